@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { Id, Timestamp } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+import { PartSchema } from '../conversation/types.ts';
+import { channelStatuses, deploymentTypes, TargetSchema } from './types.ts';
+
+export const messageReceived = defineEvent({
+  name: 'channel.message_received',
+  summary: 'A message reached a channel from outside',
+  data: z.object({
+    channelId: Id,
+    deploymentType: z.enum(deploymentTypes),
+    target: TargetSchema.nullable(),
+    /** Name of the answering side, for a conversation that has yet to begin. */
+    targetName: z.string().nullable(),
+    /** The provider's id of the message: with the channel, the key that removes repeats. */
+    providerMessageId: z.string(),
+    sender: z.object({ id: z.string(), name: z.string().nullable() }),
+    parts: z.array(PartSchema),
+    metadata: z.record(z.string(), z.json()),
+    receivedAt: Timestamp,
+  }),
+  key: (data) => `${data.channelId}.${data.sender.id}`,
+});
+
+export const deliveryUpdated = defineEvent({
+  name: 'channel.delivery_updated',
+  summary: 'A message was handed to its channel, or could not be',
+  data: z.object({
+    deliveryId: Id,
+    channelId: Id,
+    conversationId: Id,
+    messageId: Id,
+    status: z.enum(['sent', 'delivered', 'read', 'failed']),
+    reason: z.string().nullable(),
+    providerMessageId: z.string().nullable(),
+  }),
+  key: (data) => data.conversationId,
+});
+
+export const channelStatusChanged = defineEvent({
+  name: 'channel.status_changed',
+  summary: "A channel's status, target or settings changed",
+  data: z.object({
+    channelId: Id,
+    deploymentType: z.enum(deploymentTypes),
+    status: z.enum([...channelStatuses, 'deleted']),
+    statusReason: z.string().nullable(),
+    target: TargetSchema.nullable(),
+    channelName: z.string().nullable(),
+  }),
+  key: (data) => data.channelId,
+});
+
+export const channelEvents = [messageReceived, deliveryUpdated, channelStatusChanged];

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { defineOperation, listOf } from '../core/operation.ts';
+import {
+  ChannelCredentialsSchema,
+  ChannelSetupRequestSchema,
+  channelStatuses,
+  DeploymentChannelSchema,
+  DeploymentChannelUpdateRequestSchema,
+  deploymentTypes,
+} from './types.ts';
+
+const base = '/spaces/:spaceId/channels';
+const one = `${base}/:channelId`;
+const InChannel = { ...InSpace, channelId: Id };
+
+/** A channel as created: with its secret, shown once. */
+const CreatedChannel = z.object({
+  channel: DeploymentChannelSchema,
+  credentials: z.object({ webhookSecret: z.string() }).nullable(),
+});
+
+export const createChannel = defineOperation({
+  name: 'channel.create',
+  kind: 'command',
+  permission: 'channels:manage',
+  secret: true,
+  summary: 'Create a deployment channel, in status setup',
+  http: { method: 'POST', path: base, status: 201 },
+  input: z.strictObject({ ...InSpace, ...looseBody(), credentials: ChannelCredentialsSchema.optional() }),
+  output: CreatedChannel,
+});
+
+export const setUpChannel = defineOperation({
+  name: 'channel.set_up',
+  kind: 'command',
+  permission: 'channels:manage',
+  secret: true,
+  summary: 'Create, configure and activate a channel in one step',
+  http: { method: 'POST', path: `${base}/setup`, status: 201 },
+  input: z.strictObject({ ...InSpace, ...ChannelSetupRequestSchema.shape }),
+  output: CreatedChannel,
+});
+
+export const listChannels = defineOperation({
+  name: 'channel.list',
+  kind: 'query',
+  permission: 'channels:read',
+  summary: 'Channels of a space',
+  http: { method: 'GET', path: base },
+  input: z.strictObject({
+    ...InSpace,
+    ...Paging,
+    deploymentType: z.enum(deploymentTypes).optional(),
+    status: z.enum(channelStatuses).optional(),
+  }),
+  output: listOf(DeploymentChannelSchema),
+});
+
+export const getChannel = defineOperation({
+  name: 'channel.get',
+  kind: 'query',
+  permission: 'channels:read',
+  summary: 'One channel',
+  http: { method: 'GET', path: one },
+  input: z.strictObject(InChannel),
+  output: DeploymentChannelSchema,
+});
+
+export const updateChannel = defineOperation({
+  name: 'channel.update',
+  kind: 'command',
+  permission: 'channels:manage',
+  summary: 'Change a channel in part',
+  http: { method: 'PATCH', path: one },
+  input: z.strictObject({
+    ...InChannel,
+    ...DeploymentChannelUpdateRequestSchema.shape,
+    credentials: ChannelCredentialsSchema.optional(),
+  }),
+  output: DeploymentChannelSchema,
+});
+
+export const deleteChannel = defineOperation({
+  name: 'channel.delete',
+  kind: 'command',
+  permission: 'channels:manage',
+  summary: 'Delete a channel; its conversations stay',
+  http: { method: 'DELETE', path: one },
+  input: z.strictObject(InChannel),
+  output: Nothing,
+});
+
+export const verifyChannel = defineOperation({
+  name: 'channel.verify',
+  kind: 'command',
+  permission: 'channels:manage',
+  summary: 'Check what a channel needs and say what is missing',
+  http: { method: 'POST', path: `${one}/verify` },
+  input: z.strictObject(InChannel),
+  output: DeploymentChannelSchema,
+});
+
+export const activateChannel = defineOperation({
+  name: 'channel.activate',
+  kind: 'command',
+  permission: 'channels:manage',
+  summary: 'Activate a channel',
+  http: { method: 'POST', path: `${one}/activate` },
+  input: z.strictObject(InChannel),
+  output: DeploymentChannelSchema,
+});
+
+export const deactivateChannel = defineOperation({
+  name: 'channel.deactivate',
+  kind: 'command',
+  permission: 'channels:manage',
+  summary: 'Deactivate a channel',
+  http: { method: 'POST', path: `${one}/deactivate` },
+  input: z.strictObject(InChannel),
+  output: DeploymentChannelSchema,
+});
+
+export const getChannelHealth = defineOperation({
+  name: 'channel.get_health',
+  kind: 'query',
+  permission: 'channels:read',
+  summary: 'Whether a channel works, and what it did lately',
+  http: { method: 'GET', path: `${one}/health` },
+  input: z.strictObject(InChannel),
+  output: z.object({
+    status: z.enum(channelStatuses),
+    statusReason: z.string().nullable(),
+    lastDeliveredAt: Timestamp.nullable(),
+    pendingDeliveries: z.int(),
+    failedDeliveries: z.int(),
+  }),
+});
+
+export const listDeliveries = defineOperation({
+  name: 'channel.list_deliveries',
+  kind: 'query',
+  permission: 'channels:read',
+  summary: 'Deliveries of a channel, newest first',
+  http: { method: 'GET', path: `${one}/deliveries` },
+  input: z.strictObject({ ...InChannel, ...Paging }),
+  output: listOf(
+    z.object({
+      id: Id,
+      channelId: Id,
+      conversationId: Id,
+      messageId: Id,
+      status: z.enum(['pending', 'sent', 'delivered', 'read', 'failed']),
+      attempts: z.int(),
+      reason: z.string().nullable(),
+      createdAt: Timestamp,
+      updatedAt: Timestamp,
+    }),
+  ),
+});
+
+/** The request's own schema is a union by type, which the handler applies; the door checks the names of the fields. */
+function looseBody() {
+  return {
+    deploymentType: z.enum(deploymentTypes),
+    channelName: z.json().optional(),
+    recordingEnabled: z.json().optional(),
+    channelIdentifier: z.json().optional(),
+    configuration: z.json().optional(),
+    provider: z.json().optional(),
+    target: z.json().optional(),
+    language: z.json().optional(),
+  };
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { Id } from '../core/common.ts';
+import { Parts } from '../conversation/types.ts';
+
+/** Telephone number in E.164 (ITU-T): `+`, country code, at most 15 digits. */
+export const E164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'is not an E.164 number such as +12125551234');
+
+/** Unix milliseconds. */
+const UnixMs = z.int().min(0);
+const Origin = z
+  .string()
+  .max(300)
+  .regex(/^https?:\/\/[^/\s]+$/, 'is not an origin such as https://example.com');
+
+/** Appearance of the widget; unknown keys are kept for the site's own use. */
+export const WidgetConfigurationSchema = z.looseObject({
+  position: z.enum(['left', 'right']).default('right'),
+  customTheme: z
+    .looseObject({
+      primaryColor: z
+        .string()
+        .regex(/^#[0-9a-fA-F]{3,8}$/, 'is not a CSS hex colour')
+        .optional(),
+    })
+    .optional(),
+  title: z.string().max(100).optional(),
+  greeting: z.string().max(500).optional(),
+});
+
+const PhoneConfiguration = z.strictObject({
+  phoneConfigurationId: Id,
+  apiBaseUrl: z.url().optional(),
+  afterCall: z.enum(['close', 'pause']).default('close'),
+});
+const WebConfiguration = z.strictObject({
+  communicationType: z.literal('UNIFIED').default('UNIFIED'),
+  widgetConfiguration: WidgetConfigurationSchema.prefault({}),
+  allowedOrigins: z.array(Origin).max(50).optional(),
+});
+const MobileConfiguration = z.strictObject({
+  packageName: z.string().min(1).max(200),
+  platform: z.enum(['IOS', 'ANDROID']),
+});
+const MessagingConfiguration = z.strictObject({
+  apiBaseUrl: z.url().optional(),
+  graphVersion: z.string().max(10).optional(),
+});
+const CustomConfiguration = z.strictObject({ callbackUrl: z.url().max(2000).optional() });
+
+/** Identifier and configuration of each deployment type. */
+const kinds = {
+  CALLS: { channelIdentifier: E164, configuration: PhoneConfiguration },
+  SMS: { channelIdentifier: E164, configuration: PhoneConfiguration },
+  WEB: { channelIdentifier: z.url().max(500), configuration: WebConfiguration },
+  MOBILE: { channelIdentifier: z.string().min(1).max(200), configuration: MobileConfiguration },
+  WHATSAPP: { channelIdentifier: z.string().min(1).max(100), configuration: MessagingConfiguration },
+  MESSENGER: { channelIdentifier: z.string().min(1).max(100), configuration: MessagingConfiguration },
+  CUSTOM: { channelIdentifier: z.string().min(1).max(200), configuration: CustomConfiguration },
+} as const;
+
+/** The types of deployment channels. */
+export const deploymentTypes = ['CALLS', 'SMS', 'WEB', 'MOBILE', 'WHATSAPP', 'MESSENGER', 'CUSTOM'] as const;
+
+/** One type of deployment channel. */
+export type DeploymentType = (typeof deploymentTypes)[number];
+
+/** Exactly one agent or flow. */
+export const TargetSchema = z
+  .union([z.strictObject({ agentId: Id }), z.strictObject({ flowId: Id })])
+  .meta({ id: 'ChannelTarget' });
+
+/** Statuses of a channel. */
+export const channelStatuses = ['setup', 'active', 'inactive', 'error'] as const;
+
+const requestFields = {
+  channelName: z.string().trim().min(1).max(200).optional(),
+  recordingEnabled: z.boolean().default(true),
+  provider: z.enum(['twilio', 'plivo', 'exotel', 'sip', 'whatsapp', 'messenger']).optional(),
+  target: TargetSchema.optional(),
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as en-US')
+    .optional(),
+};
+
+const storedFields = {
+  id: Id,
+  channelName: z.string().nullish(),
+  recordingEnabled: z.boolean().default(true),
+  provider: requestFields.provider.nullable(),
+  target: TargetSchema.nullish(),
+  language: z.string().nullish(),
+  status: z.enum(channelStatuses).optional(),
+  statusReason: z.string().nullish(),
+  webhookUrl: z.string().nullish(),
+  createdAt: UnixMs,
+  updatedAt: UnixMs,
+};
+
+/** A deployment channel: the interface through which an agent or flow is reached. Times are Unix milliseconds. */
+export const DeploymentChannelSchema = z
+  .discriminatedUnion('deploymentType', [
+    z.strictObject({ ...storedFields, deploymentType: z.literal('CALLS'), ...kinds.CALLS }),
+    z.strictObject({ ...storedFields, deploymentType: z.literal('SMS'), ...kinds.SMS }),
+    z.strictObject({ ...storedFields, deploymentType: z.literal('WEB'), ...kinds.WEB }),
+    z.strictObject({ ...storedFields, deploymentType: z.literal('MOBILE'), ...kinds.MOBILE }),
+    z.strictObject({ ...storedFields, deploymentType: z.literal('WHATSAPP'), ...kinds.WHATSAPP }),
+    z.strictObject({ ...storedFields, deploymentType: z.literal('MESSENGER'), ...kinds.MESSENGER }),
+    z.strictObject({ ...storedFields, deploymentType: z.literal('CUSTOM'), ...kinds.CUSTOM }),
+  ])
+  .meta({ id: 'DeploymentChannel' });
+
+/** A deployment channel. */
+export type DeploymentChannel = z.infer<typeof DeploymentChannelSchema>;
+
+/** What creates a deployment channel. */
+export const DeploymentChannelRequestSchema = z
+  .discriminatedUnion('deploymentType', [
+    z.strictObject({ ...requestFields, deploymentType: z.literal('CALLS'), ...kinds.CALLS }),
+    z.strictObject({ ...requestFields, deploymentType: z.literal('SMS'), ...kinds.SMS }),
+    z.strictObject({ ...requestFields, deploymentType: z.literal('WEB'), ...kinds.WEB }),
+    z.strictObject({ ...requestFields, deploymentType: z.literal('MOBILE'), ...kinds.MOBILE }),
+    z.strictObject({ ...requestFields, deploymentType: z.literal('WHATSAPP'), ...kinds.WHATSAPP }),
+    z.strictObject({ ...requestFields, deploymentType: z.literal('MESSENGER'), ...kinds.MESSENGER }),
+    z.strictObject({
+      ...requestFields,
+      deploymentType: z.literal('CUSTOM'),
+      channelIdentifier: kinds.CUSTOM.channelIdentifier,
+      configuration: CustomConfiguration.prefault({}),
+    }),
+  ])
+  .meta({ id: 'DeploymentChannelRequest' });
+
+/** What creates a deployment channel. */
+export type DeploymentChannelRequest = z.infer<typeof DeploymentChannelRequestSchema>;
+
+/** A partial change; the type cannot change, the configuration is checked against the channel's type. */
+export const DeploymentChannelUpdateRequestSchema = z
+  .strictObject({
+    channelName: z.string().trim().min(1).max(200).nullable().optional(),
+    recordingEnabled: z.boolean().optional(),
+    channelIdentifier: z.string().min(1).max(500).optional(),
+    configuration: z.record(z.string(), z.json()).optional(),
+    target: TargetSchema.nullable().optional(),
+    language: requestFields.language.nullable(),
+  })
+  .meta({ id: 'DeploymentChannelUpdateRequest' });
+
+/** Write-only credentials of a custom channel; the secret is made when absent. */
+export const ChannelCredentialsSchema = z.strictObject({
+  webhookSecret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{22,88}={0,2}$/, 'is not whsec_ followed by base64')
+    .optional(),
+});
+
+/** Complete set-up in one request: channel, credentials, target, activation. */
+export const ChannelSetupRequestSchema = z
+  .strictObject({
+    channel: DeploymentChannelRequestSchema,
+    credentials: ChannelCredentialsSchema.optional(),
+    phoneNumber: E164.optional(),
+    target: TargetSchema.optional(),
+    activate: z.boolean().default(true),
+  })
+  .meta({ id: 'ChannelSetupRequest' });
+
+/** The body of a custom channel's webhook. */
+export const CustomInboundSchema = z.strictObject({
+  messageId: z.string().min(1).max(200),
+  sender: z.strictObject({ id: z.string().min(1).max(200), name: z.string().max(200).optional() }),
+  parts: Parts,
+  metadata: z.record(z.string().max(128), z.json()).optional(),
+});
+
+/** The identifier and configuration schemas of one deployment type. */
+export function channelKind(type: DeploymentType): {
+  channelIdentifier: z.ZodType<string>;
+  configuration: z.ZodType;
+} {
+  return kinds[type];
+}

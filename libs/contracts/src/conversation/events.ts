@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { Id } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+import {
+  AuthorSchema,
+  MessageSchema,
+  messageStatuses,
+  OriginSchema,
+  ParticipantSchema,
+  owners,
+} from './types.ts';
+
+/** What every durable event of a conversation carries: its gapless place. */
+const InConversation = { conversationId: Id, sequence: z.int().min(1) };
+const key = (data: { conversationId: string }): string => data.conversationId;
+const sequence = (data: { sequence: number }): number => data.sequence;
+
+/** Who answers: the channel's target and the agents that respond by themselves. */
+const Responders = {
+  target: z.object({ agentId: Id.nullish(), flowId: Id.nullish() }).nullable(),
+  agentIds: z.array(Id),
+};
+
+export const conversationCreated = defineEvent({
+  name: 'conversation.created',
+  summary: 'A conversation began',
+  data: z.object({
+    ...InConversation,
+    roomId: Id,
+    contactId: Id.nullable(),
+    owner: z.enum(owners),
+    subject: z.string().nullable(),
+    participants: z.array(ParticipantSchema),
+    origin: OriginSchema,
+    ...Responders,
+  }),
+  key,
+  sequence,
+});
+
+export const messagePosted = defineEvent({
+  name: 'conversation.message_posted',
+  summary: 'A message was posted',
+  data: z.object({
+    ...InConversation,
+    message: MessageSchema,
+    owner: z.enum(owners),
+    contactId: Id.nullable(),
+    origin: OriginSchema,
+    ...Responders,
+    /** The id the sender's system gave the message this one answers, for delivery. */
+    inReplyTo: z.string().nullable(),
+    /** Attempt of the model call that made it; 1 unless it was started anew. */
+    attempt: z.int().min(1).nullable(),
+    /** Whether this message wakes the owner flow (a contact's, or an account's where there is no contact). */
+    wakes: z.boolean(),
+  }),
+  key,
+  sequence,
+});
+
+export const messageChanged = defineEvent({
+  name: 'conversation.message_changed',
+  summary: 'A message was edited, deleted or reacted to',
+  data: z.object({
+    ...InConversation,
+    message: MessageSchema,
+    change: z.enum(['edited', 'deleted', 'reaction']),
+  }),
+  key,
+  sequence,
+});
+
+export const messageStatusChanged = defineEvent({
+  name: 'conversation.message_status_changed',
+  summary: "A message's delivery status rose",
+  data: z.object({
+    ...InConversation,
+    messageId: Id,
+    status: z.enum(messageStatuses),
+    statusReason: z.string().nullable(),
+  }),
+  key,
+  sequence,
+});
+
+export const participantJoined = defineEvent({
+  name: 'conversation.participant_joined',
+  summary: 'Somebody joined',
+  data: z.object({ ...InConversation, participant: ParticipantSchema }),
+  key,
+  sequence,
+});
+
+export const participantLeft = defineEvent({
+  name: 'conversation.participant_left',
+  summary: 'Somebody left',
+  data: z.object({ ...InConversation, participant: ParticipantSchema }),
+  key,
+  sequence,
+});
+
+export const ownerChanged = defineEvent({
+  name: 'conversation.owner_changed',
+  summary: 'The side that answers changed',
+  data: z.object({
+    ...InConversation,
+    owner: z.enum(owners),
+    assignee: Id.nullable(),
+    by: AuthorSchema.nullable(),
+    reason: z.string().nullable(),
+  }),
+  key,
+  sequence,
+});
+
+export const statusChanged = defineEvent({
+  name: 'conversation.status_changed',
+  summary: 'A conversation was opened, paused or closed',
+  data: z.object({ ...InConversation, status: z.enum(['open', 'paused', 'closed']) }),
+  key,
+  sequence,
+});
+
+export const conversationRead = defineEvent({
+  name: 'conversation.read',
+  summary: 'Somebody read up to a sequence',
+  data: z.object({
+    ...InConversation,
+    readSequence: z.int(),
+    accountId: Id.nullable(),
+    contactId: Id.nullable(),
+  }),
+  key,
+  sequence,
+});
+
+export const conversationEvents = [
+  conversationCreated,
+  messagePosted,
+  messageChanged,
+  messageStatusChanged,
+  participantJoined,
+  participantLeft,
+  ownerChanged,
+  statusChanged,
+  conversationRead,
+];

@@ -1,0 +1,68 @@
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** Every prefix an opaque id may carry; the part behind the underscore is time-ordered. */
+export const idPrefixes = [
+  'space',
+  'acc',
+  'key',
+  'room',
+  'conv',
+  'part',
+  'msg',
+  'cont',
+  'chan',
+  'phone',
+  'trunk',
+  'call',
+  'agent',
+  'flow',
+  'ver',
+  'run',
+  'kb',
+  'doc',
+  'pass',
+  'asset',
+  'fold',
+  'rule',
+  'ntf',
+  'evt',
+  'dlv',
+  'whk',
+  'req',
+  'task',
+  'vis',
+  'inv',
+  'aud',
+] as const;
+
+/** One of the known id prefixes. */
+export type IdPrefix = (typeof idPrefixes)[number];
+
+/**
+ * Draws a new id: prefix, underscore, 26 characters of Crockford base32 (lower case).
+ * 48 bits of Unix milliseconds lead, 82 random bits follow, so ids of one prefix sort by time.
+ * @param now Unix milliseconds; given only by tests and data builders.
+ */
+export function newId(prefix: IdPrefix, now: number = Date.now()): string {
+  return `${prefix}_${encodeTime(now)}${encodeRandom()}`;
+}
+
+function encodeTime(now: number): string {
+  let rest = now;
+  let text = '';
+  for (let index = 0; index < 10; index += 1) {
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function encodeRandom(): string {
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => ALPHABET.charAt(byte % 32)).join('');
+}
+
+/** A pattern for an id of one prefix: 26 lower-case characters or digits behind the underscore. */
+export function idPattern(prefix: IdPrefix): RegExp {
+  return new RegExp(`^${prefix}_[0-9a-z]{1,40}$`);
+}

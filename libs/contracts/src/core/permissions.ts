@@ -1,0 +1,86 @@
+/** The roles a principal can have in a space. `visitor` and `service` are never given to people. */
+export const roles = ['owner', 'admin', 'agent', 'viewer', 'visitor', 'service'] as const;
+
+/** One role. */
+export type Role = (typeof roles)[number];
+
+/** Every permission, `<resource>:<verb>`. An operation names exactly one. */
+export const permissions = [
+  'space:read',
+  'space:update',
+  'members:read',
+  'members:manage',
+  'api_keys:read',
+  'api_keys:manage',
+  'service_accounts:read',
+  'service_accounts:manage',
+  'audit:read',
+  'channels:read',
+  'channels:manage',
+  'contacts:read',
+  'contacts:manage',
+  'rooms:read',
+  'rooms:manage',
+  'conversations:read',
+  'conversations:create',
+  'conversations:manage',
+  'messages:read',
+  'messages:write',
+  'agents:read',
+  'agents:manage',
+  'flows:read',
+  'flows:manage',
+  'runs:read',
+  'knowledge:read',
+  'knowledge:manage',
+  'notifications:read',
+  'notifications:manage',
+  'events:read',
+] as const;
+
+/** One permission. */
+export type Permission = (typeof permissions)[number];
+
+const viewer: readonly Permission[] = [
+  'space:read',
+  'members:read',
+  'channels:read',
+  'contacts:read',
+  'rooms:read',
+  'conversations:read',
+  'messages:read',
+  'agents:read',
+  'flows:read',
+  'runs:read',
+  'knowledge:read',
+  'notifications:read',
+];
+const agent: readonly Permission[] = [
+  ...viewer,
+  'contacts:manage',
+  'rooms:manage',
+  'conversations:create',
+  'conversations:manage',
+  'messages:write',
+  'events:read',
+];
+const ownerOnly: ReadonlySet<Permission> = new Set(['space:update']);
+const visitor: readonly Permission[] = ['conversations:read', 'messages:read', 'messages:write'];
+
+/**
+ * The one table of roles and permissions. A visitor's permissions reach only the conversations of its own contact;
+ * the owner of an operation narrows them further.
+ */
+export const rolePermissions: Readonly<Record<Role, ReadonlySet<Permission>>> = {
+  owner: new Set(permissions),
+  admin: new Set(permissions.filter((permission) => !ownerOnly.has(permission))),
+  agent: new Set(agent),
+  viewer: new Set(viewer),
+  visitor: new Set(visitor),
+  service: new Set(permissions),
+};
+
+/** Whether a role includes a permission. */
+export function roleAllows(role: Role, permission: Permission): boolean {
+  return rolePermissions[role].has(permission);
+}

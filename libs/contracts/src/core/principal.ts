@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { roles } from './permissions.ts';
+
+/** Who asks: resolved once by the gateway from a credential, carried to the owner of an operation in a header. */
+export const PrincipalSchema = z.object({
+  type: z.enum(['account', 'api_key', 'service_account', 'visitor', 'service', 'anonymous']),
+  /** Stable id of the actor: account, key, visitor contact or service name. */
+  id: z.string(),
+  name: z.string().optional(),
+  accountId: z.string().optional(),
+  keyId: z.string().optional(),
+  /** Visitors only: the contact they are, and the channel they came through. */
+  contactId: z.string().optional(),
+  channelId: z.string().optional(),
+  visitorId: z.string().optional(),
+  /** Role by space id. */
+  spaces: z.record(z.string(), z.enum(roles)),
+});
+
+/** Who asks. */
+export type Principal = z.infer<typeof PrincipalSchema>;
+
+/** The principal of a request without credential. */
+export const anonymous: Principal = { type: 'anonymous', id: 'anonymous', spaces: {} };
+
+/** The principal a service uses when it asks an operation of another for a space. */
+export function servicePrincipal(service: string, spaceId?: string): Principal {
+  return { type: 'service', id: service, name: service, spaces: spaceId ? { [spaceId]: 'service' } : {} };
+}

@@ -1,0 +1,64 @@
+import { domainOf } from './operation.ts';
+
+/** Names on NATS, as pure functions. */
+
+/** Subject a fact is published on; the stream appends the partition token. */
+export function eventSubject(name: string, spaceId: string, key: string): string {
+  return `${name}.${spaceId}.${subjectToken(key)}`;
+}
+
+/** The stream of a domain. */
+export function streamName(domain: string): string {
+  return domain.toUpperCase();
+}
+
+/** Stream that holds what could not be done. */
+export const deadLetterStream = 'DEAD_LETTER';
+
+/** Subject of a dead letter. */
+export function deadLetterSubject(service: string, consumer: string, spaceId: string): string {
+  return `dead_letter.${service}.${consumer}.${spaceId}`;
+}
+
+/** Subject an operation is asked on. */
+export function operationSubject(name: string): string {
+  return `operation.${name}`;
+}
+
+/** Queue group of an operation's owner. */
+export function operationQueue(name: string): string {
+  return domainOf(name);
+}
+
+/** Subject of live, lossy news of a conversation. */
+export function liveSubject(spaceId: string, conversationId: string): string {
+  return `live.${spaceId}.${conversationId}`;
+}
+
+/** Makes any key a single subject token: other characters than letters, digits, `_` and `-` are hex-escaped with `=`. */
+export function subjectToken(key: string): string {
+  return key.replaceAll(/[^0-9A-Za-z_-]/gu, (char) =>
+    [...new TextEncoder().encode(char)].map((byte) => `=${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+}
+
+/** Headers of events (CloudEvents 1.0, NATS binding) and operations. */
+export const headerNames = {
+  eventId: 'ce-id',
+  eventType: 'ce-type',
+  eventSource: 'ce-source',
+  eventTime: 'ce-time',
+  eventSchema: 'ce-dataschema',
+  eventSpecVersion: 'ce-specversion',
+  eventKey: 'parley-key',
+  eventSequence: 'parley-sequence',
+  traceparent: 'traceparent',
+  messageId: 'Nats-Msg-Id',
+  principal: 'parley-principal',
+  deadline: 'parley-deadline',
+  requestId: 'parley-request-id',
+  idempotencyKey: 'parley-idempotency-key',
+  status: 'parley-status',
+  replayed: 'parley-replayed',
+  retryAfter: 'parley-retry-after',
+} as const;

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { Id } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+import { CitationSchema, PartSchema } from '../conversation/types.ts';
+import { runStatuses } from './types.ts';
+
+const InRun = { runId: Id, flowId: Id, agentId: Id.nullable(), conversationId: Id };
+const key = (data: { conversationId: string }): string => data.conversationId;
+
+export const runStarted = defineEvent({
+  name: 'flow.run_started',
+  summary: 'A flow began to run in a conversation',
+  data: z.object({ ...InRun, versionNumber: z.int() }),
+  key,
+});
+
+export const stepCompleted = defineEvent({
+  name: 'flow.step_completed',
+  summary: 'A step of a run ended with an outcome',
+  data: z.object({
+    ...InRun,
+    no: z.int(),
+    stepId: z.string(),
+    type: z.string(),
+    outcome: z.string().nullable(),
+  }),
+  key,
+});
+
+export const messageProduced = defineEvent({
+  name: 'flow.message_produced',
+  summary: 'A flow has a message for its conversation',
+  data: z.object({
+    ...InRun,
+    messageId: Id,
+    attempt: z.int().min(1),
+    parts: z.array(PartSchema),
+    citations: z.array(CitationSchema),
+    /** The message this one answers; null for a greeting. */
+    replyTo: Id.nullable(),
+    author: z.object({ agentId: Id.nullable(), accountId: Id.nullable(), name: z.string() }),
+  }),
+  key,
+});
+
+export const handoffRequested = defineEvent({
+  name: 'flow.handoff_requested',
+  summary: 'A flow asks for a person',
+  data: z.object({ ...InRun, reason: z.string().nullable() }),
+  key,
+});
+
+export const runFinished = defineEvent({
+  name: 'flow.run_finished',
+  summary: 'A run ended',
+  data: z.object({ ...InRun, status: z.enum(runStatuses), reason: z.string().nullable() }),
+  key,
+});
+
+/** Agents are known to other services by this fact (participants, names, targets). */
+export const agentChanged = defineEvent({
+  name: 'flow.agent_changed',
+  summary: 'An agent was created, changed or deleted',
+  data: z.object({ agentId: Id, accountId: Id, name: z.string(), deleted: z.boolean() }),
+  key: (data) => data.agentId,
+});
+
+/** Flows are known to other services by this fact (targets). */
+export const flowChanged = defineEvent({
+  name: 'flow.flow_changed',
+  summary: 'A flow was created, published or deleted',
+  data: z.object({
+    flowId: Id,
+    name: z.string(),
+    publishedVersion: z.int().nullable(),
+    deleted: z.boolean(),
+  }),
+  key: (data) => data.flowId,
+});
+
+export const flowEvents = [
+  runStarted,
+  stepCompleted,
+  messageProduced,
+  handoffRequested,
+  runFinished,
+  agentChanged,
+  flowChanged,
+];

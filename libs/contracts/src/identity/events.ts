@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { Id } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+import { roles } from '../core/permissions.ts';
+
+export const accountCreated = defineEvent({
+  name: 'identity.account_created',
+  summary: 'An account was created',
+  data: z.object({ accountId: Id, name: z.string(), type: z.enum(['person', 'service']) }),
+  key: (data) => data.accountId,
+});
+
+export const spaceCreated = defineEvent({
+  name: 'identity.space_created',
+  summary: 'A space was created',
+  data: z.object({ spaceId: Id, name: z.string(), ownerAccountId: Id }),
+  key: (data) => data.spaceId,
+});
+
+export const memberChanged = defineEvent({
+  name: 'identity.member_changed',
+  summary: 'A member was added, changed or removed (role null)',
+  data: z.object({
+    accountId: Id,
+    name: z.string(),
+    email: z.string().nullable(),
+    role: z.enum(roles).nullable(),
+  }),
+  key: (data) => data.accountId,
+});
+
+export const keyRevoked = defineEvent({
+  name: 'identity.key_revoked',
+  summary: 'An API key was revoked',
+  data: z.object({ keyId: Id }),
+  key: (data) => data.keyId,
+});
+
+export const identityEvents = [accountCreated, spaceCreated, memberChanged, keyRevoked];

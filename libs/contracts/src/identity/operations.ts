@@ -1,0 +1,257 @@
+import { z } from 'zod';
+import { Id, InSpace, Metadata, Name, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { defineOperation, listOf } from '../core/operation.ts';
+import { PrincipalSchema } from '../core/principal.ts';
+import {
+  AccountSchema,
+  ApiKeySchema,
+  AssignableRole,
+  AuditEntrySchema,
+  MemberSchema,
+  ServiceAccountSchema,
+  SessionSchema,
+  SpaceSchema,
+  SpaceSettingsSchema,
+} from './types.ts';
+
+const Email = z
+  .email()
+  .max(254)
+  .transform((value) => value.toLowerCase());
+const Password = z.string().min(10, 'has fewer than 10 characters').max(200);
+
+export const signUp = defineOperation({
+  name: 'identity.sign_up',
+  kind: 'command',
+  permission: 'public',
+  secret: true,
+  summary: 'Create an account and sign in',
+  http: { method: 'POST', path: '/auth/sign-up', status: 201 },
+  input: z.strictObject({ email: Email, password: Password, name: Name }),
+  output: SessionSchema,
+});
+
+export const signIn = defineOperation({
+  name: 'identity.sign_in',
+  kind: 'command',
+  permission: 'public',
+  secret: true,
+  summary: 'Sign in with e-mail and password',
+  http: { method: 'POST', path: '/auth/sign-in' },
+  input: z.strictObject({ email: Email, password: z.string().min(1).max(200) }),
+  output: SessionSchema,
+});
+
+export const refreshSession = defineOperation({
+  name: 'identity.refresh_session',
+  kind: 'command',
+  permission: 'public',
+  secret: true,
+  summary: 'Exchange a refresh token for new tokens',
+  http: { method: 'POST', path: '/auth/refresh' },
+  input: z.strictObject({ refreshToken: z.string().min(1).max(500) }),
+  output: SessionSchema,
+});
+
+export const signOut = defineOperation({
+  name: 'identity.sign_out',
+  kind: 'command',
+  permission: 'public',
+  summary: 'End a session',
+  http: { method: 'POST', path: '/auth/sign-out' },
+  input: z.strictObject({ refreshToken: z.string().min(1).max(500) }),
+  output: Nothing,
+});
+
+export const authenticate = defineOperation({
+  name: 'identity.authenticate',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'Resolve a credential to a principal',
+  input: z.strictObject({ credential: z.string().max(2000) }),
+  output: z.object({
+    principal: PrincipalSchema.nullable(),
+    reason: z.string().nullable(),
+    expiresAt: Timestamp.nullable(),
+  }),
+});
+
+export const issueVisitorToken = defineOperation({
+  name: 'identity.issue_visitor_token',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'Sign a token for a visitor of a web channel',
+  input: z.strictObject({
+    spaceId: Id,
+    channelId: Id,
+    contactId: Id,
+    visitorId: z.string().max(200),
+    ttlSeconds: z.int().min(60).max(31_536_000),
+  }),
+  output: z.object({ visitorToken: z.string(), expiresAt: Timestamp }),
+});
+
+export const getMe = defineOperation({
+  name: 'identity.get_me',
+  kind: 'query',
+  permission: 'authenticated',
+  summary: 'The account that asks',
+  http: { method: 'GET', path: '/me' },
+  input: z.strictObject({}),
+  output: z.object({ account: AccountSchema.nullable(), principal: PrincipalSchema }),
+});
+
+export const createSpace = defineOperation({
+  name: 'identity.create_space',
+  kind: 'command',
+  permission: 'authenticated',
+  summary: 'Create a space; its creator becomes owner',
+  http: { method: 'POST', path: '/spaces', status: 201 },
+  input: z.strictObject({
+    name: Name,
+    settings: SpaceSettingsSchema.partial().optional(),
+    metadata: Metadata.optional(),
+  }),
+  output: SpaceSchema,
+});
+
+export const listSpaces = defineOperation({
+  name: 'identity.list_spaces',
+  kind: 'query',
+  permission: 'authenticated',
+  summary: 'The spaces the caller belongs to',
+  http: { method: 'GET', path: '/spaces' },
+  input: z.strictObject({ ...Paging }),
+  output: listOf(SpaceSchema),
+});
+
+export const getSpace = defineOperation({
+  name: 'identity.get_space',
+  kind: 'query',
+  permission: 'space:read',
+  summary: 'One space',
+  http: { method: 'GET', path: '/spaces/:spaceId' },
+  input: z.strictObject({ ...InSpace }),
+  output: SpaceSchema,
+});
+
+export const updateSpace = defineOperation({
+  name: 'identity.update_space',
+  kind: 'command',
+  permission: 'space:update',
+  summary: 'Change a space',
+  http: { method: 'PATCH', path: '/spaces/:spaceId' },
+  input: z.strictObject({
+    ...InSpace,
+    name: Name.optional(),
+    settings: SpaceSettingsSchema.partial().optional(),
+    metadata: Metadata.optional(),
+  }),
+  output: SpaceSchema,
+});
+
+export const listMembers = defineOperation({
+  name: 'identity.list_members',
+  kind: 'query',
+  permission: 'members:read',
+  summary: 'Members of a space',
+  http: { method: 'GET', path: '/spaces/:spaceId/members' },
+  input: z.strictObject({ ...InSpace, ...Paging }),
+  output: listOf(MemberSchema),
+});
+
+export const addMember = defineOperation({
+  name: 'identity.add_member',
+  kind: 'command',
+  permission: 'members:manage',
+  summary: 'Make an existing account a member',
+  http: { method: 'POST', path: '/spaces/:spaceId/members', status: 201 },
+  input: z.strictObject({ ...InSpace, email: Email, role: AssignableRole }),
+  output: MemberSchema,
+});
+
+export const updateMember = defineOperation({
+  name: 'identity.update_member',
+  kind: 'command',
+  permission: 'members:manage',
+  summary: "Change a member's role",
+  http: { method: 'PATCH', path: '/spaces/:spaceId/members/:accountId' },
+  input: z.strictObject({ ...InSpace, accountId: Id, role: AssignableRole }),
+  output: MemberSchema,
+});
+
+export const removeMember = defineOperation({
+  name: 'identity.remove_member',
+  kind: 'command',
+  permission: 'members:manage',
+  summary: 'Remove a member',
+  http: { method: 'DELETE', path: '/spaces/:spaceId/members/:accountId' },
+  input: z.strictObject({ ...InSpace, accountId: Id }),
+  output: Nothing,
+});
+
+export const createApiKey = defineOperation({
+  name: 'identity.create_api_key',
+  kind: 'command',
+  permission: 'api_keys:manage',
+  secret: true,
+  summary: 'Create an API key; its secret is shown once',
+  http: { method: 'POST', path: '/spaces/:spaceId/api-keys', status: 201 },
+  input: z.strictObject({
+    ...InSpace,
+    name: Name,
+    role: AssignableRole.default('admin'),
+    expiresAt: z.iso.datetime().optional(),
+  }),
+  output: ApiKeySchema.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' }),
+});
+
+export const listApiKeys = defineOperation({
+  name: 'identity.list_api_keys',
+  kind: 'query',
+  permission: 'api_keys:read',
+  summary: 'API keys of a space',
+  http: { method: 'GET', path: '/spaces/:spaceId/api-keys' },
+  input: z.strictObject({ ...InSpace, ...Paging }),
+  output: listOf(ApiKeySchema),
+});
+
+export const revokeApiKey = defineOperation({
+  name: 'identity.revoke_api_key',
+  kind: 'command',
+  permission: 'api_keys:manage',
+  summary: 'Revoke an API key',
+  http: { method: 'DELETE', path: '/spaces/:spaceId/api-keys/:keyId' },
+  input: z.strictObject({ ...InSpace, keyId: Id }),
+  output: Nothing,
+});
+
+export const createServiceAccount = defineOperation({
+  name: 'identity.create_service_account',
+  kind: 'command',
+  permission: 'service_accounts:manage',
+  summary: 'Create a service account',
+  http: { method: 'POST', path: '/spaces/:spaceId/service-accounts', status: 201 },
+  input: z.strictObject({ ...InSpace, name: Name }),
+  output: ServiceAccountSchema,
+});
+
+export const listServiceAccounts = defineOperation({
+  name: 'identity.list_service_accounts',
+  kind: 'query',
+  permission: 'service_accounts:read',
+  summary: 'Service accounts of a space',
+  http: { method: 'GET', path: '/spaces/:spaceId/service-accounts' },
+  input: z.strictObject({ ...InSpace, ...Paging }),
+  output: listOf(ServiceAccountSchema),
+});
+
+export const listAuditLog = defineOperation({
+  name: 'identity.list_audit_log',
+  kind: 'query',
+  permission: 'audit:read',
+  summary: 'Who changed what',
+  http: { method: 'GET', path: '/spaces/:spaceId/audit-log' },
+  input: z.strictObject({ ...InSpace, ...Paging }),
+  output: listOf(AuditEntrySchema),
+});

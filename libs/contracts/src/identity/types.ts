@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { Id, ResourceFields, Timestamp } from '../core/common.ts';
+import { roles } from '../core/permissions.ts';
+
+/** Roles a person or key can be given; `visitor` and `service` are for the platform itself. */
+export const AssignableRole = z.enum(roles).extract(['owner', 'admin', 'agent', 'viewer']);
+
+/** Settings of a space. */
+export const SpaceSettingsSchema = z.strictObject({
+  recordingConsent: z.enum(['announcement', 'opt_in', 'off']).default('announcement'),
+  retentionDays: z.int().min(1).max(3650).nullable().default(null),
+  limits: z.record(z.string().max(64), z.number()).default({}),
+});
+
+/** A space: the tenant. */
+export const SpaceSchema = z
+  .object({ id: Id, name: z.string(), role: z.enum(roles), settings: SpaceSettingsSchema, ...ResourceFields })
+  .meta({ id: 'Space' });
+
+/** A person who signs in. */
+export const AccountSchema = z
+  .object({
+    id: Id,
+    email: z.string(),
+    name: z.string(),
+    emailVerified: z.boolean(),
+    spaces: z.array(z.object({ id: Id, name: z.string(), role: z.enum(roles) })),
+    createdAt: Timestamp,
+  })
+  .meta({ id: 'Account' });
+
+/** What signing in answers. */
+export const SessionSchema = z
+  .object({ accessToken: z.string(), refreshToken: z.string(), expiresIn: z.int(), account: AccountSchema })
+  .meta({ id: 'Session' });
+
+/** An account's role in a space. */
+export const MemberSchema = z
+  .object({
+    id: Id,
+    accountId: Id,
+    name: z.string(),
+    email: z.string().nullable(),
+    role: z.enum(roles),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Member' });
+
+/** An API key, without its secret. */
+export const ApiKeySchema = z
+  .object({
+    id: Id,
+    name: z.string(),
+    role: AssignableRole,
+    prefix: z.string(),
+    lastFour: z.string(),
+    expiresAt: Timestamp.nullable(),
+    lastUsedAt: Timestamp.nullable(),
+    revokedAt: Timestamp.nullable(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'ApiKey' });
+
+/** An account that is no person; every agent has one. */
+export const ServiceAccountSchema = z
+  .object({ id: Id, name: z.string(), createdAt: Timestamp, updatedAt: Timestamp })
+  .meta({ id: 'ServiceAccount' });
+
+/** One line of the audit log. */
+export const AuditEntrySchema = z
+  .object({
+    id: Id,
+    actorType: z.string(),
+    actorId: z.string(),
+    action: z.string(),
+    targetId: z.string().nullable(),
+    createdAt: Timestamp,
+  })
+  .meta({ id: 'AuditEntry' });
