@@ -1,0 +1,120 @@
+import type { Message, Part } from '@parley/contracts';
+
+/** One line of the chat as it is shown. */
+export interface Line {
+  /** Message id, or the post's own id while it is on its way. */
+  id: string;
+  side: 'visitor' | 'company' | 'note';
+  author: string;
+  text: string;
+  format: 'plain' | 'markdown';
+  citations: { title: string; quote: string; url?: string | null | undefined }[];
+  sequence: number | null;
+  state: 'sending' | 'streaming' | 'done' | 'failed';
+  attempt: number;
+}
+
+/** Everything said, in order, each once: durable events, own posts on their way, and answers being written. */
+export class Transcript {
+  private readonly lines = new Map<string, Line>();
+  lastSequence = 0;
+
+  /** Lines in the order of the conversation; what has no sequence yet stands last. */
+  all(): Line[] {
+    return [...this.lines.values()].sort((a, b) => (a.sequence ?? Infinity) - (b.sequence ?? Infinity));
+  }
+
+  /** An own post was sent and waits for its answer. */
+  sending(postId: string, text: string): void {
+    this.lines.set(postId, {
+      id: postId,
+      side: 'visitor',
+      author: 'You',
+      text,
+      format: 'plain',
+      citations: [],
+      sequence: null,
+      state: 'sending',
+      attempt: 0,
+    });
+  }
+
+  /** An own post was stored as a message. */
+  posted(postId: string, message: Message): void {
+    this.lines.delete(postId);
+    if (!this.lines.has(message.id)) this.put(message);
+  }
+
+  failed(postId: string): void {
+    const line = this.lines.get(postId);
+    if (line) line.state = 'failed';
+  }
+
+  /** A posted or changed message. */
+  put(message: Message): void {
+    const side =
+      message.author.type === 'contact' ? 'visitor' : message.author.type === 'system' ? 'note' : 'company';
+    if (side === 'visitor') this.dropSending(textOf(message.parts));
+    const format = message.parts.some((part) => part.type === 'text' && part.format === 'markdown')
+      ? 'markdown'
+      : 'plain';
+    this.lines.set(message.id, {
+      id: message.id,
+      side,
+      author: side === 'visitor' ? 'You' : message.author.name,
+      text: textOf(message.parts),
+      format,
+      citations: message.citations,
+      sequence: message.sequence,
+      state: 'done',
+      attempt: Infinity,
+    });
+  }
+
+  /** A piece of an answer being written; a higher attempt starts the text anew, a gap waits for the message. */
+  delta(piece: { messageId: string; attempt: number; offset: number; text: string }): boolean {
+    const line = this.lines.get(piece.messageId);
+    if (line?.state === 'done') return false;
+    const current = line && line.attempt === piece.attempt ? line.text : '';
+    if ((line && piece.attempt < line.attempt) || piece.offset !== current.length) return false;
+    this.lines.set(piece.messageId, {
+      id: piece.messageId,
+      side: 'company',
+      author: '',
+      text: current + piece.text,
+      format: 'markdown',
+      citations: [],
+      sequence: null,
+      state: 'streaming',
+      attempt: piece.attempt,
+    });
+    return true;
+  }
+
+  /** The stored message may be heard before the answer to the post: it is shown once. */
+  private dropSending(text: string): void {
+    const sending = [...this.lines.values()].find((line) => line.state === 'sending' && line.text === text);
+    if (sending) this.lines.delete(sending.id);
+  }
+
+  note(id: string, text: string, sequence: number): void {
+    this.lines.set(id, {
+      id,
+      side: 'note',
+      author: '',
+      text,
+      format: 'plain',
+      citations: [],
+      sequence,
+      state: 'done',
+      attempt: 0,
+    });
+  }
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts
+    .map((part) => (part.type === 'text' ? part.text : part.type === 'attachment' ? `📎 ${part.name}` : ''))
+    .filter(Boolean)
+    .join('\n');
+}

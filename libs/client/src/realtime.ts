@@ -1,0 +1,241 @@
+import type { ClientFrame, Message, Part, ServerFrame } from '@parley/contracts';
+
+/** State of the connection, for people to see. */
+export type ConnectionState = 'connecting' | 'online' | 'offline' | 'closed';
+
+type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
+
+/** What a realtime client tells; each is optional. */
+export interface RealtimeListener {
+  /** A durable event of a subscribed conversation: each once, in order of its sequence. */
+  event?(frame: Frame<'event'>): void;
+  /** Everything missed before the subscription has been told. */
+  caughtUp?(frame: Frame<'caught_up'>): void;
+  /** A piece of an answer that is being written; lossy. */
+  delta?(frame: Frame<'delta'>): void;
+  typing?(frame: Frame<'typing'>): void;
+  notification?(frame: Frame<'notification'>): void;
+  hint?(frame: Frame<'hint'>): void;
+  state?(state: ConnectionState): void;
+  /** An error that belongs to no post: for example a conversation that is not one's own. */
+  error?(frame: Frame<'error'>): void;
+}
+
+/** How a realtime client connects. */
+export interface RealtimeOptions {
+  /** `wss://host/ws/realtime`. */
+  url: string;
+  /** Asked before each connection, so that a new token can be fetched. */
+  token: () => string | Promise<string>;
+  listener: RealtimeListener;
+  /** For Node and tests; default the platform's WebSocket. */
+  webSocket?: new (
+    url: string,
+  ) => WebSocket;
+  /** First pause before a reconnect in milliseconds; doubles up to 10 s, with jitter. */
+  firstPauseMs?: number;
+}
+
+interface PendingPost {
+  frame: Extract<ClientFrame, { type: 'post' }>;
+  resolve: (message: Message) => void;
+  reject: (error: Error) => void;
+}
+
+const PING_MS = 20_000;
+const LONGEST_PAUSE_MS = 10_000;
+const RETRYABLE = new Set(['unavailable', 'outcome_unknown', 'too_many_requests', 'internal']);
+
+/**
+ * A client of `/ws/realtime` that outlives its connections: it reconnects, resumes each subscription behind the last
+ * sequence it told, and repeats posts that were not answered under the same id, so that each acts once.
+ */
+export class RealtimeClient {
+  private readonly options: RealtimeOptions;
+  private readonly subscriptions = new Map<string, number>();
+  private readonly posts = new Map<string, PendingPost>();
+  private inbox = false;
+  private socket: WebSocket | null = null;
+  private ready = false;
+  private closed = false;
+  private failures = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private pinger: ReturnType<typeof setInterval> | undefined;
+  private heard = 0;
+
+  constructor(options: RealtimeOptions) {
+    this.options = options;
+  }
+
+  /** Opens the connection; safe to call again. */
+  connect(): void {
+    if (this.socket || this.closed) return;
+    this.tell('connecting');
+    void this.open();
+  }
+
+  /** Closes for good; unanswered posts are rejected. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearInterval(this.pinger);
+    this.socket?.close(1000);
+    for (const post of this.posts.values()) post.reject(new Error('The connection was closed.'));
+    this.posts.clear();
+    this.tell('closed');
+  }
+
+  /** Follows a conversation from behind a sequence (0: from its beginning). */
+  subscribe(conversationId: string, afterSequence: number): void {
+    if (this.subscriptions.has(conversationId)) return;
+    this.subscriptions.set(conversationId, afterSequence);
+    if (this.ready) this.send({ type: 'subscribe', conversationId, afterSequence });
+  }
+
+  /** Stops following a conversation. */
+  unsubscribe(conversationId: string): void {
+    if (this.subscriptions.delete(conversationId) && this.ready)
+      this.send({ type: 'unsubscribe', conversationId });
+  }
+
+  /** Follows one's own notifications. */
+  subscribeInbox(): void {
+    this.inbox = true;
+    if (this.ready) this.send({ type: 'subscribe', inbox: true });
+  }
+
+  /**
+   * Posts a message; resolves once it is stored, however many reconnects that takes.
+   * @param id idempotency key of the post
+   * @throws Error when the server refuses it
+   */
+  post(id: string, parts: Part[], conversationId?: string): Promise<Message> {
+    const frame: PendingPost['frame'] = {
+      type: 'post',
+      id,
+      parts,
+      ...(conversationId ? { conversationId } : {}),
+    };
+    return new Promise((resolve, reject) => {
+      this.posts.set(id, { frame, resolve, reject });
+      if (this.ready) this.send(frame);
+      else this.connect();
+    });
+  }
+
+  /** Tells the others that one is writing; lossy. */
+  typing(conversationId: string): void {
+    if (this.ready) this.send({ type: 'typing', conversationId });
+  }
+
+  private async open(): Promise<void> {
+    try {
+      const token = await this.options.token();
+      if (this.closed) return;
+      const socket = new (this.options.webSocket ?? WebSocket)(this.options.url);
+      this.socket = socket;
+      socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
+      socket.onmessage = (event) => this.hear(socket, String(event.data));
+      socket.onclose = () => this.lost(socket);
+      socket.onerror = () => undefined;
+    } catch {
+      this.later();
+    }
+  }
+
+  private hear(socket: WebSocket, data: string): void {
+    if (socket !== this.socket) return;
+    this.heard = Date.now();
+    const frame = JSON.parse(data) as ServerFrame;
+    const { listener } = this.options;
+    switch (frame.type) {
+      case 'ready':
+        return this.becomeReady();
+      case 'event':
+        return this.tellEvent(frame);
+      case 'posted':
+        return this.settle(frame.id, (post) => post.resolve(frame.message));
+      case 'error':
+        return this.hearError(frame);
+      case 'going_away':
+        return socket.close(1000);
+      case 'caught_up':
+        return listener.caughtUp?.(frame);
+      case 'delta':
+        return listener.delta?.(frame);
+      default:
+        return this.tellLive(frame);
+    }
+  }
+
+  private tellLive(frame: ServerFrame): void {
+    const { listener } = this.options;
+    if (frame.type === 'typing') listener.typing?.(frame);
+    else if (frame.type === 'notification') listener.notification?.(frame);
+    else if (frame.type === 'hint') listener.hint?.(frame);
+  }
+
+  private becomeReady(): void {
+    this.ready = true;
+    this.failures = 0;
+    this.tell('online');
+    for (const [conversationId, afterSequence] of this.subscriptions)
+      this.send({ type: 'subscribe', conversationId, afterSequence });
+    if (this.inbox) this.send({ type: 'subscribe', inbox: true });
+    for (const post of this.posts.values()) this.send(post.frame);
+    clearInterval(this.pinger);
+    this.pinger = setInterval(() => this.ping(), PING_MS);
+  }
+
+  private tellEvent(frame: Frame<'event'>): void {
+    const last = this.subscriptions.get(frame.conversationId);
+    if (last === undefined || frame.sequence <= last) return;
+    this.subscriptions.set(frame.conversationId, frame.sequence);
+    this.options.listener.event?.(frame);
+  }
+
+  private hearError(frame: Frame<'error'>): void {
+    if (frame.id === undefined) return this.options.listener.error?.(frame);
+    const post = this.posts.get(frame.id);
+    if (!post) return;
+    if (RETRYABLE.has(frame.code)) {
+      setTimeout(() => this.ready && this.posts.has(post.frame.id) && this.send(post.frame), 1000);
+      return;
+    }
+    this.settle(frame.id, ({ reject }) => reject(new Error(frame.detail)));
+  }
+
+  private settle(id: string, act: (post: PendingPost) => void): void {
+    const post = this.posts.get(id);
+    this.posts.delete(id);
+    if (post) act(post);
+  }
+
+  private ping(): void {
+    if (Date.now() - this.heard > 2 * PING_MS) this.socket?.close(4000);
+    else if (this.ready) this.send({ type: 'ping' });
+  }
+
+  private lost(socket: WebSocket): void {
+    if (socket !== this.socket) return;
+    this.socket = null;
+    this.ready = false;
+    clearInterval(this.pinger);
+    if (!this.closed) this.later();
+  }
+
+  private later(): void {
+    this.tell('offline');
+    const pause = Math.min(LONGEST_PAUSE_MS, (this.options.firstPauseMs ?? 250) * 2 ** this.failures);
+    this.failures += 1;
+    this.timer = setTimeout(() => this.connect(), pause * (0.5 + Math.random()));
+  }
+
+  private send(frame: ClientFrame): void {
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame));
+  }
+
+  private tell(state: ConnectionState): void {
+    this.options.listener.state?.(state);
+  }
+}
