@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+import { ConfigError } from '../config/load-config.ts';
+import type { BaseConfig } from '../config/base-config.ts';
+import { decrypt, encrypt, KEY_BYTES } from './cipher.ts';
+
+const FORMAT = 'w1';
+
+/** A space's key as it may be stored and sent: encrypted under a master key. `w1.<master key id>.<key id>.<sealed>` */
+export type WrappedKey = string;
+
+/** A space's key in the clear, only ever in memory. */
+export interface SpaceKey {
+  readonly id: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The keys that wrap the spaces' keys. The first wraps; the others only open, so that a master key can be replaced by
+ * putting the new one on the first line of the file.
+ */
+export class MasterKeys {
+  readonly #keys: readonly { readonly id: string; readonly bytes: Buffer }[];
+
+  constructor(keys: readonly Buffer[]) {
+    if (keys.length === 0 || keys.some((key) => key.length !== KEY_BYTES)) {
+      throw new Error('A master key has 32 bytes, in base64 on a line of its own');
+    }
+    this.#keys = keys.map((bytes) => ({ id: masterKeyId(bytes), bytes }));
+  }
+
+  /**
+   * Reads `MASTER_KEY_FILE`, else `MASTER_KEY`.
+   * @throws {ConfigError} when neither is given or the file cannot be read as keys
+   */
+  static fromConfig(service: string, config: Pick<BaseConfig, 'MASTER_KEY_FILE' | 'MASTER_KEY'>): MasterKeys {
+    try {
+      return new MasterKeys(masterKeyLines(config).map((line) => Buffer.from(line, 'base64')));
+    } catch (error) {
+      if (error instanceof ConfigError) throw error;
+      throw new ConfigError(service, [
+        'MASTER_KEY_FILE must be a readable file with 32 random bytes in base64',
+      ]);
+    }
+
+    function masterKeyLines(given: Pick<BaseConfig, 'MASTER_KEY_FILE' | 'MASTER_KEY'>): string[] {
+      if (given.MASTER_KEY_FILE !== undefined) {
+        return readFileSync(given.MASTER_KEY_FILE, 'utf8').split(/\s+/).filter(Boolean);
+      }
+      if (given.MASTER_KEY !== undefined) return [given.MASTER_KEY];
+      throw new ConfigError(service, [
+        'MASTER_KEY_FILE is missing (file with 32 random bytes in base64, such as `openssl rand -base64 32` writes; or MASTER_KEY with the same)',
+      ]);
+    }
+  }
+
+  /** Draws a new key for a space; answers it wrapped. */
+  createSpaceKey(spaceId: string): WrappedKey {
+    return this.#wrap(spaceId, { id: randomBytes(6).toString('hex'), bytes: randomBytes(KEY_BYTES) });
+  }
+
+  /**
+   * Opens a space's key.
+   * @throws {Error} when it belongs to another space, or its master key is not at hand
+   */
+  unwrap(spaceId: string, wrapped: WrappedKey): SpaceKey {
+    const { masterKeyId: wanted, keyId, sealed } = parseWrapped(wrapped);
+    const master = this.#keys.find((key) => key.id === wanted);
+    if (master === undefined) {
+      throw new Error(
+        `The key of a space is wrapped by master key ${wanted}, which MASTER_KEY_FILE does not hold: add it as a further line`,
+      );
+    }
+    return { id: keyId, bytes: decrypt(master.bytes, sealed, keyContext(spaceId, keyId)) };
+  }
+
+  /** The same key under the current master key: what a replacement of the master key writes back. */
+  rewrap(spaceId: string, wrapped: WrappedKey): WrappedKey {
+    return this.#wrap(spaceId, this.unwrap(spaceId, wrapped));
+  }
+
+  #wrap(spaceId: string, key: SpaceKey): WrappedKey {
+    const [master] = this.#keys;
+    if (master === undefined) throw new Error('There is no master key');
+    return [FORMAT, master.id, key.id, encrypt(master.bytes, key.bytes, keyContext(spaceId, key.id))].join(
+      '.',
+    );
+  }
+}
+
+/** The id of the key inside a wrapped key. */
+export function wrappedKeyId(wrapped: WrappedKey): string {
+  return parseWrapped(wrapped).keyId;
+}
+
+function parseWrapped(wrapped: WrappedKey): { masterKeyId: string; keyId: string; sealed: string } {
+  const [format, master, keyId, sealed] = wrapped.split('.');
+  if (format !== FORMAT || master === undefined || keyId === undefined || sealed === undefined) {
+    throw new Error('A wrapped key of a space is not of a known format');
+  }
+  return { masterKeyId: master, keyId, sealed };
+}
+
+function masterKeyId(bytes: Buffer): string {
+  return createHash('sha256').update('parley master key id').update(bytes).digest('hex').slice(0, 12);
+}
+
+function keyContext(spaceId: string, keyId: string): string {
+  return JSON.stringify(['space_key', spaceId, keyId]);
+}
