@@ -15,7 +15,8 @@ export interface SecretPlace {
   readonly table: string;
   readonly row: string;
   readonly column: string;
-  readonly version: number | string;
+  /** The row's version, where the value is sealed anew with each. */
+  readonly version?: number | string;
 }
 
 /**
@@ -93,5 +94,5 @@ function parseSealed(sealed: string): { keyId: string; text: string } {
 }
 
 function placeContext(place: SecretPlace): string {
-  return JSON.stringify([place.spaceId, place.table, place.row, place.column, String(place.version)]);
+  return JSON.stringify([place.spaceId, place.table, place.row, place.column, String(place.version ?? '')]);
 }

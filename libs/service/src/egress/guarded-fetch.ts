@@ -9,7 +9,7 @@ import { limitBody } from './limit-body.ts';
 import { redirectOf } from './redirect.ts';
 import type { EgressRequest } from './redirect.ts';
 
-/** Limits of one outgoing request. Unset: 15 s, 10 MiB, 3 redirects. */
+/** Limits of one outgoing request. Unset: 120 s, 10 MiB, 3 redirects. */
 export interface EgressLimits {
   /** From the call to the last byte of the answer. */
   readonly timeoutMs?: number;
@@ -21,14 +21,14 @@ type FetchInput = Parameters<typeof globalThis.fetch>[0];
 type Undici = typeof import('undici');
 type Resolver = (hostname: string) => Promise<LookupAddress[]>;
 
-const DEFAULT_LIMITS = { timeoutMs: 15_000, maxBytes: 10 * 1024 * 1024, maxRedirects: 3 };
+const DEFAULT_LIMITS = { timeoutMs: 120_000, maxBytes: 10 * 1024 * 1024, maxRedirects: 3 };
 
 /**
  * All requests to addresses that somebody else chose (callbacks, flow steps, model endpoints) go through here: only
  * http and https, only to public addresses and to what `EGRESS_ALLOW` lists. Names are checked where the connection
  * resolves them, so that a name cannot point elsewhere between check and use.
  */
-export class Egress {
+export class GuardedFetch {
   readonly #allowed: EgressAllowList;
   readonly #resolve: Resolver;
   #client: Promise<{ undici: Undici; dispatcher: InstanceType<Undici['Agent']> }> | undefined;

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { Egress } from './egress.ts';
+import { GuardedFetch } from './guarded-fetch.ts';
 
 interface Sink {
   readonly server: Server;
@@ -31,8 +31,8 @@ async function sink(handle: RequestListener): Promise<Sink> {
   return made;
 }
 
-function egress(allow: string, resolve?: ConstructorParameters<typeof Egress>[1]): Egress {
-  const made = new Egress(allow, resolve);
+function egress(allow: string, resolve?: ConstructorParameters<typeof GuardedFetch>[1]): GuardedFetch {
+  const made = new GuardedFetch(allow, resolve);
   open.push(made);
   return made;
 }
