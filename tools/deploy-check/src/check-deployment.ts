@@ -1,0 +1,42 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { environmentProblems, schemasOf } from './environment.ts';
+import type { Schemas } from './environment.ts';
+import { parseManifests, render, schemaProblems } from './manifests.ts';
+import { networkProblems, workloadProblems } from './rules.ts';
+
+/** What a rendered folder holds and what is wrong with it. */
+export interface Checked {
+  readonly folder: string;
+  readonly objects: number;
+  readonly problems: readonly string[];
+}
+
+/** Renders and checks `deploy/base` and every overlay of the workspace at `root`, without a cluster or network. */
+export async function checkDeployment(root: string): Promise<Checked[]> {
+  const deploy = join(root, 'deploy');
+  const overlays = (await readdir(join(deploy, 'overlays'))).map((name) => join('overlays', name));
+  const schemas = await deployedSchemas(root);
+  const checked: Checked[] = [];
+  for (const folder of ['base', ...overlays.sort()]) checked.push(await checkFolder(join(deploy, folder), folder, schemas));
+  return checked;
+}
+
+async function checkFolder(path: string, folder: string, schemas: readonly Schemas[]): Promise<Checked> {
+  const rendered = await render(path);
+  const manifests = parseManifests(rendered);
+  const problems = [
+    ...(await schemaProblems(rendered)),
+    ...workloadProblems(manifests),
+    ...networkProblems(manifests),
+    ...environmentProblems(manifests, schemas),
+  ];
+  return { folder, objects: manifests.length, problems };
+}
+
+async function deployedSchemas(root: string): Promise<Schemas[]> {
+  const apps = await readdir(join(root, 'apps'));
+  const schemas = await Promise.all(apps.sort().map((service) => schemasOf(root, service)));
+  return schemas.filter((found) => found !== undefined);
+}

@@ -1,0 +1,16 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { checkDeployment } from './check-deployment.ts';
+import { deployedNatsConfig } from './nats-config.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+if (process.argv.includes('--write')) {
+  await writeFile(join(root, 'deploy/base/nats/nats.conf'), deployedNatsConfig());
+}
+for (const { folder, objects, problems } of await checkDeployment(root)) {
+  console.log(`deploy/${folder}: ${objects} objects, ${problems.length === 0 ? 'all well' : `${problems.length} problems`}`);
+  for (const problem of problems) console.error(`  ${problem}`);
+  if (problems.length > 0) process.exitCode = 1;
+}
