@@ -1,0 +1,92 @@
+import { sql } from 'kysely';
+import type { KnowledgeTrx } from './knowledge.repository.ts';
+import type { IndexEntry } from './ranking/index-entries.ts';
+import { cleanText } from './ranking/terms.ts';
+
+export interface IndexedPassage {
+  id: string;
+  headingPath: string[];
+  text: string;
+  sentences: number[];
+  headingVector: string;
+  bodyVector: string;
+}
+
+export interface IndexedDocument {
+  spaceId: string;
+  knowledgeBaseId: string;
+  documentId: string;
+  passages: IndexedPassage[];
+  entries: IndexEntry[];
+  words: string[];
+  terms: number;
+}
+
+/** Rows per statement. */
+const CHUNK = 1000;
+
+function* chunks<Item>(items: readonly Item[]): Generator<Item[]> {
+  for (let start = 0; start < items.length; start += CHUNK) {
+    yield items.slice(start, start + CHUNK);
+  }
+}
+
+/** Writes passages and the inverted index. */
+export class KnowledgeIndexRepository {
+  /** Stems texts with the configuration that questions meet too; answers tsvectors in their text form. */
+  async analyse(trx: KnowledgeTrx, texts: readonly string[]): Promise<string[]> {
+    const vectors: string[] = [];
+    for (const chunk of chunks(texts)) {
+      const cleaned = chunk.map(cleanText);
+      const { rows } = await sql<{ vector: string }>`
+        SELECT to_tsvector('pg_catalog.english', text)::text AS vector
+        FROM unnest(${cleaned}::text[]) WITH ORDINALITY AS input (text, no) ORDER BY no`.execute(trx);
+      vectors.push(...rows.map((row) => row.vector));
+    }
+    return vectors;
+  }
+
+  async insert(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
+    await this.insertPassages(trx, document);
+    await this.insertEntries(trx, document);
+    await this.insertWords(trx, document);
+  }
+
+  private async insertPassages(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
+    let position = 0;
+    for (const chunk of chunks(document.passages)) {
+      const rows = chunk.map((passage) => ({ ...passage, position: position++ }));
+      await sql`
+        INSERT INTO passage (space_id, id, document_id, position, heading_path, text, sentences, lexemes)
+        SELECT ${document.spaceId}, "id", ${document.documentId}, "position", "headingPath", "text", "sentences",
+          setweight("headingVector"::tsvector, 'A') || "bodyVector"::tsvector
+        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row ("id" text, "position" integer,
+          "headingPath" text[], "text" text, "sentences" integer[], "headingVector" text, "bodyVector" text)`.execute(
+        trx,
+      );
+    }
+  }
+
+  private async insertEntries(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
+    for (const chunk of chunks(document.entries)) {
+      await sql`
+        INSERT INTO posting (space_id, knowledge_base_id, lexeme, document_id, title_frequency, frequency,
+          document_length, positions, heading_frequencies, body_frequencies, lengths)
+        SELECT ${document.spaceId}, ${document.knowledgeBaseId}, "lexeme", ${document.documentId}, "titleFrequency",
+          "frequency", ${document.terms}, "positions", "headingFrequencies", "bodyFrequencies", "lengths"
+        FROM jsonb_to_recordset(${JSON.stringify(chunk)}::jsonb) AS row ("lexeme" text, "titleFrequency" smallint,
+          "frequency" integer, "positions" integer[], "headingFrequencies" smallint[], "bodyFrequencies" smallint[],
+          "lengths" smallint[])`.execute(trx);
+    }
+  }
+
+  /** Words come in order, so that documents written at once wait for one another instead of locking up. */
+  private async insertWords(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
+    for (const chunk of chunks([...document.words].sort())) {
+      await sql`
+        INSERT INTO word (space_id, knowledge_base_id, word)
+        SELECT ${document.spaceId}, ${document.knowledgeBaseId}, word FROM unnest(${chunk}::text[]) AS word
+        ON CONFLICT DO NOTHING`.execute(trx);
+    }
+  }
+}

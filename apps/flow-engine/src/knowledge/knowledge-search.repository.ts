@@ -1,0 +1,142 @@
+import { sql } from 'kysely';
+import type { KnowledgeTrx } from './knowledge.repository.ts';
+import type { Candidate, CorpusSize } from './ranking/types.ts';
+
+export interface Corpus {
+  spaceId: string;
+  knowledgeBaseIds: readonly string[];
+}
+
+/** Parameters of BM25F: see `ranking/parameters.ts`. */
+export interface ScoringParameters {
+  saturation: number;
+  passageLengthWeight: number;
+  documentLengthWeight: number;
+  titleWeight: number;
+  headingWeight: number;
+  documentShare: number;
+}
+
+interface CandidateRow {
+  document_id: string;
+  title: string;
+  url: string | null;
+  passage_id: string;
+  position: number;
+  heading_path: string[];
+  text: string;
+  sentences: number[];
+  lexemes: string;
+  score: number;
+  document_lexemes: string[];
+}
+
+/** Reads the inverted index. */
+export class KnowledgeSearchRepository {
+  async corpusSize(trx: KnowledgeTrx, corpus: Corpus): Promise<CorpusSize> {
+    const { rows } = await sql<CorpusSize>`
+      SELECT count(*)::integer AS documents, coalesce(sum(passages), 0)::integer AS passages,
+        coalesce(sum(terms), 0)::integer AS terms
+      FROM document
+      WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+        AND status = 'ready'`.execute(trx);
+    return rows[0] ?? { documents: 0, passages: 0, terms: 0 };
+  }
+
+  /** In how many passages each lexeme is found; a lexeme that is found only in titles counts as once. */
+  async passageFrequencies(
+    trx: KnowledgeTrx,
+    corpus: Corpus,
+    lexemes: readonly string[],
+  ): Promise<Map<string, number>> {
+    const { rows } = await sql<{ lexeme: string; passages: number }>`
+      SELECT lexeme, greatest(sum(cardinality(positions)), 1)::integer AS passages
+      FROM posting
+      WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+        AND lexeme = ANY (${[...lexemes]}::text[])
+      GROUP BY lexeme`.execute(trx);
+    return new Map(rows.map((row) => [row.lexeme, row.passages]));
+  }
+
+  /** Words of the corpus that begin with the same letter and have about the same length: candidates for a typing error. */
+  async wordsLike(trx: KnowledgeTrx, corpus: Corpus, word: string): Promise<string[]> {
+    const first = word.slice(0, 1);
+    const { rows } = await sql<{ word: string }>`
+      SELECT DISTINCT word FROM word
+      WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+        AND word >= ${first} AND word < ${first + '\u{10ffff}'}
+        AND length(word) BETWEEN ${word.length - 2} AND ${word.length + 2}`.execute(trx);
+    return rows.map((row) => row.word);
+  }
+
+  /** The best passages by BM25F of the passage and, with its share, of the whole document. */
+  async bestPassages(
+    trx: KnowledgeTrx,
+    corpus: Corpus,
+    query: {
+      lexemes: string[];
+      weights: number[];
+      size: CorpusSize;
+      parameters: ScoringParameters;
+      limit: number;
+    },
+  ): Promise<Candidate[]> {
+    const { parameters: use, size } = query;
+    const averagePassage = Math.max(1, size.terms / Math.max(1, size.passages));
+    const averageDocument = Math.max(1, size.terms / Math.max(1, size.documents));
+    const { rows } = await sql<CandidateRow>`
+      WITH hit AS MATERIALIZED (
+        SELECT posting.*, query.weight
+        FROM unnest(${query.lexemes}::text[], ${query.weights}::float8[]) AS query (lexeme, weight)
+        JOIN posting ON posting.lexeme = query.lexeme
+        WHERE posting.space_id = ${corpus.spaceId}
+          AND posting.knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+      ), document_score AS (
+        SELECT document_id, array_agg(lexeme) AS lexemes, sum(weight * found / (found + ${use.saturation}::float8 *
+          (1 - ${use.documentLengthWeight}::float8 + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8))) AS score
+        FROM (SELECT *, frequency + ${use.titleWeight}::float8 * title_frequency AS found FROM hit) AS weighted
+        GROUP BY document_id
+      ), passage_score AS (
+        SELECT document_id, position, sum(weight * found / (found + ${use.saturation}::float8 *
+          (1 - ${use.passageLengthWeight}::float8 + ${use.passageLengthWeight}::float8 * length / ${averagePassage}::float8))) AS score
+        FROM (
+          SELECT hit.document_id, place.position, place.length, hit.weight,
+            place.body + ${use.headingWeight}::float8 * place.heading AS found
+          FROM hit CROSS JOIN LATERAL
+            unnest(hit.positions, hit.heading_frequencies, hit.body_frequencies, hit.lengths)
+            AS place (position, heading, body, length)
+        ) AS weighted
+        GROUP BY document_id, position
+      ), best AS (
+        SELECT passage_score.document_id, passage_score.position, document_score.lexemes,
+          passage_score.score + ${use.documentShare}::float8 * document_score.score AS score
+        FROM passage_score JOIN document_score USING (document_id)
+        ORDER BY score DESC LIMIT ${query.limit}
+      )
+      SELECT best.document_id, document.title, document.url, passage.id AS passage_id, passage.position,
+        passage.heading_path, passage.text, passage.sentences, passage.lexemes::text AS lexemes, best.score,
+        best.lexemes AS document_lexemes
+      FROM best
+      JOIN document ON document.space_id = ${corpus.spaceId} AND document.id = best.document_id
+      JOIN passage ON passage.space_id = ${corpus.spaceId} AND passage.document_id = best.document_id
+        AND passage.position = best.position
+      ORDER BY best.score DESC, best.document_id, passage.position`.execute(trx);
+    return rows.map(toCandidate);
+  }
+}
+
+function toCandidate(row: CandidateRow): Candidate {
+  return {
+    documentId: row.document_id,
+    title: row.title,
+    url: row.url,
+    passageId: row.passage_id,
+    position: row.position,
+    headingPath: row.heading_path,
+    text: row.text,
+    sentences: row.sentences,
+    lexemes: row.lexemes,
+    score: row.score,
+    documentLexemes: new Set(row.document_lexemes),
+  };
+}

@@ -1,0 +1,261 @@
+import { createHash } from 'node:crypto';
+import { newId, notFound } from '@parley/contracts';
+import type { Database } from '@parley/database';
+import { KnowledgeIndexRepository } from './knowledge-index.repository.ts';
+import type { IndexedDocument } from './knowledge-index.repository.ts';
+import { KnowledgeSearch } from './knowledge.search.ts';
+import type { KnowledgeAnswer, Question, SearchHit, SearchQuery } from './knowledge.search.ts';
+import { KnowledgeRepository } from './knowledge.repository.ts';
+import type { DocumentRow, KnowledgeBaseRow, KnowledgeTrx } from './knowledge.repository.ts';
+import type { Page } from '../paging.ts';
+import type { DocumentStatus, KnowledgeTables } from './knowledge.table.ts';
+import { indexEntries } from './ranking/index-entries.ts';
+import { withoutNumbering, wordsOf } from './ranking/terms.ts';
+import { UnreadableDocumentError } from './reading/blocks.ts';
+import type { ReadPassage } from './reading/blocks.ts';
+import { DocumentReader } from './reading/document-reader.adapter.ts';
+import { refusalOf } from './reading/document.reader.ts';
+
+export interface DocumentRequest {
+  spaceId: string;
+  knowledgeBaseId: string;
+  title: string;
+  mediaType: string;
+  text: string;
+  url?: string | null | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+/** What reading a document came to, ready to be stored in one transaction. */
+export type IngestOutcome =
+  | { status: 'ready'; index: IndexedDocument }
+  | { status: 'failed'; spaceId: string; documentId: string; reason: string };
+
+interface BaseKey {
+  spaceId: string;
+  knowledgeBaseId: string;
+}
+
+interface DocumentKey extends BaseKey {
+  documentId: string;
+}
+
+/** Shorter words are not corrected when misspelt, longer ones are no words. */
+const isDictionaryWord = (word: string): boolean =>
+  word.length >= 4 && word.length <= 40 && /^\p{L}+$/u.test(word);
+
+/** Knowledge bases, their documents, and what they say: the rules, free of any framework. */
+export class KnowledgeLibrary {
+  private readonly database: Database<KnowledgeTables>;
+  private readonly finder: KnowledgeSearch;
+  private readonly reader = new DocumentReader();
+  private readonly repository = new KnowledgeRepository();
+  private readonly index = new KnowledgeIndexRepository();
+
+  constructor(database: Database<KnowledgeTables>) {
+    this.database = database;
+    this.finder = new KnowledgeSearch(database);
+  }
+
+  /** Ends the thread that reads documents. */
+  async close(): Promise<void> {
+    await this.reader.close();
+  }
+
+  search(query: SearchQuery): Promise<SearchHit[]> {
+    return this.finder.search(query);
+  }
+
+  /** The answer that the knowledge bases hold, quoted and cited; null when they hold none. */
+  answer(question: Question): Promise<KnowledgeAnswer | null> {
+    return this.finder.answer(question);
+  }
+
+  async createBase(
+    trx: KnowledgeTrx,
+    base: { spaceId: string; name: string; metadata?: Record<string, unknown> | undefined },
+  ): Promise<KnowledgeBaseRow> {
+    const id = newId('kb');
+    await this.repository.insertBase(trx, { ...base, id, metadata: base.metadata ?? {} });
+    return this.getBase(trx, { spaceId: base.spaceId, knowledgeBaseId: id });
+  }
+
+  listBases(trx: KnowledgeTrx, spaceId: string, page: Page): Promise<KnowledgeBaseRow[]> {
+    return this.repository.listBases(trx, spaceId, page);
+  }
+
+  async getBase(trx: KnowledgeTrx, key: BaseKey): Promise<KnowledgeBaseRow> {
+    const base = await this.repository.findBase(trx, key.spaceId, key.knowledgeBaseId);
+    if (!base) {
+      throw notFound('The knowledge base');
+    }
+    return base;
+  }
+
+  async deleteBase(trx: KnowledgeTrx, key: BaseKey): Promise<void> {
+    if (!(await this.repository.deleteBase(trx, key.spaceId, key.knowledgeBaseId))) {
+      throw notFound('The knowledge base');
+    }
+  }
+
+  /**
+   * Stores a document that waits to be read (`queued`: call `ingest` afterwards), or, where it can be seen at once that
+   * it cannot be read, as `failed` with the reason and without its content.
+   */
+  async addDocument(trx: KnowledgeTrx, request: DocumentRequest): Promise<DocumentRow> {
+    if (!(await this.repository.holdBase(trx, request.spaceId, request.knowledgeBaseId))) {
+      throw notFound('The knowledge base');
+    }
+    const reason = refusalOf(request);
+    return this.repository.insertDocument(trx, {
+      spaceId: request.spaceId,
+      id: newId('doc'),
+      knowledgeBaseId: request.knowledgeBaseId,
+      title: printable(request.title),
+      mediaType: printable(request.mediaType).slice(0, 100),
+      url: request.url ?? null,
+      status: reason === null ? 'queued' : 'failed',
+      reason,
+      sha256: createHash('sha256').update(request.text).digest('hex'),
+      bytes: Buffer.byteLength(request.text),
+      content: reason === null ? request.text : null,
+      metadata: request.metadata ?? {},
+    });
+  }
+
+  async listDocuments(
+    trx: KnowledgeTrx,
+    key: BaseKey,
+    page: Page & { status?: DocumentStatus | undefined },
+  ): Promise<DocumentRow[]> {
+    await this.getBase(trx, key);
+    return this.repository.listDocuments(trx, key, page);
+  }
+
+  async getDocument(trx: KnowledgeTrx, key: DocumentKey): Promise<DocumentRow> {
+    const document = await this.repository.findDocument(trx, key.spaceId, key.documentId);
+    if (document?.knowledge_base_id !== key.knowledgeBaseId) {
+      throw notFound('The document');
+    }
+    return document;
+  }
+
+  async deleteDocument(trx: KnowledgeTrx, key: DocumentKey): Promise<void> {
+    await this.getDocument(trx, key);
+    await this.repository.deleteDocument(trx, key.spaceId, key.documentId);
+  }
+
+  /** How many documents of a knowledge base are in which state. */
+  async progress(trx: KnowledgeTrx, key: BaseKey): Promise<Record<DocumentStatus, number>> {
+    const counts = { queued: 0, ingesting: 0, ready: 0, failed: 0 };
+    for (const row of await this.repository.countDocuments(trx, key)) {
+      counts[row.status] = row.documents;
+    }
+    return counts;
+  }
+
+  /** The text of a stored passage; null when there is none. */
+  async passageText(trx: KnowledgeTrx, key: { spaceId: string; passageId: string }): Promise<string | null> {
+    return (await this.repository.passageText(trx, key.spaceId, key.passageId)) ?? null;
+  }
+
+  /**
+   * Reads a queued document and stores its passages and index in one transaction. May be repeated after a crash:
+   * a document that is done, or was deleted, is left alone.
+   * @param settle ends the caller's task in that transaction
+   */
+  async ingest(
+    key: { spaceId: string; documentId: string },
+    settle: (work: (trx: KnowledgeTrx) => Promise<void>) => Promise<void> = (work) =>
+      this.database.withSpaces([key.spaceId], work),
+  ): Promise<void> {
+    const outcome = await this.readDocument(key);
+    await settle(async (trx) => {
+      if (outcome) {
+        await this.storeOutcome(trx, outcome);
+      }
+    });
+  }
+
+  /** Reads a document outside any transaction; null when there is nothing to do. */
+  async readDocument(key: { spaceId: string; documentId: string }): Promise<IngestOutcome | null> {
+    const { spaceId, documentId } = key;
+    const document = await this.database.withSpaces([spaceId], (trx) =>
+      this.repository.startIngest(trx, spaceId, documentId),
+    );
+    if (!document) {
+      return null;
+    }
+    try {
+      const source = { title: document.title, mediaType: document.media_type, text: document.content ?? '' };
+      const passages = await this.reader.read(source);
+      const where = { spaceId, documentId, knowledgeBaseId: document.knowledge_base_id };
+      return { status: 'ready', index: await this.buildIndex(where, document.title, passages) };
+    } catch (error) {
+      if (error instanceof UnreadableDocumentError) {
+        return { status: 'failed', spaceId, documentId, reason: error.message };
+      }
+      throw error;
+    }
+  }
+
+  async storeOutcome(trx: KnowledgeTrx, outcome: IngestOutcome): Promise<void> {
+    if (outcome.status === 'failed') {
+      const { spaceId, documentId: id, reason } = outcome;
+      await this.repository.finishIngest(
+        trx,
+        { spaceId, id },
+        { status: 'failed', reason, passages: 0, terms: 0 },
+      );
+      return;
+    }
+    const { index } = outcome;
+    const isOurs = await this.repository.finishIngest(
+      trx,
+      { spaceId: index.spaceId, id: index.documentId },
+      { status: 'ready', reason: null, passages: index.passages.length, terms: index.terms },
+    );
+    if (isOurs) {
+      await this.index.insert(trx, index);
+    }
+  }
+
+  private async buildIndex(
+    where: DocumentKey,
+    title: string,
+    passages: readonly ReadPassage[],
+  ): Promise<IndexedDocument> {
+    const texts = [
+      withoutNumbering(title),
+      ...passages.map((passage) => passage.headingPath.slice(1).map(withoutNumbering).join(' / ')),
+      ...passages.map((passage) => passage.text),
+    ];
+    const vectors = await this.database.withSpaces([where.spaceId], (trx) => this.index.analyse(trx, texts));
+    const analysed = texts.map((text, place) => ({ text, vector: vectors[place] ?? '' }));
+    const [analysedTitle = { text: '', vector: '' }, ...rest] = analysed;
+    const headings = rest.slice(0, passages.length);
+    const bodies = rest.slice(passages.length);
+    const pairs = passages.map((_, place) => ({
+      heading: headings[place] ?? { text: '', vector: '' },
+      body: bodies[place] ?? { text: '', vector: '' },
+    }));
+    const { entries, terms } = indexEntries({ title: analysedTitle, passages: pairs });
+    return {
+      ...where,
+      entries,
+      terms,
+      words: [...new Set(texts.flatMap(wordsOf).filter(isDictionaryWord))],
+      passages: passages.map((passage, place) => ({
+        ...passage,
+        id: newId('pass'),
+        headingVector: pairs[place]?.heading.vector ?? '',
+        bodyVector: pairs[place]?.body.vector ?? '',
+      })),
+    };
+  }
+}
+
+/** Titles are one line of text. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Database } from '@parley/database';
+import { Tasks } from '@parley/messaging';
+import { KnowledgeLibrary } from './knowledge.library.ts';
+import type { DocumentRequest } from './knowledge.library.ts';
+import type { DocumentRow, KnowledgeTrx } from './knowledge.repository.ts';
+import type { KnowledgeTables } from './knowledge.table.ts';
+
+/** Queue of documents that wait to be read. */
+export const INGEST_QUEUE = 'knowledge_ingest';
+
+/** The library within the service: documents are read by a task that is written with them. */
+@Injectable()
+export class KnowledgeService extends KnowledgeLibrary implements OnApplicationShutdown {
+  private readonly tasks: Tasks;
+
+  constructor(database: Database<KnowledgeTables>, tasks: Tasks) {
+    super(database);
+    this.tasks = tasks;
+  }
+
+  override async addDocument(trx: KnowledgeTrx, request: DocumentRequest): Promise<DocumentRow> {
+    const document = await super.addDocument(trx, request);
+    if (document.status === 'queued') {
+      const { id, space_id: spaceId } = document;
+      await this.tasks.enqueue(trx, [
+        { queue: INGEST_QUEUE, id, key: id, spaceId, payload: { documentId: id } },
+      ]);
+    }
+    return document;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,79 @@
+import { weights } from './parameters.ts';
+import { isFollowUp } from './question.ts';
+import type { QuestionWord, QuestionWords } from './question.ts';
+import type { Concept } from './types.ts';
+
+/** What the stemmer says about words: the lexeme of each, none for a stop word. */
+export type Stems = ReadonlyMap<string, string>;
+
+export function inverseDocumentFrequency(passages: number, withLexeme: number): number {
+  return Math.log(1 + (passages - Math.min(withLexeme, passages) + 0.5) / (withLexeme + 0.5));
+}
+
+/** The words that count for this question: its own, and those of earlier turns where it points back at them. */
+export function effectiveWords(question: string, words: QuestionWords, stems: Stems): QuestionWord[] {
+  const isStopped = (entry: QuestionWord): boolean => !entry.isName && !stems.has(entry.word);
+  const stopped = new Set(words.own.filter(isStopped).map((entry) => entry.word));
+  const used = isFollowUp(question, words.own, stopped) ? [...words.own, ...words.context] : words.own;
+  return used.filter((entry) => !isStopped(entry));
+}
+
+/** Turns words into concepts: stems, synonyms and their weights. A stem counts once, with its greatest weight. */
+export function toConcepts(words: readonly QuestionWord[], stems: Stems): Concept[] {
+  const concepts = new Map<string, Concept>();
+  for (const entry of words) {
+    const lexeme = entry.isName ? entry.word : (stems.get(entry.word) ?? entry.word);
+    const earlier = concepts.get(lexeme);
+    if (earlier && earlier.weight >= entry.weight) {
+      continue;
+    }
+    const others = new Set(
+      entry.synonyms.map((word) => stems.get(word) ?? word).filter((form) => form !== lexeme),
+    );
+    const forms = [
+      { lexeme, weight: 1 },
+      ...[...others].map((form) => ({ lexeme: form, weight: weights.synonym })),
+    ];
+    concepts.set(lexeme, {
+      word: entry.word,
+      forms,
+      weight: entry.weight,
+      idf: 0,
+      known: false,
+      fromContext: entry.fromContext,
+    });
+  }
+  return [...concepts.values()];
+}
+
+/** Sets how rare each concept is in the corpus; a word the corpus does not know is as rare as can be. */
+export function weighConcepts(
+  concepts: readonly Concept[],
+  passages: number,
+  frequencies: ReadonlyMap<string, number>,
+): Concept[] {
+  return concepts.map((concept) => {
+    const own = frequencies.get(concept.forms[0]?.lexeme ?? '') ?? 0;
+    return { ...concept, known: own > 0, idf: inverseDocumentFrequency(passages, own) };
+  });
+}
+
+/** The lexemes to look up, each with its weight in the score. */
+export function scoredLexemes(
+  concepts: readonly Concept[],
+  passages: number,
+  frequencies: ReadonlyMap<string, number>,
+): { lexemes: string[]; weights: number[] } {
+  const scored = new Map<string, number>();
+  for (const concept of concepts) {
+    for (const form of concept.forms) {
+      const found = frequencies.get(form.lexeme);
+      if (found !== undefined) {
+        const idf = Math.min(inverseDocumentFrequency(passages, found), concept.idf);
+        const weight = concept.weight * form.weight * idf;
+        scored.set(form.lexeme, Math.max(scored.get(form.lexeme) ?? 0, weight));
+      }
+    }
+  }
+  return { lexemes: [...scored.keys()], weights: [...scored.values()] };
+}

@@ -1,0 +1,87 @@
+import { compoundsOf, parseLexemes } from './terms.ts';
+
+/** What the stemmer made of a document: title, and per passage its headings and its text. */
+export interface AnalysedDocument {
+  title: AnalysedText;
+  passages: { heading: AnalysedText; body: AnalysedText }[];
+}
+
+export interface AnalysedText {
+  text: string;
+  vector: string;
+}
+
+/** One row of the inverted index: a lexeme in a document. */
+export interface IndexEntry {
+  lexeme: string;
+  titleFrequency: number;
+  frequency: number;
+  positions: number[];
+  headingFrequencies: number[];
+  bodyFrequencies: number[];
+  lengths: number[];
+}
+
+const MAX_LEXEME = 100;
+
+function frequenciesOf({ text, vector }: AnalysedText): Map<string, number> {
+  const frequencies = new Map<string, number>();
+  for (const [lexeme, places] of parseLexemes(vector)) {
+    frequencies.set(lexeme.slice(0, MAX_LEXEME), places.length);
+  }
+  for (const name of compoundsOf(text)) {
+    frequencies.set(name, (frequencies.get(name) ?? 0) + 1);
+  }
+  return frequencies;
+}
+
+const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, number) => total + number, 0);
+
+class EntryBuilder {
+  readonly entries = new Map<string, IndexEntry>();
+
+  entry(lexeme: string): IndexEntry {
+    const found = this.entries.get(lexeme);
+    if (found) {
+      return found;
+    }
+    const entry: IndexEntry = {
+      lexeme,
+      titleFrequency: 0,
+      frequency: 0,
+      positions: [],
+      headingFrequencies: [],
+      bodyFrequencies: [],
+      lengths: [],
+    };
+    this.entries.set(lexeme, entry);
+    return entry;
+  }
+
+  addPassage(position: number, heading: Map<string, number>, body: Map<string, number>): number {
+    const length = sum(body.values());
+    for (const lexeme of new Set([...heading.keys(), ...body.keys()])) {
+      const entry = this.entry(lexeme);
+      entry.positions.push(position);
+      entry.headingFrequencies.push(heading.get(lexeme) ?? 0);
+      entry.bodyFrequencies.push(body.get(lexeme) ?? 0);
+      entry.lengths.push(length);
+      entry.frequency += body.get(lexeme) ?? 0;
+    }
+    return length;
+  }
+}
+
+/** The inverted index's rows of one document, in the order of their lexemes, and the document's length in terms. */
+export function indexEntries(document: AnalysedDocument): { entries: IndexEntry[]; terms: number } {
+  const builder = new EntryBuilder();
+  let terms = 0;
+  document.passages.forEach(({ heading, body }, position) => {
+    terms += builder.addPassage(position, frequenciesOf(heading), frequenciesOf(body));
+  });
+  for (const [lexeme, frequency] of frequenciesOf(document.title)) {
+    builder.entry(lexeme).titleFrequency = frequency;
+  }
+  const entries = [...builder.entries.values()].sort((one, other) => (one.lexeme < other.lexeme ? -1 : 1));
+  return { entries, terms };
+}

@@ -1,0 +1,98 @@
+import { weights } from './parameters.ts';
+import { compoundsOf, wordsOf } from './terms.ts';
+import { continuation, frameWords, pointers, synonymGroups } from './vocabulary.ts';
+
+/** A word of the question, before the stemmer and the corpus have said what it is. */
+export interface QuestionWord {
+  word: string;
+  weight: number;
+  synonyms: string[];
+  fromContext: boolean;
+  /** Kept whole: not stemmed. */
+  isName: boolean;
+}
+
+const MAX_WORDS = 40;
+const FEW_WORDS = 3;
+
+function ownWeight(word: string): number {
+  if (frameWords.has(word)) {
+    return weights.frame;
+  }
+  return word.length === 1 ? weights.short : 1;
+}
+
+function synonymsOf(word: string): string[] {
+  return synonymGroups
+    .filter((group) => group.includes(word))
+    .flatMap((group) => group.filter((other) => other !== word));
+}
+
+/** The words of one text in order, each once; names such as `shared_buffers` lead and their parts count less. */
+function questionWords(text: string): QuestionWord[] {
+  const names = compoundsOf(text);
+  const parts = new Set(names.flatMap(wordsOf));
+  const words = new Map<string, QuestionWord>();
+  for (const word of names) {
+    words.set(word, { word, weight: 1, synonyms: [], fromContext: false, isName: true });
+  }
+  for (const word of wordsOf(text)) {
+    const weight = parts.has(word) ? weights.partOfName : ownWeight(word);
+    const isFrame = weight === weights.frame;
+    words.set(word, {
+      word,
+      weight,
+      synonyms: isFrame ? [] : synonymsOf(word),
+      fromContext: false,
+      isName: false,
+    });
+  }
+  return [...words.values()].slice(0, MAX_WORDS);
+}
+
+/** Whether a question can only be understood with the turns before it. */
+export function isFollowUp(
+  question: string,
+  words: readonly QuestionWord[],
+  stopped: ReadonlySet<string>,
+): boolean {
+  const contentWords = words.filter(
+    (entry) => entry.weight >= weights.partOfName && !stopped.has(entry.word),
+  );
+  const points = wordsOf(question).some((word) => pointers.has(word));
+  const continues = continuation.test(question);
+  return (
+    contentWords.length === 0 ||
+    ((points || continues) && contentWords.length <= FEW_WORDS + (continues ? 1 : 0))
+  );
+}
+
+function contextWords(turns: readonly string[]): QuestionWord[] {
+  const sources: [text: string | undefined, weight: number][] = [
+    [turns.at(-1), weights.lastQuestion],
+    [turns.at(-2), weights.olderQuestion],
+  ];
+  return sources.flatMap(([text, weight]) =>
+    questionWords(text ?? '')
+      .filter((entry) => entry.weight > weights.frame)
+      .map((entry) => ({ ...entry, weight: entry.weight * weight, synonyms: [], fromContext: true })),
+  );
+}
+
+export interface QuestionWords {
+  own: QuestionWord[];
+  context: QuestionWord[];
+}
+
+/** The words of the question, and those of the turns before it that may be needed to understand it. */
+export function readQuestion(question: string, turns: readonly string[]): QuestionWords {
+  const own = questionWords(question.slice(0, 2000));
+  const known = new Set(own.map((entry) => entry.word));
+  const context = new Map<string, QuestionWord>();
+  for (const entry of contextWords(turns)) {
+    if (!known.has(entry.word) && !context.has(entry.word)) {
+      context.set(entry.word, entry);
+    }
+  }
+  return { own, context: [...context.values()].slice(0, MAX_WORDS) };
+}

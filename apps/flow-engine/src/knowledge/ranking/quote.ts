@@ -1,0 +1,101 @@
+import type { RankedPassage } from './rerank.ts';
+import type { Concept } from './types.ts';
+
+/** A part of a passage, word for word. */
+export interface Quote {
+  text: string;
+  score: number;
+}
+
+export interface Sentence {
+  start: number;
+  end: number;
+  lexemes: ReadonlySet<string>;
+}
+
+const MAX_SENTENCES = 3;
+const MAX_LENGTH = 700;
+
+/** What a good answer to such a question looks like. */
+const answerShapes: { asked: RegExp; shape: RegExp; worth: number }[] = [
+  {
+    asked:
+      /\b(how (many|much|long|large|big|often|high|fast)|which port|what (port|size|number)|maximum|minimum)\b/i,
+    shape: /\d/,
+    worth: 1,
+  },
+  {
+    asked: /^\s*(and )?(how (do|can|to|should|would)|where do|what command)\b/i,
+    shape:
+      /\b(use|using|run|set|specify|create|call|command|option|function|add|click|choose|select|enter|open)\b/i,
+    worth: 0.5,
+  },
+  {
+    asked: /\bwhy\b/i,
+    shape: /\b(because|since|therefore|so that|due to|reason|hence|caused?)\b/i,
+    worth: 0.7,
+  },
+  {
+    asked: /^\s*(when|what time|how soon)\b/i,
+    shape: /\b(\d|when|after|before|until|day|hour|minute|second)\b/i,
+    worth: 0.4,
+  },
+  { asked: /^\s*what (is|are|does)\b/i, shape: /\b(is|are|means|refers to|defines?|—)\b/i, worth: 0.4 },
+  { asked: /\bdefault\b/i, shape: /\bdefault\b/i, worth: 0.6 },
+];
+
+/** Places of the passage's sentences in its text. */
+export function sentenceSpans(passage: { sentences: readonly number[] }): [start: number, end: number][] {
+  const spans: [number, number][] = [];
+  for (let index = 0; index + 1 < passage.sentences.length; index += 2) {
+    spans.push([passage.sentences[index] ?? 0, passage.sentences[index + 1] ?? 0]);
+  }
+  return spans;
+}
+
+function matchWeight(concept: Concept, lexemes: ReadonlySet<string>): number {
+  return Math.max(0, ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight));
+}
+
+function score(
+  question: string,
+  concepts: readonly Concept[],
+  window: { text: string; sentences: Sentence[]; first: number },
+): number {
+  let total = 0;
+  for (const concept of concepts) {
+    const matches = window.sentences
+      .map((sentence) => matchWeight(concept, sentence.lexemes))
+      .sort((a, b) => b - a);
+    const repeated = matches.slice(1).reduce((sum, weight) => sum + weight, 0);
+    total += concept.weight * concept.idf * ((matches[0] ?? 0) + 0.15 * repeated);
+  }
+  const unit = Math.max(1, ...concepts.map((concept) => concept.weight * concept.idf));
+  for (const { asked, shape, worth } of answerShapes) {
+    total += asked.test(question) && shape.test(window.text) ? unit * worth * 0.5 : 0;
+  }
+  const length = 1 + Math.max(0, window.text.length - 200) / 1200;
+  return (total + unit * 0.15 * Math.max(0, 2 - window.first)) / length;
+}
+
+/** The best one to three sentences of a passage that follow one another, quoted word for word. */
+export function bestQuote(
+  question: string,
+  concepts: readonly Concept[],
+  passage: RankedPassage,
+  sentences: readonly Sentence[],
+): Quote | null {
+  let best: Quote | null = null;
+  for (let first = 0; first < sentences.length; first += 1) {
+    for (let count = 1; count <= MAX_SENTENCES && first + count <= sentences.length; count += 1) {
+      const used = sentences.slice(first, first + count);
+      const text = passage.text.slice(used[0]?.start ?? 0, used.at(-1)?.end ?? 0);
+      if (count > 1 && text.length > MAX_LENGTH) {
+        break;
+      }
+      const worth = score(question, concepts, { text, sentences: used, first });
+      best = best === null || worth > best.score ? { text, score: worth } : best;
+    }
+  }
+  return best;
+}

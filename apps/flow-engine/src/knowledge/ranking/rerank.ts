@@ -1,0 +1,99 @@
+import { parseLexemes, compoundsOf } from './terms.ts';
+import type { Candidate, Concept } from './types.ts';
+
+/** A passage with its final score and how much of the question it covers (0 to 1). */
+export interface RankedPassage extends Candidate {
+  coverage: number;
+}
+
+const DOCUMENT_MATCH = 0.5;
+
+type Places = ReadonlyMap<string, readonly number[]>;
+
+/** Places of the concept in the passage under any of its forms, and the weight of the best form. */
+function match(concept: Concept, places: Places): { weight: number; places: number[] } {
+  let weight = 0;
+  const found: number[] = [];
+  for (const form of concept.forms) {
+    const at = places.get(form.lexeme);
+    if (at) {
+      weight = Math.max(weight, form.weight);
+      found.push(...at);
+    }
+  }
+  return { weight, places: found };
+}
+
+function placesOf(candidate: Candidate): Places {
+  const places = parseLexemes(candidate.lexemes);
+  for (const name of compoundsOf(`${candidate.headingPath.join(' ')} ${candidate.text}`)) {
+    places.set(name, []);
+  }
+  return places;
+}
+
+/** Share of the question's information that a passage holds; what only the rest of its document holds counts half. */
+export function coverageOf(concepts: readonly Concept[], candidate: Candidate, places: Places): number {
+  let covered = 0;
+  let all = 0;
+  for (const concept of concepts) {
+    const information = concept.weight * concept.idf;
+    const inPassage = match(concept, places).weight;
+    const inDocument = Math.max(
+      0,
+      ...concept.forms
+        .filter((form) => candidate.documentLexemes.has(form.lexeme))
+        .map((form) => form.weight),
+    );
+    all += information;
+    covered += information * Math.max(inPassage, inDocument * DOCUMENT_MATCH);
+  }
+  return all === 0 ? 0 : covered / all;
+}
+
+/** Words that follow one another in the question and are near one another in the passage. */
+function proximityOf(concepts: readonly Concept[], places: Places): number {
+  const own = concepts.filter((concept) => !concept.fromContext && concept.weight >= 0.4);
+  let bonus = 0;
+  for (let index = 1; index < own.length; index += 1) {
+    const [one, other] = [own[index - 1], own[index]];
+    if (one && other) {
+      const distance = nearest(match(one, places).places, match(other, places).places);
+      const worth = Math.min(one.idf * one.weight, other.idf * other.weight);
+      bonus += distance <= 2 ? worth * 0.4 : distance <= 6 ? worth * 0.2 : 0;
+    }
+  }
+  return bonus;
+}
+
+function nearest(left: readonly number[], right: readonly number[]): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (const one of left) {
+    for (const other of right) {
+      const distance = Math.abs(one - other);
+      best = distance > 0 && distance < best ? distance : best;
+    }
+  }
+  return best;
+}
+
+/** The other good passages of a document speak for it too. */
+const SUPPORT = [0.15, 0.08, 0.04];
+
+/** Orders candidates: nearness of words, share of the question covered, support by the rest of the document. */
+export function rerank(candidates: readonly Candidate[], concepts: readonly Concept[]): RankedPassage[] {
+  const scored = candidates.map((candidate): RankedPassage => {
+    const places = placesOf(candidate);
+    const coverage = coverageOf(concepts, candidate, places);
+    const score = (candidate.score + proximityOf(concepts, places)) * (0.4 + 0.6 * coverage);
+    return { ...candidate, coverage, score };
+  });
+  scored.sort((one, other) => other.score - one.score);
+  const byDocument = Map.groupBy(scored, (passage) => passage.documentId);
+  const supported = scored.map((passage) => {
+    const others = (byDocument.get(passage.documentId) ?? []).filter((other) => other !== passage);
+    const support = SUPPORT.reduce((sum, share, index) => sum + share * (others[index]?.score ?? 0), 0);
+    return { ...passage, score: passage.score + support };
+  });
+  return supported.sort((one, other) => other.score - one.score || one.position - other.position);
+}

@@ -1,0 +1,87 @@
+/** Words that frame a question without saying what it is about; the stemmer's stop words come on top. */
+export const frameWords: ReadonlySet<string> = new Set(
+  (
+    'able actually again already also always another anybody anyone anything ask away bad become best better bit bring can ' +
+    'case come consider correct correctly could deal describe different do does doing done easily easy else ever exactly ' +
+    'example explain fact find first get gets getting give given go goes going good got guess happen happened happening ' +
+    'happens hear hello help hey hi hint idea instead just keep kind know known let like look looking lot make makes making ' +
+    'many may maybe mean means might much must my need needed needs new now ok okay one ones only own particular people ' +
+    'perhaps please possible possibly probably problem proper properly put question quite rather really right say see seem ' +
+    'set shall should show simple simply since some somebody someone something sometimes somehow soon sort still stuff such ' +
+    'suggest sure take takes tell thank thanks thing things think together trouble try trying type understand us use used ' +
+    'useful user using usually various want wanted wants way ways well what whatever wish without wonder wondering word ' +
+    'work works working would wrong yes yet'
+  ).split(' '),
+);
+
+/** Words that point back at an earlier turn. */
+export const pointers: ReadonlySet<string> = new Set(
+  'it its itself this that these those they them their theirs he him his she her hers there one ones same former latter'.split(
+    ' ',
+  ),
+);
+
+/** Beginnings of a question that continues the last one. */
+export const continuation =
+  /^\s*(and|or|but|so|then|also|ok(ay)?( and| so| but)?|what about|how about|what if|why( not)?\??$|how\??$|where\??$|when\??$|really)\b/i;
+
+/** Everyday words that mean nearly the same in any handbook. */
+export const synonymGroups: readonly (readonly string[])[] = [
+  'delete remove drop erase',
+  'undo revert rollback',
+  'create make add build define',
+  'change modify alter edit update',
+  'start begin launch',
+  'stop end terminate kill cancel abort',
+  'big large huge size',
+  'small little tiny',
+  'fast quick speed performance faster',
+  'slow slowly performance',
+  'error failure fault fail',
+  'password passphrase secret credential',
+  'login signin logon',
+  'memory ram',
+  'disk storage drive',
+  'maximum most limit max',
+  'minimum least min',
+  'convert turn transform format',
+  'split divide partition',
+  'merge combine join',
+  'show display list view',
+  'allow permit enable grant',
+  'forbid prevent deny disable block',
+  'fix repair solve recover',
+  'broken corrupted damaged corrupt',
+  'buy purchase order',
+  'price cost fee',
+  'refund reimbursement',
+  'phone telephone mobile',
+  'mail email',
+  'picture image photo',
+  'dangerous risk unsafe risky harm',
+  'safe secure',
+  'encrypt encryption tls ssl',
+  'copy duplicate clone',
+  'backup dump',
+  'restore recover recovery',
+  'install setup installation',
+  'skip omit ignore',
+  'choose select pick',
+  'send transmit',
+  'receive get',
+  'company firm business',
+  'shop store',
+  'count number',
+  'dir directory folder',
+  'config configuration settings configure',
+  'info information',
+  'sum total',
+  'string text',
+  'identifier name id',
+  'program application app software',
+  'long length',
+  'wait delay',
+  'upper uppercase',
+  'lower lowercase',
+  'various several',
+].map((group) => group.split(' '));

@@ -1,0 +1,58 @@
+import { UnreadableDocumentError } from './blocks.ts';
+import type { Block, DocumentSource, ReadPassage } from './blocks.ts';
+import { readHtml } from './html.reader.ts';
+import { readMarkdown } from './markdown.reader.ts';
+import { buildPassages } from './passages.ts';
+import { readText } from './text.reader.ts';
+
+export const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
+
+const readers = new Map<string, (text: string) => Block[]>([
+  ['text/plain', readText],
+  ['text/markdown', readMarkdown],
+  ['text/html', readHtml],
+]);
+
+/** Control characters that text never holds; the replacement character is what undecodable bytes become. */
+const controls = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g;
+
+/** What is wrong with a document before it is read; null when nothing is. */
+export function refusalOf(source: DocumentSource): string | null {
+  if (!readers.has(source.mediaType)) {
+    return `The media type ${source.mediaType.slice(0, 100)} cannot be read. Use ${[...readers.keys()].join(', ')}.`;
+  }
+  if (Buffer.byteLength(source.text) > MAX_DOCUMENT_BYTES) {
+    return `The document is larger than ${MAX_DOCUMENT_BYTES / 1024 / 1024} MiB. Split it into several documents.`;
+  }
+  if (source.text.trim() === '') {
+    return 'The document is empty.';
+  }
+  return isBinary(source.text)
+    ? 'The document holds binary data, not text. Convert it to text, Markdown or HTML first.'
+    : null;
+}
+
+function isBinary(text: string): boolean {
+  const strange = (text.match(controls) ?? []).length + (text.match(/\ufffd/g) ?? []).length;
+  return text.includes('\u0000') || strange > Math.max(8, text.length / 100);
+}
+
+/** Reads a document into passages. @throws UnreadableDocumentError with a reason for the person who added it */
+export function readDocument(source: DocumentSource): ReadPassage[] {
+  const refusal = refusalOf(source);
+  const reader = readers.get(source.mediaType);
+  if (refusal !== null || reader === undefined) {
+    throw new UnreadableDocumentError(refusal ?? 'The document cannot be read.');
+  }
+  const text = source.text
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(controls, '');
+  const passages = buildPassages(source.title, reader(text));
+  if (passages.length === 0) {
+    throw new UnreadableDocumentError(
+      'No text was found in the document: it may hold only navigation, scripts or images.',
+    );
+  }
+  return passages;
+}

@@ -1,0 +1,84 @@
+import { createDatabase, migrate } from '@parley/database';
+import type { Database } from '@parley/database';
+import { KnowledgeLibrary } from '../../../apps/flow-engine/src/knowledge/knowledge.library.ts';
+import type { KnowledgeTables } from '../../../apps/flow-engine/src/knowledge/knowledge.table.ts';
+import { migrations } from '../../../apps/flow-engine/src/knowledge/migrations/index.ts';
+import type { GivenCitation, Progress, Target } from './evaluation.ts';
+import type { Page } from './manual.ts';
+
+const SPACE = 'space_knowledgeevaluation';
+/** Documents that wait while one is read. */
+const AHEAD = 4;
+
+const withRole = (url: string, role: string): string => {
+  const changed = new URL(url);
+  changed.username = role;
+  changed.password = 'evaluation';
+  return changed.href;
+};
+
+/** The knowledge base in this process, on a PostgreSQL that its owner's URL names. */
+export class InProcessTarget implements Target {
+  private readonly database: Database<KnowledgeTables>;
+  private readonly library: KnowledgeLibrary;
+  private readonly knowledgeBaseId: string;
+  private readonly running = new Set<Promise<void>>();
+
+  private constructor(database: Database<KnowledgeTables>, library: KnowledgeLibrary, knowledgeBaseId: string) {
+    this.database = database;
+    this.library = library;
+    this.knowledgeBaseId = knowledgeBaseId;
+  }
+
+  static async open(ownerUrl: string): Promise<InProcessTarget> {
+    const serviceUrl = withRole(ownerUrl, 'parley_flow');
+    await migrate({ ownerUrl, serviceUrl, runnerUrl: withRole(ownerUrl, 'parley_flow_runner'), domain: 'flow', migrations: [migrations] });
+    const database = createDatabase<KnowledgeTables>({ url: serviceUrl, applicationName: 'knowledge-eval' });
+    const library = new KnowledgeLibrary(database);
+    const base = await database.withSpaces([SPACE], (trx) => library.createBase(trx, { spaceId: SPACE, name: 'Evaluation' }));
+    return new InProcessTarget(database, library, base.id);
+  }
+
+  private get key(): { spaceId: string; knowledgeBaseId: string } {
+    return { spaceId: SPACE, knowledgeBaseId: this.knowledgeBaseId };
+  }
+
+  async add(page: Page, url: string): Promise<void> {
+    const request = { ...this.key, title: page.title, mediaType: 'text/html', text: page.text, url };
+    const document = await this.database.withSpaces([SPACE], (trx) => this.library.addDocument(trx, request));
+    const reading = this.library.ingest({ spaceId: SPACE, documentId: document.id });
+    const tracked = reading.finally(() => this.running.delete(tracked));
+    this.running.add(tracked);
+    if (this.running.size > AHEAD) {
+      await Promise.race(this.running);
+    }
+  }
+
+  progress(): Promise<Progress> {
+    return this.database.withSpaces([SPACE], (trx) => this.library.progress(trx, this.key));
+  }
+
+  async ask(question: string): Promise<GivenCitation[] | null> {
+    const knowledgeBaseIds = [this.knowledgeBaseId];
+    const answer = await this.library.answer({ spaceId: SPACE, knowledgeBaseIds, question });
+    if (answer === null) {
+      return null;
+    }
+    return this.database.withSpaces([SPACE], (trx) =>
+      Promise.all(
+        answer.citations.map(async ({ url, quote, passageId }) => ({
+          url,
+          quote,
+          passageText: await this.library.passageText(trx, { spaceId: SPACE, passageId }),
+        })),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.running);
+    await this.database.withSpaces([SPACE], (trx) => this.library.deleteBase(trx, this.key));
+    await this.library.close();
+    await this.database.close();
+  }
+}
