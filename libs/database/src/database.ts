@@ -1,0 +1,128 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Kysely, sql } from 'kysely';
+import type { Transaction } from 'kysely';
+import pg from 'pg';
+import { SpacesDialect } from './dialect.ts';
+import type { SpacesScope } from './dialect.ts';
+
+/** A running transaction, as repositories take it. */
+export type Trx<T> = Transaction<T>;
+
+/** The part of a logger the database needs. */
+export interface DatabaseLogger {
+  warn(fields: object, message: string): void;
+}
+
+/** How to reach PostgreSQL. */
+export interface DatabaseOptions {
+  /** Connection URL with role and password. */
+  url: string;
+  /** Shown in `pg_stat_activity`. */
+  applicationName: string;
+  /** Most connections at once; 10 unless said. */
+  poolSize?: number;
+  /** Gets errors of idle connections and of after-commit callbacks. */
+  logger?: DatabaseLogger;
+}
+
+const spaceIdPattern = /^[0-9A-Za-z_]{1,64}$/u;
+const int8Type = 20;
+
+/** Longest wait for a connection of the pool, in milliseconds. */
+const connectTimeoutMs = 5_000;
+
+function typeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  // Counters and sequences stay far below 2^53.
+  if (oid === int8Type && format !== 'binary') return Number;
+  return pg.types.getTypeParser(oid, format ?? 'text');
+}
+
+/**
+ * The connections of one role, and the only way to its transactions.
+ * `bigint` columns come back as numbers, `timestamptz` as `Date`, `jsonb` parsed.
+ */
+export class Database<T = unknown> {
+  /** Raw handle outside any space: only for libraries and migrations. */
+  readonly kysely: Kysely<T>;
+  readonly #pool: pg.Pool;
+  readonly #scope: SpacesScope = new AsyncLocalStorage<string>();
+  readonly #callbacks = new WeakMap<object, (() => void)[]>();
+  readonly #logger: DatabaseLogger | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: DatabaseOptions) {
+    this.#logger = options.logger;
+    this.#pool = new pg.Pool({
+      connectionString: options.url,
+      application_name: options.applicationName,
+      max: options.poolSize ?? 10,
+      connectionTimeoutMillis: connectTimeoutMs,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+    });
+    this.#pool.on('error', (error) =>
+      this.#logger?.warn({ err: error }, 'An idle connection to PostgreSQL broke'),
+    );
+    this.kysely = new Kysely<T>({ dialect: new SpacesDialect({ pool: this.#pool }, this.#scope) });
+  }
+
+  /**
+   * Runs `work` in one transaction that sees and writes only rows of the given spaces; commits when it resolves, rolls
+   * back when it throws, then runs the after-commit callbacks. Nothing is retried: see `isRetryable`.
+   * @param spaceIds one space for an operation, the batch's spaces for a consumer; may be empty.
+   */
+  async withSpaces<R>(spaceIds: readonly string[], work: (trx: Trx<T>) => Promise<R>): Promise<R> {
+    const wrong = spaceIds.find((id) => !spaceIdPattern.test(id));
+    if (wrong !== undefined)
+      throw new TypeError(`"${wrong}" is not a space id: pass ids as identity issued them.`);
+    const callbacks: (() => void)[] = [];
+    const result = await this.#scope.run([...new Set(spaceIds)].join(','), () =>
+      this.kysely.transaction().execute((trx) => {
+        this.#callbacks.set(trx, callbacks);
+        return this.#scope.exit(() => work(trx));
+      }),
+    );
+    this.#runCallbacks(callbacks);
+    return result;
+  }
+
+  /** Registers what happens once the transaction is committed; a rolled back one forgets it. */
+  afterCommit(trx: object, callback: () => void): void {
+    const callbacks = this.#callbacks.get(trx);
+    if (!callbacks)
+      throw new TypeError('afterCommit needs the transaction that withSpaces of the same Database opened.');
+    callbacks.push(callback);
+  }
+
+  /** One round trip to PostgreSQL; throws when it cannot be reached. */
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.kysely);
+  }
+
+  /** Connections: all, idle, and requests that wait for one. */
+  stats(): { total: number; idle: number; waiting: number } {
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
+  }
+
+  /** Waits for running queries and closes all connections; may be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.kysely.destroy();
+    return this.#closed;
+  }
+
+  #runCallbacks(callbacks: readonly (() => void)[]): void {
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        this.#logger?.warn({ err: error }, 'An after-commit callback failed');
+      }
+    }
+  }
+}
+
+/** Opens a pool for one role; connects on first use. */
+export function createDatabase<T = unknown>(options: DatabaseOptions): Database<T> {
+  return new Database<T>(options);
+}

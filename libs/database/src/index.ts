@@ -1,0 +1,13 @@
+export { createDatabase, Database } from './database.ts';
+export type { DatabaseLogger, DatabaseOptions, Trx } from './database.ts';
+export { migrate } from './migrate.ts';
+export type { MigrateOptions } from './migrate.ts';
+export { isRetryable, isUniqueViolation } from './errors.ts';
+export {
+  definerFunction,
+  forceRowLevelSecurity,
+  grantToRunner,
+  spacesPolicy,
+  tenantTable,
+} from './row-level-security.ts';
+export { expectSqlSnapshot, recordSql } from './sql-snapshot.ts';
