@@ -87,6 +87,13 @@ export class Database<T = unknown> {
     return result;
   }
 
+  /** Lets a running transaction work for other spaces from now on: for a space that it has just made. */
+  async setSpaces(trx: Trx<T>, spaceIds: readonly string[]): Promise<void> {
+    const wrong = spaceIds.find((id) => !spaceIdPattern.test(id));
+    if (wrong !== undefined) throw new TypeError(`"${wrong}" is not a space id: pass ids as identity issued them.`);
+    await sql`select set_config('app.spaces', ${spaceIds.join(',')}, true)`.execute(trx);
+  }
+
   /** Registers what happens once the transaction is committed; a rolled back one forgets it. */
   afterCommit(trx: object, callback: () => void): void {
     const callbacks = this.#callbacks.get(trx);

@@ -1,0 +1,115 @@
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { type EventData, type EventDefinition, eventSubject, headerNames, newId } from '@parley/contracts';
+import { currentTraceparent } from '../tracing.ts';
+
+interface Waiting {
+  subject: string;
+  payload: string;
+  headers: () => MsgHdrs;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+const PUBLISH_TIMEOUT_MS = 2000;
+const BATCH_EVENTS = 500;
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Publishes facts that no transaction stands behind (what reached a channel from outside) and waits until NATS has stored them.
+ * What comes while a publish is under way shares the next atomic batch; a lone fact is published plainly.
+ */
+export class FactPublisher {
+  private readonly client: JetStreamClient;
+  private readonly source: string;
+  private readonly queue: Waiting[] = [];
+  private busy = false;
+
+  constructor(nats: NatsConnection, source: string) {
+    this.client = jetstream(nats, { timeout: PUBLISH_TIMEOUT_MS });
+    this.source = source;
+  }
+
+  /** Facts that wait for their turn. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /**
+   * Resolves once the fact is stored.
+   * @throws Error when NATS did not acknowledge it in time: it may or may not be stored, and may be published again
+   */
+  publish<Definition extends EventDefinition>(
+    definition: Definition,
+    spaceId: string,
+    data: EventData<Definition>,
+  ): Promise<void> {
+    const key = definition.key(data);
+    const traceparent = currentTraceparent();
+    const id = newId('evt');
+    const time = new Date().toISOString();
+    const fill = (): MsgHdrs => {
+      const found = headers();
+      found.set(headerNames.eventSpecVersion, '1.0');
+      found.set(headerNames.eventId, id);
+      found.set(headerNames.eventType, definition.name);
+      found.set(headerNames.eventSource, `/parley/${this.source}`);
+      found.set(headerNames.eventTime, time);
+      found.set(headerNames.eventKey, key);
+      if (traceparent) found.set(headerNames.traceparent, traceparent);
+      return found;
+    };
+    return new Promise((resolve, reject) => {
+      this.queue.push({
+        subject: eventSubject(definition.name, spaceId, key),
+        payload: JSON.stringify(data),
+        headers: fill,
+        resolve,
+        reject,
+      });
+      if (!this.busy) void this.drain();
+    });
+  }
+
+  private async drain(): Promise<void> {
+    this.busy = true;
+    // Requests of the same few milliseconds share a batch: the ones already read from their sockets come first.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.queue.length > 0) {
+      const batch = this.take();
+      try {
+        await (batch.length === 1 ? this.publishOne(batch) : this.publishBatch(batch));
+        for (const one of batch) one.resolve();
+      } catch (error) {
+        for (const one of batch) one.reject(error);
+      }
+    }
+    this.busy = false;
+  }
+
+  private take(): Waiting[] {
+    let bytes = 0;
+    const fits = this.queue.findIndex(
+      (one, index) => index >= BATCH_EVENTS || (bytes += Buffer.byteLength(one.payload) + 700) > BATCH_BYTES,
+    );
+    return this.queue.splice(0, fits === -1 ? this.queue.length : Math.max(1, fits));
+  }
+
+  private async publishOne([one]: Waiting[]): Promise<void> {
+    if (one)
+      await this.client.publish(one.subject, one.payload, {
+        headers: one.headers(),
+        timeout: PUBLISH_TIMEOUT_MS,
+        retries: 0,
+      });
+  }
+
+  private async publishBatch(waiting: Waiting[]): Promise<void> {
+    const [first, ...rest] = waiting;
+    const last = rest.pop();
+    if (!first || !last) return;
+    const batch = await this.client.startBatch(first.subject, first.payload, { headers: first.headers() });
+    for (const one of rest) batch.add(one.subject, one.payload, { headers: one.headers() });
+    await batch.commit(last.subject, last.payload, { headers: last.headers(), timeout: PUBLISH_TIMEOUT_MS });
+  }
+}

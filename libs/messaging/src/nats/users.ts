@@ -1,0 +1,93 @@
+import { deadLetterStream, domainOwners, type Domain, domains, streamName } from '@parley/contracts';
+import { inboxPrefix } from './connection.ts';
+import { channelBucket } from './streams.ts';
+
+/** Who may do what: one user a service, one for set-up and operators. */
+export interface NatsUser {
+  user: string;
+  password: string;
+  /** The domain the user's service owns; none for the operator, who may do everything. */
+  domain?: Domain;
+}
+
+/** Services that may ask operations of others beside the gateway. */
+const askers = new Set<string>(['channel-gateway']);
+
+interface Permissions {
+  publish: string[];
+  subscribe: string[];
+}
+
+/** What a service may publish and listen to: its own facts, its own inbox, the streams' reading side, live news. */
+export function permissionsOf(domain: Domain): Permissions {
+  const service = domainOwners[domain];
+  const inbox = inboxPrefix(service);
+  const read = [...domains.map(streamName), deadLetterStream, `KV_${channelBucket}`];
+  const publish = [
+    `${domain}.>`,
+    `dead_letter.${service}.>`,
+    'live.>',
+    'wake.>',
+    '$JS.API.INFO',
+    ...read.flatMap((stream) => [
+      `$JS.API.STREAM.INFO.${stream}`,
+      `$JS.API.STREAM.MSG.GET.${stream}`,
+      `$JS.API.DIRECT.GET.${stream}`,
+      `$JS.API.DIRECT.GET.${stream}.>`,
+      `$JS.API.CONSUMER.CREATE.${stream}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.>`,
+      `$JS.API.CONSUMER.INFO.${stream}.>`,
+      `$JS.API.CONSUMER.DELETE.${stream}.>`,
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
+    ]),
+    '$JS.ACK.>',
+    '$JS.FC.>',
+    `_INBOX_*.>`,
+  ];
+  if (askers.has(service)) publish.push('operation.>', `$KV.${channelBucket}.>`, 'health.>');
+  return { publish, subscribe: [`${inbox}.>`, `operation.${domain}.>`, 'live.>', 'wake.>', 'health.>'] };
+}
+
+/** What a nats-server is started with. */
+export interface NatsServerOptions {
+  users: readonly NatsUser[];
+  storeDir: string;
+  port: number;
+  host?: string;
+  monitorPort?: number;
+}
+
+/** A configuration of nats-server: every acknowledged message is on disk, each service has its own user. */
+export function natsServerConfig(options: NatsServerOptions): string {
+  const lines = [
+    `host: ${quote(options.host ?? '127.0.0.1')}`,
+    `port: ${options.port}`,
+    ...(options.monitorPort === undefined ? [] : [`http: ${quote(`127.0.0.1:${options.monitorPort}`)}`]),
+    'max_payload: 8MB',
+    'write_deadline: "5s"',
+    'lame_duck_duration: "5s"',
+    'lame_duck_grace_period: "1s"',
+    'jetstream {',
+    `  store_dir: ${quote(options.storeDir)}`,
+    '  sync_interval: always',
+    '}',
+    'authorization {',
+    '  timeout: 5',
+    '  users: [',
+    ...options.users.map(userLine),
+    '  ]',
+    '}',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function userLine({ user, password, domain }: NatsUser): string {
+  const login = `user: ${quote(user)}, password: ${quote(password)}`;
+  if (!domain) return `    { ${login} }`;
+  const { publish, subscribe } = permissionsOf(domain);
+  return `    { ${login}, permissions: { publish: { allow: [${publish.map(quote).join(', ')}] }, subscribe: { allow: [${subscribe.map(quote).join(', ')}] } } }`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  headers,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  NoRespondersError,
+  RequestError,
+  TimeoutError,
+} from '@nats-io/transport-node';
+import {
+  fromProblem,
+  headerNames,
+  newId,
+  type OperationDefinition,
+  type OperationOutput,
+  type OperationRequest,
+  operationSubject,
+  outcomeUnknown,
+  type Principal,
+  type Problem,
+  unavailable,
+} from '@parley/contracts';
+import { currentTraceparent } from '../tracing.ts';
+
+/** How an operation is asked. */
+export interface AskOptions {
+  principal: Principal;
+  /** Drawn when absent; repeats of an unanswered request carry the same. */
+  requestId?: string;
+  idempotencyKey?: string | null;
+  deadlineMs?: number;
+}
+
+/** An answer; `text` is its JSON, `replayed` tells that it was given before. */
+export interface OperationAnswer<Output = unknown> {
+  status: number;
+  text: string;
+  body: Output;
+  replayed: boolean;
+}
+
+const OPEN_LIMIT = 1000;
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 500;
+const REPEAT_MS = 1000;
+const DEADLINE_MS = 10_000;
+
+/** Asks operations of their owners over NATS: bounded, repeated under the same request id until the deadline. */
+export class OperationClient {
+  private readonly nats: NatsConnection;
+  private open = 0;
+
+  constructor(nats: NatsConnection) {
+    this.nats = nats;
+  }
+
+  /** Requests that wait for their answer. */
+  get waiting(): number {
+    return this.open;
+  }
+
+  /**
+   * Asks and waits.
+   * @throws ProblemError the owner's refusal; 503 when too much is open or nobody owns it; 504 when the outcome is not known
+   */
+  async request<Definition extends OperationDefinition>(
+    definition: Definition,
+    input: OperationRequest<Definition>,
+    options: AskOptions,
+  ): Promise<OperationAnswer<OperationOutput<Definition>>> {
+    if (this.open >= OPEN_LIMIT) throw unavailable('Too many requests are open. Try again in a second.');
+    this.open += 1;
+    try {
+      const message = await this.ask(definition, JSON.stringify(input), options);
+      return toAnswer<OperationOutput<Definition>>(message);
+    } finally {
+      this.open -= 1;
+    }
+  }
+
+  private async ask(definition: OperationDefinition, text: string, options: AskOptions): Promise<Msg> {
+    const deadline = Date.now() + (options.deadlineMs ?? definition.deadlineMs ?? DEADLINE_MS);
+    const sent = headersFor(options, deadline);
+    let wait = FIRST_WAIT_MS;
+    let answered = false;
+    for (;;) {
+      const left = deadline - Date.now();
+      if (left <= 0)
+        throw answered || definition.kind === 'command'
+          ? outcomeUnknown()
+          : unavailable('The service does not answer. Try again in a second.');
+      try {
+        return await this.nats.request(operationSubject(definition.name), text, {
+          timeout: Math.min(REPEAT_MS, left),
+          headers: sent,
+        });
+      } catch (error) {
+        if (error instanceof TimeoutError) {
+          answered = true;
+          continue;
+        }
+        if (!isNobody(error) && !(error instanceof RequestError)) {
+          if (this.nats.isClosed()) throw unavailable('The service is about to stop. Try again in a second.');
+        }
+        await sleep(Math.min(wait, Math.max(0, deadline - Date.now())));
+        wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+      }
+    }
+  }
+}
+
+function isNobody(error: unknown): boolean {
+  return error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
+}
+
+function headersFor(options: AskOptions, deadline: number): MsgHdrs {
+  const found = headers();
+  found.set(
+    headerNames.principal,
+    JSON.stringify(options.principal).replaceAll(/[\u0080-\uffff]/g, escapeChar),
+  );
+  found.set(headerNames.requestId, options.requestId ?? newId('req'));
+  found.set(headerNames.deadline, String(deadline));
+  if (options.idempotencyKey) found.set(headerNames.idempotencyKey, options.idempotencyKey);
+  const traceparent = currentTraceparent();
+  if (traceparent) found.set(headerNames.traceparent, traceparent);
+  return found;
+}
+
+/** Headers carry ASCII. */
+function escapeChar(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function toAnswer<Output>(message: Msg): OperationAnswer<Output> {
+  const status = Number(message.headers?.get(headerNames.status) ?? 500);
+  const text = message.string();
+  const body: unknown = JSON.parse(text);
+  if (status >= 400)
+    throw fromProblem(body as Problem, Number(message.headers?.get(headerNames.retryAfter)) || undefined);
+  return {
+    status,
+    text,
+    body: body as Output,
+    replayed: message.headers?.get(headerNames.replayed) === 'true',
+  };
+}

@@ -1,0 +1,303 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import {
+  badRequest,
+  conflict,
+  headerNames,
+  operationQueue,
+  operationSubject,
+  type OperationDefinition,
+  type Principal,
+  PrincipalSchema,
+  type Problem,
+  ProblemError,
+  problemDetails,
+  toProblem,
+  unavailable,
+  unprocessable,
+} from '@parley/contracts';
+import { type Database, isRetryable, type Trx } from '@parley/database';
+import type { MessagingLogger } from '../logger.ts';
+import { underTrace } from '../tracing.ts';
+import type { CommandRepository, CommandRequest, KnownCommand } from './command.repository.ts';
+
+/** What a handler of an operation works with. */
+export interface OperationContext<Tables = unknown> {
+  principal: Principal;
+  spaceId: string | null;
+  trx: Trx<Tables>;
+  requestId: string;
+  idempotencyKey: string | null;
+  /** Unix milliseconds after which nobody waits for the answer. */
+  deadline: number;
+  /** Runs once the transaction has committed. */
+  afterCommit(callback: () => void): void;
+}
+
+/** Answers an operation. */
+export type OperationHandler = (input: unknown, context: OperationContext) => Promise<unknown>;
+
+/** Encrypts stored answers that hold secrets. */
+export interface AnswerCipher {
+  seal(text: string): string;
+  open(sealed: string): string;
+}
+
+/** What a server of operations needs. */
+export interface OperationServerParts {
+  nats: NatsConnection;
+  database: Database<unknown>;
+  commands: CommandRepository;
+  logger: MessagingLogger;
+  cipher: AnswerCipher;
+  /** Operations at once; more are told to come back. */
+  concurrency?: number;
+}
+
+/** What operations have come to, for metrics. */
+export interface OperationStats {
+  answered: number;
+  refused: number;
+  failed: number;
+  open: number;
+}
+
+interface Request {
+  definition: OperationDefinition;
+  input: Record<string, unknown>;
+  text: string;
+  principal: Principal;
+  requestId: string;
+  idempotencyKey: string | null;
+  deadline: number;
+}
+
+interface Reply {
+  status: number;
+  text: string;
+  replayed: boolean;
+}
+
+const KEEP_SECONDS = 24 * 3600;
+const KEEP_REQUEST_SECONDS = 300;
+const KEEP_SECRET_SECONDS = 600;
+
+/** Answers the operations of one domain: queries in a transaction, commands once for each key. */
+export class OperationServer {
+  readonly stats: OperationStats = { answered: 0, refused: 0, failed: 0, open: 0 };
+  private readonly parts: OperationServerParts;
+  private readonly handlers = new Map<
+    string,
+    { definition: OperationDefinition; handler: OperationHandler }
+  >();
+  private readonly subscriptions: Subscription[] = [];
+  private readonly running = new Set<Promise<void>>();
+
+  constructor(parts: OperationServerParts) {
+    this.parts = parts;
+  }
+
+  /** Adds a handler; an operation has one. */
+  add(definition: OperationDefinition, handler: OperationHandler): void {
+    if (this.handlers.has(definition.name))
+      throw new Error(`The operation ${definition.name} has two handlers.`);
+    this.handlers.set(definition.name, { definition, handler });
+  }
+
+  /** Names of the operations that are answered here. */
+  names(): string[] {
+    return [...this.handlers.keys()];
+  }
+
+  start(): void {
+    for (const [name, { definition, handler }] of this.handlers) {
+      const callback = (error: unknown, message: Msg): void => {
+        if (!error) this.track(this.serve(message, definition, handler));
+      };
+      this.subscriptions.push(
+        this.parts.nats.subscribe(operationSubject(name), { queue: operationQueue(name), callback }),
+      );
+    }
+  }
+
+  /** Takes no new requests and waits for the open ones. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.subscriptions.map((subscription) => subscription.drain()));
+    await Promise.allSettled(this.running);
+  }
+
+  private track(work: Promise<void>): void {
+    this.running.add(work);
+    void work.finally(() => this.running.delete(work));
+  }
+
+  private async serve(
+    message: Msg,
+    definition: OperationDefinition,
+    handler: OperationHandler,
+  ): Promise<void> {
+    const requestId = message.headers?.get(headerNames.requestId) || 'unknown';
+    this.stats.open += 1;
+    try {
+      if (this.stats.open > (this.parts.concurrency ?? 256))
+        throw unavailable('The service has too much to do. Try again in a second.');
+      const request = read(message, definition);
+      const reply = await underTrace(message.headers?.get(headerNames.traceparent), () =>
+        this.answer(request, handler),
+      );
+      this.stats.answered += 1;
+      respond(message, reply, {});
+    } catch (error) {
+      this.fail(message, error, { requestId, name: definition.name });
+    } finally {
+      this.stats.open -= 1;
+    }
+  }
+
+  private fail(message: Msg, error: unknown, about: { requestId: string; name: string }): void {
+    const known = error instanceof ProblemError ? error : toKnown(error);
+    if (known.status >= 500) {
+      this.stats.failed += 1;
+      this.parts.logger.error(
+        { operation: about.name, requestId: about.requestId, err: error },
+        'An operation failed',
+      );
+    } else this.stats.refused += 1;
+    const problem: Problem = toProblem(known, about.requestId);
+    const extra: Record<string, string> = known.retryAfterSeconds
+      ? { [headerNames.retryAfter]: String(known.retryAfterSeconds) }
+      : {};
+    respond(message, { status: known.status, text: JSON.stringify(problem), replayed: false }, extra);
+  }
+
+  /** Passing failures of the database are repeated until nobody waits any more. */
+  private async answer(request: Request, handler: OperationHandler): Promise<Reply> {
+    for (;;) {
+      try {
+        return await (request.definition.kind === 'query'
+          ? this.query(request, handler)
+          : this.command(request, handler));
+      } catch (error) {
+        if (!isRetryable(error) && !(error instanceof StillRunning)) throw error;
+        if (Date.now() + 100 > request.deadline)
+          throw unavailable('The database is away or busy. Try again in a second.');
+        await sleep(error instanceof StillRunning ? 25 : 100);
+      }
+    }
+  }
+
+  private async query(request: Request, handler: OperationHandler): Promise<Reply> {
+    return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
+      const output = await handler(request.input, this.context(request, trx));
+      return { status: statusOf(request.definition, output), text: JSON.stringify(output), replayed: false };
+    });
+  }
+
+  private async command(request: Request, handler: OperationHandler): Promise<Reply> {
+    const claim = claimOf(request);
+    return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
+      const state = await this.parts.commands.lock(trx, claim.scope, claim.key, claim.requestId);
+      if (state === 'same_request') throw new StillRunning();
+      if (state === 'other_request')
+        throw conflict(
+          'A request with this Idempotency-Key is still at work. Try again when it has ended.',
+          'still_running',
+        );
+      if (!(await this.parts.commands.claim(trx, claim)))
+        return this.known(claim, await this.parts.commands.find(trx, claim.scope, claim.key));
+      const output = await handler(request.input, this.context(request, trx));
+      const reply = {
+        status: statusOf(request.definition, output),
+        text: JSON.stringify(output),
+        replayed: false,
+      };
+      const sealed = request.definition.secret === true;
+      await this.parts.commands.store(trx, claim, {
+        status: reply.status,
+        text: sealed ? this.parts.cipher.seal(reply.text) : reply.text,
+        sealed,
+      });
+      return reply;
+    });
+  }
+
+  private known(claim: CommandRequest, known: KnownCommand | undefined): Reply {
+    if (!known || known.status === null || known.answer === null) throw new StillRunning();
+    if (known.requestHash !== claim.requestHash) {
+      throw unprocessable(
+        'This Idempotency-Key was used with another request. Use a new key.',
+        'idempotency_key_reused',
+      );
+    }
+    const text = known.sealed ? this.parts.cipher.open(known.answer) : known.answer;
+    return { status: known.status, text, replayed: known.requestId !== claim.requestId };
+  }
+
+  private context(request: Request, trx: Trx<unknown>): OperationContext {
+    const { principal, requestId, idempotencyKey, deadline, input } = request;
+    const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : null;
+    const afterCommit = (callback: () => void): void => this.parts.database.afterCommit(trx, callback);
+    return { principal, spaceId, trx, requestId, idempotencyKey, deadline, afterCommit };
+  }
+}
+
+/** The same request is at work already: its answer is waited for. */
+class StillRunning extends Error {}
+
+function read(message: Msg, definition: OperationDefinition): Request {
+  const header = (name: string): string => message.headers?.get(name) ?? '';
+  const text = message.string();
+  const input = definition.input.safeParse(JSON.parse(text));
+  if (!input.success)
+    throw badRequest('The request has unknown or wrong fields.', problemDetails(input.error));
+  return {
+    definition,
+    input: input.data as Record<string, unknown>,
+    text,
+    principal: PrincipalSchema.parse(JSON.parse(header(headerNames.principal))),
+    requestId: header(headerNames.requestId),
+    idempotencyKey: header(headerNames.idempotencyKey) || null,
+    deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
+  };
+}
+
+function spacesOf({ input, principal }: Request): string[] {
+  const { spaceId } = input;
+  return typeof spaceId === 'string' ? [spaceId] : Object.keys(principal.spaces);
+}
+
+function claimOf(request: Request): CommandRequest {
+  const { definition, input, principal, requestId, idempotencyKey, text } = request;
+  const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : '_';
+  const kept = idempotencyKey ? KEEP_SECONDS : KEEP_REQUEST_SECONDS;
+  return {
+    scope: `${spaceId}/${principal.type}/${principal.id}/${idempotencyKey ? 'key' : 'request'}`,
+    key: idempotencyKey ?? requestId,
+    spaceId,
+    requestId,
+    requestHash: createHash('sha256').update(`${definition.name}\n${text}`).digest('base64url'),
+    keepSeconds: definition.secret ? Math.min(kept, KEEP_SECRET_SECONDS) : kept,
+  };
+}
+
+function statusOf(definition: OperationDefinition, output: unknown): number {
+  return definition.http?.statusOf?.(output) ?? definition.http?.status ?? 200;
+}
+
+function respond(message: Msg, reply: Reply, extra: Record<string, string>): void {
+  const found = headers();
+  found.set(headerNames.status, String(reply.status));
+  if (reply.replayed) found.set(headerNames.replayed, 'true');
+  for (const [name, value] of Object.entries(extra)) found.set(name, value);
+  message.respond(reply.text, { headers: found });
+}
+
+function toKnown(error: unknown): ProblemError {
+  return new ProblemError({
+    status: 500,
+    code: 'internal',
+    detail: 'Something went wrong here. Try again; if it stays, name the requestId to the operator.',
+    cause: error,
+  });
+}

@@ -1,0 +1,112 @@
+import type { Database, Trx } from '@parley/database';
+import { sql } from 'kysely';
+
+/** Where a consumer stands in a partition of a stream. */
+export interface Position {
+  consumer: string;
+  partition: number;
+  streamEpoch: string;
+  leaseEpoch: number;
+}
+
+/** All SQL of consumers' positions and of what they have seen. */
+export class ConsumerRepository {
+  private readonly runner: Database<unknown>;
+
+  /** @param runner a pool under the runner role */
+  constructor(runner: Database<unknown>) {
+    this.runner = runner;
+  }
+
+  /** Takes a position over under a lease; a changed stream epoch starts it at 0. */
+  async takeOver(position: Position): Promise<number> {
+    const { consumer, partition, streamEpoch, leaseEpoch } = position;
+    const { rows } = await sql<{ position: string }>`
+      INSERT INTO position (consumer, partition, stream_epoch, position, lease_epoch) VALUES (${consumer}, ${partition}, ${streamEpoch}, 0, ${leaseEpoch})
+      ON CONFLICT (consumer, partition) DO UPDATE SET
+        position = CASE WHEN position.stream_epoch = excluded.stream_epoch THEN position.position ELSE 0 END,
+        stream_epoch = excluded.stream_epoch, lease_epoch = excluded.lease_epoch
+      WHERE position.lease_epoch <= excluded.lease_epoch
+      RETURNING position`.execute(this.runner.kysely);
+    const [row] = rows;
+    if (!row) throw new Error('The position is held under a later lease.');
+    return Number(row.position);
+  }
+
+  /** Moves a position in the transaction of the effect; false when another holder has it. */
+  async move<Tables>(trx: Trx<Tables>, where: Position, from: number, to: number): Promise<boolean> {
+    const { consumer, partition, streamEpoch, leaseEpoch } = where;
+    const { rows } = await sql`
+      UPDATE position SET position = ${to}
+      WHERE consumer = ${consumer} AND partition = ${partition} AND stream_epoch = ${streamEpoch} AND lease_epoch = ${leaseEpoch} AND position = ${from}
+      RETURNING position`.execute(trx);
+    return rows.length > 0;
+  }
+
+  /** The last sequence of each key that a consumer has handled. */
+  async sequences<Tables>(
+    trx: Trx<Tables>,
+    consumer: string,
+    keys: readonly string[],
+  ): Promise<Map<string, number>> {
+    const { rows } = await sql<{ key: string; sequence: string }>`
+      SELECT key, sequence FROM key_sequence WHERE consumer = ${consumer} AND key = ANY (${[...keys]}::text[])`.execute(
+      trx,
+    );
+    return new Map(rows.map((row) => [row.key, Number(row.sequence)]));
+  }
+
+  async saveSequences<Tables>(
+    trx: Trx<Tables>,
+    consumer: string,
+    rows: readonly { key: string; spaceId: string; sequence: number }[],
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    await sql`
+      INSERT INTO key_sequence (consumer, key, space_id, sequence)
+      SELECT ${consumer}, * FROM unnest(
+        ${rows.map((row) => row.key)}::text[], ${rows.map((row) => row.spaceId)}::text[], ${rows.map((row) => row.sequence)}::bigint[])
+      ON CONFLICT (consumer, key) DO UPDATE SET sequence = greatest(key_sequence.sequence, excluded.sequence)`.execute(
+      trx,
+    );
+  }
+
+  /** Which of these events are new to a consumer; they are marked as seen. */
+  async receive<Tables>(
+    trx: Trx<Tables>,
+    consumer: string,
+    events: readonly { id: string; spaceId: string }[],
+  ): Promise<Set<string>> {
+    const { rows } = await sql<{ event_id: string }>`
+      INSERT INTO inbox (consumer, event_id, space_id)
+      SELECT ${consumer}, * FROM unnest(${events.map((event) => event.id)}::text[], ${events.map((event) => event.spaceId)}::text[])
+      ON CONFLICT DO NOTHING RETURNING event_id`.execute(trx);
+    return new Set(rows.map((row) => row.event_id));
+  }
+
+  /** Counts an attempt before it is made, so that one which ends the process counts. */
+  async countAttempt(where: Position, position: number): Promise<number> {
+    const { rows } = await sql<{ attempts: number }>`
+      INSERT INTO attempt (consumer, partition, position, attempts) VALUES (${where.consumer}, ${where.partition}, ${position}, 1)
+      ON CONFLICT (consumer, partition, position) DO UPDATE SET attempts = attempt.attempts + 1 RETURNING attempts`.execute(
+      this.runner.kysely,
+    );
+    return rows[0]?.attempts ?? 1;
+  }
+
+  /** An attempt that failed for the machinery's sake does not count. */
+  async uncountAttempt(where: Position, position: number): Promise<void> {
+    await sql`
+      UPDATE attempt SET attempts = attempts - 1
+      WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position = ${position}`.execute(
+      this.runner.kysely,
+    );
+  }
+
+  async forgetAttempts<Tables>(trx: Trx<Tables>, where: Position, upTo: number): Promise<void> {
+    await sql`
+      DELETE FROM attempt WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position <= ${upTo}`.execute(
+      trx,
+    );
+  }
+}

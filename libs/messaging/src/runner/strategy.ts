@@ -1,0 +1,90 @@
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import { domainOf, operationsOf, streamName } from '@parley/contracts';
+import { from, isObservable, lastValueFrom } from 'rxjs';
+import type { MessagingRuntime } from '../runtime.ts';
+import type { EventHandler } from './consumer-runner.ts';
+import type { HandlerExtras } from './decorators.ts';
+
+/** The NestJS side of messaging: methods with `@OnEvent`, `@HandleOperation` and `@OnTask` become consumers, answers and workers. */
+export class JetStreamStrategy extends Server implements CustomTransportStrategy {
+  private readonly runtime: MessagingRuntime;
+  private readonly consumers = new Map<string, Map<string, EventHandler>>();
+  private readonly queues = new Set<string>();
+
+  constructor(runtime: MessagingRuntime) {
+    super();
+    this.runtime = runtime;
+  }
+
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    _isEvent?: boolean,
+    extras?: Record<string, unknown>,
+  ): void {
+    const found = extras as HandlerExtras | undefined;
+    const call = toCall(callback);
+    if (found?.kind === 'operation') this.runtime.operations.add(found.definition, call);
+    else if (found?.kind === 'task') this.addTask(found, call);
+    else if (found?.kind === 'event') this.addEvent(found, call);
+    else
+      throw new Error(
+        `The pattern ${String(pattern)} was not declared with OnEvent, HandleOperation or OnTask.`,
+      );
+  }
+
+  /** Starts everything; an operation of this domain without handler refuses to boot. */
+  listen(callback: (error?: unknown) => void): void {
+    try {
+      const answered = new Set(this.runtime.operations.names());
+      const missing = operationsOf(this.runtime.domain).filter((operation) => !answered.has(operation.name));
+      if (missing.length > 0)
+        throw new Error(`These operations have no handler: ${missing.map(({ name }) => name).join(', ')}.`);
+      for (const [id, handlers] of this.consumers) {
+        this.runtime.addConsumer({ id, stream: id.slice(id.lastIndexOf('.') + 1), handlers });
+      }
+      this.runtime.start().then(() => callback(), callback);
+    } catch (error) {
+      callback(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.runtime.stop();
+  }
+
+  on(): void {
+    // This strategy has no events of its own.
+  }
+
+  unwrap<Connection>(): Connection {
+    return this.runtime.nats as Connection;
+  }
+
+  private addTask({ options }: Extract<HandlerExtras, { kind: 'task' }>, call: Call): void {
+    if (this.queues.has(options.queue)) throw new Error(`The queue ${options.queue} has two workers.`);
+    this.queues.add(options.queue);
+    this.runtime.addTaskWorker(options, call);
+  }
+
+  private addEvent(
+    { definition, consumer, dedupe }: Extract<HandlerExtras, { kind: 'event' }>,
+    call: Call,
+  ): void {
+    const id = `${consumer}.${streamName(domainOf(definition.name))}`;
+    const handlers = this.consumers.get(id) ?? new Map<string, EventHandler>();
+    if (handlers.has(definition.name))
+      throw new Error(`The consumer ${consumer} handles ${definition.name} twice.`);
+    handlers.set(definition.name, { dedupe, handle: call });
+    this.consumers.set(id, handlers);
+  }
+}
+
+type Call = (payload: unknown, context: unknown) => Promise<unknown>;
+
+function toCall(callback: MessageHandler): Call {
+  return async (payload, context) => {
+    const result: unknown = await callback(payload, context);
+    return isObservable(result) ? lastValueFrom(from(result), { defaultValue: undefined }) : result;
+  };
+}

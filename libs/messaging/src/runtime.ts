@@ -1,0 +1,152 @@
+import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Database } from '@parley/database';
+import { ParkedRepository } from './dead-letters/parked.repository.ts';
+import { EventLog } from './event-log/event-log.ts';
+import { OutboxRepository } from './event-log/outbox.repository.ts';
+import { Relay } from './event-log/relay.ts';
+import { FactPublisher } from './facts/fact-publisher.ts';
+import { Leases } from './leases/leases.ts';
+import { LeasesRepository } from './leases/leases.repository.ts';
+import { LiveBus } from './live/live-bus.ts';
+import type { MessagingLogger } from './logger.ts';
+import { streamIdentity } from './nats/streams.ts';
+import { CommandRepository } from './operations/command.repository.ts';
+import { OperationClient } from './operations/operation-client.ts';
+import { type AnswerCipher, OperationServer } from './operations/operation-server.ts';
+import { ConsumerRepository } from './runner/consumer.repository.ts';
+import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
+import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-worker.ts';
+import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
+import { TasksRepository } from './tasks/tasks.repository.ts';
+import { Wakers } from './wakers.ts';
+
+/** What a service gives its messaging. */
+export interface RuntimeOptions {
+  /** Name of the service and its domain. */
+  service: string;
+  domain: string;
+  nats: NatsConnection;
+  /** Pool under the service's role, and one under its runner role. */
+  database: Database<unknown>;
+  runner: Database<unknown>;
+  logger: MessagingLogger;
+  cipher: AnswerCipher;
+  /** Key-value buckets this service writes through its outbox. */
+  buckets?: readonly string[];
+}
+
+/** All of a service's messaging in one place: what it appends, answers, consumes and does. */
+export class MessagingRuntime {
+  readonly nats: NatsConnection;
+  readonly domain: string;
+  readonly wakers: Wakers;
+  readonly events: EventLog;
+  readonly tasks: Tasks;
+  readonly leases: Leases;
+  readonly operations: OperationServer;
+  readonly client: OperationClient;
+  readonly live: LiveBus;
+  readonly facts: FactPublisher;
+  readonly parked: ParkedRepository;
+  readonly relay: Relay;
+  readonly consumers: ConsumerRunner[] = [];
+  private readonly options: RuntimeOptions;
+  private readonly outbox: OutboxRepository;
+  private readonly taskRepository: TasksRepository;
+  private readonly specs: ConsumerSpec[] = [];
+  private wakes: Subscription | null = null;
+
+  constructor(options: RuntimeOptions) {
+    const { nats, database, runner, logger, service } = options;
+    this.options = options;
+    this.nats = nats;
+    this.domain = options.domain;
+    this.wakers = new Wakers(database);
+    this.events = new EventLog(this.wakers);
+    this.taskRepository = new TasksRepository(runner);
+    this.tasks = new Tasks(this.taskRepository, this.wakers);
+    this.leases = new Leases(new LeasesRepository(runner), logger);
+    this.operations = new OperationServer({
+      nats,
+      database,
+      commands: new CommandRepository(),
+      logger,
+      cipher: options.cipher,
+    });
+    this.client = new OperationClient(nats);
+    this.live = new LiveBus(nats);
+    this.facts = new FactPublisher(nats, service);
+    this.parked = new ParkedRepository(runner, service);
+    this.outbox = new OutboxRepository(runner);
+    this.relay = new Relay({ outbox: this.outbox, nats, wakers: this.wakers, logger, source: service });
+  }
+
+  /** Adds a consumer of one stream, before the start. */
+  addConsumer(spec: ConsumerSpec): void {
+    this.specs.push(spec);
+  }
+
+  /** Adds the worker of a queue, before the start. */
+  addTaskWorker(options: TaskOptions, handler: TaskHandler): void {
+    const { database, logger } = this.options;
+    const parts = {
+      database,
+      repository: this.taskRepository,
+      parked: this.parked,
+      wakers: this.wakers,
+      logger,
+    };
+    const worker = new TaskWorker(parts, options, handler);
+    for (let shard = 0; shard < TASK_SHARDS; shard += 1) {
+      this.leases.hold(workerName(options.queue, shard), (lease) => worker.run(shard, lease));
+    }
+  }
+
+  /** Starts relays, consumers, workers and answers. */
+  async start(): Promise<void> {
+    const shards = [
+      this.domain.toUpperCase(),
+      'DEAD_LETTER',
+      ...(this.options.buckets ?? []).map((bucket) => `kv:${bucket}`),
+    ];
+    for (const shard of shards) this.leases.hold(`relay.${shard}`, (lease) => this.relay.run(shard, lease));
+    for (const spec of this.specs) await this.holdConsumer(spec);
+    this.listenForWakes();
+    this.leases.start();
+    this.operations.start();
+  }
+
+  /** Ends in an order in which nothing is left half-done; what is cut off goes on elsewhere. */
+  async stop(): Promise<void> {
+    await this.operations.stop();
+    await this.leases.stop();
+    this.wakes?.unsubscribe();
+  }
+
+  /** Rows that wait to be published. */
+  async lag(): Promise<number> {
+    return (await this.outbox.waiting()).reduce((sum, one) => sum + one.rows, 0);
+  }
+
+  private async holdConsumer(spec: ConsumerSpec): Promise<void> {
+    const { nats, database, runner, logger } = this.options;
+    const { partitions } = await streamIdentity(nats, spec.stream);
+    const parts = { nats, database, repository: new ConsumerRepository(runner), parked: this.parked, logger };
+    const consumer = new ConsumerRunner(parts, spec);
+    this.consumers.push(consumer);
+    for (let partition = 0; partition < partitions; partition += 1) {
+      this.leases.hold(`consumer.${spec.id}.${partition}`, (lease) => consumer.run(partition, lease));
+    }
+  }
+
+  /** A commit in one process wakes the loop in the process that holds the lease. */
+  private listenForWakes(): void {
+    const prefix = `wake.${this.options.service}.`;
+    this.wakers.onWake((name) => {
+      if (!this.nats.isClosed()) this.nats.publish(`${prefix}${name.replaceAll(':', '_')}`, name);
+    });
+    this.wakes = this.nats.subscribe(`${prefix}>`, {
+      callback: (error, message) => void (error ?? this.wakers.wakeHere(message.string())),
+    });
+  }
+}

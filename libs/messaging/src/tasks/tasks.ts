@@ -1,0 +1,65 @@
+import type { Trx } from '@parley/database';
+import { fnv1a } from '../hash.ts';
+import { currentTraceparent } from '../tracing.ts';
+import type { Wakers } from '../wakers.ts';
+import type { TasksRepository } from './tasks.repository.ts';
+
+/** Shards of every queue; each is worked by one process at a time. */
+export const TASK_SHARDS = 4;
+
+/** A task about to be written: work outside PostgreSQL, or for later. */
+export interface NewTask<Payload = unknown> {
+  queue: string;
+  /** Idempotency key: a queue holds an id once. */
+  id: string;
+  /** Tasks of one key are done one after another, in the order they were written. */
+  key: string;
+  spaceId: string;
+  payload: Payload;
+  dueAt?: Date;
+}
+
+/** The ledger of outside effects and timers: a row, written with the decision, done and removed by a worker. */
+export class Tasks {
+  private readonly repository: TasksRepository;
+  private readonly wakers: Wakers;
+
+  constructor(repository: TasksRepository, wakers: Wakers) {
+    this.repository = repository;
+    this.wakers = wakers;
+  }
+
+  /** Writes tasks in the transaction of the decision; an id that is there already is left as it is. */
+  async enqueue<Tables>(trx: Trx<Tables>, tasks: readonly NewTask[]): Promise<void> {
+    if (tasks.length === 0) return;
+    const traceparent = currentTraceparent();
+    const rows = tasks.map((task) => ({
+      queue: task.queue,
+      id: task.id,
+      shard: shardOfKey(task.key),
+      key: task.key,
+      spaceId: task.spaceId,
+      payload: JSON.stringify(task.payload),
+      traceparent,
+      dueAt: task.dueAt ?? null,
+    }));
+    await this.repository.insert(trx, rows);
+    for (const name of new Set(rows.map((row) => workerName(row.queue, row.shard))))
+      this.wakers.afterCommit(trx, name);
+  }
+
+  /** Takes back tasks that have not begun; one at work loses its right to settle. */
+  async cancel<Tables>(trx: Trx<Tables>, queue: string, ids: readonly string[]): Promise<void> {
+    await this.repository.delete(trx, queue, ids);
+  }
+}
+
+/** Name of the lease and waker of a queue's shard. */
+export function workerName(queue: string, shard: number): string {
+  return `task.${queue}.${shard}`;
+}
+
+/** The shard of a key. */
+export function shardOfKey(key: string): number {
+  return fnv1a(key) % TASK_SHARDS;
+}

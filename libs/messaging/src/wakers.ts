@@ -1,0 +1,52 @@
+import type { Database } from '@parley/database';
+
+/** Wakes loops of this process by name, so that what was just committed is not found by polling. */
+export class Wakers {
+  private readonly database: Pick<Database<unknown>, 'afterCommit'>;
+  private readonly sleepers = new Map<string, () => void>();
+  private readonly woken = new Set<string>();
+  private readonly outward: ((name: string) => void)[] = [];
+
+  constructor(database: Pick<Database<unknown>, 'afterCommit'>) {
+    this.database = database;
+  }
+
+  /** Wakes a loop once the transaction has committed. */
+  afterCommit(trx: object, name: string): void {
+    this.database.afterCommit(trx, () => this.wake(name));
+  }
+
+  /** Wakes a loop here, and tells other processes when none sleeps here. */
+  wake(name: string): void {
+    if (!this.wakeHere(name)) for (const tell of this.outward) tell(name);
+  }
+
+  /** Wakes a loop of this process alone; whether there is one. */
+  wakeHere(name: string): boolean {
+    const sleeper = this.sleepers.get(name);
+    if (sleeper) sleeper();
+    else this.woken.add(name);
+    return sleeper !== undefined;
+  }
+
+  /** Is told of every wake that found nobody here. */
+  onWake(tell: (name: string) => void): void {
+    this.outward.push(tell);
+  }
+
+  /** Sleeps until woken, aborted, or the time is over; a wake that came before counts. */
+  sleep(name: string, milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (this.woken.delete(name) || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        if (this.sleepers.get(name) === done) this.sleepers.delete(name);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      signal.addEventListener('abort', done, { once: true });
+      this.sleepers.set(name, done);
+    });
+  }
+}
