@@ -16,24 +16,36 @@ describe('the manifests', () => {
     rendered = await render(`${root}/deploy/base`);
   }, BUILD_MS);
 
-  it('are whole, valid and set what the services read', async () => {
-    const checked = await checkDeployment(root);
-    expect(checked.map(({ folder, problems }) => ({ folder, problems }))).toEqual([
-      { folder: 'base', problems: [] },
-      { folder: 'overlays/dev', problems: [] },
-    ]);
-  }, BUILD_MS);
+  it(
+    'are whole, valid and set what the services read',
+    async () => {
+      const checked = await checkDeployment(root);
+      expect(checked.map(({ folder, problems }) => ({ folder, problems }))).toEqual([
+        { folder: 'base', problems: [] },
+        { folder: 'overlays/dev', problems: [] },
+      ]);
+    },
+    BUILD_MS,
+  );
 
-  it('are refused with a field that Kubernetes does not know', async () => {
-    const broken = rendered.replace('readOnlyRootFilesystem', 'readOnlyRootFileSystm');
-    expect(await schemaProblems(broken)).toContainEqual(expect.stringContaining('readOnlyRootFileSystm'));
-  }, BUILD_MS);
+  it(
+    'are refused with a field that Kubernetes does not know',
+    async () => {
+      const broken = rendered.replace('readOnlyRootFilesystem', 'readOnlyRootFileSystm');
+      expect(await schemaProblems(broken)).toContainEqual(expect.stringContaining('readOnlyRootFileSystm'));
+    },
+    BUILD_MS,
+  );
 
   it.each([
     ['readinessProbe:', 'someProbe:', 'has no readinessProbe'],
     ['runAsNonRoot: true', 'runAsNonRoot: false', 'does not run as a numbered user'],
     ['readOnlyRootFilesystem: true', 'readOnlyRootFilesystem: false', 'writes to its root'],
-    ['automountServiceAccountToken: false', 'automountServiceAccountToken: true', 'mounts a service account token'],
+    [
+      'automountServiceAccountToken: false',
+      'automountServiceAccountToken: true',
+      'mounts a service account token',
+    ],
     ['type: RuntimeDefault', 'type: Unconfined', 'has no seccomp profile'],
     ['kind: PodDisruptionBudget', 'kind: Nothing', 'has no PodDisruptionBudget'],
     ['- ALL', '- NET_RAW', 'keeps capabilities'],
@@ -52,7 +64,9 @@ describe('the manifests', () => {
 
   it('are refused with a variable that nobody reads, or without one that is needed', () => {
     const process = z.object({ NATS_USER: z.string(), NEW_ONE: z.string(), OPTIONAL: z.string().optional() });
-    const schemas = [{ service: 'conversation', process, migration: z.object({ DATABASE_OWNER_URL: z.string() }) }];
+    const schemas = [
+      { service: 'conversation', process, migration: z.object({ DATABASE_OWNER_URL: z.string() }) },
+    ];
     const problems = environmentProblems(parseManifests(rendered), schemas);
     expect(problems).toContain('conversation is not given NEW_ONE, which it needs');
     expect(problems).toContain('conversation is given DATABASE_URL, which it does not read');

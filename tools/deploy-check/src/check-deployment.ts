@@ -19,7 +19,8 @@ export async function checkDeployment(root: string): Promise<Checked[]> {
   const overlays = (await readdir(join(deploy, 'overlays'))).map((name) => join('overlays', name));
   const schemas = await deployedSchemas(root);
   const checked: Checked[] = [];
-  for (const folder of ['base', ...overlays.sort()]) checked.push(await checkFolder(join(deploy, folder), folder, schemas));
+  for (const folder of ['base', ...overlays.sort()])
+    checked.push(await checkFolder(join(deploy, folder), folder, schemas));
   return checked;
 }
 

@@ -26,18 +26,34 @@ export async function schemasOf(root: string, service: string): Promise<Schemas 
 
 /** Compares what manifests set with what services read: no name that nobody reads, no required one that is missing. */
 export function environmentProblems(manifests: readonly Manifest[], schemas: readonly Schemas[]): string[] {
-  const shared = manifests.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith(SHARED));
+  const shared = manifests.find(
+    ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.startsWith(SHARED),
+  );
   const sharedNames = Object.keys(shared?.data ?? {});
   const known = new Set(schemas.flatMap(({ process }) => Object.keys(process.shape)));
-  const unread = sharedNames.filter((name) => !known.has(name)).map((name) => `${SHARED} sets ${name}, which no service reads`);
+  const unread = sharedNames
+    .filter((name) => !known.has(name))
+    .map((name) => `${SHARED} sets ${name}, which no service reads`);
   return [...unread, ...schemas.flatMap((each) => serviceProblems(manifests, each, sharedNames))];
 }
 
-function serviceProblems(manifests: readonly Manifest[], schemas: Schemas, shared: readonly string[]): string[] {
+function serviceProblems(
+  manifests: readonly Manifest[],
+  schemas: Schemas,
+  shared: readonly string[],
+): string[] {
   const { service, process, migration } = schemas;
   return [
-    ...containerProblems(container(manifests, 'Deployment', service), { name: service, schema: process, shared }),
-    ...containerProblems(container(manifests, 'Job', `${service}-migration`), { name: `${service}-migration`, schema: migration, shared }),
+    ...containerProblems(container(manifests, 'Deployment', service), {
+      name: service,
+      schema: process,
+      shared,
+    }),
+    ...containerProblems(container(manifests, 'Job', `${service}-migration`), {
+      name: `${service}-migration`,
+      schema: migration,
+      shared,
+    }),
   ];
 }
 
@@ -50,11 +66,17 @@ interface Expected {
 function containerProblems(found: Container | undefined, { name, schema, shared }: Expected): string[] {
   if (found === undefined) return [`${name} has no manifest: see deploy/base/<service>`];
   const own = (found.env ?? []).map((entry) => entry.name);
-  const certain = (found.env ?? []).filter(({ valueFrom }) => valueFrom?.secretKeyRef?.optional !== true).map((entry) => entry.name);
+  const certain = (found.env ?? [])
+    .filter(({ valueFrom }) => valueFrom?.secretKeyRef?.optional !== true)
+    .map((entry) => entry.name);
   const set = new Set([...certain, ...(found.envFrom === undefined ? [] : shared)]);
-  const unread = own.filter((variable) => !(variable in schema.shape)).map((variable) => `${name} is given ${variable}, which it does not read`);
+  const unread = own
+    .filter((variable) => !(variable in schema.shape))
+    .map((variable) => `${name} is given ${variable}, which it does not read`);
   const required = Object.keys(schema.shape).filter((variable) => isRequired(schema, variable));
-  const missing = required.filter((variable) => !set.has(variable)).map((variable) => `${name} is not given ${variable}, which it needs`);
+  const missing = required
+    .filter((variable) => !set.has(variable))
+    .map((variable) => `${name} is not given ${variable}, which it needs`);
   return [...unread, ...missing];
 }
 

@@ -29,10 +29,13 @@ export async function goTool(name: GoTool): Promise<string> {
   await mkdir(binaries, { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   try {
-    await run('go', ['build', '-p', '1', '-ldflags=-s -w', '-o', unfinished, PACKAGES[name]], { cwd: folder });
+    await run('go', ['build', '-p', '1', '-ldflags=-s -w', '-o', unfinished, PACKAGES[name]], {
+      cwd: folder,
+    });
   } catch (error) {
     const { code, stderr = '' } = error as { code?: unknown; stderr?: string };
-    if (code === 'ENOENT') throw new Error(`Checking manifests needs Go, to build ${name} once: see https://go.dev/dl`);
+    if (code === 'ENOENT')
+      throw new Error(`Checking manifests needs Go, to build ${name} once: see https://go.dev/dl`);
     throw new Error(`${name} could not be built:\n${stderr.slice(-2_000)}`);
   }
   await rename(unfinished, path);
@@ -41,7 +44,12 @@ export async function goTool(name: GoTool): Promise<string> {
 
 async function pinnedVersion(folder: string, module: string): Promise<string> {
   const text = await readFile(join(folder, 'go.mod'), 'utf8');
-  const version = text.split('\n').map((line) => line.trim().replace(/^require /, '').split(' '));
+  const version = text.split('\n').map((line) =>
+    line
+      .trim()
+      .replace(/^require /, '')
+      .split(' '),
+  );
   const found = version.find(([name]) => name === module)?.[1];
   if (found === undefined) throw new Error(`${folder}/go.mod does not require ${module}`);
   return found;

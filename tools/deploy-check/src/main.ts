@@ -10,7 +10,9 @@ if (process.argv.includes('--write')) {
   await writeFile(join(root, 'deploy/base/nats/nats.conf'), deployedNatsConfig());
 }
 for (const { folder, objects, problems } of await checkDeployment(root)) {
-  console.log(`deploy/${folder}: ${objects} objects, ${problems.length === 0 ? 'all well' : `${problems.length} problems`}`);
+  console.log(
+    `deploy/${folder}: ${objects} objects, ${problems.length === 0 ? 'all well' : `${problems.length} problems`}`,
+  );
   for (const problem of problems) console.error(`  ${problem}`);
   if (problems.length > 0) process.exitCode = 1;
 }

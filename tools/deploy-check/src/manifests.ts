@@ -37,7 +37,10 @@ export interface PodSpec {
 export interface Container {
   readonly name: string;
   readonly image: string;
-  readonly env?: readonly { readonly name: string; readonly valueFrom?: { readonly secretKeyRef?: { optional?: boolean } } }[];
+  readonly env?: readonly {
+    readonly name: string;
+    readonly valueFrom?: { readonly secretKeyRef?: { optional?: boolean } };
+  }[];
   readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[];
   readonly resources?: { readonly requests?: Labels; readonly limits?: Labels };
   readonly securityContext?: Readonly<Record<string, unknown>>;
@@ -67,7 +70,9 @@ export async function schemaProblems(rendered: string): Promise<string[]> {
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
     if (stdout === '' && stderr === '') throw error;
-    return `${stdout}${stderr}`.split('\n').filter((line) => line.includes('nvalid') || line.includes('rror'));
+    return `${stdout}${stderr}`
+      .split('\n')
+      .filter((line) => line.includes('nvalid') || line.includes('rror'));
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -12,8 +12,13 @@ export function passwordVariable(user: string): string {
  */
 export function deployedNatsConfig(): string {
   const services = domains.map((domain) => ({ user: domainOwners[domain], domain }));
-  const users = [...services, { user: 'operator' }].map((user) => ({ ...user, password: `$${passwordVariable(user.user)}` }));
+  const users = [...services, { user: 'operator' }].map((user) => ({
+    ...user,
+    password: `$${passwordVariable(user.user)}`,
+  }));
   const text = natsServerConfig({ users, storeDir: '/data', host: '0.0.0.0', port: 4222, monitorPort: 8222 });
-  const unquoted = text.replaceAll(/"(\$[A-Z_]+_PASSWORD)"/g, '$1').replace('"127.0.0.1:8222"', '"0.0.0.0:8222"');
+  const unquoted = text
+    .replaceAll(/"(\$[A-Z_]+_PASSWORD)"/g, '$1')
+    .replace('"127.0.0.1:8222"', '"0.0.0.0:8222"');
   return `# Written by tools/deploy-check from the contracts: node tools/deploy-check/bin/deploy-check.mjs --write\n${unquoted}`;
 }

@@ -7,8 +7,12 @@ export function workloadProblems(manifests: readonly Manifest[]): string[] {
     if (pod === undefined) return [];
     const name = `${manifest.kind} ${manifest.metadata.name}`;
     const lasting = manifest.kind !== 'Job';
-    const problems = [...podProblems(pod), ...pod.containers.flatMap((container) => containerProblems(container, lasting))];
-    if (manifest.kind === 'Deployment' && !hasBudget(manifest, manifests)) problems.push('has no PodDisruptionBudget');
+    const problems = [
+      ...podProblems(pod),
+      ...pod.containers.flatMap((container) => containerProblems(container, lasting)),
+    ];
+    if (manifest.kind === 'Deployment' && !hasBudget(manifest, manifests))
+      problems.push('has no PodDisruptionBudget');
     return problems.map((problem) => `${name} ${problem}`);
   });
 }
@@ -17,7 +21,8 @@ export function workloadProblems(manifests: readonly Manifest[]): string[] {
 export function networkProblems(manifests: readonly Manifest[]): string[] {
   const denied = manifests.some(({ kind, spec }) => {
     const { podSelector, policyTypes, ingress, egress } = (spec ?? {}) as Record<string, unknown>;
-    const all = JSON.stringify(podSelector) === '{}' && JSON.stringify(policyTypes) === '["Ingress","Egress"]';
+    const all =
+      JSON.stringify(podSelector) === '{}' && JSON.stringify(policyTypes) === '["Ingress","Egress"]';
     return kind === 'NetworkPolicy' && all && ingress === undefined && egress === undefined;
   });
   return denied ? [] : ['No NetworkPolicy denies all traffic by default'];
@@ -27,7 +32,10 @@ function podProblems(pod: PodSpec): string[] {
   const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext ?? {};
   return failed([
     [pod.automountServiceAccountToken === false, 'mounts a service account token'],
-    [runAsNonRoot === true && typeof runAsUser === 'number' && runAsUser > 0, 'does not run as a numbered user other than root'],
+    [
+      runAsNonRoot === true && typeof runAsUser === 'number' && runAsUser > 0,
+      'does not run as a numbered user other than root',
+    ],
     [(seccompProfile as { type?: string } | undefined)?.type === 'RuntimeDefault', 'has no seccomp profile'],
   ]);
 }
@@ -42,7 +50,10 @@ function containerProblems(container: Container, lasting: boolean): string[] {
     [dropped?.includes('ALL') === true, 'keeps capabilities'],
     [requests?.cpu !== undefined && requests.memory !== undefined, 'asks for no CPU or memory'],
     [limits?.memory !== undefined, 'has no memory limit'],
-    [/:[^:]+$/.test(container.image) && !container.image.endsWith(':latest'), 'has an image without a version'],
+    [
+      /:[^:]+$/.test(container.image) && !container.image.endsWith(':latest'),
+      'has an image without a version',
+    ],
   ];
   for (const probe of lasting ? ['startupProbe', 'livenessProbe', 'readinessProbe'] : []) {
     rules.push([container[probe] !== undefined, `has no ${probe}`]);
@@ -54,7 +65,11 @@ function hasBudget(deployment: Manifest, manifests: readonly Manifest[]): boolea
   const labels = deployment.spec?.template?.metadata?.labels ?? {};
   return manifests.some(({ kind, spec }) => {
     const wanted = Object.entries(spec?.selector?.matchLabels ?? {});
-    return kind === 'PodDisruptionBudget' && wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+    return (
+      kind === 'PodDisruptionBudget' &&
+      wanted.length > 0 &&
+      wanted.every(([key, value]) => labels[key] === value)
+    );
   });
 }
 

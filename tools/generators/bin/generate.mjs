@@ -6,5 +6,7 @@ import { fileURLToPath } from 'node:url';
 const local = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const node = existsSync(local) ? local : process.execPath;
-const { status } = spawnSync(node, ['--conditions=source', program, ...process.argv.slice(2)], { stdio: 'inherit' });
+const { status } = spawnSync(node, ['--conditions=source', program, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

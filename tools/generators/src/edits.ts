@@ -34,7 +34,13 @@ const REGISTRY: readonly Change[] = [
 const EDITS: readonly Edit[] = [
   {
     path: 'libs/contracts/src/index.ts',
-    changes: [{ anchor: /^export \* from '\.\/notification\/index\.ts';$/m, where: 'after', line: "export * from './__domain__/index.ts';" }],
+    changes: [
+      {
+        anchor: /^export \* from '\.\/notification\/index\.ts';$/m,
+        where: 'after',
+        line: "export * from './__domain__/index.ts';",
+      },
+    ],
   },
   { path: 'libs/contracts/src/registry.ts', changes: REGISTRY },
   {
@@ -49,7 +55,11 @@ const EDITS: readonly Edit[] = [
         where: 'after',
         line: "  '__subjectsSnake__:read',\n  '__subjectsSnake__:manage',",
       },
-      { anchor: /^const viewer: readonly Permission\[\] = \[$/m, where: 'after', line: "  '__subjectsSnake__:read'," },
+      {
+        anchor: /^const viewer: readonly Permission\[\] = \[$/m,
+        where: 'after',
+        line: "  '__subjectsSnake__:read',",
+      },
     ],
   },
   {
@@ -77,9 +87,12 @@ async function apply(
 ): Promise<{ path: string; text: string }> {
   let text = await readFile(join(root, path), 'utf8');
   for (const { anchor, where, line } of changes) {
-    if (!anchor.test(text)) throw new Error(`${path} has no line like ${anchor.source}: update tools/generators/src/edits.ts`);
+    if (!anchor.test(text))
+      throw new Error(`${path} has no line like ${anchor.source}: update tools/generators/src/edits.ts`);
     const filled = fill(line, tokens);
-    text = text.replace(anchor, (found) => (where === 'before' ? `${filled}\n${found}` : `${found}\n${filled}`));
+    text = text.replace(anchor, (found) =>
+      where === 'before' ? `${filled}\n${found}` : `${found}\n${filled}`,
+    );
   }
   return { path, text };
 }

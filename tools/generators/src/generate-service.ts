@@ -23,12 +23,15 @@ const biome = fileURLToPath(new URL('../../../node_modules/@biomejs/biome/bin/bi
  * Writes a whole small service into the workspace at `root`: the app, its contracts and its manifests.
  * @throws {Error} when a name is bad or already taken; nothing is written then
  */
-export async function generateService(request: ServiceRequest & { readonly root: string }): Promise<Generated> {
+export async function generateService(
+  request: ServiceRequest & { readonly root: string },
+): Promise<Generated> {
   const { root } = request;
   const tokens = namesOf(request);
   const files = await filledTemplates(tokens);
   const taken = files.find(({ path }) => existsSync(join(root, path)));
-  if (taken !== undefined) throw new Error(`${taken.path} exists already: choose another name, subject or domain`);
+  if (taken !== undefined)
+    throw new Error(`${taken.path} exists already: choose another name, subject or domain`);
   const edited = await makeKnown(root, tokens);
   for (const { path, text } of files) {
     await mkdir(dirname(join(root, path)), { recursive: true });

@@ -22,7 +22,12 @@ if (values.help === true || kind !== 'service' || name === undefined) {
 } else {
   try {
     const root = fileURLToPath(new URL('../../..', import.meta.url));
-    const { written, edited, next } = await generateService({ root, name, subject: values.subject, domain: values.domain });
+    const { written, edited, next } = await generateService({
+      root,
+      name,
+      subject: values.subject,
+      domain: values.domain,
+    });
     console.log(`Written:\n${written.map((path) => `  ${path}`).join('\n')}`);
     console.log(`Edited:\n${edited.map((path) => `  ${path}`).join('\n')}`);
     console.log(`Next:\n${next.map((step) => `  ${step}`).join('\n')}`);

@@ -9,7 +9,17 @@ export interface ServiceRequest {
 }
 
 const KEBAB = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-const RESERVED = new Set(['event', 'outbox', 'inbox', 'position', 'lease', 'task', 'parked', 'command', 'migration']);
+const RESERVED = new Set([
+  'event',
+  'outbox',
+  'inbox',
+  'position',
+  'lease',
+  'task',
+  'parked',
+  'command',
+  'migration',
+]);
 
 /**
  * Derives all names of a service from the one given.
@@ -19,9 +29,13 @@ export function namesOf({ name, subject: givenSubject, domain: givenDomain }: Se
   const subject = givenSubject ?? singular(name);
   const domain = givenDomain ?? snake(subject);
   for (const word of [name, subject, domain.replaceAll('_', '-')]) {
-    if (!KEBAB.test(word)) throw new Error(`"${word}" is no name: use small letters, digits and single dashes, as in loyalty-points`);
+    if (!KEBAB.test(word))
+      throw new Error(
+        `"${word}" is no name: use small letters, digits and single dashes, as in loyalty-points`,
+      );
   }
-  if (RESERVED.has(snake(subject))) throw new Error(`Every service has a table "${snake(subject)}" already: choose another subject`);
+  if (RESERVED.has(snake(subject)))
+    throw new Error(`Every service has a table "${snake(subject)}" already: choose another subject`);
   const subjects = plural(subject);
   return {
     name,

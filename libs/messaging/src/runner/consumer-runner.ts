@@ -73,6 +73,11 @@ export class ConsumerRunner {
     this.names = new Set(spec.handlers.keys());
   }
 
+  /** `<consumer>.<stream>`. */
+  get id(): string {
+    return this.spec.id;
+  }
+
   /** Works until the lease is lost; throws when the reader must be made anew. */
   async run(partition: number, lease: Lease): Promise<void> {
     const { nats, repository } = this.parts;

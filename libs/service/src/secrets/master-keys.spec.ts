@@ -48,6 +48,14 @@ describe('the master keys', () => {
     expect(() => after.unwrap('space_a', wrapped)).toThrow(/MASTER_KEY_FILE does not hold/);
   });
 
+  it('seal short-lived texts for one context', () => {
+    const sealed = masterKeys.seal('canary', 'answer');
+    expect(sealed).not.toContain('canary');
+    expect(masterKeys.open(sealed, 'answer')).toBe('canary');
+    expect(() => masterKeys.open(sealed, 'other')).toThrow();
+    expect(() => new MasterKeys([randomBytes(32)]).open(sealed, 'answer')).toThrow(/is gone/);
+  });
+
   it('refuse to be short or missing', () => {
     expect(() => new MasterKeys([randomBytes(16)])).toThrow(/32 bytes/);
     expect(() => MasterKeys.fromConfig('gateway', {})).toThrow(/MASTER_KEY_FILE is missing/);

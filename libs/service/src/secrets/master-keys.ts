@@ -6,6 +6,7 @@ import type { BaseConfig } from '../config/base-config.ts';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.ts';
 
 const FORMAT = 'w1';
+const SHORT_LIVED = 'm1';
 
 /** A space's key as it may be stored and sent: encrypted under a master key. `w1.<master key id>.<key id>.<sealed>` */
 export type WrappedKey = string;
@@ -80,9 +81,33 @@ export class MasterKeys {
     return this.#wrap(spaceId, this.unwrap(spaceId, wrapped));
   }
 
-  #wrap(spaceId: string, key: SpaceKey): WrappedKey {
+  /** Encrypts something short-lived that belongs to no space under the master key itself: `m1.<master key id>.<sealed>`. */
+  seal(text: string, context: string): string {
+    const master = this.#current();
+    return [SHORT_LIVED, master.id, encrypt(master.bytes, Buffer.from(text), context)].join('.');
+  }
+
+  /**
+   * Opens what `seal` made.
+   * @throws {Error} when it was changed, made for another context or under a master key that is not at hand
+   */
+  open(sealed: string, context: string): string {
+    const [format, masterId, text] = sealed.split('.');
+    const master = this.#keys.find((key) => key.id === masterId);
+    if (format !== SHORT_LIVED || master === undefined || text === undefined) {
+      throw new Error('A sealed text is not of a known format, or its master key is gone');
+    }
+    return decrypt(master.bytes, text, context).toString();
+  }
+
+  #current(): { readonly id: string; readonly bytes: Buffer } {
     const [master] = this.#keys;
     if (master === undefined) throw new Error('There is no master key');
+    return master;
+  }
+
+  #wrap(spaceId: string, key: SpaceKey): WrappedKey {
+    const master = this.#current();
     return [FORMAT, master.id, key.id, encrypt(master.bytes, key.bytes, keyContext(spaceId, key.id))].join(
       '.',
     );

@@ -63,6 +63,11 @@ export async function startTracing(service: string, endpoint: string | undefined
   return startExport(service, endpoint);
 }
 
+/** Whether spans made now would be recorded. */
+export function isExporting(): boolean {
+  return trace.getTracer('parley').startSpan('probe').isRecording();
+}
+
 async function startExport(service: string, endpoint: string): Promise<Tracing> {
   const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/sdk-trace'),

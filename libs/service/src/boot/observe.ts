@@ -1,0 +1,47 @@
+import type { Infrastructure } from './infrastructure.ts';
+import type { CheckResult } from '../health/health-checks.ts';
+
+const PING_MS = 500;
+const OUTBOX_ROWS = 10_000;
+
+/** Adds the checks that every service has, and the numbers that its messaging keeps of itself. */
+export function observe(infrastructure: Infrastructure, readyWithout: readonly string[]): void {
+  const { checks, nats } = infrastructure;
+  const required = (name: string) => !readyWithout.includes(name);
+  checks.add({ name: 'postgresql', required: required('postgresql'), run: () => ping(infrastructure) });
+  checks.add({
+    name: 'nats',
+    required: required('nats'),
+    run: async () => {
+      await nats.flush();
+      return { status: 'ok', server: nats.info?.version ?? 'unknown' };
+    },
+  });
+  checks.add({ name: 'outbox', required: false, run: () => outbox(infrastructure) });
+  addStats(infrastructure);
+}
+
+async function ping({ database }: Infrastructure): Promise<CheckResult> {
+  const started = performance.now();
+  await database.ping();
+  const milliseconds = Math.round(performance.now() - started);
+  return milliseconds < PING_MS
+    ? { status: 'ok', milliseconds }
+    : { status: 'failed', detail: 'slow', milliseconds };
+}
+
+async function outbox({ messaging }: Infrastructure): Promise<CheckResult> {
+  const rows = await messaging.lag();
+  return { status: rows < OUTBOX_ROWS ? 'ok' : 'degraded', rows };
+}
+
+function addStats({ metrics, messaging }: Infrastructure): void {
+  metrics.addStats('relay', () => messaging.relay.stats);
+  metrics.addStats('operations', () => messaging.operations.stats);
+  metrics.addStats('operation_client', () => ({ waiting: messaging.client.waiting }));
+  metrics.addStats('facts', () => ({ waiting: messaging.facts.waiting }));
+  metrics.addStats('leases', () => ({ held: messaging.leases.names().length }));
+  metrics.addStats('runner', () => ({
+    consumers: Object.fromEntries(messaging.consumers.map((consumer) => [consumer.id, consumer.stats])),
+  }));
+}

@@ -1,0 +1,129 @@
+import type { z } from 'zod';
+
+import type { BaseConfig, ServiceConfig } from '../config/base-config.ts';
+import { describeConfig } from '../config/describe-config.ts';
+import { ConfigError, loadConfig, serviceSchema } from '../config/load-config.ts';
+import { HealthChecks } from '../health/health-checks.ts';
+import { HealthServer } from '../health/health-server.ts';
+import { createLogger } from '../log/logger.ts';
+import type { Logger } from '../log/logger.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { MasterKeys } from '../secrets/master-keys.ts';
+import { startTracing } from '../tracing/tracing.ts';
+import type { Tracing } from '../tracing/tracing.ts';
+import { createInfrastructure } from './infrastructure.ts';
+import type { Infrastructure } from './infrastructure.ts';
+import { observe } from './observe.ts';
+import type { ServiceOptions } from './service-options.ts';
+import { Shutdown } from './shutdown.ts';
+import type { StartedApp } from './start-app.ts';
+
+/**
+ * The whole of a service's `src/main.ts`: reads the environment, connects, boots the module, and answers on
+ * `HEALTH_PORT`. Ends the process with 1 and one message when it cannot start. `--help-config` prints what it reads.
+ */
+export async function runService<Shape extends z.ZodRawShape>(options: ServiceOptions<Shape>): Promise<void> {
+  if (process.argv.includes('--help-config')) {
+    console.log(describeConfig(serviceSchema(options.config)));
+    return;
+  }
+  let read: Read<Shape>;
+  try {
+    read = readEnvironment(options);
+  } catch (error) {
+    console.error(error instanceof ConfigError ? error.message : error);
+    process.exit(1);
+  }
+  const { config } = read;
+  const logger = createLogger({ name: options.name, level: config.LOG_LEVEL });
+  endOnDefects(logger);
+  try {
+    await start(options, read, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, 'The service cannot start');
+    process.exit(1);
+  }
+}
+
+interface Read<Shape extends z.ZodRawShape> {
+  readonly config: ServiceConfig<Shape> & BaseConfig;
+  readonly masterKeys: MasterKeys;
+}
+
+function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Shape>): Read<Shape> {
+  const problems: string[] = [];
+  const collect = <Value>(work: () => Value): Value | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const config = collect(() => loadConfig(options.name, options.config));
+  const { MASTER_KEY_FILE, MASTER_KEY } = process.env;
+  const masterKeys = collect(() => MasterKeys.fromConfig(options.name, { MASTER_KEY_FILE, MASTER_KEY }));
+  if (config === undefined || masterKeys === undefined)
+    throw new ConfigError(options.name, [...new Set(problems)]);
+  return { config: config as Read<Shape>['config'], masterKeys };
+}
+
+async function start<Shape extends z.ZodRawShape>(
+  options: ServiceOptions<Shape>,
+  { config, masterKeys }: Read<Shape>,
+  logger: Logger,
+): Promise<void> {
+  const began = performance.now();
+  const checks = new HealthChecks();
+  const metrics = new Metrics();
+  const shutdown = new Shutdown(logger);
+  shutdown.listen();
+  const health = new HealthServer({ service: options.name, checks, metrics });
+  const healthPort = await health.listen(config.HEALTH_PORT, config.HEALTH_HOST);
+  // Nest loads while NATS answers.
+  const nest = import('./start-app.ts');
+  const tracing = await startTracing(options.name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const { name, domain, buckets } = options;
+  const parts = { name, domain, buckets, config, logger, masterKeys, checks, metrics };
+  const infrastructure = await createInfrastructure(parts);
+  observe(infrastructure, options.readyWithout ?? []);
+  const { startApp } = await nest;
+  const app = await startApp(options, infrastructure, config);
+  planShutdown(shutdown, { app, health, infrastructure, tracing });
+  checks.started();
+  const milliseconds = Math.round(performance.now() - began);
+  logger.info({ milliseconds, healthPort, port: app.port }, 'The service is ready');
+  setTimeout(() => void metrics.load(), 1_000).unref();
+}
+
+interface Running {
+  readonly app: StartedApp;
+  readonly health: HealthServer;
+  readonly infrastructure: Infrastructure;
+  readonly tracing: Tracing;
+}
+
+function planShutdown(shutdown: Shutdown, { app, health, infrastructure, tracing }: Running): void {
+  const { checks, metrics, database, runner, nats, fetch } = infrastructure;
+  shutdown.plan([
+    { name: 'readiness', run: () => checks.stopping() },
+    { name: 'application', run: app.close },
+    { name: 'outgoing requests', run: () => fetch.close() },
+    { name: 'nats', run: () => nats.drain() },
+    { name: 'postgresql', run: () => Promise.all([database.close(), runner.close()]) },
+    { name: 'traces', run: () => tracing.stop() },
+    { name: 'metrics', run: () => metrics.stop() },
+    { name: 'health', run: () => health.close() },
+  ]);
+}
+
+// What nobody caught is a defect: the state is unknown, and the supervisor starts the process again.
+function endOnDefects(logger: Logger): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error, event }, 'The service ends over an error that nobody caught');
+      process.exit(1);
+    });
+  }
+}
