@@ -29,6 +29,7 @@ interface CandidateRow {
   lexemes: string;
   score: number;
   document_lexemes: string[];
+  title_lexemes: string[] | null;
 }
 
 /** Reads the inverted index. */
@@ -69,7 +70,10 @@ export class KnowledgeSearchRepository {
     return rows.map((row) => row.word);
   }
 
-  /** The best passages by BM25F of the passage and, with its share, of the whole document. */
+  /**
+   * The best passages by BM25F of the passage and, with its share, of the whole document.
+   * `OFFSET 0` keeps to the indexes also while the tables have no statistics yet.
+   */
   async bestPassages(
     trx: KnowledgeTrx,
     corpus: Corpus,
@@ -86,13 +90,18 @@ export class KnowledgeSearchRepository {
     const averageDocument = Math.max(1, size.terms / Math.max(1, size.documents));
     const { rows } = await sql<CandidateRow>`
       WITH hit AS MATERIALIZED (
-        SELECT posting.*, query.weight
+        SELECT found.*, query.weight
         FROM unnest(${query.lexemes}::text[], ${query.weights}::float8[]) AS query (lexeme, weight)
-        JOIN posting ON posting.lexeme = query.lexeme
-        WHERE posting.space_id = ${corpus.spaceId}
-          AND posting.knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+        CROSS JOIN LATERAL (
+          SELECT * FROM posting
+          WHERE posting.space_id = ${corpus.spaceId}
+            AND posting.knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+            AND posting.lexeme = query.lexeme
+          OFFSET 0
+        ) AS found
       ), document_score AS (
-        SELECT document_id, array_agg(lexeme) AS lexemes, sum(weight * found / (found + ${use.saturation}::float8 *
+        SELECT document_id, array_agg(lexeme) AS lexemes,
+          array_agg(lexeme) FILTER (WHERE title_frequency > 0) AS title_lexemes, sum(weight * found / (found + ${use.saturation}::float8 *
           (1 - ${use.documentLengthWeight}::float8 + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8))) AS score
         FROM (SELECT *, frequency + ${use.titleWeight}::float8 * title_frequency AS found FROM hit) AS weighted
         GROUP BY document_id
@@ -108,18 +117,25 @@ export class KnowledgeSearchRepository {
         ) AS weighted
         GROUP BY document_id, position
       ), best AS (
-        SELECT passage_score.document_id, passage_score.position, document_score.lexemes,
+        SELECT passage_score.document_id, passage_score.position, document_score.lexemes, document_score.title_lexemes,
           passage_score.score + ${use.documentShare}::float8 * document_score.score AS score
         FROM passage_score JOIN document_score USING (document_id)
         ORDER BY score DESC LIMIT ${query.limit}
       )
       SELECT best.document_id, document.title, document.url, passage.id AS passage_id, passage.position,
         passage.heading_path, passage.text, passage.sentences, passage.lexemes::text AS lexemes, best.score,
-        best.lexemes AS document_lexemes
+        best.lexemes AS document_lexemes, best.title_lexemes
       FROM best
-      JOIN document ON document.space_id = ${corpus.spaceId} AND document.id = best.document_id
-      JOIN passage ON passage.space_id = ${corpus.spaceId} AND passage.document_id = best.document_id
-        AND passage.position = best.position
+      CROSS JOIN LATERAL (
+        SELECT title, url FROM document
+        WHERE document.space_id = ${corpus.spaceId} AND document.id = best.document_id OFFSET 0
+      ) AS document
+      CROSS JOIN LATERAL (
+        SELECT * FROM passage
+        WHERE passage.space_id = ${corpus.spaceId} AND passage.document_id = best.document_id
+          AND passage.position = best.position
+        OFFSET 0
+      ) AS passage
       ORDER BY best.score DESC, best.document_id, passage.position`.execute(trx);
     return rows.map(toCandidate);
   }
@@ -138,5 +154,6 @@ function toCandidate(row: CandidateRow): Candidate {
     lexemes: row.lexemes,
     score: row.score,
     documentLexemes: new Set(row.document_lexemes),
+    titleLexemes: new Set(row.title_lexemes ?? []),
   };
 }

@@ -9,10 +9,11 @@ import { CANDIDATES, CONFIDENCE_THRESHOLD, scoring, weights } from './ranking/pa
 import { readQuestion } from './ranking/question.ts';
 import type { QuestionWord } from './ranking/question.ts';
 import { bestQuote, sentenceSpans } from './ranking/quote.ts';
+import type { Sentence } from './ranking/quote.ts';
 import { rerank } from './ranking/rerank.ts';
 import type { RankedPassage } from './ranking/rerank.ts';
 import { correctionOf, MIN_CORRECTABLE } from './ranking/spelling.ts';
-import { parseLexemes } from './ranking/terms.ts';
+import { compoundsOf, parseLexemes } from './ranking/terms.ts';
 import type { Concept, CorpusSize } from './ranking/types.ts';
 
 export interface SearchQuery {
@@ -62,6 +63,8 @@ export interface KnowledgeAnswer {
 }
 
 const CITED_DOCUMENTS = 3;
+/** Passages of a document among which its best sentences are looked for. */
+const QUOTABLE_PASSAGES = 3;
 
 interface Ranking {
   concepts: Concept[];
@@ -181,25 +184,46 @@ export class KnowledgeSearch {
     concepts: readonly Concept[],
     passages: readonly RankedPassage[],
   ): Promise<Citation[]> {
-    const best = [...Map.groupBy(passages, (passage) => passage.documentId).values()]
-      .slice(0, CITED_DOCUMENTS)
-      .flatMap((group) => group.slice(0, 1));
-    const spans = best.map(sentenceSpans);
-    const texts = best.flatMap((passage, index) =>
-      (spans[index] ?? []).map(([start, end]) => passage.text.slice(start, end)),
+    const documents = [...Map.groupBy(passages, (passage) => passage.documentId).values()].slice(
+      0,
+      CITED_DOCUMENTS,
     );
-    const vectors = await this.index.analyse(trx, texts);
-    return best.flatMap((passage, index) => {
-      const sentences = (spans[index] ?? []).map(([start, end]) => ({
-        start,
-        end,
-        lexemes: new Set(parseLexemes(vectors.shift() ?? '').keys()),
-      }));
-      const quote = bestQuote(question, concepts, passage, sentences);
-      const { documentId, title, passageId, url } = passage;
-      return quote ? [{ documentId, title, passageId, quote: quote.text, url }] : [];
+    const looked = documents.flatMap((group) => group.slice(0, QUOTABLE_PASSAGES));
+    const sentences = await this.sentencesOf(trx, looked);
+    return documents.flatMap((group) => {
+      const quotes = group.slice(0, QUOTABLE_PASSAGES).flatMap((passage) => {
+        const quote = bestQuote(question, concepts, passage, sentences.get(passage) ?? []);
+        const share = passage.score / Math.max(group[0]?.score ?? 0, 1e-9);
+        return quote ? [{ passage, text: quote.text, worth: quote.score * share }] : [];
+      });
+      const [best] = quotes.sort((one, other) => other.worth - one.worth);
+      return best ? [toCitation(best.passage, best.text)] : [];
     });
   }
+
+  private async sentencesOf(
+    trx: KnowledgeTrx,
+    passages: readonly RankedPassage[],
+  ): Promise<Map<RankedPassage, Sentence[]>> {
+    const spans = passages.flatMap((passage) =>
+      sentenceSpans(passage).map(([start, end]) => ({ passage, start, end })),
+    );
+    const texts = spans.map(({ passage, start, end }) => passage.text.slice(start, end));
+    const vectors = await this.index.analyse(trx, texts);
+    const sentences = new Map<RankedPassage, Sentence[]>(passages.map((passage) => [passage, []]));
+    spans.forEach(({ passage, start, end }, place) => {
+      const lexemes = new Set([
+        ...parseLexemes(vectors[place] ?? '').keys(),
+        ...compoundsOf(texts[place] ?? ''),
+      ]);
+      sentences.get(passage)?.push({ start, end, lexemes });
+    });
+    return sentences;
+  }
+}
+
+function toCitation({ documentId, title, passageId, url }: RankedPassage, quote: string): Citation {
+  return { documentId, title, passageId, quote, url };
 }
 
 function toHit(passage: RankedPassage): SearchHit {

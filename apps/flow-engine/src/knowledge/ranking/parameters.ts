@@ -18,11 +18,12 @@ export const weights = {
   frame: 0.2,
   short: 0.3,
   partOfName: 0.4,
-  synonym: 0.5,
+  synonym: 0.6,
+  bound: 0.6,
   spelling: 0.7,
   lastQuestion: 0.6,
   olderQuestion: 0.3,
 } as const;
 
 /** Below this the answer is "I do not know": share of the question's information that the passage covers. */
-export const CONFIDENCE_THRESHOLD = 0.55;
+export const CONFIDENCE_THRESHOLD = 0.65;

@@ -1,6 +1,13 @@
 import { weights } from './parameters.ts';
 import { compoundsOf, wordsOf } from './terms.ts';
-import { continuation, frameWords, pointers, synonymGroups } from './vocabulary.ts';
+import {
+  boundQuestion,
+  boundWords,
+  continuation,
+  frameWords,
+  pointers,
+  synonymGroups,
+} from './vocabulary.ts';
 
 /** A word of the question, before the stemmer and the corpus have said what it is. */
 export interface QuestionWord {
@@ -79,6 +86,12 @@ function contextWords(turns: readonly string[]): QuestionWord[] {
   );
 }
 
+/** A question for a bound ("how many … at most") also asks for limits, though it may not say so. */
+function boundOf(question: string): QuestionWord[] {
+  const [word = '', ...synonyms] = boundQuestion.test(question) ? boundWords : [];
+  return word === '' ? [] : [{ word, weight: weights.bound, synonyms, fromContext: false, isName: false }];
+}
+
 export interface QuestionWords {
   own: QuestionWord[];
   context: QuestionWord[];
@@ -86,7 +99,7 @@ export interface QuestionWords {
 
 /** The words of the question, and those of the turns before it that may be needed to understand it. */
 export function readQuestion(question: string, turns: readonly string[]): QuestionWords {
-  const own = questionWords(question.slice(0, 2000));
+  const own = [...questionWords(question.slice(0, 2000)), ...boundOf(question)];
   const known = new Set(own.map((entry) => entry.word));
   const context = new Map<string, QuestionWord>();
   for (const entry of contextWords(turns)) {

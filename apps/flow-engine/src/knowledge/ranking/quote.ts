@@ -15,6 +15,11 @@ export interface Sentence {
 
 const MAX_SENTENCES = 3;
 const MAX_LENGTH = 700;
+/** What the next sentence is worth even where it repeats no word of the question: it tends to explain the one before. */
+const ELABORATION = 0.25;
+/** Beginnings that hang on what came before. */
+const hangs =
+  /^(\p{Ll}[\p{Ll} ]|(However|But|And|Also|Thus|Therefore|Then|In addition|Additionally|Moreover|This|These|That|Those|It|They|If so|Otherwise|For example|In this case)\b)/u;
 
 /** What a good answer to such a question looks like. */
 const answerShapes: { asked: RegExp; shape: RegExp; worth: number }[] = [
@@ -74,8 +79,11 @@ function score(
   for (const { asked, shape, worth } of answerShapes) {
     total += asked.test(question) && shape.test(window.text) ? unit * worth * 0.5 : 0;
   }
-  const length = 1 + Math.max(0, window.text.length - 200) / 1200;
-  return (total + unit * 0.15 * Math.max(0, 2 - window.first)) / length;
+  total += unit * ELABORATION * (window.sentences.length - 1);
+  total -= hangs.test(window.text) ? unit * 0.5 : 0;
+  total -= /:$/.test(window.text) ? unit * 0.3 : 0;
+  total += unit * 0.15 * Math.max(0, 2 - window.first);
+  return total / (1 + Math.max(0, window.text.length - 300) / 1500);
 }
 
 /** The best one to three sentences of a passage that follow one another, quoted word for word. */

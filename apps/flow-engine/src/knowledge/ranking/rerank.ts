@@ -1,4 +1,4 @@
-import { parseLexemes, compoundsOf } from './terms.ts';
+import { compoundsOf, headingLexemes, parseLexemes, titleLength } from './terms.ts';
 import type { Candidate, Concept } from './types.ts';
 
 /** A passage with its final score and how much of the question it covers (0 to 1). */
@@ -7,6 +7,8 @@ export interface RankedPassage extends Candidate {
 }
 
 const DOCUMENT_MATCH = 0.5;
+const TITLE_BONUS = 0.7;
+const HEADING_BONUS = 0.3;
 
 type Places = ReadonlyMap<string, readonly number[]>;
 
@@ -77,6 +79,24 @@ function nearest(left: readonly number[], right: readonly number[]): number {
   return best;
 }
 
+/**
+ * What a title or heading speaks for: the information it shares with the question, by the share of its own words that
+ * the question names. "Generated Columns" is about generated columns; a long title that has one such word is not.
+ */
+function namedBy(concepts: readonly Concept[], lexemes: ReadonlySet<string>, words: number): number {
+  let information = 0;
+  let matched = 0;
+  for (const concept of concepts) {
+    const weight = Math.max(
+      0,
+      ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight),
+    );
+    information += weight * concept.weight * concept.idf;
+    matched += weight * Math.min(1, concept.weight);
+  }
+  return words === 0 ? 0 : information * Math.min(1, matched / words);
+}
+
 /** The other good passages of a document speak for it too. */
 const SUPPORT = [0.15, 0.08, 0.04];
 
@@ -85,7 +105,11 @@ export function rerank(candidates: readonly Candidate[], concepts: readonly Conc
   const scored = candidates.map((candidate): RankedPassage => {
     const places = placesOf(candidate);
     const coverage = coverageOf(concepts, candidate, places);
-    const score = (candidate.score + proximityOf(concepts, places)) * (0.4 + 0.6 * coverage);
+    const headings = headingLexemes(candidate.lexemes);
+    const named =
+      TITLE_BONUS * namedBy(concepts, candidate.titleLexemes, titleLength(candidate.title)) +
+      HEADING_BONUS * namedBy(concepts, headings, headings.size);
+    const score = (candidate.score + proximityOf(concepts, places) + named) * (0.4 + 0.6 * coverage);
     return { ...candidate, coverage, score };
   });
   scored.sort((one, other) => other.score - one.score);

@@ -14,10 +14,13 @@ export function wordsOf(text: string): string[] {
   return clean === '' ? [] : clean.split(' ');
 }
 
-/** Names such as `shared_buffers` or `server.crt`: kept whole beside their parts. */
+/** Names such as `shared_buffers`, `server.crt` or `count(…)`: kept whole beside their parts. */
 export function compoundsOf(text: string): string[] {
-  const found = text.toLowerCase().match(/[\p{L}\p{N}]+(?:[_.][\p{L}\p{N}]+)+/gu) ?? [];
-  return found.filter((name) => /\p{L}{2}/u.test(name) && name.length <= 80);
+  const lower = text.toLowerCase();
+  const names = lower.match(/[\p{L}\p{N}]+(?:[_.][\p{L}\p{N}]+)+/gu) ?? [];
+  const calls = lower.match(/\p{L}[\p{L}\p{N}_]+(?=\()/gu) ?? [];
+  const all = [...names, ...calls.map((name) => `${name}()`)];
+  return all.filter((name) => /\p{L}{2}/u.test(name) && name.length <= 80);
 }
 
 /** Numbers of chapters and sections say nothing about the subject. */
@@ -37,4 +40,16 @@ export function parseLexemes(vector: string): Map<string, number[]> {
     );
   }
   return lexemes;
+}
+
+/** Lexemes of the heading path: PostgreSQL marks their places with weight A. */
+export function headingLexemes(vector: string): Set<string> {
+  return new Set([...vector.matchAll(/'([^']+)':[\d,]*\dA/g)].map((found) => found[1] ?? ''));
+}
+
+const smallWords = new Set('a an and as at by for from how in is of on or the to with'.split(' '));
+
+/** How many words of a title carry meaning. */
+export function titleLength(title: string): number {
+  return wordsOf(withoutNumbering(title)).filter((word) => !smallWords.has(word)).length;
 }

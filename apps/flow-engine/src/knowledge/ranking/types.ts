@@ -33,4 +33,6 @@ export interface Candidate {
   score: number;
   /** Lexemes of the question that its whole document holds. */
   documentLexemes: ReadonlySet<string>;
+  /** Lexemes of the question that its title holds. */
+  titleLexemes: ReadonlySet<string>;
 }

@@ -29,7 +29,8 @@ export const continuation =
 export const synonymGroups: readonly (readonly string[])[] = [
   'delete remove drop erase',
   'undo revert rollback',
-  'create make add build define',
+  'create make add build',
+  'define declare specify',
   'change modify alter edit update',
   'start begin launch',
   'stop end terminate kill cancel abort',
@@ -85,3 +86,8 @@ export const synonymGroups: readonly (readonly string[])[] = [
   'lower lowercase',
   'various several',
 ].map((group) => group.split(' '));
+
+/** Questions for a bound are answered where limits are listed, under these words. */
+export const boundQuestion =
+  /\b(how (many|much|long|large|big|high|far|wide|deep)\b.*\b(most|may|can|allowed|possible|maximum|at once)|at (the )?most|at least|up to how)\b/i;
+export const boundWords: readonly string[] = ['limit', 'maximum'];

@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Agent,
+  agentChanged,
+  newId,
+  notFound,
+  type OperationInput,
+  type createAgent,
+  type updateAgent,
+  unprocessable,
+} from '@parley/contracts';
+import { EventLog } from '@parley/messaging';
+import { SecretBox } from '@parley/service';
+import type { FlowTrx } from '../database.ts';
+import { FlowsService } from '../flows/flows.service.ts';
+import { KnowledgeRepository } from '../knowledge/knowledge.repository.ts';
+import type { AgentRow, NewAgentRow } from './agent.table.ts';
+import { AgentsRepository } from './agents.repository.ts';
+
+type CreateInput = OperationInput<typeof createAgent>;
+type UpdateInput = OperationInput<typeof updateAgent>;
+
+export function toAgent(row: AgentRow): Agent {
+  return {
+    id: row.id,
+    name: row.name,
+    accountId: row.account_id,
+    instructions: row.instructions,
+    greeting: row.greeting,
+    model: row.model,
+    knowledgeBaseIds: row.knowledge_base_ids,
+    tools: row.tools,
+    suggestedQuestions: row.suggested_questions,
+    defaultFlowId: row.default_flow_id,
+    voice: null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    metadata: row.metadata as Agent['metadata'],
+  };
+}
+
+@Injectable()
+export class AgentsService {
+  constructor(
+    private readonly agents: AgentsRepository,
+    private readonly flows: FlowsService,
+    private readonly knowledge: KnowledgeRepository,
+    private readonly events: EventLog,
+    private readonly secrets: SecretBox,
+  ) {}
+
+  async create(trx: FlowTrx, input: CreateInput): Promise<Agent> {
+    await this.requireReferences(trx, input.spaceId, input);
+    const id = newId('agent');
+    const generatedFlowId = await this.flows.createGenerated(trx, input.spaceId, input.name);
+    const row: NewAgentRow = {
+      space_id: input.spaceId,
+      id,
+      name: input.name,
+      account_id: newId('acc'),
+      instructions: input.instructions,
+      greeting: input.greeting,
+      model: input.model && JSON.stringify(input.model),
+      model_api_key: await this.seal(trx, input.spaceId, id, input.modelApiKey ?? null),
+      knowledge_base_ids: JSON.stringify(input.knowledgeBaseIds),
+      tools: JSON.stringify(input.tools),
+      suggested_questions: JSON.stringify(input.suggestedQuestions),
+      default_flow_id: input.defaultFlowId,
+      generated_flow_id: generatedFlowId,
+      metadata: JSON.stringify(input.metadata ?? {}),
+    };
+    const agent = await this.agents.insert(trx, row);
+    await this.announce(trx, agent, false);
+    return toAgent(agent);
+  }
+
+  async update(trx: FlowTrx, input: UpdateInput): Promise<Agent> {
+    const row = await this.agents.lock(trx, input.spaceId, input.agentId);
+    if (!row) throw notFound('The agent');
+    await this.requireReferences(trx, input.spaceId, input);
+    const changed = await this.agents.update(trx, row, await this.toChange(trx, row, input));
+    await this.announce(trx, changed, false);
+    return toAgent(changed);
+  }
+
+  async delete(trx: FlowTrx, spaceId: string, agentId: string): Promise<void> {
+    const row = await this.agents.lock(trx, spaceId, agentId);
+    if (!row) throw notFound('The agent');
+    await this.agents.delete(trx, spaceId, agentId);
+    await this.announce(trx, row, true);
+  }
+
+  private async toChange(trx: FlowTrx, row: AgentRow, input: UpdateInput): Promise<Partial<NewAgentRow>> {
+    const json = (value: unknown): string | undefined =>
+      value === undefined ? undefined : JSON.stringify(value);
+    const key = input.modelApiKey;
+    return {
+      name: input.name,
+      instructions: input.instructions,
+      greeting: input.greeting,
+      model: input.model === null ? null : json(input.model),
+      model_api_key: key === undefined ? undefined : await this.seal(trx, row.space_id, row.id, key),
+      knowledge_base_ids: json(input.knowledgeBaseIds),
+      tools: json(input.tools),
+      suggested_questions: json(input.suggestedQuestions),
+      default_flow_id: input.defaultFlowId,
+      metadata: json(input.metadata),
+    };
+  }
+
+  private async requireReferences(
+    trx: FlowTrx,
+    spaceId: string,
+    input: { knowledgeBaseIds?: string[] | undefined; defaultFlowId?: string | null | undefined },
+  ): Promise<void> {
+    if (input.defaultFlowId) await this.flows.requirePublished(trx, spaceId, input.defaultFlowId);
+    for (const [index, id] of (input.knowledgeBaseIds ?? []).entries()) {
+      if (await this.knowledge.findBase(trx, spaceId, id)) continue;
+      throw unprocessable('A knowledge base of the agent does not exist.', 'unknown_reference', [
+        { pointer: `/knowledgeBaseIds/${index}`, detail: 'names no knowledge base of this space' },
+      ]);
+    }
+  }
+
+  private async seal(
+    trx: FlowTrx,
+    spaceId: string,
+    agentId: string,
+    key: string | null,
+  ): Promise<string | null> {
+    return key === null
+      ? null
+      : this.secrets.seal(trx, { spaceId, table: 'agent', row: agentId, column: 'model_api_key' }, key);
+  }
+
+  private async announce(trx: FlowTrx, row: AgentRow, deleted: boolean): Promise<void> {
+    const data = { agentId: row.id, accountId: row.account_id, name: row.name, deleted };
+    await this.events.append(trx, [{ definition: agentChanged, spaceId: row.space_id, data }]);
+  }
+}

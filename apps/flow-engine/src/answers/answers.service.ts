@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@parley/database';
+import { Logger, SecretBox } from '@parley/service';
+import type { AgentRow } from '../agents/agent.table.ts';
+import { AgentsRepository } from '../agents/agents.repository.ts';
+import type { Tables } from '../database.ts';
+import { KnowledgeService } from '../knowledge/knowledge.service.ts';
+import type { HistoryTurn } from '../runs/run.table.ts';
+import type { Answer } from '../steps/step.ts';
+import { ModelService } from './model.service.ts';
+
+/** A question of a turn, with all that an answer may draw on. */
+export interface Question {
+  spaceId: string;
+  conversationId: string;
+  agentId: string | null;
+  question: string;
+  history: readonly HistoryTurn[];
+  /** Id of the message that will carry the answer, and the attempt: streamed tokens name both. */
+  messageId: string;
+  attempt: number;
+  signal: AbortSignal;
+}
+
+const UNKNOWN = 'I do not know the answer to that. Would you like me to ask a person to join?';
+const UNAVAILABLE = 'I cannot answer right now. Would you like me to ask a person to join?';
+const PASSAGES = 6;
+
+/** Answers a question as an agent: by its model where it has one, else by its knowledge base alone. */
+@Injectable()
+export class AnswersService {
+  constructor(
+    private readonly database: Database<Tables>,
+    private readonly agents: AgentsRepository,
+    private readonly knowledge: KnowledgeService,
+    private readonly model: ModelService,
+    private readonly secrets: SecretBox,
+    private readonly logger: Logger,
+  ) {}
+
+  async answer(question: Question): Promise<Answer> {
+    const { spaceId, agentId } = question;
+    const agent = agentId
+      ? await this.database.withSpaces([spaceId], (trx) => this.agents.find(trx, spaceId, agentId))
+      : undefined;
+    if (!agent)
+      return {
+        text: UNAVAILABLE,
+        format: 'plain',
+        citations: [],
+        declined: false,
+        failure: 'The agent does not exist any more.',
+      };
+    if (!agent.model) return this.quote(agent, question);
+    try {
+      return await this.generate(agent, question);
+    } catch (error) {
+      if (question.signal.aborted) throw error;
+      this.logger.warn({ spaceId, agentId, err: error }, 'The model gave no answer');
+      return {
+        text: UNAVAILABLE,
+        format: 'plain',
+        citations: [],
+        declined: false,
+        failure: 'The model gave no answer.',
+      };
+    }
+  }
+
+  private async quote(agent: AgentRow, question: Question): Promise<Answer> {
+    const found = await this.knowledge.answer({
+      spaceId: agent.space_id,
+      knowledgeBaseIds: agent.knowledge_base_ids,
+      question: question.question,
+      turns: earlierQuestions(question.history),
+    });
+    if (!found) return { text: UNKNOWN, format: 'plain', citations: [], declined: true, failure: null };
+    return { text: found.text, format: 'plain', citations: found.citations, declined: false, failure: null };
+  }
+
+  private async generate(agent: AgentRow, question: Question): Promise<Answer> {
+    const { model, space_id: spaceId } = agent;
+    if (!model) throw new Error('The agent has no model.');
+    const passages = await this.knowledge.search({
+      spaceId,
+      knowledgeBaseIds: agent.knowledge_base_ids,
+      query: question.question,
+      turns: earlierQuestions(question.history),
+      limit: PASSAGES,
+    });
+    const apiKey = await this.openKey(agent);
+    return this.model.answer({
+      model,
+      apiKey,
+      agent: { name: agent.name, instructions: agent.instructions },
+      question,
+      passages,
+    });
+  }
+
+  private async openKey(agent: AgentRow): Promise<string | null> {
+    const { space_id: spaceId, id, model_api_key: sealed } = agent;
+    if (sealed === null) return null;
+    return this.database.withSpaces([spaceId], (trx) =>
+      this.secrets.open(trx, { spaceId, table: 'agent', row: id, column: 'model_api_key' }, sealed),
+    );
+  }
+}
+
+function earlierQuestions(history: readonly HistoryTurn[]): string[] {
+  return history
+    .filter((turn) => turn.role === 'user')
+    .map((turn) => turn.text)
+    .slice(-3);
+}

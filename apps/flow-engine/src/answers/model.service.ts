@@ -1,0 +1,118 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
+import { Injectable } from '@nestjs/common';
+import { LiveBus, RetryableError } from '@parley/messaging';
+import { GuardedFetch, InjectConfig } from '@parley/service';
+import { APICallError, streamText } from 'ai';
+import type { StoredModel } from '../agents/agent.table.ts';
+import type { FlowEngineConfig } from '../config.ts';
+import type { Answer } from '../steps/step.ts';
+import type { Question } from './answers.service.ts';
+import { citationsOf, instructionsFor, messagesFor, type Passage } from './prompt.ts';
+
+interface ModelQuestion {
+  model: StoredModel;
+  apiKey: string | null;
+  agent: { name: string; instructions: string };
+  question: Question;
+  passages: Passage[];
+}
+
+/** Attempts at a model that is down before the visitor is told so. */
+const ATTEMPTS = 3;
+const DECLINED = /\b(?:I do not|I don't|I cannot|I can't) (?:know|find|answer)\b/i;
+
+/** Asks a language model behind an OpenAI-compatible endpoint, and lets its tokens be seen while they come. */
+@Injectable()
+export class ModelService {
+  constructor(
+    private readonly live: LiveBus,
+    private readonly http: GuardedFetch,
+    @InjectConfig() private readonly config: FlowEngineConfig,
+  ) {}
+
+  async answer(asked: ModelQuestion): Promise<Answer> {
+    try {
+      const text = await this.stream(asked);
+      if (text.trim() === '') throw new Error('The model answered nothing.');
+      return { text, format: 'markdown', citations: citationsOf(text, asked.passages), declined: DECLINED.test(text), failure: null };
+    } catch (error) {
+      if (isPassing(error) && asked.question.attempt < ATTEMPTS && !asked.question.signal.aborted) {
+        throw new RetryableError('The model did not answer in full.', { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  private async stream(asked: ModelQuestion): Promise<string> {
+    const { model, apiKey, agent, question, passages } = asked;
+    const provider = createOpenAICompatible({
+      name: model.provider,
+      baseURL: model.baseUrl,
+      ...(apiKey ? { apiKey } : {}),
+      fetch: this.http.fetch,
+    });
+    const watch = new StallWatch(model.options.timeoutMs ?? this.config.MODEL_TIMEOUT_MS, question.signal);
+    try {
+      const result = streamText({
+        model: provider(model.model),
+        instructions: instructionsFor(agent, passages),
+        messages: messagesFor(question.history, question.question),
+        temperature: model.options.temperature,
+        maxOutputTokens: model.options.maxOutputTokens ?? 1024,
+        maxRetries: 0,
+        abortSignal: watch.signal,
+        onError: () => undefined,
+      });
+      return await this.collect(result.fullStream, question, watch);
+    } finally {
+      watch.stop();
+    }
+  }
+
+  private async collect(parts: AsyncIterable<{ type: string }>, question: Question, watch: StallWatch): Promise<string> {
+    const { spaceId, conversationId, messageId, attempt } = question;
+    let text = '';
+    for await (const part of parts) {
+      watch.alive();
+      if (part.type === 'error') throw (part as { type: 'error'; error?: unknown }).error;
+      if (part.type === 'abort') throw new Error('The model took too long.');
+      if (part.type !== 'text-delta') continue;
+      const delta = (part as { type: 'text-delta'; text?: string }).text ?? '';
+      if (delta === '') continue;
+      this.live.publish(spaceId, conversationId, { type: 'delta', messageId, attempt, offset: text.length, text: delta });
+      text += delta;
+    }
+    return text;
+  }
+}
+
+/** Aborts a call whose next token does not come in time. */
+class StallWatch {
+  private readonly controller = new AbortController();
+  private timer: NodeJS.Timeout;
+  private readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+
+  constructor(timeoutMs: number, outer: AbortSignal) {
+    this.timeoutMs = timeoutMs;
+    this.signal = AbortSignal.any([this.controller.signal, outer]);
+    this.timer = this.start();
+  }
+
+  alive(): void {
+    this.stop();
+    this.timer = this.start();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private start(): NodeJS.Timeout {
+    return setTimeout(() => this.controller.abort(new Error('The model took too long.')), this.timeoutMs);
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return APICallError.isInstance(error) ? error.isRetryable : true;
+}

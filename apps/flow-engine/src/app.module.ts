@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { AgentsHandler } from './agents/agents.handler.ts';
+import { AgentsRepository } from './agents/agents.repository.ts';
+import { AgentsService } from './agents/agents.service.ts';
+import { AnswersService } from './answers/answers.service.ts';
+import { ModelService } from './answers/model.service.ts';
+import { FlowsHandler } from './flows/flows.handler.ts';
+import { FlowsRepository } from './flows/flows.repository.ts';
+import { FlowsService } from './flows/flows.service.ts';
+import { KnowledgeHandler } from './knowledge/knowledge.handler.ts';
+import { KnowledgeRepository } from './knowledge/knowledge.repository.ts';
+import { KnowledgeService } from './knowledge/knowledge.service.ts';
+import { RunsConsumer } from './runs/runs.consumer.ts';
+import { RunsHandler } from './runs/runs.handler.ts';
+import { RunsRepository } from './runs/runs.repository.ts';
+import { RunsService } from './runs/runs.service.ts';
+import { TurnsConsumer } from './runs/turns.consumer.ts';
+import { TurnWriter } from './runs/turn-writer.ts';
+
+@Module({
+  controllers: [AgentsHandler, FlowsHandler, KnowledgeHandler, RunsConsumer, RunsHandler, TurnsConsumer],
+  providers: [
+    AgentsRepository,
+    AgentsService,
+    AnswersService,
+    FlowsRepository,
+    FlowsService,
+    KnowledgeRepository,
+    KnowledgeService,
+    ModelService,
+    RunsRepository,
+    RunsService,
+    TurnWriter,
+  ],
+})
+export class AppModule {}

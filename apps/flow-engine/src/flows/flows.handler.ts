@@ -1,0 +1,107 @@
+import { Controller } from '@nestjs/common';
+import {
+  badRequest,
+  createFlow,
+  getFlow,
+  listFlows,
+  listFlowVersions,
+  listStepTypes,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  publishFlow,
+  saveDraft,
+} from '@parley/contracts';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { z } from 'zod';
+import type { Tables } from '../database.ts';
+import { toList, toPage } from '../paging.ts';
+import { stepTypes } from '../steps/index.ts';
+import { FlowsRepository } from './flows.repository.ts';
+import { FlowsService, toFlow, toVersion } from './flows.service.ts';
+
+type Context = OperationContext<Tables>;
+
+@Controller()
+export class FlowsHandler {
+  constructor(
+    private readonly service: FlowsService,
+    private readonly flows: FlowsRepository,
+  ) {}
+
+  @HandleOperation(createFlow)
+  async create(
+    input: OperationInput<typeof createFlow>,
+    context: Context,
+  ): Promise<OperationOutput<typeof createFlow>> {
+    return this.service.create(context.trx, input);
+  }
+
+  @HandleOperation(saveDraft)
+  async saveDraft(
+    input: OperationInput<typeof saveDraft>,
+    context: Context,
+  ): Promise<OperationOutput<typeof saveDraft>> {
+    return this.service.saveDraft(context.trx, input);
+  }
+
+  @HandleOperation(publishFlow)
+  async publish(
+    input: OperationInput<typeof publishFlow>,
+    context: Context,
+  ): Promise<OperationOutput<typeof publishFlow>> {
+    return this.service.publish(context.trx, input.spaceId, input.flowId);
+  }
+
+  @HandleOperation(getFlow)
+  async get(
+    input: OperationInput<typeof getFlow>,
+    context: Context,
+  ): Promise<OperationOutput<typeof getFlow>> {
+    const row = await this.flows.find(context.trx, input.spaceId, input.flowId);
+    if (!row) throw notFound('The flow');
+    return toFlow(row);
+  }
+
+  @HandleOperation(listFlows)
+  async list(
+    input: OperationInput<typeof listFlows>,
+    context: Context,
+  ): Promise<OperationOutput<typeof listFlows>> {
+    const page = toPage(input);
+    return toList(await this.flows.list(context.trx, input.spaceId, page), page, toFlow);
+  }
+
+  @HandleOperation(listFlowVersions)
+  async versions(
+    input: OperationInput<typeof listFlowVersions>,
+    context: Context,
+  ): Promise<OperationOutput<typeof listFlowVersions>> {
+    const row = await this.flows.find(context.trx, input.spaceId, input.flowId);
+    if (!row) throw notFound('The flow');
+    const below = input.cursor === undefined ? null : Number(input.cursor);
+    if (below !== null && !Number.isSafeInteger(below))
+      throw badRequest('The cursor is not one that a list gave. Start again without it.');
+    const rows = await this.flows.listVersions(context.trx, row, { limit: input.limit, below });
+    const shown = rows.slice(0, input.limit);
+    return {
+      data: shown.map(toVersion),
+      nextCursor: rows.length > input.limit ? String(shown.at(-1)?.number) : null,
+    };
+  }
+
+  @HandleOperation(listStepTypes)
+  async stepTypes(
+    _input: OperationInput<typeof listStepTypes>,
+  ): Promise<OperationOutput<typeof listStepTypes>> {
+    return {
+      data: stepTypes.map(({ type, title, summary, outcomes, settings }) => ({
+        type,
+        title,
+        summary,
+        outcomes: [...outcomes],
+        settingsSchema: JSON.parse(JSON.stringify(z.toJSONSchema(settings, { io: 'input' }))),
+      })),
+    };
+  }
+}

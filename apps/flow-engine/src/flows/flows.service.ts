@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import {
+  conflict,
+  flowChanged,
+  FlowSchema,
+  FlowVersionSchema,
+  type Graph,
+  newId,
+  notFound,
+  unprocessable,
+} from '@parley/contracts';
+import { EventLog } from '@parley/messaging';
+import type { z } from 'zod';
+import type { FlowTrx } from '../database.ts';
+import type { FlowRow, FlowVersionRow } from './flow.table.ts';
+import { FlowsRepository } from './flows.repository.ts';
+import { generatedGraph, graphProblems } from './graph.ts';
+
+type Flow = z.infer<typeof FlowSchema>;
+type FlowVersion = z.infer<typeof FlowVersionSchema>;
+
+export function toFlow(row: FlowRow): Flow {
+  return {
+    id: row.id,
+    name: row.name,
+    draft: row.draft,
+    publishedVersion: row.published_version,
+    generated: row.generated,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    metadata: row.metadata as Flow['metadata'],
+  };
+}
+
+export function toVersion(row: FlowVersionRow): FlowVersion {
+  return {
+    flowId: row.flow_id,
+    number: row.number,
+    graph: row.graph,
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+@Injectable()
+export class FlowsService {
+  constructor(
+    private readonly flows: FlowsRepository,
+    private readonly events: EventLog,
+  ) {}
+
+  async create(
+    trx: FlowTrx,
+    input: { spaceId: string; name: string; draft?: Graph | undefined; metadata?: unknown },
+  ): Promise<Flow> {
+    const row = await this.flows.insert(trx, {
+      space_id: input.spaceId,
+      id: newId('flow'),
+      name: input.name,
+      draft: input.draft ? JSON.stringify(input.draft) : null,
+      published_version: null,
+      metadata: JSON.stringify(input.metadata ?? {}),
+    });
+    await this.announce(trx, row);
+    return toFlow(row);
+  }
+
+  /** The one-step flow of an agent without a flow of its own, published at once. */
+  async createGenerated(trx: FlowTrx, spaceId: string, name: string): Promise<string> {
+    const id = newId('flow');
+    const graph = generatedGraph();
+    const row = await this.flows.insert(trx, {
+      space_id: spaceId,
+      id,
+      name,
+      draft: JSON.stringify(graph),
+      published_version: 1,
+      generated: true,
+      metadata: '{}',
+    });
+    await this.flows.insertVersion(trx, { spaceId, flowId: id, number: 1, graph });
+    await this.announce(trx, row);
+    return id;
+  }
+
+  async saveDraft(trx: FlowTrx, input: { spaceId: string; flowId: string; draft: Graph }): Promise<Flow> {
+    const row = await this.lockOwn(trx, input.spaceId, input.flowId);
+    return toFlow(await this.flows.update(trx, row, { draft: JSON.stringify(input.draft) }));
+  }
+
+  async publish(trx: FlowTrx, spaceId: string, flowId: string): Promise<FlowVersion> {
+    const row = await this.lockOwn(trx, spaceId, flowId);
+    if (!row.draft) throw conflict('The flow has no draft to publish. PUT a draft first.', 'no_draft');
+    const problems = graphProblems(row.draft);
+    if (problems.length > 0) throw unprocessable('The draft cannot be published.', 'invalid_flow', problems);
+    const number = (row.published_version ?? 0) + 1;
+    const version = await this.flows.insertVersion(trx, { spaceId, flowId, number, graph: row.draft });
+    await this.announce(trx, await this.flows.update(trx, row, { published_version: number }));
+    return toVersion(version);
+  }
+
+  async requirePublished(trx: FlowTrx, spaceId: string, flowId: string): Promise<void> {
+    const row = await this.flows.find(trx, spaceId, flowId);
+    if (row?.published_version) return;
+    const detail = row ? 'names a flow that was never published' : 'names no flow of this space';
+    throw unprocessable('The default flow cannot be used.', 'unknown_reference', [
+      { pointer: '/defaultFlowId', detail },
+    ]);
+  }
+
+  private async lockOwn(trx: FlowTrx, spaceId: string, flowId: string): Promise<FlowRow> {
+    const row = await this.flows.lock(trx, spaceId, flowId);
+    if (!row) throw notFound('The flow');
+    if (row.generated)
+      throw conflict(
+        'This flow belongs to its agent. Create a flow and make it the agent’s default flow instead.',
+      );
+    return row;
+  }
+
+  private async announce(trx: FlowTrx, row: FlowRow): Promise<void> {
+    const data = { flowId: row.id, name: row.name, publishedVersion: row.published_version, deleted: false };
+    await this.events.append(trx, [{ definition: flowChanged, spaceId: row.space_id, data }]);
+  }
+}

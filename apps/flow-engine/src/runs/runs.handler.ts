@@ -1,0 +1,75 @@
+import { Controller } from '@nestjs/common';
+import {
+  getRun,
+  listRuns,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  RunSchema,
+} from '@parley/contracts';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
+import type { z } from 'zod';
+import type { Tables } from '../database.ts';
+import { toList, toPage } from '../paging.ts';
+import type { RunRow, RunStepRow } from './run.table.ts';
+import { RunsRepository } from './runs.repository.ts';
+
+type Run = z.infer<typeof RunSchema>;
+
+function toRun(row: RunRow, steps: readonly RunStepRow[]): Run {
+  return {
+    id: row.id,
+    flowId: row.flow_id,
+    agentId: row.agent_id,
+    versionNumber: row.version_number,
+    conversationId: row.conversation_id,
+    status: row.status,
+    variables: row.variables as Run['variables'],
+    steps: steps.filter((step) => step.run_id === row.id).map(toStep),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+function toStep(step: RunStepRow): Run['steps'][number] {
+  return {
+    no: step.no,
+    stepId: step.step_id,
+    type: step.type,
+    input: step.input as Run['steps'][number]['input'],
+    output: step.output as Run['steps'][number]['output'],
+    startedAt: step.started_at.toISOString(),
+    durationMs: step.duration_ms,
+    cost: step.cost,
+  };
+}
+
+@Controller()
+export class RunsHandler {
+  constructor(private readonly runs: RunsRepository) {}
+
+  @HandleOperation(listRuns)
+  async list(
+    input: OperationInput<typeof listRuns>,
+    context: OperationContext<Tables>,
+  ): Promise<OperationOutput<typeof listRuns>> {
+    const page = toPage(input);
+    const rows = await this.runs.list(context.trx, input, page);
+    const steps = await this.runs.steps(
+      context.trx,
+      input.spaceId,
+      rows.map(({ id }) => id),
+    );
+    return toList(rows, page, (row) => toRun(row, steps));
+  }
+
+  @HandleOperation(getRun)
+  async get(
+    input: OperationInput<typeof getRun>,
+    context: OperationContext<Tables>,
+  ): Promise<OperationOutput<typeof getRun>> {
+    const row = await this.runs.find(context.trx, input.spaceId, input.runId);
+    if (!row) throw notFound('The run');
+    return toRun(row, await this.runs.steps(context.trx, input.spaceId, [row.id]));
+  }
+}

@@ -1,0 +1,108 @@
+import { Controller } from '@nestjs/common';
+import { OnTask, type Task, type TaskContext } from '@parley/messaging';
+import { Logger } from '@parley/service';
+import { AnswersService } from '../answers/answers.service.ts';
+import type { Tables } from '../database.ts';
+import type { StepInput } from '../steps/step.ts';
+import { reduce, type Turn } from './reducer.ts';
+import { type LoadedRun, remember, RunsService } from './runs.service.ts';
+import { RunsRepository } from './runs.repository.ts';
+import { TURN_QUEUE, type TurnPayload } from './turn.ts';
+import { TurnWriter } from './turn-writer.ts';
+
+type TurnTask = Task<TurnPayload>;
+type Context = TaskContext<Tables>;
+type MessagePayload = Extract<TurnPayload, { kind: 'message' }>;
+
+/** Does one turn of a run: what was said goes into the flow, what the flow says is settled in one transaction. */
+@Controller()
+export class TurnsConsumer {
+  constructor(
+    private readonly runsService: RunsService,
+    private readonly runs: RunsRepository,
+    private readonly answers: AnswersService,
+    private readonly writer: TurnWriter,
+    private readonly logger: Logger,
+  ) {}
+
+  @OnTask(TURN_QUEUE, { concurrency: 16, maxAttempts: 8 })
+  async take(task: TurnTask, context: Context): Promise<void> {
+    const { payload, spaceId } = task;
+    const run = await this.runsService.load(spaceId, payload.conversationId, payload.responder);
+    if (!run) {
+      this.logger.warn(
+        { spaceId, conversationId: payload.conversationId },
+        'Nobody can answer: the agent or flow is gone or unpublished',
+      );
+      return;
+    }
+    if (payload.kind === 'note') return this.note(run, payload, context);
+    if (payload.kind === 'start' && !run.isNew) return;
+    const startedAt = new Date();
+    const turn = await this.advance(run, task, context);
+    await context.settle((trx) =>
+      this.writer.write(trx, run, { turn, payload, startedAt, attempt: task.attempt }),
+    );
+  }
+
+  private async note(
+    run: LoadedRun,
+    payload: Extract<TurnPayload, { kind: 'note' }>,
+    context: Context,
+  ): Promise<void> {
+    if (run.isNew) return;
+    const history = remember(run.state.history, { role: payload.role, text: payload.text });
+    await context.settle(async (trx) => {
+      const row = await this.runs.find(trx, run.spaceId, run.id);
+      if (row) await this.runs.appendHistory(trx, row, JSON.stringify(history));
+    });
+  }
+
+  private async advance(run: LoadedRun, task: TurnTask, context: Context): Promise<Turn> {
+    const { payload } = task;
+    const messageId = payload.kind === 'message' ? payload.messageId : null;
+    const first: StepInput[] = run.isNew
+      ? [{ kind: 'enter', fresh: payload.kind === 'start', messageId }]
+      : [];
+    if (payload.kind === 'message')
+      first.push({ kind: 'message', messageId: payload.messageId, text: payload.text });
+    let turn: Turn | null = null;
+    for (const input of first) {
+      if (turn && turn.state.status !== 'waiting') break;
+      turn = join(turn, reduce(run.graph, turn?.state ?? run.state, input));
+    }
+    if (!turn) throw new Error('A turn without input cannot be taken.');
+    return payload.kind === 'message' ? this.answer(run, turn, { task, payload, context }) : turn;
+  }
+
+  private async answer(
+    run: LoadedRun,
+    turn: Turn,
+    asked: { task: TurnTask; payload: MessagePayload; context: Context },
+  ): Promise<Turn> {
+    if (!turn.question) return turn;
+    const { task, payload, context } = asked;
+    const answer = await this.answers.answer({
+      spaceId: run.spaceId,
+      conversationId: run.conversationId,
+      agentId: turn.question.agentId ?? run.responder.agentId,
+      question: turn.question.text,
+      history: turn.state.history,
+      messageId: payload.replyId,
+      attempt: task.attempt,
+      signal: context.signal,
+    });
+    const input: StepInput = { kind: 'answer', messageId: payload.messageId, answer };
+    return join(turn, reduce(run.graph, turn.state, input));
+  }
+}
+
+/** One turn out of two that follow each other. */
+function join(first: Turn | null, second: Turn): Turn {
+  if (!first) return second;
+  return {
+    ...second,
+    effects: [...first.effects, ...second.effects],
+    trace: [...first.trace, ...second.trace],
+  };
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { defineStep } from '../step.ts';
+
+/** Ends the run. */
+export const endStep = defineStep({
+  type: 'end',
+  title: 'End',
+  summary: 'Ends the flow',
+  outcomes: [],
+  settings: z.strictObject({}),
+  advance: () => ({ effects: [], progress: { kind: 'leave', outcome: 'end' } }),
+});

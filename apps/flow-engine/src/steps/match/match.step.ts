@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { defineStep } from '../step.ts';
+
+const Case = z.strictObject({
+  outcome: z.string().min(1).max(64),
+  words: z.array(z.string().min(1).max(100)).min(1).max(50),
+});
+
+function words(text: string): Set<string> {
+  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+}
+
+/** Leaves by the first case one of whose phrases has all its words in the variable, else by `other`. */
+export const matchStep = defineStep({
+  type: 'match',
+  title: 'Match',
+  summary: 'Chooses the way by words in a variable',
+  outcomes: ['other'],
+  settings: z.strictObject({
+    variable: z.string().min(1).max(64).default('text'),
+    cases: z.array(Case).min(1).max(50),
+  }),
+  advance(settings, view) {
+    const text = view.variables[settings.variable];
+    const said = words(typeof text === 'string' ? text : '');
+    const found = settings.cases.find((one) =>
+      one.words.some((phrase) => [...words(phrase)].every((word) => said.has(word))),
+    );
+    return { effects: [], progress: { kind: 'leave', outcome: found?.outcome ?? 'other' } };
+  },
+});

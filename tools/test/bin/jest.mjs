@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const flags = ['--conditions=source', '--experimental-vm-modules', '--no-warnings'];
+const args = [
+  ...flags,
+  `${root}node_modules/jest/bin/jest.js`,
+  '--config',
+  `${root}jest.config.mjs`,
+  ...process.argv.slice(2),
+];
+const { status } = spawnSync(`${root}node_modules/.bin/node`, args, {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, NODE_OPTIONS: flags.join(' ') },
+});
+process.exit(status ?? 1);
