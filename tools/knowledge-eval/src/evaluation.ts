@@ -46,13 +46,19 @@ const URL_BASE = 'https://www.postgresql.org/docs/15/';
 export const urlOf = (fileName: string): string => `${URL_BASE}${fileName}`;
 
 const holds = (quote: string, words: readonly string[]): boolean =>
-  words.every((word) => word.split('|').some((alternative) => quote.toLowerCase().includes(alternative.toLowerCase())));
+  words.every((word) =>
+    word.split('|').some((alternative) => quote.toLowerCase().includes(alternative.toLowerCase())),
+  );
 
 const isVerbatim = (citation: GivenCitation): boolean =>
   citation.quote !== '' && citation.passageText !== null && citation.passageText.includes(citation.quote);
 
 /** Adds every page and waits until all are read; `show` is told how far it is. */
-export async function ingest(target: Target, pages: readonly Page[], show: (progress: Progress) => void): Promise<Progress> {
+export async function ingest(
+  target: Target,
+  pages: readonly Page[],
+  show: (progress: Progress) => void,
+): Promise<Progress> {
   let added = false;
   const adding = (async () => {
     for (const page of pages) {
@@ -86,7 +92,8 @@ async function ask(target: Target, question: AnswerableQuestion | UnanswerableQu
     answerable: 'pages' in question,
     withoutTitleWords: 'pages' in question && question.withoutTitleWords,
     declined: citations === null,
-    rank: (citations ?? []).findIndex((citation) => citation.url !== null && pages.includes(citation.url)) + 1,
+    rank:
+      (citations ?? []).findIndex((citation) => citation.url !== null && pages.includes(citation.url)) + 1,
     verbatim: (citations ?? []).every(isVerbatim),
     holdsWords: first !== undefined && 'words' in question && holds(first.quote, question.words),
     milliseconds,

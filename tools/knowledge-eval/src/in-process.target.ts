@@ -24,7 +24,11 @@ export class InProcessTarget implements Target {
   private readonly knowledgeBaseId: string;
   private readonly running = new Set<Promise<void>>();
 
-  private constructor(database: Database<KnowledgeTables>, library: KnowledgeLibrary, knowledgeBaseId: string) {
+  private constructor(
+    database: Database<KnowledgeTables>,
+    library: KnowledgeLibrary,
+    knowledgeBaseId: string,
+  ) {
     this.database = database;
     this.library = library;
     this.knowledgeBaseId = knowledgeBaseId;
@@ -32,10 +36,18 @@ export class InProcessTarget implements Target {
 
   static async open(ownerUrl: string): Promise<InProcessTarget> {
     const serviceUrl = withRole(ownerUrl, 'parley_flow');
-    await migrate({ ownerUrl, serviceUrl, runnerUrl: withRole(ownerUrl, 'parley_flow_runner'), domain: 'flow', migrations: [migrations] });
+    await migrate({
+      ownerUrl,
+      serviceUrl,
+      runnerUrl: withRole(ownerUrl, 'parley_flow_runner'),
+      domain: 'flow',
+      migrations: [migrations],
+    });
     const database = createDatabase<KnowledgeTables>({ url: serviceUrl, applicationName: 'knowledge-eval' });
     const library = new KnowledgeLibrary(database);
-    const base = await database.withSpaces([SPACE], (trx) => library.createBase(trx, { spaceId: SPACE, name: 'Evaluation' }));
+    const base = await database.withSpaces([SPACE], (trx) =>
+      library.createBase(trx, { spaceId: SPACE, name: 'Evaluation' }),
+    );
     return new InProcessTarget(database, library, base.id);
   }
 

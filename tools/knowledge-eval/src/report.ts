@@ -10,32 +10,65 @@ export interface Measure {
   of(outcomes: readonly Outcome[]): readonly [count: number, all: number];
 }
 
-const answerable = (outcomes: readonly Outcome[]): Outcome[] => outcomes.filter((outcome) => outcome.answerable);
-const part = (outcomes: readonly Outcome[], test: (outcome: Outcome) => boolean): readonly [number, number] => [
-  outcomes.filter(test).length,
-  outcomes.length,
-];
+const answerable = (outcomes: readonly Outcome[]): Outcome[] =>
+  outcomes.filter((outcome) => outcome.answerable);
+const part = (
+  outcomes: readonly Outcome[],
+  test: (outcome: Outcome) => boolean,
+): readonly [number, number] => [outcomes.filter(test).length, outcomes.length];
 
 /** A declined question has no first page: it counts against every one of these. */
 export const measures: readonly Measure[] = [
-  { name: 'right page cited first', goal: 0.8, limit: 0.65, rising: true, of: (all) => part(answerable(all), (one) => one.rank === 1) },
-  { name: 'right page among three', goal: 0.92, limit: 0.85, rising: true, of: (all) => part(answerable(all), (one) => one.rank > 0) },
+  {
+    name: 'right page cited first',
+    goal: 0.8,
+    limit: 0.65,
+    rising: true,
+    of: (all) => part(answerable(all), (one) => one.rank === 1),
+  },
+  {
+    name: 'right page among three',
+    goal: 0.92,
+    limit: 0.85,
+    rising: true,
+    of: (all) => part(answerable(all), (one) => one.rank > 0),
+  },
   {
     name: 'unanswerable declined',
     goal: 0.8,
     limit: 0.65,
     rising: true,
-    of: (all) => part(all.filter((one) => !one.answerable), (one) => one.declined),
+    of: (all) =>
+      part(
+        all.filter((one) => !one.answerable),
+        (one) => one.declined,
+      ),
   },
-  { name: 'answerable declined', goal: 0.1, limit: 0.2, rising: false, of: (all) => part(answerable(all), (one) => one.declined) },
+  {
+    name: 'answerable declined',
+    goal: 0.1,
+    limit: 0.2,
+    rising: false,
+    of: (all) => part(answerable(all), (one) => one.declined),
+  },
   {
     name: 'quotes verbatim',
     goal: 1,
     limit: 1,
     rising: true,
-    of: (all) => part(all.filter((one) => !one.declined), (one) => one.verbatim),
+    of: (all) =>
+      part(
+        all.filter((one) => !one.declined),
+        (one) => one.verbatim,
+      ),
   },
-  { name: 'quote holds the words', goal: 0.6, limit: 0.45, rising: true, of: (all) => part(answerable(all), (one) => one.holdsWords) },
+  {
+    name: 'quote holds the words',
+    goal: 0.6,
+    limit: 0.45,
+    rising: true,
+    of: (all) => part(answerable(all), (one) => one.holdsWords),
+  },
 ];
 
 const share = ([count, all]: readonly [number, number]): number => (all === 0 ? 0 : count / all);
@@ -49,12 +82,24 @@ export function failures(outcomes: readonly Outcome[]): string[] {
       const value = share(measure.of(outcomes));
       return measure.rising ? value < measure.limit : value > measure.limit;
     })
-    .map((measure) => `${measure.name}: ${show(measure.of(outcomes))}, never ${measure.rising ? 'below' : 'above'} ${percent(measure.limit)}`);
+    .map(
+      (measure) =>
+        `${measure.name}: ${show(measure.of(outcomes))}, never ${measure.rising ? 'below' : 'above'} ${percent(measure.limit)}`,
+    );
 }
 
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** The table of all measures: tuned and held-out questions apart. */

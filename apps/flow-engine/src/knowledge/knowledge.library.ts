@@ -62,8 +62,9 @@ export class KnowledgeLibrary {
     await this.reader.close();
   }
 
-  search(query: SearchQuery): Promise<SearchHit[]> {
-    return this.finder.search(query);
+  /** Passages that fit, best first; in a transaction of its own unless one is given. */
+  search(query: SearchQuery, trx?: KnowledgeTrx): Promise<SearchHit[]> {
+    return this.finder.search(query, trx);
   }
 
   /** The answer that the knowledge bases hold, quoted and cited; null when they hold none. */

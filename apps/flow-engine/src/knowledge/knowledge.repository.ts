@@ -70,8 +70,15 @@ export class KnowledgeRepository {
       .execute();
   }
 
-  async findBase(trx: KnowledgeTrx, spaceId: string, id: string): Promise<KnowledgeBaseRow | undefined> {
-    return this.bases(trx, spaceId).where('knowledge_base.id', '=', id).executeTakeFirst();
+  /** In a transaction over any tables: agents look for their knowledge bases too. */
+  async findBase<Tables>(
+    trx: Trx<Tables>,
+    spaceId: string,
+    id: string,
+  ): Promise<KnowledgeBaseRow | undefined> {
+    return this.bases(trx as unknown as KnowledgeTrx, spaceId)
+      .where('knowledge_base.id', '=', id)
+      .executeTakeFirst();
   }
 
   private bases(trx: KnowledgeTrx, spaceId: string) {

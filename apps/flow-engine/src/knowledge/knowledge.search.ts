@@ -82,11 +82,12 @@ export class KnowledgeSearch {
   }
 
   /** Passages that fit the question, best first. */
-  async search(query: SearchQuery): Promise<SearchHit[]> {
-    return this.database.withSpaces([query.spaceId], async (trx) => {
-      const { passages } = await this.rank(trx, query);
+  async search(query: SearchQuery, trx?: KnowledgeTrx): Promise<SearchHit[]> {
+    const find = async (within: KnowledgeTrx): Promise<SearchHit[]> => {
+      const { passages } = await this.rank(within, query);
       return passages.slice(0, query.limit ?? 10).map(toHit);
-    });
+    };
+    return trx ? find(trx) : this.database.withSpaces([query.spaceId], find);
   }
 
   /** The best sentences of the best passage, quoted and cited; null when no passage covers enough of the question. */

@@ -10,6 +10,10 @@ import type { KnowledgeTables } from './knowledge.table.ts';
 /** Queue of documents that wait to be read. */
 export const INGEST_QUEUE = 'knowledge_ingest';
 
+export interface IngestPayload {
+  documentId: string;
+}
+
 /** The library within the service: documents are read by a task that is written with them. */
 @Injectable()
 export class KnowledgeService extends KnowledgeLibrary implements OnApplicationShutdown {

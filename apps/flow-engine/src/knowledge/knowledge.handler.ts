@@ -1,0 +1,105 @@
+import { Controller } from '@nestjs/common';
+import {
+  addDocument,
+  createKnowledgeBase,
+  deleteDocument,
+  deleteKnowledgeBase,
+  getDocument,
+  getKnowledgeBase,
+  listDocuments,
+  listKnowledgeBases,
+  searchKnowledge,
+} from '@parley/contracts';
+import type { OperationInput, OperationOutput } from '@parley/contracts';
+import { HandleOperation } from '@parley/messaging';
+import type { OperationContext } from '@parley/messaging';
+import { toList, toPage } from '../paging.ts';
+import { KnowledgeService } from './knowledge.service.ts';
+import type { KnowledgeTables } from './knowledge.table.ts';
+import { toDocument, toKnowledgeBase } from './knowledge.view.ts';
+
+type Context = OperationContext<KnowledgeTables>;
+
+@Controller()
+export class KnowledgeHandler {
+  constructor(private readonly service: KnowledgeService) {}
+
+  @HandleOperation(createKnowledgeBase)
+  async create(
+    input: OperationInput<typeof createKnowledgeBase>,
+    context: Context,
+  ): Promise<OperationOutput<typeof createKnowledgeBase>> {
+    return toKnowledgeBase(await this.service.createBase(context.trx, input));
+  }
+
+  @HandleOperation(listKnowledgeBases)
+  async list(
+    input: OperationInput<typeof listKnowledgeBases>,
+    context: Context,
+  ): Promise<OperationOutput<typeof listKnowledgeBases>> {
+    const page = toPage(input);
+    return toList(await this.service.listBases(context.trx, input.spaceId, page), page, toKnowledgeBase);
+  }
+
+  @HandleOperation(getKnowledgeBase)
+  async get(
+    input: OperationInput<typeof getKnowledgeBase>,
+    context: Context,
+  ): Promise<OperationOutput<typeof getKnowledgeBase>> {
+    return toKnowledgeBase(await this.service.getBase(context.trx, input));
+  }
+
+  @HandleOperation(deleteKnowledgeBase)
+  async delete(
+    input: OperationInput<typeof deleteKnowledgeBase>,
+    context: Context,
+  ): Promise<OperationOutput<typeof deleteKnowledgeBase>> {
+    await this.service.deleteBase(context.trx, input);
+    return {};
+  }
+
+  @HandleOperation(addDocument)
+  async addDocument(
+    input: OperationInput<typeof addDocument>,
+    context: Context,
+  ): Promise<OperationOutput<typeof addDocument>> {
+    return toDocument(await this.service.addDocument(context.trx, input));
+  }
+
+  @HandleOperation(listDocuments)
+  async listDocuments(
+    input: OperationInput<typeof listDocuments>,
+    context: Context,
+  ): Promise<OperationOutput<typeof listDocuments>> {
+    const page = { ...toPage(input), status: input.status };
+    return toList(await this.service.listDocuments(context.trx, input, page), page, toDocument);
+  }
+
+  @HandleOperation(getDocument)
+  async getDocument(
+    input: OperationInput<typeof getDocument>,
+    context: Context,
+  ): Promise<OperationOutput<typeof getDocument>> {
+    return toDocument(await this.service.getDocument(context.trx, input));
+  }
+
+  @HandleOperation(deleteDocument)
+  async deleteDocument(
+    input: OperationInput<typeof deleteDocument>,
+    context: Context,
+  ): Promise<OperationOutput<typeof deleteDocument>> {
+    await this.service.deleteDocument(context.trx, input);
+    return {};
+  }
+
+  @HandleOperation(searchKnowledge)
+  async search(
+    input: OperationInput<typeof searchKnowledge>,
+    context: Context,
+  ): Promise<OperationOutput<typeof searchKnowledge>> {
+    const { spaceId, knowledgeBaseId, q: query, limit } = input;
+    await this.service.getBase(context.trx, { spaceId, knowledgeBaseId });
+    const knowledgeBaseIds = [knowledgeBaseId];
+    return { data: await this.service.search({ spaceId, knowledgeBaseIds, query, limit }, context.trx) };
+  }
+}
