@@ -7,6 +7,7 @@ import { ModelService } from './answers/model.service.ts';
 import { FlowsHandler } from './flows/flows.handler.ts';
 import { FlowsRepository } from './flows/flows.repository.ts';
 import { FlowsService } from './flows/flows.service.ts';
+import { KnowledgeConsumer } from './knowledge/knowledge.consumer.ts';
 import { KnowledgeHandler } from './knowledge/knowledge.handler.ts';
 import { KnowledgeRepository } from './knowledge/knowledge.repository.ts';
 import { KnowledgeService } from './knowledge/knowledge.service.ts';
@@ -18,7 +19,7 @@ import { TurnsConsumer } from './runs/turns.consumer.ts';
 import { TurnWriter } from './runs/turn-writer.ts';
 
 @Module({
-  controllers: [AgentsHandler, FlowsHandler, KnowledgeHandler, RunsConsumer, RunsHandler, TurnsConsumer],
+  controllers: [AgentsHandler, FlowsHandler, KnowledgeConsumer, KnowledgeHandler, RunsConsumer, RunsHandler, TurnsConsumer],
   providers: [
     AgentsRepository,
     AgentsService,

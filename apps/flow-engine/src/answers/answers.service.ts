@@ -101,9 +101,10 @@ export class AnswersService {
   private async openKey(agent: AgentRow): Promise<string | null> {
     const { space_id: spaceId, id, model_api_key: sealed } = agent;
     if (sealed === null) return null;
-    return this.database.withSpaces([spaceId], (trx) =>
+    const opened = await this.database.withSpaces([spaceId], (trx) =>
       this.secrets.open(trx, { spaceId, table: 'agent', row: id, column: 'model_api_key' }, sealed),
     );
+    return opened.reveal();
   }
 }
 

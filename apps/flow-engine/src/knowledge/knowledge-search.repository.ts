@@ -72,7 +72,8 @@ export class KnowledgeSearchRepository {
 
   /**
    * The best passages by BM25F of the passage and, with its share, of the whole document.
-   * `OFFSET 0` keeps to the indexes also while the tables have no statistics yet.
+   * Each document's own row (position null) comes first in its window and lends its score to its passages.
+   * `OFFSET 0` and windows instead of joins keep the plan good also while the tables have no statistics yet.
    */
   async bestPassages(
     trx: KnowledgeTrx,
@@ -99,28 +100,34 @@ export class KnowledgeSearchRepository {
             AND posting.lexeme = query.lexeme
           OFFSET 0
         ) AS found
-      ), document_score AS (
-        SELECT document_id, array_agg(lexeme) AS lexemes,
-          array_agg(lexeme) FILTER (WHERE title_frequency > 0) AS title_lexemes, sum(weight * found / (found + ${use.saturation}::float8 *
-          (1 - ${use.documentLengthWeight}::float8 + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8))) AS score
-        FROM (SELECT *, frequency + ${use.titleWeight}::float8 * title_frequency AS found FROM hit) AS weighted
-        GROUP BY document_id
-      ), passage_score AS (
-        SELECT document_id, position, sum(weight * found / (found + ${use.saturation}::float8 *
-          (1 - ${use.passageLengthWeight}::float8 + ${use.passageLengthWeight}::float8 * length / ${averagePassage}::float8))) AS score
-        FROM (
-          SELECT hit.document_id, place.position, place.length, hit.weight,
-            place.body + ${use.headingWeight}::float8 * place.heading AS found
-          FROM hit CROSS JOIN LATERAL
-            unnest(hit.positions, hit.heading_frequencies, hit.body_frequencies, hit.lengths)
-            AS place (position, heading, body, length)
-        ) AS weighted
-        GROUP BY document_id, position
+      ), part AS (
+        SELECT document_id, NULL AS position, lexeme, title_frequency > 0 AS in_title, weight,
+          frequency + ${use.titleWeight}::float8 * title_frequency AS found,
+          ${use.saturation}::float8 * (1 - ${use.documentLengthWeight}::float8
+            + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8) AS norm
+        FROM hit
+        UNION ALL
+        SELECT hit.document_id, place.position, hit.lexeme, false, hit.weight,
+          place.body + ${use.headingWeight}::float8 * place.heading,
+          ${use.saturation}::float8 * (1 - ${use.passageLengthWeight}::float8
+            + ${use.passageLengthWeight}::float8 * place.length / ${averagePassage}::float8)
+        FROM hit CROSS JOIN LATERAL
+          unnest(hit.positions, hit.heading_frequencies, hit.body_frequencies, hit.lengths)
+          AS place (position, heading, body, length)
+      ), scored AS (
+        SELECT document_id, position, sum(weight * found / (found + norm)) AS score,
+          array_agg(lexeme) FILTER (WHERE position IS NULL) AS lexemes,
+          array_agg(lexeme) FILTER (WHERE in_title) AS title_lexemes
+        FROM part GROUP BY document_id, position
+      ), spread AS (
+        SELECT document_id, position,
+          score + ${use.documentShare}::float8 * first_value(score) OVER in_document AS score,
+          first_value(lexemes) OVER in_document AS lexemes,
+          first_value(title_lexemes) OVER in_document AS title_lexemes
+        FROM scored
+        WINDOW in_document AS (PARTITION BY document_id ORDER BY position NULLS FIRST)
       ), best AS (
-        SELECT passage_score.document_id, passage_score.position, document_score.lexemes, document_score.title_lexemes,
-          passage_score.score + ${use.documentShare}::float8 * document_score.score AS score
-        FROM passage_score JOIN document_score USING (document_id)
-        ORDER BY score DESC LIMIT ${query.limit}
+        SELECT * FROM spread WHERE position IS NOT NULL ORDER BY score DESC LIMIT ${query.limit}
       )
       SELECT best.document_id, document.title, document.url, passage.id AS passage_id, passage.position,
         passage.heading_path, passage.text, passage.sentences, passage.lexemes::text AS lexemes, best.score,

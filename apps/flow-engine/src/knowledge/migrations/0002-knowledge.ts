@@ -42,7 +42,8 @@ async function createDocuments(db: Kysely<unknown>): Promise<void> {
 }
 
 async function createPassages(db: Kysely<unknown>): Promise<void> {
-  // lexemes: title and heading path (weight A), then the text (weight D), with positions.
+  // lexemes: heading path (weight A), then the text (weight D), with positions.
+  // One index alone begins with space_id: without statistics, two that do are a toss-up to the planner.
   await sql`
     CREATE TABLE passage (
       space_id text COLLATE "C" NOT NULL,
@@ -53,8 +54,8 @@ async function createPassages(db: Kysely<unknown>): Promise<void> {
       text text NOT NULL,
       sentences integer[] NOT NULL,
       lexemes tsvector NOT NULL,
-      PRIMARY KEY (space_id, id),
-      UNIQUE (space_id, document_id, position),
+      PRIMARY KEY (space_id, document_id, position),
+      UNIQUE (id, space_id),
       FOREIGN KEY (space_id, document_id) REFERENCES document (space_id, id) ON DELETE CASCADE
     )`.execute(db);
 }
@@ -80,7 +81,8 @@ async function createIndex(db: Kysely<unknown>): Promise<void> {
       PRIMARY KEY (space_id, knowledge_base_id, lexeme, document_id),
       FOREIGN KEY (space_id, document_id) REFERENCES document (space_id, id) ON DELETE CASCADE
     )`.execute(db);
-  await sql`CREATE INDEX posting_by_document ON posting (space_id, document_id)`.execute(db);
+  // For deletion only: without space_id in front, no search is tempted to scan it while statistics are missing.
+  await sql`CREATE INDEX posting_by_document ON posting (document_id)`.execute(db);
   await sql`
     CREATE TABLE word (
       space_id text COLLATE "C" NOT NULL,

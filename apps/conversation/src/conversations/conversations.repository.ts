@@ -1,0 +1,215 @@
+import { Injectable } from '@nestjs/common';
+import type { Insertable } from 'kysely';
+import type {
+  ConversationRow,
+  ConversationTable,
+  ConversationTrx,
+  ParticipantRow,
+  ParticipantTable,
+  RoomRow,
+  RoomTable,
+  Status,
+} from '../database.ts';
+
+export interface ConversationFilter {
+  spaceId: string;
+  limit: number;
+  before: string | null;
+  status?: Status | undefined;
+  channelId?: string | undefined;
+  owner?: 'flow' | 'human' | 'none' | undefined;
+  assignee?: string | undefined;
+  contactId?: string | undefined;
+}
+
+/** A sender in a channel: whoever writes there has at most one active conversation. */
+export interface SenderKey {
+  spaceId: string;
+  channelId: string;
+  senderId: string;
+}
+
+@Injectable()
+export class ConversationsRepository {
+  async insertRoom(trx: ConversationTrx, row: Insertable<RoomTable>): Promise<RoomRow | undefined> {
+    return trx
+      .insertInto('room')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  async findRoom(trx: ConversationTrx, spaceId: string, id: string): Promise<RoomRow | undefined> {
+    return trx
+      .selectFrom('room')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+  }
+
+  async findPair(trx: ConversationTrx, spaceId: string, pair: string): Promise<RoomRow | undefined> {
+    return trx
+      .selectFrom('room')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('pair', '=', pair)
+      .executeTakeFirst();
+  }
+
+  async listRooms(
+    trx: ConversationTrx,
+    spaceId: string,
+    page: { limit: number; before: string | null },
+  ): Promise<RoomRow[]> {
+    let query = trx.selectFrom('room').selectAll().where('space_id', '=', spaceId);
+    if (page.before) query = query.where('id', '<', page.before);
+    return query
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1)
+      .execute();
+  }
+
+  /** Inserts a conversation; undefined when the sender has an active one already. */
+  async insert(
+    trx: ConversationTrx,
+    row: Insertable<ConversationTable>,
+  ): Promise<ConversationRow | undefined> {
+    return trx
+      .insertInto('conversation')
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  async find(trx: ConversationTrx, spaceId: string, id: string): Promise<ConversationRow | undefined> {
+    return trx
+      .selectFrom('conversation')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+  }
+
+  async lock(trx: ConversationTrx, spaceId: string, id: string): Promise<ConversationRow | undefined> {
+    return trx
+      .selectFrom('conversation')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
+  }
+
+  /** Locks conversations in the order of their ids, so that batches never wait for each other in a circle. */
+  async lockMany(trx: ConversationTrx, ids: readonly string[]): Promise<ConversationRow[]> {
+    if (ids.length === 0) return [];
+    return trx
+      .selectFrom('conversation')
+      .selectAll()
+      .where('id', 'in', [...ids])
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+  }
+
+  async lockActive(trx: ConversationTrx, key: SenderKey): Promise<ConversationRow | undefined> {
+    return trx
+      .selectFrom('conversation')
+      .selectAll()
+      .where('space_id', '=', key.spaceId)
+      .where('channel_id', '=', key.channelId)
+      .where('sender_id', '=', key.senderId)
+      .where('status', 'in', ['open', 'paused'])
+      .forUpdate()
+      .executeTakeFirst();
+  }
+
+  /** The active conversations of many senders, locked in the order of their ids. */
+  async lockActiveMany(
+    trx: ConversationTrx,
+    senderIds: readonly string[],
+    channelIds: readonly string[],
+  ): Promise<ConversationRow[]> {
+    return trx
+      .selectFrom('conversation')
+      .selectAll()
+      .where('channel_id', 'in', [...channelIds])
+      .where('sender_id', 'in', [...senderIds])
+      .where('status', 'in', ['open', 'paused'])
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+  }
+
+  async update(
+    trx: ConversationTrx,
+    row: Pick<ConversationRow, 'space_id' | 'id'>,
+    change: Partial<
+      Pick<
+        Insertable<ConversationTable>,
+        'status' | 'owner' | 'assignee' | 'subject' | 'labels' | 'last_sequence' | 'metadata'
+      >
+    >,
+  ): Promise<ConversationRow> {
+    return trx
+      .updateTable('conversation')
+      .set({ ...change, updated_at: new Date() })
+      .where('space_id', '=', row.space_id)
+      .where('id', '=', row.id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  }
+
+  async list(trx: ConversationTrx, filter: ConversationFilter): Promise<ConversationRow[]> {
+    let query = trx.selectFrom('conversation').selectAll().where('space_id', '=', filter.spaceId);
+    if (filter.before) query = query.where('id', '<', filter.before);
+    if (filter.status) query = query.where('status', '=', filter.status);
+    if (filter.channelId) query = query.where('channel_id', '=', filter.channelId);
+    if (filter.owner) query = query.where('owner', '=', filter.owner);
+    if (filter.assignee) query = query.where('assignee', '=', filter.assignee);
+    if (filter.contactId) query = query.where('contact_id', '=', filter.contactId);
+    return query
+      .orderBy('id', 'desc')
+      .limit(filter.limit + 1)
+      .execute();
+  }
+
+  async insertParticipants(
+    trx: ConversationTrx,
+    rows: readonly Insertable<ParticipantTable>[],
+  ): Promise<void> {
+    if (rows.length > 0)
+      await trx
+        .insertInto('participant')
+        .values([...rows])
+        .execute();
+  }
+
+  async participants(trx: ConversationTrx, parentIds: readonly string[]): Promise<ParticipantRow[]> {
+    if (parentIds.length === 0) return [];
+    return trx
+      .selectFrom('participant')
+      .selectAll()
+      .where('parent_id', 'in', [...parentIds])
+      .orderBy('id')
+      .execute();
+  }
+
+  async deleteParticipant(
+    trx: ConversationTrx,
+    spaceId: string,
+    parentId: string,
+    id: string,
+  ): Promise<ParticipantRow | undefined> {
+    return trx
+      .deleteFrom('participant')
+      .where('space_id', '=', spaceId)
+      .where('parent_id', '=', parentId)
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirst();
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  type Author,
+  type Citation,
+  conversationCreated,
+  type EventDefinition,
+  messagePosted,
+  newId,
+  ownerChanged,
+  type Part,
+  participantJoined,
+  statusChanged,
+} from '@parley/contracts';
+import type { NewEvent } from '@parley/messaging';
+import type { Insertable } from 'kysely';
+import type { ConversationRow, MessageTable, Owner, ParticipantRow, Status } from '../database.ts';
+import { respondersOf, toMessage, toParticipant } from '../shapes.ts';
+
+/** A message about to be appended. */
+export interface MessageDraft {
+  id?: string;
+  author: Author;
+  parts: Part[];
+  citations?: Citation[];
+  replyTo?: string | null;
+  internal?: boolean;
+  metadata?: Record<string, unknown>;
+  providerMessageId?: string | null;
+  inReplyTo?: string | null;
+  attempt?: number | null;
+  wakes: boolean;
+}
+
+/**
+ * What is appended to one locked conversation in this transaction: it gives each event its sequence, collects rows and events,
+ * and is written at the end, together with others of a batch.
+ */
+export class Timeline {
+  conversation: ConversationRow;
+  readonly participants: ParticipantRow[];
+  readonly messages: Insertable<MessageTable>[] = [];
+  readonly events: NewEvent[] = [];
+  changed = false;
+
+  constructor(conversation: ConversationRow, participants: ParticipantRow[]) {
+    this.conversation = conversation;
+    this.participants = participants;
+  }
+
+  created(): void {
+    const { room_id: roomId, contact_id: contactId, owner, subject } = this.conversation;
+    const participants = this.participants.map(toParticipant);
+    this.add(conversationCreated, {
+      roomId,
+      contactId,
+      owner,
+      subject,
+      participants,
+      ...respondersOf(this.conversation, this.participants),
+    });
+  }
+
+  joined(participant: ParticipantRow): void {
+    this.participants.push(participant);
+    this.add(participantJoined, { participant: toParticipant(participant) });
+  }
+
+  setStatus(status: Status): void {
+    if (this.conversation.status === status) return;
+    this.conversation = { ...this.conversation, status };
+    this.add(statusChanged, { status });
+  }
+
+  setOwner(
+    owner: Owner,
+    change: { assignee?: string | null; by: Author | null; reason: string | null },
+  ): void {
+    const assignee = change.assignee === undefined ? this.conversation.assignee : change.assignee;
+    if (this.conversation.owner === owner && this.conversation.assignee === assignee) return;
+    this.conversation = { ...this.conversation, owner, assignee };
+    this.add(ownerChanged, { owner, assignee, by: change.by, reason: change.reason });
+  }
+
+  post(draft: MessageDraft): Insertable<MessageTable> {
+    const {
+      space_id: spaceId,
+      id: conversationId,
+      owner,
+      contact_id: contactId,
+      channel_id: channelId,
+    } = this.conversation;
+    const now = new Date();
+    const row = {
+      space_id: spaceId,
+      conversation_id: conversationId,
+      sequence: this.conversation.last_sequence + 1,
+      id: draft.id ?? newId('msg'),
+      author: draft.author,
+      parts: draft.parts,
+      citations: draft.citations ?? [],
+      reply_to: draft.replyTo ?? null,
+      internal: draft.internal ?? false,
+      status: 'accepted' as const,
+      status_reason: null,
+      channel_id: channelId,
+      provider_message_id: draft.providerMessageId ?? null,
+      edited_at: null,
+      deleted_at: null,
+      metadata: draft.metadata ?? {},
+      created_at: now,
+      updated_at: now,
+    };
+    this.add(messagePosted, {
+      message: toMessage(row),
+      owner,
+      contactId,
+      inReplyTo: draft.inReplyTo ?? null,
+      attempt: draft.attempt ?? null,
+      wakes: draft.wakes,
+      ...respondersOf(this.conversation, this.participants),
+    });
+    const json = {
+      author: JSON.stringify(row.author),
+      parts: JSON.stringify(row.parts),
+      citations: JSON.stringify(row.citations),
+      metadata: JSON.stringify(row.metadata),
+    };
+    const insert = { ...row, ...json };
+    this.messages.push(insert);
+    return insert;
+  }
+
+  /** Appends any other event of the conversation. */
+  add(definition: EventDefinition, data: object): void {
+    const sequence = this.conversation.last_sequence + 1;
+    this.conversation = { ...this.conversation, last_sequence: sequence };
+    this.changed = true;
+    const { space_id: spaceId, id: conversationId } = this.conversation;
+    this.events.push({ definition, spaceId, data: { conversationId, sequence, ...data } });
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { Conversation, Principal } from '@parley/contracts';
+import { isVisitor, readerOf } from '../access.ts';
+import type { ConversationRow, ConversationTrx } from '../database.ts';
+import { MessagesRepository } from '../messages/messages.repository.ts';
+import { toConversation } from '../shapes.ts';
+import { ConversationsRepository } from './conversations.repository.ts';
+
+/** Conversations as a principal sees them. */
+@Injectable()
+export class ViewsService {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+  ) {}
+
+  async many(
+    trx: ConversationTrx,
+    principal: Principal,
+    rows: readonly ConversationRow[],
+  ): Promise<Conversation[]> {
+    const ids = rows.map((row) => row.id);
+    const participants = await this.conversations.participants(trx, ids);
+    const last = await this.messages.last(trx, ids, !isVisitor(principal));
+    const unread = await this.messages.unread(trx, ids, readerOf(principal));
+    return rows.map((row) =>
+      toConversation(row, {
+        participants: participants.filter((one) => one.parent_id === row.id),
+        lastMessage: last.find((message) => message.conversation_id === row.id),
+        unread: unread.get(row.id) ?? 0,
+      }),
+    );
+  }
+
+  async one(trx: ConversationTrx, principal: Principal, row: ConversationRow): Promise<Conversation> {
+    const [view] = await this.many(trx, principal, [row]);
+    if (!view) throw new Error('A conversation has no view.');
+    return view;
+  }
+}

@@ -1,0 +1,146 @@
+import type { Author, Citation, Part } from '@parley/contracts';
+import type { Trx } from '@parley/database';
+import type { ColumnType, Generated, Selectable } from 'kysely';
+
+type Json<Value> = ColumnType<Value, string, string>;
+type JsonDefault<Value> = ColumnType<Value, string | undefined, string>;
+
+interface Stamped {
+  metadata: JsonDefault<Record<string, unknown>>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export type Status = 'open' | 'paused' | 'closed';
+export type Owner = 'flow' | 'human' | 'none';
+export type MessageStatus = 'accepted' | 'sent' | 'delivered' | 'read' | 'failed';
+export interface Target {
+  agentId?: string | null;
+  flowId?: string | null;
+}
+
+export interface RoomTable extends Stamped {
+  space_id: string;
+  id: string;
+  type: 'standard' | 'direct';
+  name: string | null;
+  pair: string | null;
+}
+
+export interface ContactTable extends Stamped {
+  space_id: string;
+  id: string;
+  name: string | null;
+  attributes: JsonDefault<Record<string, unknown>>;
+}
+
+export interface ContactIdentityTable {
+  space_id: string;
+  channel_id: string;
+  type: 'phone' | 'email' | 'whatsapp' | 'messenger' | 'visitor' | 'custom';
+  value: string;
+  contact_id: string;
+}
+
+/** Names of accounts and agents, known from their facts; an agent's row also names its account. */
+export interface DirectoryTable {
+  space_id: string;
+  id: string;
+  account_id: string | null;
+  name: string;
+}
+
+export interface ConversationTable extends Stamped {
+  space_id: string;
+  id: string;
+  room_id: string;
+  channel_id: string | null;
+  deployment_type: string | null;
+  sender_id: string | null;
+  contact_id: string | null;
+  target: ColumnType<Target | null, string | null, string | null>;
+  status: Status;
+  owner: Owner;
+  assignee: string | null;
+  subject: string | null;
+  labels: JsonDefault<string[]>;
+  last_sequence: Generated<number>;
+}
+
+export interface ParticipantTable {
+  space_id: string;
+  /** The room or conversation. */
+  parent_id: string;
+  id: string;
+  account_id: string | null;
+  contact_id: string | null;
+  agent_id: string | null;
+  name: string;
+  role: 'owner' | 'member' | 'observer';
+  auto_respond: boolean;
+}
+
+export interface MessageTable extends Stamped {
+  space_id: string;
+  conversation_id: string;
+  sequence: number;
+  id: string;
+  author: Json<Author>;
+  parts: Json<Part[]>;
+  citations: JsonDefault<Citation[]>;
+  reply_to: string | null;
+  internal: Generated<boolean>;
+  status: MessageStatus;
+  status_reason: string | null;
+  channel_id: string | null;
+  provider_message_id: string | null;
+  edited_at: Date | null;
+  deleted_at: Date | null;
+}
+
+export interface MessageVersionTable {
+  space_id: string;
+  message_id: string;
+  no: number;
+  parts: Json<Part[]>;
+  replaced_at: Generated<Date>;
+}
+
+export interface ReadMarkerTable {
+  space_id: string;
+  conversation_id: string;
+  reader_id: string;
+  sequence: number;
+}
+
+/** A row of the event log, which conversation also reads: it is the history that sockets resume from. */
+export interface EventTable {
+  id: number;
+  event_id: string;
+  space_id: string;
+  name: string;
+  key: string;
+  sequence: number | null;
+  data: Json<Record<string, unknown>>;
+  occurred_at: Date;
+}
+
+export interface Tables {
+  room: RoomTable;
+  contact: ContactTable;
+  contact_identity: ContactIdentityTable;
+  directory: DirectoryTable;
+  conversation: ConversationTable;
+  participant: ParticipantTable;
+  message: MessageTable;
+  message_version: MessageVersionTable;
+  read_marker: ReadMarkerTable;
+  event: EventTable;
+}
+
+export type ConversationTrx = Trx<Tables>;
+export type ConversationRow = Selectable<ConversationTable>;
+export type ParticipantRow = Selectable<ParticipantTable>;
+export type MessageRow = Selectable<MessageTable>;
+export type ContactRow = Selectable<ContactTable>;
+export type RoomRow = Selectable<RoomTable>;

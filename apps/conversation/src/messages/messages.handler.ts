@@ -1,0 +1,210 @@
+import { Controller } from '@nestjs/common';
+import {
+  badRequest,
+  conversationRead,
+  deleteMessage,
+  editMessage,
+  getMessage,
+  listEvents,
+  listMessages,
+  markRead,
+  messageChanged,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  permissionDenied,
+  postMessage,
+  postVisitorMessage,
+} from '@parley/contracts';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { isVisitor, readerOf, requireOwn } from '../access.ts';
+import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import type { Timeline } from '../conversations/timeline.ts';
+import { TimelinesService } from '../conversations/timelines.service.ts';
+import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
+import { toMessage } from '../shapes.ts';
+import { MessagesRepository } from './messages.repository.ts';
+import { PostingService } from './posting.service.ts';
+
+type Context = OperationContext<Tables>;
+type Posted = OperationOutput<typeof postMessage>;
+
+@Controller()
+export class MessagesHandler {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly posting: PostingService,
+    private readonly timelines: TimelinesService,
+  ) {}
+
+  @HandleOperation(postMessage)
+  async post(input: OperationInput<typeof postMessage>, { trx, principal }: Context): Promise<Posted> {
+    const timeline = await this.lock(trx, input, principal);
+    return this.posting.post(trx, timeline, principal, input);
+  }
+
+  @HandleOperation(postVisitorMessage)
+  async postAsVisitor(
+    input: OperationInput<typeof postVisitorMessage>,
+    { trx, principal }: Context,
+  ): Promise<Posted> {
+    return this.posting.postAsVisitor(trx, principal, input);
+  }
+
+  @HandleOperation(listMessages)
+  async list(
+    input: OperationInput<typeof listMessages>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof listMessages>> {
+    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    const cursor = input.cursor === undefined ? null : Number(input.cursor);
+    if (cursor !== null && !Number.isSafeInteger(cursor))
+      throw badRequest('The cursor is not one that a list gave. Start again without it.');
+    const before = input.beforeSequence ?? null;
+    const after = cursor ?? input.afterSequence ?? null;
+    const { spaceId, conversationId, limit } = input;
+    const rows = await this.messages.list(trx, {
+      spaceId,
+      conversationId,
+      limit,
+      after,
+      before,
+      withInternal: !isVisitor(principal),
+    });
+    const shown = rows.slice(0, limit).sort((a, b) => a.sequence - b.sequence);
+    const forwards = before === null || after !== null;
+    return {
+      data: shown.map(toMessage),
+      nextCursor: forwards && rows.length > limit ? String(shown.at(-1)?.sequence) : null,
+    };
+  }
+
+  @HandleOperation(getMessage)
+  async get(input: OperationInput<typeof getMessage>, { trx, principal }: Context): Promise<Posted> {
+    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    return toMessage(await this.find(trx, input, principal));
+  }
+
+  @HandleOperation(editMessage)
+  async edit(input: OperationInput<typeof editMessage>, { trx, principal }: Context): Promise<Posted> {
+    const timeline = await this.lock(trx, input, principal);
+    return this.rewrite(trx, timeline, await this.findOwn(trx, input, principal), {
+      parts: JSON.stringify(input.parts),
+      change: 'edited',
+    });
+  }
+
+  @HandleOperation(deleteMessage)
+  async delete(input: OperationInput<typeof deleteMessage>, { trx, principal }: Context): Promise<Posted> {
+    const timeline = await this.lock(trx, input, principal);
+    return this.rewrite(trx, timeline, await this.findOwn(trx, input, principal), {
+      parts: '[]',
+      change: 'deleted',
+    });
+  }
+
+  @HandleOperation(markRead)
+  async read(
+    input: OperationInput<typeof markRead>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof markRead>> {
+    const timeline = await this.lock(trx, input, principal);
+    const sequence = Math.min(input.sequence, timeline.conversation.last_sequence);
+    const { spaceId, conversationId } = input;
+    if (
+      !(await this.messages.markRead(trx, {
+        spaceId,
+        conversationId,
+        readerId: readerOf(principal),
+        sequence,
+      }))
+    )
+      return {};
+    timeline.add(conversationRead, {
+      readSequence: sequence,
+      accountId: principal.accountId ?? null,
+      contactId: principal.contactId ?? null,
+    });
+    await this.timelines.write(trx, [timeline]);
+    return {};
+  }
+
+  @HandleOperation(listEvents)
+  async events(
+    input: OperationInput<typeof listEvents>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof listEvents>> {
+    const { spaceId, conversationId, afterSequence, limit } = input;
+    const row = requireOwn(principal, await this.conversations.find(trx, spaceId, conversationId));
+    const rows = await this.messages.events(trx, spaceId, conversationId, { after: afterSequence, limit });
+    const last = rows.at(-1)?.sequence;
+    const shown = isVisitor(principal) ? rows.filter((event) => !isInternal(event.data)) : rows;
+    const data = shown.map((event) => ({
+      id: event.event_id,
+      name: event.name,
+      conversationId,
+      sequence: event.sequence ?? 0,
+      time: event.occurred_at.toISOString(),
+      data: event.data as OperationOutput<typeof listEvents>['data'][number]['data'],
+    }));
+    return {
+      data,
+      nextCursor: rows.length === limit && last ? String(last) : null,
+      lastSequence: row.last_sequence,
+    };
+  }
+
+  private async lock(
+    trx: ConversationTrx,
+    input: { spaceId: string; conversationId: string },
+    principal: Context['principal'],
+  ): Promise<Timeline> {
+    const row = requireOwn(
+      principal,
+      await this.conversations.lock(trx, input.spaceId, input.conversationId),
+    );
+    const timeline = (await this.timelines.open(trx, [row])).get(row.id);
+    if (!timeline) throw notFound('The conversation');
+    return timeline;
+  }
+
+  private async find(
+    trx: ConversationTrx,
+    input: { spaceId: string; conversationId: string; messageId: string },
+    principal: Context['principal'],
+  ): Promise<MessageRow> {
+    const row = await this.messages.find(trx, input.spaceId, input.conversationId, input.messageId);
+    if (!row || (row.internal && isVisitor(principal))) throw notFound('The message');
+    return row;
+  }
+
+  private async findOwn(
+    trx: ConversationTrx,
+    input: { spaceId: string; conversationId: string; messageId: string },
+    principal: Context['principal'],
+  ): Promise<MessageRow> {
+    const row = await this.find(trx, input, principal);
+    const role = principal.spaces[input.spaceId];
+    const own = row.author.accountId === (principal.accountId ?? principal.id);
+    if (!own && role !== 'owner' && role !== 'admin')
+      throw permissionDenied('Only its author, an admin or the owner may change a message.');
+    return row;
+  }
+
+  private async rewrite(
+    trx: ConversationTrx,
+    timeline: Timeline,
+    row: MessageRow,
+    to: { parts: string; change: 'edited' | 'deleted' },
+  ): Promise<Posted> {
+    const message = toMessage(await this.messages.rewrite(trx, row, to.parts, to.change === 'deleted'));
+    timeline.add(messageChanged, { message, change: to.change });
+    await this.timelines.write(trx, [timeline]);
+    return message;
+  }
+}
+
+function isInternal(data: Record<string, unknown>): boolean {
+  return (data['message'] as { internal?: boolean } | undefined)?.internal === true;
+}

@@ -1,0 +1,73 @@
+import { Controller } from '@nestjs/common';
+import { type EventEnvelope, handoffRequested, messageProduced } from '@parley/contracts';
+import { type EventContext, OnEvent } from '@parley/messaging';
+import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import { TimelinesService } from '../conversations/timelines.service.ts';
+import type { Tables } from '../database.ts';
+import { MessagesRepository } from './messages.repository.ts';
+
+type Produced = EventEnvelope<typeof messageProduced>;
+
+/** What flows say becomes messages, as long as the flow owns the conversation. */
+@Controller()
+export class ProducedConsumer {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly timelines: TimelinesService,
+  ) {}
+
+  /** Repeats are dropped by the message's id, which the flow has drawn. */
+  @OnEvent(messageProduced, { consumer: 'produced', dedupe: 'own' })
+  async onProduced(events: Produced[], { trx }: EventContext<Tables>): Promise<void> {
+    const locked = await this.conversations.lockMany(trx, [
+      ...new Set(events.map(({ data }) => data.conversationId)),
+    ]);
+    const timelines = await this.timelines.open(trx, locked);
+    const known = await this.messages.knownIds(
+      trx,
+      events.map(({ data }) => data.messageId),
+    );
+    const answered = await this.messages.findMany(
+      trx,
+      events.flatMap(({ data }) => (data.replyTo ? [data.replyTo] : [])),
+    );
+    const providerIds = new Map(answered.map((row) => [row.id, row.provider_message_id]));
+    for (const { data } of events) {
+      const timeline = timelines.get(data.conversationId);
+      // A person took over meanwhile: only the owner's side answers.
+      if (!timeline || known.has(data.messageId) || timeline.conversation.owner !== 'flow') continue;
+      known.add(data.messageId);
+      timeline.post({
+        id: data.messageId,
+        author: {
+          type: 'agent',
+          agentId: data.author.agentId,
+          accountId: data.author.accountId,
+          name: data.author.name,
+        },
+        parts: data.parts,
+        citations: data.citations,
+        replyTo: data.replyTo,
+        inReplyTo: data.replyTo ? (providerIds.get(data.replyTo) ?? null) : null,
+        attempt: data.attempt,
+        wakes: false,
+      });
+    }
+    await this.timelines.write(trx, timelines.values());
+  }
+
+  @OnEvent(handoffRequested, { consumer: 'produced', dedupe: 'inbox' })
+  async onHandoff(
+    events: EventEnvelope<typeof handoffRequested>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    const locked = await this.conversations.lockMany(trx, [
+      ...new Set(events.map(({ data }) => data.conversationId)),
+    ]);
+    const timelines = await this.timelines.open(trx, locked);
+    for (const { data } of events)
+      timelines.get(data.conversationId)?.setOwner('human', { by: null, reason: data.reason });
+    await this.timelines.write(trx, timelines.values());
+  }
+}

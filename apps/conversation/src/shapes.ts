@@ -1,0 +1,83 @@
+import type { Conversation, Message, Participant } from '@parley/contracts';
+import type { ConversationRow, MessageRow, ParticipantRow } from './database.ts';
+
+/** Rows as outsiders see them. */
+export function toMessage(row: MessageRow): Message {
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    sequence: row.sequence,
+    author: row.author,
+    parts: row.parts,
+    citations: row.citations,
+    replyTo: row.reply_to,
+    internal: row.internal,
+    status: row.status,
+    statusReason: row.status_reason,
+    speech: null,
+    reactions: [],
+    editedAt: row.edited_at?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    metadata: row.metadata as Message['metadata'],
+  };
+}
+
+export function toParticipant(row: ParticipantRow): Participant {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    contactId: row.contact_id,
+    agentId: row.agent_id,
+    name: row.name,
+    role: row.role,
+    autoRespond: row.auto_respond,
+  };
+}
+
+/** What of a conversation lies in other tables. */
+export interface ConversationParts {
+  participants: ParticipantRow[];
+  lastMessage: MessageRow | undefined;
+  unread: number;
+}
+
+export function toConversation(row: ConversationRow, parts: ConversationParts): Conversation {
+  return {
+    id: row.id,
+    roomId: row.room_id,
+    channelId: row.channel_id,
+    contactId: row.contact_id,
+    status: row.status,
+    owner: row.owner,
+    assignee: row.assignee,
+    subject: row.subject,
+    labels: row.labels,
+    lastSequence: row.last_sequence,
+    lastMessage: parts.lastMessage ? toMessage(parts.lastMessage) : null,
+    unread: parts.unread,
+    participants: parts.participants.map(toParticipant),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    metadata: row.metadata as Conversation['metadata'],
+  };
+}
+
+/** The answering side and the origin, which every event of a conversation that others act on carries. */
+export function respondersOf(
+  row: ConversationRow,
+  participants: readonly ParticipantRow[],
+): {
+  target: { agentId?: string | null; flowId?: string | null } | null;
+  agentIds: string[];
+  origin: { channelId: string | null; deploymentType: string | null; senderId: string | null };
+} {
+  const agentIds = participants.flatMap((one) =>
+    one.agent_id && one.auto_respond && one.agent_id !== row.target?.agentId ? [one.agent_id] : [],
+  );
+  return {
+    target: row.target,
+    agentIds,
+    origin: { channelId: row.channel_id, deploymentType: row.deployment_type, senderId: row.sender_id },
+  };
+}

@@ -1,0 +1,44 @@
+import { inverseDocumentFrequency } from './concepts.ts';
+import { isFollowUp, readQuestion } from './question.ts';
+import { correctionOf, editDistance } from './spelling.ts';
+import { cleanText, compoundsOf, headingLexemes, parseLexemes, titleLength, withoutNumbering } from './terms.ts';
+
+test('text and question share one form', () => {
+  expect(cleanText('Café – naïve, O’Brien’s "1,600"!')).toBe('cafe naive o brien s 1 600');
+  expect(compoundsOf('Set max_size in app.conf or call round(x).')).toEqual(['max_size', 'app.conf', 'round()']);
+});
+
+test('headings lose their numbers', () => {
+  expect(withoutNumbering('13.3.2. Row Locks')).toBe('Row Locks');
+  expect(withoutNumbering('Chapter 4. Syntax')).toBe('Syntax');
+  expect(withoutNumbering('Appendix K. Limits')).toBe('Limits');
+  expect(titleLength('9.2. The Care of the Cat')).toBe(2);
+});
+
+test('a tsvector is read with its places and weights', () => {
+  const vector = "'index':1A,7 'write':2A 'lock':9";
+  expect(parseLexemes(vector).get('index')).toEqual([1, 7]);
+  expect([...headingLexemes(vector)]).toEqual(['index', 'write']);
+});
+
+test('rare words weigh more, and unknown ones most', () => {
+  expect(inverseDocumentFrequency(1000, 900)).toBeLessThan(inverseDocumentFrequency(1000, 10));
+  expect(inverseDocumentFrequency(1000, 0)).toBeGreaterThan(inverseDocumentFrequency(1000, 1));
+});
+
+test.each([
+  ['and how do I undo it?', true],
+  ['What about the price?', true],
+  ['How long does it take?', true],
+  ['Why?', true],
+  ['How do I reset the password of my router?', false],
+  ['Which ports does the firewall open for the mail server when it starts?', false],
+])('%s points back: %s', (question, expected) => {
+  expect(isFollowUp(question, readQuestion(question, []).own, new Set('how do i the of my does and it what why about for when'.split(' ')))).toBe(expected);
+});
+
+test('typing errors find the word that was meant, other words do not', () => {
+  expect(editDistance('recieve', 'receive')).toBe(1);
+  expect(correctionOf('pasword', ['password', 'passage', 'patrol'])).toBe('password');
+  expect(correctionOf('warranty', ['wanted', 'warning', 'quantity'])).toBeNull();
+});
