@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import type { authenticate, OperationOutput } from '@parley/contracts';
+import { Database } from '@parley/database';
+import type { IdentityTrx, Tables } from '../database.ts';
+import { parseKey, secretMatches } from '../keys/key-format.ts';
+import { KeysRepository } from '../keys/keys.repository.ts';
+import { TokensService } from '../tokens/tokens.service.ts';
+import { AccountsRepository } from './accounts.repository.ts';
+
+type Resolved = OperationOutput<typeof authenticate>;
+
+const refused = (reason: string): Resolved => ({ principal: null, reason, expiresAt: null });
+
+/** Turns any credential into a principal, as things stand at this moment. */
+@Injectable()
+export class CredentialsService {
+  constructor(
+    private readonly database: Database<Tables>,
+    private readonly accounts: AccountsRepository,
+    private readonly keys: KeysRepository,
+    private readonly tokens: TokensService,
+  ) {}
+
+  async resolve(trx: IdentityTrx, credential: string): Promise<Resolved> {
+    if (credential.startsWith('parley_sk_')) return this.resolveKey(trx, credential);
+    const read = await this.tokens.read(credential);
+    if (!read) return refused('The token is not valid or has expired.');
+    const expiresAt = new Date((read.claims.exp ?? 0) * 1000).toISOString();
+    if (read.audience === 'parley:visitor') return this.visitor(read.claims, expiresAt);
+    return this.resolveAccount(trx, read.claims.sub ?? '', String(read.claims['sid']), expiresAt);
+  }
+
+  private visitor(claims: Record<string, unknown>, expiresAt: string): Resolved {
+    const { sub, spaceId, channelId, visitorId } = claims as Record<string, string>;
+    if (!sub || !spaceId || !channelId || !visitorId) return refused('The token is not valid.');
+    return {
+      principal: {
+        type: 'visitor',
+        id: sub,
+        contactId: sub,
+        channelId,
+        visitorId,
+        spaces: { [spaceId]: 'visitor' },
+      },
+      reason: null,
+      expiresAt,
+    };
+  }
+
+  private async resolveAccount(
+    trx: IdentityTrx,
+    accountId: string,
+    sessionId: string,
+    expiresAt: string,
+  ): Promise<Resolved> {
+    const account = await this.accounts.find(trx, accountId);
+    if (!account || !(await this.accounts.hasSession(trx, sessionId)))
+      return refused('The session has ended.');
+    const spaces = Object.fromEntries(
+      (await this.accounts.spacesOf(trx, accountId)).map((one) => [one.space_id, one.role]),
+    );
+    return {
+      principal: { type: 'account', id: account.id, accountId: account.id, name: account.name, spaces },
+      reason: null,
+      expiresAt,
+    };
+  }
+
+  private async resolveKey(trx: IdentityTrx, text: string): Promise<Resolved> {
+    const parsed = parseKey(text);
+    const spaceId = parsed && (await this.keys.spaceOf(trx, parsed.keyId));
+    if (!parsed || !spaceId) return refused('The API key is not valid.');
+    await this.database.setSpaces(trx, [spaceId]);
+    const row = await this.keys.find(trx, spaceId, parsed.keyId);
+    if (!row || !secretMatches(parsed.secret, row.secret_hash)) return refused('The API key is not valid.');
+    if (row.revoked_at) return refused('The API key was revoked.');
+    if (row.expires_at && row.expires_at < new Date()) return refused('The API key has expired.');
+    await this.keys.touch(trx, row);
+    const principal = {
+      type: 'api_key' as const,
+      id: row.id,
+      keyId: row.id,
+      name: row.name,
+      spaces: { [spaceId]: row.role },
+    };
+    return { principal, reason: null, expiresAt: row.expires_at?.toISOString() ?? null };
+  }
+}

@@ -1,0 +1,72 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { newId, type OperationOutput, type signIn, unauthorized } from '@parley/contracts';
+import { Database } from '@parley/database';
+import { InjectConfig } from '@parley/service';
+import type { IdentityConfig } from '../config.ts';
+import type { AccountRow, IdentityTrx, Tables } from '../database.ts';
+import { SpacesRepository } from '../spaces/spaces.repository.ts';
+import { TokensService } from '../tokens/tokens.service.ts';
+import { AccountsRepository } from './accounts.repository.ts';
+
+type Session = OperationOutput<typeof signIn>;
+
+/** Sessions of people: a short access token and a refresh token that works once. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly database: Database<Tables>,
+    private readonly accounts: AccountsRepository,
+    private readonly spaces: SpacesRepository,
+    private readonly tokens: TokensService,
+    @InjectConfig() private readonly config: IdentityConfig,
+  ) {}
+
+  async begin(trx: IdentityTrx, account: AccountRow): Promise<Session> {
+    const id = newId('key');
+    const secret = randomBytes(32).toString('base64url');
+    await this.accounts.insertSession(trx, { id, account_id: account.id, token_hash: hash(secret), expires_at: this.end() });
+    return this.answer(trx, account, `${id}.${secret}`, id);
+  }
+
+  /** A refresh token that comes a second time was stolen: its session ends for everybody. */
+  async refresh(trx: IdentityTrx, refreshToken: string): Promise<Session | null> {
+    const [id = '', secret = ''] = refreshToken.split('.');
+    const session = await this.accounts.lockSession(trx, id);
+    if (!session || session.expires_at < new Date()) throw unauthorized('The session has ended. Sign in again.');
+    if (session.token_hash !== hash(secret)) {
+      await this.accounts.deleteSession(trx, id);
+      return null;
+    }
+    const account = await this.accounts.find(trx, session.account_id);
+    if (!account) throw unauthorized('The session has ended. Sign in again.');
+    const next = randomBytes(32).toString('base64url');
+    await this.accounts.updateSession(trx, id, { token_hash: hash(next), expires_at: this.end() });
+    return this.answer(trx, account, `${id}.${next}`, id);
+  }
+
+  async view(trx: IdentityTrx, account: AccountRow): Promise<Session['account']> {
+    const memberships = await this.accounts.spacesOf(trx, account.id);
+    await this.database.setSpaces(trx, memberships.map((one) => one.space_id));
+    const spaces = await this.spaces.findMany(trx, memberships.map((one) => one.space_id));
+    const names = new Map(spaces.map((space) => [space.space_id, space.name]));
+    return {
+      id: account.id, email: account.email, name: account.name, emailVerified: account.email_verified, createdAt: account.created_at.toISOString(),
+      spaces: memberships.map((one) => ({ id: one.space_id, name: names.get(one.space_id) ?? '', role: one.role })),
+    };
+  }
+
+  private async answer(trx: IdentityTrx, account: AccountRow, refreshToken: string, sessionId: string): Promise<Session> {
+    const seconds = this.config.ACCESS_TOKEN_SECONDS;
+    const { token } = await this.tokens.sign('parley:access', account.id, { sid: sessionId }, seconds);
+    return { accessToken: token, refreshToken, expiresIn: seconds, account: await this.view(trx, account) };
+  }
+
+  private end(): Date {
+    return new Date(Date.now() + this.config.REFRESH_TOKEN_DAYS * 86_400_000);
+  }
+}
+
+function hash(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}

@@ -1,0 +1,133 @@
+import { Controller } from '@nestjs/common';
+import {
+  createApiKey,
+  createServiceAccount,
+  keyRevoked,
+  listApiKeys,
+  listServiceAccounts,
+  newId,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  permissionDenied,
+  revokeApiKey,
+} from '@parley/contracts';
+import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
+import type { ApiKeyRow, Tables } from '../database.ts';
+import { cursorOf, page } from '../paging.ts';
+import { AuditService } from '../spaces/audit.service.ts';
+import { makeKey } from './key-format.ts';
+import { KeysRepository } from './keys.repository.ts';
+
+type Context = OperationContext<Tables>;
+type ApiKey = OperationOutput<typeof listApiKeys>['data'][number];
+
+function toApiKey(row: ApiKeyRow): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    role: row.role,
+    prefix: `parley_sk_${row.id.slice('key_'.length)}`,
+    lastFour: row.last_four,
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    lastUsedAt: row.last_used_at?.toISOString() ?? null,
+    revokedAt: row.revoked_at?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+@Controller()
+export class KeysHandler {
+  constructor(
+    private readonly keys: KeysRepository,
+    private readonly audit: AuditService,
+    private readonly events: EventLog,
+  ) {}
+
+  @HandleOperation(createApiKey)
+  async create(
+    input: OperationInput<typeof createApiKey>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof createApiKey>> {
+    if (input.role === 'owner' && principal.spaces[input.spaceId] !== 'owner')
+      throw permissionDenied('Only an owner can make a key with the role owner.');
+    const id = newId('key');
+    const { text, secretHash, lastFour } = makeKey(id);
+    const row = await this.keys.insert(trx, {
+      space_id: input.spaceId,
+      id,
+      name: input.name,
+      role: input.role,
+      secret_hash: secretHash,
+      last_four: lastFour,
+      expires_at: input.expiresAt ? new Date(input.expiresAt) : null,
+      last_used_at: null,
+      revoked_at: null,
+    });
+    await this.audit.note(trx, input.spaceId, principal, 'api_key.created', id);
+    return { ...toApiKey(row), key: text };
+  }
+
+  @HandleOperation(listApiKeys)
+  async list(
+    input: OperationInput<typeof listApiKeys>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof listApiKeys>> {
+    return page(
+      await this.keys.list(trx, input.spaceId, { limit: input.limit, before: cursorOf(input.cursor) }),
+      input.limit,
+      toApiKey,
+    );
+  }
+
+  @HandleOperation(revokeApiKey)
+  async revoke(
+    input: OperationInput<typeof revokeApiKey>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof revokeApiKey>> {
+    if (!(await this.keys.revoke(trx, input.spaceId, input.keyId))) throw notFound('The API key');
+    await this.events.append(trx, [
+      { definition: keyRevoked, spaceId: input.spaceId, data: { keyId: input.keyId } },
+    ]);
+    await this.audit.note(trx, input.spaceId, principal, 'api_key.revoked', input.keyId);
+    return {};
+  }
+
+  @HandleOperation(createServiceAccount)
+  async createServiceAccount(
+    input: OperationInput<typeof createServiceAccount>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof createServiceAccount>> {
+    const row = await this.keys.insertServiceAccount(trx, {
+      space_id: input.spaceId,
+      id: newId('acc'),
+      name: input.name,
+    });
+    if (!row) throw new Error('A service account could not be made.');
+    await this.audit.note(trx, input.spaceId, principal, 'service_account.created', row.id);
+    return {
+      id: row.id,
+      name: row.name,
+      createdAt: row.created_at.toISOString(),
+      updatedAt: row.updated_at.toISOString(),
+    };
+  }
+
+  @HandleOperation(listServiceAccounts)
+  async listServiceAccounts(
+    input: OperationInput<typeof listServiceAccounts>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof listServiceAccounts>> {
+    const rows = await this.keys.listServiceAccounts(trx, input.spaceId, {
+      limit: input.limit,
+      before: cursorOf(input.cursor),
+    });
+    return page(rows, input.limit, (row) => ({
+      id: row.id,
+      name: row.name,
+      createdAt: row.created_at.toISOString(),
+      updatedAt: row.updated_at.toISOString(),
+    }));
+  }
+}
