@@ -23,7 +23,7 @@ export default {
       },
     ],
   },
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   globalSetup: '<rootDir>/tools/test/src/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/src/global-teardown.mjs',
   testTimeout: 30_000,

@@ -61,9 +61,10 @@ export class Database<T = unknown> {
       keepAlive: true,
       types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
     });
-    this.#pool.on('error', (error) =>
-      this.#logger?.warn({ err: error }, 'An idle connection to PostgreSQL broke'),
-    );
+    const report = (error: Error): void => this.#logger?.warn({ err: error }, 'A connection to PostgreSQL broke');
+    this.#pool.on('error', report);
+    // Also one in use, between two statements: without a listener the error would end the process.
+    this.#pool.on('connect', (client) => client.on('error', report));
     this.kysely = new Kysely<T>({ dialect: new SpacesDialect({ pool: this.#pool }, this.#scope) });
   }
 
@@ -90,7 +91,8 @@ export class Database<T = unknown> {
   /** Lets a running transaction work for other spaces from now on: for a space that it has just made. */
   async setSpaces(trx: Trx<T>, spaceIds: readonly string[]): Promise<void> {
     const wrong = spaceIds.find((id) => !spaceIdPattern.test(id));
-    if (wrong !== undefined) throw new TypeError(`"${wrong}" is not a space id: pass ids as identity issued them.`);
+    if (wrong !== undefined)
+      throw new TypeError(`"${wrong}" is not a space id: pass ids as identity issued them.`);
     await sql`select set_config('app.spaces', ${spaceIds.join(',')}, true)`.execute(trx);
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Migration } from 'kysely/migration';
@@ -51,6 +52,19 @@ function credentials(url: string, variable: string): { name: string; password: s
   return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
 }
 
+/** Roles belong to all databases of a server, so another database's migration may be writing the same one. */
+async function repeatOnRace(work: () => Promise<void>, left = 20): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message?: string };
+    const race = code === '23505' || code === '42710' || message === 'tuple concurrently updated';
+    if (!race || left === 0) throw error;
+    await sleep(25 + Math.random() * 50);
+    await repeatOnRace(work, left - 1);
+  }
+}
+
 async function runMigrations(options: MigrateOptions, plan: RolePlan): Promise<void> {
   const settings = [
     `-c search_path=${options.domain}`,
@@ -92,7 +106,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   await owner.connect();
   try {
     await owner.query('select pg_advisory_lock($1)', [migrateLock]);
-    await prepareRoles(owner, plan);
+    await repeatOnRace(() => prepareRoles(owner, plan));
     await runMigrations(options, plan);
     await revokeMigrationTables(owner, plan);
   } finally {

@@ -1,0 +1,36 @@
+import { isRetryable, isUniqueViolation } from './errors.ts';
+
+const failure = (fields: object): Error => Object.assign(new Error('no'), fields);
+
+describe('isRetryable', () => {
+  it.each(['40001', '40P01', '55P03', '57014', '25P03', '57P01', '08006', 'ECONNREFUSED', 'ECONNRESET'])(
+    'takes %s for a failure that says nothing about the work',
+    (code) => {
+      expect(isRetryable(failure({ code }))).toBe(true);
+    },
+  );
+
+  it('finds a broken connection by its text and through causes', () => {
+    const broken = new Error('Connection terminated unexpectedly');
+    expect(isRetryable(broken)).toBe(true);
+    expect(isRetryable(new Error('could not store', { cause: broken }))).toBe(true);
+  });
+
+  it.each(['23505', '22P02', '42501'])('does not repeat %s', (code) => {
+    expect(isRetryable(failure({ code }))).toBe(false);
+  });
+
+  it('does not repeat what is no error of the database', () => {
+    expect(isRetryable(new TypeError('x is not a function'))).toBe(false);
+    expect(isRetryable(undefined)).toBe(false);
+  });
+});
+
+describe('isUniqueViolation', () => {
+  it('tells constraints apart', () => {
+    const error = failure({ code: '23505', constraint: 'message_pkey' });
+    expect(isUniqueViolation(error)).toBe(true);
+    expect(isUniqueViolation(error, 'message_pkey')).toBe(true);
+    expect(isUniqueViolation(error, 'other')).toBe(false);
+  });
+});
