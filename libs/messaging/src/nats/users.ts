@@ -65,7 +65,7 @@ export function natsServerConfig(options: NatsServerOptions): string {
     ...(options.monitorPort === undefined ? [] : [`http: ${quote(`127.0.0.1:${options.monitorPort}`)}`]),
     'max_payload: 8MB',
     'write_deadline: "5s"',
-    'lame_duck_duration: "5s"',
+    'lame_duck_duration: "30s"',
     'lame_duck_grace_period: "1s"',
     'jetstream {',
     `  store_dir: ${quote(options.storeDir)}`,

@@ -1,5 +1,5 @@
 import type { EventDefinition, OperationDefinition } from '@parley/contracts';
-import { EventPattern, MessagePattern } from '@nestjs/microservices';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import type { TaskOptions } from '../tasks/task-worker.ts';
 import type { Dedupe } from './consumer-runner.ts';
 
@@ -23,17 +23,26 @@ export function OnEvent(
     consumer: options.consumer,
     dedupe: options.dedupe ?? 'inbox',
   };
-  return EventPattern(definition.name, extras) as MethodDecorator;
+  return takingBoth(EventPattern(definition.name, extras) as MethodDecorator);
 }
 
 /** A method that answers an operation: `(input, context)`. */
 export function HandleOperation(definition: OperationDefinition): MethodDecorator {
   const extras: HandlerExtras = { kind: 'operation', definition };
-  return MessagePattern(definition.name, extras) as MethodDecorator;
+  return takingBoth(MessagePattern(definition.name, extras) as MethodDecorator);
 }
 
 /** A method of a controller that does the tasks of a queue: `(task, context)`. */
 export function OnTask(queue: string, options: Omit<TaskOptions, 'queue'> = {}): MethodDecorator {
   const extras: HandlerExtras = { kind: 'task', options: { queue, ...options } };
-  return EventPattern(`task.${queue}`, extras) as MethodDecorator;
+  return takingBoth(EventPattern(`task.${queue}`, extras) as MethodDecorator);
+}
+
+/** Nest gives a method only the parameters that are marked, and only the first where none is. */
+function takingBoth(decorate: MethodDecorator): MethodDecorator {
+  return (target, key, descriptor) => {
+    Payload()(target, key, 0);
+    Ctx()(target, key, 1);
+    return decorate(target, key, descriptor);
+  };
 }

@@ -63,7 +63,8 @@ function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Sh
   };
   const config = collect(() => loadConfig(options.name, options.config));
   const { MASTER_KEY_FILE, MASTER_KEY } = process.env;
-  const masterKeys = collect(() => MasterKeys.fromConfig(options.name, { MASTER_KEY_FILE, MASTER_KEY }));
+  const given = { MASTER_KEY_FILE: MASTER_KEY_FILE || undefined, MASTER_KEY: MASTER_KEY || undefined };
+  const masterKeys = collect(() => MasterKeys.fromConfig(options.name, given));
   if (config === undefined || masterKeys === undefined)
     throw new ConfigError(options.name, [...new Set(problems)]);
   return { config: config as Read<Shape>['config'], masterKeys };

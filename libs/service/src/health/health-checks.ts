@@ -67,10 +67,16 @@ async function runCheck(check: HealthCheck): Promise<CheckResult> {
   try {
     return await Promise.race([Promise.resolve().then(check.run), late]);
   } catch (error) {
-    return failed(error instanceof Error ? error.name : 'error');
+    return failed(nameOf(error));
   } finally {
     clearTimeout(timer);
   }
+}
+
+// An error's code or class; its message may quote an address or a row.
+function nameOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : String(name ?? 'error');
 }
 
 function failed(detail = 'failed'): CheckResult {

@@ -14,6 +14,8 @@ export interface EventLoopLag {
   readonly maxMs: number;
 }
 
+const RESOLUTION_MS = 10;
+
 type Observation = (registry: PromRegistry) => void;
 
 /**
@@ -22,7 +24,7 @@ type Observation = (registry: PromRegistry) => void;
  */
 export class Metrics {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
-  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #stats = new Map<string, StatsReader>();
   #early: Observation[] = [];
   #loading: Promise<PromRegistry> | undefined;

@@ -1,0 +1,3 @@
+import { runMigrations } from '../src/index.ts';
+
+await runMigrations({ domain: 'notification', migrations: {} });
