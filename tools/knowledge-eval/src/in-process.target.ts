@@ -6,6 +6,8 @@ import { migrations } from '../../../apps/flow-engine/src/knowledge/migrations/i
 import type { GivenCitation, Progress, Target } from './evaluation.ts';
 import type { Page } from './manual.ts';
 
+/** Schema and roles of its own: the flow engine's are left alone. */
+const DOMAIN = 'knowledge_evaluation';
 const SPACE = 'space_knowledgeevaluation';
 /** Documents that wait while one is read. */
 const AHEAD = 4;
@@ -35,12 +37,12 @@ export class InProcessTarget implements Target {
   }
 
   static async open(ownerUrl: string): Promise<InProcessTarget> {
-    const serviceUrl = withRole(ownerUrl, 'parley_flow');
+    const serviceUrl = withRole(ownerUrl, `parley_${DOMAIN}`);
     await migrate({
       ownerUrl,
       serviceUrl,
-      runnerUrl: withRole(ownerUrl, 'parley_flow_runner'),
-      domain: 'flow',
+      runnerUrl: withRole(ownerUrl, `parley_${DOMAIN}_runner`),
+      domain: DOMAIN,
       migrations: [migrations],
     });
     const database = createDatabase<KnowledgeTables>({ url: serviceUrl, applicationName: 'knowledge-eval' });

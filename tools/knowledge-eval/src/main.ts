@@ -12,7 +12,6 @@ interface Options {
   baseUrl?: string;
   apiKey?: string;
   space?: string;
-  databaseUrl?: string;
   misses?: boolean;
   tunedOnly?: boolean;
 }
@@ -37,13 +36,13 @@ async function openTarget(options: Options): Promise<{ target: Target; stop(): P
     const target = await HttpTarget.open({ baseUrl, apiKey, spaceId });
     return { target, stop: () => target.close() };
   }
-  const server = options.databaseUrl === undefined ? await startLocalServer() : undefined;
-  const target = await InProcessTarget.open(options.databaseUrl ?? server?.url ?? '');
+  const server = await startLocalServer();
+  const target = await InProcessTarget.open(server.url);
   return {
     target,
     stop: async () => {
       await target.close();
-      await server?.stop();
+      await server.stop();
     },
   };
 }
@@ -79,13 +78,12 @@ await new Command('knowledge-eval')
   .description(
     "Asks 60 questions of PostgreSQL 15's manual and prints how well they are answered without a model.",
   )
-  .option('--base-url <url>', 'evaluate an installation over its API')
+  .option(
+    '--base-url <url>',
+    'evaluate an installation over its API (else in this process, on a PostgreSQL of its own)',
+  )
   .option('--api-key <key>', 'its API key')
   .option('--space <id>', 'the space to work in')
-  .option(
-    '--database-url <url>',
-    "in this process, on the PostgreSQL of this owner's URL (else one is started)",
-  )
   .option('--misses', 'list what went wrong, held-out questions excepted')
   .option('--tuned-only', 'leave the held-out questions out')
   .action(async (options: Options) => {

@@ -127,7 +127,11 @@ export class KnowledgeSearch {
 
   private async stem(trx: KnowledgeTrx, words: readonly QuestionWord[]): Promise<Map<string, string>> {
     const all = [
-      ...new Set(words.filter((entry) => !entry.isName).flatMap((entry) => [entry.word, ...entry.synonyms])),
+      ...new Set(
+        words
+          .filter((entry) => !entry.isName)
+          .flatMap((entry) => [entry.word, ...entry.inflections, ...entry.synonyms]),
+      ),
     ];
     const vectors = await this.index.analyse(trx, all);
     const stems = new Map<string, string>();

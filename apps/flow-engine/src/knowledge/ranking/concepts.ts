@@ -18,6 +18,19 @@ export function effectiveWords(question: string, words: QuestionWords, stems: St
   return used.filter((entry) => !isStopped(entry));
 }
 
+function formsOf(entry: QuestionWord, lexeme: string, stems: Stems): Concept['forms'] {
+  const forms = new Map([[lexeme, 1]]);
+  const add = (words: readonly string[], weight: number): void => {
+    for (const word of words) {
+      const form = stems.get(word) ?? word;
+      forms.set(form, Math.max(forms.get(form) ?? 0, weight));
+    }
+  };
+  add(entry.inflections, weights.inflection);
+  add(entry.synonyms, weights.synonym);
+  return [...forms].map(([form, weight]) => ({ lexeme: form, weight }));
+}
+
 /** Turns words into concepts: stems, synonyms and their weights. A stem counts once, with its greatest weight. */
 export function toConcepts(words: readonly QuestionWord[], stems: Stems): Concept[] {
   const concepts = new Map<string, Concept>();
@@ -27,13 +40,7 @@ export function toConcepts(words: readonly QuestionWord[], stems: Stems): Concep
     if (earlier && earlier.weight >= entry.weight) {
       continue;
     }
-    const others = new Set(
-      entry.synonyms.map((word) => stems.get(word) ?? word).filter((form) => form !== lexeme),
-    );
-    const forms = [
-      { lexeme, weight: 1 },
-      ...[...others].map((form) => ({ lexeme: form, weight: weights.synonym })),
-    ];
+    const forms = formsOf(entry, lexeme, stems);
     concepts.set(lexeme, {
       word: entry.word,
       forms,
@@ -53,7 +60,8 @@ export function weighConcepts(
   frequencies: ReadonlyMap<string, number>,
 ): Concept[] {
   return concepts.map((concept) => {
-    const own = frequencies.get(concept.forms[0]?.lexeme ?? '') ?? 0;
+    const same = concept.forms.filter((form) => form.weight >= weights.inflection);
+    const own = Math.max(0, ...same.map((form) => frequencies.get(form.lexeme) ?? 0));
     return { ...concept, known: own > 0, idf: inverseDocumentFrequency(passages, own) };
   });
 }

@@ -18,6 +18,7 @@ export const weights = {
   frame: 0.2,
   short: 0.3,
   partOfName: 0.4,
+  inflection: 0.95,
   synonym: 0.6,
   bound: 0.6,
   spelling: 0.7,

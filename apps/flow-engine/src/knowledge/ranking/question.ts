@@ -5,6 +5,7 @@ import {
   boundWords,
   continuation,
   frameWords,
+  inflections,
   pointers,
   synonymGroups,
 } from './vocabulary.ts';
@@ -14,6 +15,8 @@ export interface QuestionWord {
   word: string;
   weight: number;
   synonyms: string[];
+  /** Other forms of the word that the stemmer does not bring together with it. */
+  inflections: string[];
   fromContext: boolean;
   /** Kept whole: not stemmed. */
   isName: boolean;
@@ -29,8 +32,8 @@ function ownWeight(word: string): number {
   return word.length === 1 ? weights.short : 1;
 }
 
-function synonymsOf(word: string): string[] {
-  return synonymGroups
+function othersOf(groups: readonly (readonly string[])[], word: string): string[] {
+  return groups
     .filter((group) => group.includes(word))
     .flatMap((group) => group.filter((other) => other !== word));
 }
@@ -41,7 +44,7 @@ function questionWords(text: string): QuestionWord[] {
   const parts = new Set(names.flatMap(wordsOf));
   const words = new Map<string, QuestionWord>();
   for (const word of names) {
-    words.set(word, { word, weight: 1, synonyms: [], fromContext: false, isName: true });
+    words.set(word, { word, weight: 1, synonyms: [], inflections: [], fromContext: false, isName: true });
   }
   for (const word of wordsOf(text)) {
     const weight = parts.has(word) ? weights.partOfName : ownWeight(word);
@@ -49,7 +52,8 @@ function questionWords(text: string): QuestionWord[] {
     words.set(word, {
       word,
       weight,
-      synonyms: isFrame ? [] : synonymsOf(word),
+      synonyms: isFrame ? [] : othersOf(synonymGroups, word),
+      inflections: othersOf(inflections, word),
       fromContext: false,
       isName: false,
     });
@@ -89,7 +93,9 @@ function contextWords(turns: readonly string[]): QuestionWord[] {
 /** A question for a bound ("how many … at most") also asks for limits, though it may not say so. */
 function boundOf(question: string): QuestionWord[] {
   const [word = '', ...synonyms] = boundQuestion.test(question) ? boundWords : [];
-  return word === '' ? [] : [{ word, weight: weights.bound, synonyms, fromContext: false, isName: false }];
+  return word === ''
+    ? []
+    : [{ word, weight: weights.bound, synonyms, inflections: [], fromContext: false, isName: false }];
 }
 
 export interface QuestionWords {

@@ -1,4 +1,5 @@
 import type { RankedPassage } from './rerank.ts';
+import { headingLexemes } from './terms.ts';
 import type { Concept } from './types.ts';
 
 /** A part of a passage, word for word. */
@@ -17,6 +18,8 @@ const MAX_SENTENCES = 3;
 const MAX_LENGTH = 700;
 /** What the next sentence is worth even where it repeats no word of the question: it tends to explain the one before. */
 const ELABORATION = 0.25;
+/** A word that stands in the heading above a sentence is spoken of there, though the sentence may not repeat it. */
+const UNDER_HEADING = 0.5;
 /** Beginnings that hang on what came before. */
 const hangs =
   /^(\p{Ll}[\p{Ll} ]|(However|But|And|Also|Thus|Therefore|Then|In addition|Additionally|Moreover|This|These|That|Those|It|They|If so|Otherwise|For example|In this case)\b)/u;
@@ -65,7 +68,7 @@ function matchWeight(concept: Concept, lexemes: ReadonlySet<string>): number {
 function score(
   question: string,
   concepts: readonly Concept[],
-  window: { text: string; sentences: Sentence[]; first: number },
+  window: { text: string; sentences: Sentence[]; first: number; headings: ReadonlySet<string> },
 ): number {
   let total = 0;
   for (const concept of concepts) {
@@ -73,7 +76,8 @@ function score(
       .map((sentence) => matchWeight(concept, sentence.lexemes))
       .sort((a, b) => b - a);
     const repeated = matches.slice(1).reduce((sum, weight) => sum + weight, 0);
-    total += concept.weight * concept.idf * ((matches[0] ?? 0) + 0.15 * repeated);
+    const best = Math.max(matches[0] ?? 0, UNDER_HEADING * matchWeight(concept, window.headings));
+    total += concept.weight * concept.idf * (best + 0.15 * repeated);
   }
   const unit = Math.max(1, ...concepts.map((concept) => concept.weight * concept.idf));
   for (const { asked, shape, worth } of answerShapes) {
@@ -93,6 +97,7 @@ export function bestQuote(
   passage: RankedPassage,
   sentences: readonly Sentence[],
 ): Quote | null {
+  const headings = headingLexemes(passage.lexemes);
   let best: Quote | null = null;
   for (let first = 0; first < sentences.length; first += 1) {
     for (let count = 1; count <= MAX_SENTENCES && first + count <= sentences.length; count += 1) {
@@ -101,7 +106,7 @@ export function bestQuote(
       if (count > 1 && text.length > MAX_LENGTH) {
         break;
       }
-      const worth = score(question, concepts, { text, sentences: used, first });
+      const worth = score(question, concepts, { text, sentences: used, first, headings });
       best = best === null || worth > best.score ? { text, score: worth } : best;
     }
   }

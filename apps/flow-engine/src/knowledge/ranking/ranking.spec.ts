@@ -1,11 +1,22 @@
 import { inverseDocumentFrequency } from './concepts.ts';
 import { isFollowUp, readQuestion } from './question.ts';
 import { correctionOf, editDistance } from './spelling.ts';
-import { cleanText, compoundsOf, headingLexemes, parseLexemes, titleLength, withoutNumbering } from './terms.ts';
+import {
+  cleanText,
+  compoundsOf,
+  headingLexemes,
+  parseLexemes,
+  titleLength,
+  withoutNumbering,
+} from './terms.ts';
 
 test('text and question share one form', () => {
   expect(cleanText('Café – naïve, O’Brien’s "1,600"!')).toBe('cafe naive o brien s 1 600');
-  expect(compoundsOf('Set max_size in app.conf or call round(x).')).toEqual(['max_size', 'app.conf', 'round()']);
+  expect(compoundsOf('Set max_size in app.conf or call round(x).')).toEqual([
+    'max_size',
+    'app.conf',
+    'round()',
+  ]);
 });
 
 test('headings lose their numbers', () => {
@@ -34,7 +45,13 @@ test.each([
   ['How do I reset the password of my router?', false],
   ['Which ports does the firewall open for the mail server when it starts?', false],
 ])('%s points back: %s', (question, expected) => {
-  expect(isFollowUp(question, readQuestion(question, []).own, new Set('how do i the of my does and it what why about for when'.split(' ')))).toBe(expected);
+  expect(
+    isFollowUp(
+      question,
+      readQuestion(question, []).own,
+      new Set('how do i the of my does and it what why about for when'.split(' ')),
+    ),
+  ).toBe(expected);
 });
 
 test('typing errors find the word that was meant, other words do not', () => {

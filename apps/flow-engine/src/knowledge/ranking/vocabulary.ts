@@ -91,3 +91,35 @@ export const synonymGroups: readonly (readonly string[])[] = [
 export const boundQuestion =
   /\b(how (many|much|long|large|big|high|far|wide|deep)\b.*\b(most|may|can|allowed|possible|maximum|at once)|at (the )?most|at least|up to how)\b/i;
 export const boundWords: readonly string[] = ['limit', 'maximum'];
+
+/** Forms of irregular verbs, which the stemmer takes for different words. */
+export const inflections: readonly (readonly string[])[] = [
+  'begin began begun',
+  'break broke broken',
+  'bring brought',
+  'buy bought',
+  'catch caught',
+  'choose chose chosen',
+  'drive drove driven',
+  'fall fell fallen',
+  'forget forgot forgotten',
+  'freeze froze frozen',
+  'hide hid hidden',
+  'hold held',
+  'keep kept',
+  'leave left',
+  'lose lost',
+  'pay paid',
+  'rise rose risen',
+  'run ran',
+  'sell sold',
+  'send sent',
+  'sleep slept',
+  'speak spoke spoken',
+  'spend spent',
+  'steal stole stolen',
+  'teach taught',
+  'throw threw thrown',
+  'wake woke woken',
+  'write wrote written',
+].map((forms) => forms.split(' '));

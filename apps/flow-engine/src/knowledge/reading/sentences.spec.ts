@@ -6,7 +6,9 @@ function split(text: string): string[] {
 }
 
 test('abbreviations, initials, numbers and list numbers end no sentence', () => {
-  expect(split('Use a backup, e.g. Monday. See Fig. 3 by J. Smith. It costs 3.50 now. 1. First point.')).toEqual([
+  expect(
+    split('Use a backup, e.g. Monday. See Fig. 3 by J. Smith. It costs 3.50 now. 1. First point.'),
+  ).toEqual([
     'Use a backup, e.g. Monday.',
     'See Fig. 3 by J. Smith.',
     'It costs 3.50 now.',

@@ -1,0 +1,241 @@
+import { createDatabase, migrate } from '@parley/database';
+import type { Database } from '@parley/database';
+import { createTestDatabase } from '@parley/testing';
+import type { TestDatabase } from '@parley/testing';
+import { handbook } from './handbook.fixture.ts';
+import { KnowledgeLibrary } from './knowledge.library.ts';
+import type { KnowledgeTables } from './knowledge.table.ts';
+import { migrations } from './migrations/index.ts';
+
+const spaceId = 'space_one';
+const otherSpaceId = 'space_two';
+let server: TestDatabase;
+let database: Database<KnowledgeTables>;
+let library: KnowledgeLibrary;
+let knowledgeBaseId: string;
+
+async function add(document: { title: string; mediaType: string; text: string }): Promise<string> {
+  const request = { spaceId, knowledgeBaseId, ...document };
+  const added = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request));
+  await library.ingest({ spaceId, documentId: added.id });
+  return added.id;
+}
+
+const get = (documentId: string) =>
+  database.withSpaces([spaceId], (trx) => library.getDocument(trx, { spaceId, knowledgeBaseId, documentId }));
+
+const answer = (question: string, turns: string[] = []) =>
+  library.answer({ spaceId, knowledgeBaseIds: [knowledgeBaseId], question, turns });
+
+async function rowsOf(documentId: string): Promise<number[]> {
+  return database.withSpaces([spaceId], async (trx) => {
+    const count = (table: 'passage' | 'posting') =>
+      trx
+        .selectFrom(table)
+        .select((query) => query.fn.countAll<string>().as('rows'))
+        .where('document_id', '=', documentId)
+        .executeTakeFirstOrThrow();
+    return [Number((await count('passage')).rows), Number((await count('posting')).rows)];
+  });
+}
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  const serviceUrl = server.urlFor('parley_flow');
+  await migrate({
+    ownerUrl: server.ownerUrl,
+    serviceUrl,
+    runnerUrl: server.urlFor('parley_flow_runner'),
+    domain: 'flow',
+    migrations: [migrations],
+  });
+  database = createDatabase<KnowledgeTables>({ url: serviceUrl, applicationName: 'knowledge-spec' });
+  library = new KnowledgeLibrary(database);
+  const base = await database.withSpaces([spaceId], (trx) =>
+    library.createBase(trx, { spaceId, name: 'Handbook' }),
+  );
+  knowledgeBaseId = base.id;
+  for (const page of handbook) {
+    await add(page);
+  }
+});
+
+afterAll(async () => {
+  await library.close();
+  await database.close();
+  await server.drop();
+});
+
+test.each([
+  ['How do I undo a firmware update?', 'Firmware', 'rear button'],
+  ['How many lamps can I have at most?', 'Limits', '64'],
+  ['What does a red ring mean?', 'Light codes', 'no connection'],
+  ['I forgot my password', 'Passwords', '30 minutes'],
+  ['how long does the battery of the motion sensor last', 'Sensors', 'two years'],
+  ['When does a hub_token expire?', 'Tokens for developers', '90 days'],
+  ['How do I restore a bakcup?', 'Backup', 'Restore'],
+  ['Can I clean it with alcohol?', 'Cleaning', 'dull'],
+])('%s is answered from %s', async (question, title, words) => {
+  const found = await answer(question);
+  expect(found?.citations[0]?.title).toBe(title);
+  expect(found?.text).toContain(words);
+  expect(found?.text).toBe(found?.citations[0]?.quote);
+});
+
+test.each([
+  'What is the capital of France?',
+  'How do I connect the hub to my Tesla?',
+  'Can I pay by credit card?',
+  'How do I brew an espresso?',
+  'the of and',
+  '???',
+])('%s is not answered', async (question) => {
+  expect(await answer(question)).toBeNull();
+});
+
+test('a quote is word for word a part of its passage, and has three sentences at most', async () => {
+  for (const question of [
+    'How do I install the hub?',
+    'How do I join a wireless network?',
+    'How do I delete a scene?',
+  ]) {
+    for (const { quote, passageId } of (await answer(question))?.citations ?? []) {
+      const text = await database.withSpaces([spaceId], (trx) =>
+        library.passageText(trx, { spaceId, passageId }),
+      );
+      expect(text).toContain(quote);
+      expect(quote.match(/[.!?](\s|$)/g)?.length ?? 0).toBeLessThanOrEqual(3);
+    }
+  }
+});
+
+test('a question that points back is understood with the one before', async () => {
+  expect(
+    (await answer('And how do I undo it?', ['When is new firmware installed?']))?.citations[0]?.title,
+  ).toBe('Firmware');
+  expect((await answer('How do I delete one?', ['How do I create a scene?']))?.text).toContain('Swipe');
+  expect(
+    (await answer('How do I restore a backup?', ['When is new firmware installed?']))?.citations[0]?.title,
+  ).toBe('Backup');
+});
+
+test('search gives passages with their path, best first', async () => {
+  const hits = await library.search({
+    spaceId,
+    knowledgeBaseIds: [knowledgeBaseId],
+    query: 'leave a network',
+    limit: 3,
+  });
+  expect(hits[0]?.headingPath).toEqual(['Wireless network', 'Leaving a network']);
+  expect(hits.map((hit) => hit.score)).toEqual(
+    hits.map((hit) => hit.score).sort((one, other) => other - one),
+  );
+  expect(hits.length).toBeLessThanOrEqual(3);
+});
+
+test('a document that cannot be read fails with a reason and leaves nothing behind', async () => {
+  const deep = await add({ title: 'Deep', mediaType: 'text/html', text: '<div>'.repeat(10_000) });
+  expect(await get(deep)).toMatchObject({
+    status: 'failed',
+    reason: expect.stringContaining('levels deep'),
+    passages: 0,
+  });
+  const binary = await add({ title: 'Binary\u0000', mediaType: 'text/plain', text: 'PK\u0003\u0004\u0000' });
+  expect(await get(binary)).toMatchObject({
+    status: 'failed',
+    title: 'Binary',
+    reason: expect.stringContaining('binary'),
+  });
+  expect([await rowsOf(deep), await rowsOf(binary)]).toEqual([
+    [0, 0],
+    [0, 0],
+  ]);
+});
+
+test('reading again changes nothing; two readers at once store a document once', async () => {
+  const documentId = await add({
+    title: 'Twice',
+    mediaType: 'text/plain',
+    text: 'The quokka sleeps at noon.',
+  });
+  await library.ingest({ spaceId, documentId });
+  expect((await rowsOf(documentId))[0]).toBe(1);
+  const request = {
+    spaceId,
+    knowledgeBaseId,
+    title: 'Race',
+    mediaType: 'text/plain',
+    text: 'The numbat wakes at dawn.',
+  };
+  const raced = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request));
+  await Promise.all([1, 2, 3].map(() => library.ingest({ spaceId, documentId: raced.id })));
+  expect((await rowsOf(raced.id))[0]).toBe(1);
+});
+
+test('a document deleted while it is read stays deleted', async () => {
+  const request = {
+    spaceId,
+    knowledgeBaseId,
+    title: 'Gone',
+    mediaType: 'text/plain',
+    text: 'The bilby digs at dusk.',
+  };
+  const { id: documentId } = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request));
+  const outcome = await library.readDocument({ spaceId, documentId });
+  await database.withSpaces([spaceId], (trx) =>
+    library.deleteDocument(trx, { spaceId, knowledgeBaseId, documentId }),
+  );
+  await database.withSpaces([spaceId], async (trx) => outcome && library.storeOutcome(trx, outcome));
+  expect(await rowsOf(documentId)).toEqual([0, 0]);
+  await expect(get(documentId)).rejects.toMatchObject({ status: 404 });
+});
+
+test('a deleted document is found no more', async () => {
+  const documentId = await add({
+    title: 'Wombats',
+    mediaType: 'text/plain',
+    text: 'The wombat guards the hub at night.',
+  });
+  expect((await answer('What does the wombat guard?'))?.citations[0]?.documentId).toBe(documentId);
+  await database.withSpaces([spaceId], (trx) =>
+    library.deleteDocument(trx, { spaceId, knowledgeBaseId, documentId }),
+  );
+  expect(await answer('What does the wombat guard?')).toBeNull();
+  expect(await rowsOf(documentId)).toEqual([0, 0]);
+});
+
+test('another space sees none of it', async () => {
+  const knowledgeBaseIds = [knowledgeBaseId];
+  const query = 'firmware update';
+  expect(await library.search({ spaceId: otherSpaceId, knowledgeBaseIds, query })).toEqual([]);
+  const key = { spaceId: otherSpaceId, knowledgeBaseId };
+  await expect(database.withSpaces([otherSpaceId], (trx) => library.getBase(trx, key))).rejects.toMatchObject(
+    { status: 404 },
+  );
+  const request = { ...key, title: 'Foreign', mediaType: 'text/plain', text: 'Foreign text.' };
+  await expect(
+    database.withSpaces([otherSpaceId], (trx) => library.addDocument(trx, request)),
+  ).rejects.toMatchObject({ status: 404 });
+});
+
+test('lists go newest first, page by page, and count what they hold', async () => {
+  const key = { spaceId, knowledgeBaseId };
+  const [rows, counts, base] = await database.withSpaces(
+    [spaceId],
+    async (trx) =>
+      [
+        await library.listDocuments(trx, key, { limit: 4, before: null }),
+        await library.progress(trx, key),
+        await library.getBase(trx, key),
+      ] as const,
+  );
+  expect(rows).toHaveLength(5);
+  expect(rows.map((row) => row.id)).toEqual(
+    rows
+      .map((row) => row.id)
+      .sort()
+      .reverse(),
+  );
+  expect(counts.ready + counts.failed).toBe(base.documents);
+  expect(base.passages).toBeGreaterThan(12);
+});

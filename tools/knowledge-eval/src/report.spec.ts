@@ -1,0 +1,52 @@
+import type { Outcome } from './evaluation.ts';
+import { answerableQuestions, unanswerableQuestions } from './questions.ts';
+import { failures, misses, report } from './report.ts';
+
+const outcome = (changed: Partial<Outcome>): Outcome => ({
+  question: 'How long?',
+  heldOut: false,
+  answerable: true,
+  withoutTitleWords: false,
+  declined: false,
+  rank: 1,
+  verbatim: true,
+  holdsWords: true,
+  milliseconds: 10,
+  citations: [],
+  ...changed,
+});
+const declined = outcome({ answerable: false, declined: true, rank: 0, holdsWords: false });
+
+test('the questions keep their numbers: 40 and 20, ten of each held out, 20 without words of the title', () => {
+  expect(answerableQuestions).toHaveLength(40);
+  expect(unanswerableQuestions).toHaveLength(20);
+  expect(answerableQuestions.filter((question) => question.heldOut)).toHaveLength(10);
+  expect(unanswerableQuestions.filter((question) => question.heldOut)).toHaveLength(10);
+  expect(answerableQuestions.filter((question) => question.withoutTitleWords)).toHaveLength(20);
+});
+
+test('good outcomes are within every limit', () => {
+  expect(failures([outcome({}), declined])).toEqual([]);
+});
+
+test('each limit is seen when it is passed', () => {
+  const wrong = outcome({ rank: 0, verbatim: false, holdsWords: false });
+  const refused = outcome({ declined: true, rank: 0, holdsWords: false });
+  const invented = outcome({ answerable: false, rank: 0, holdsWords: false });
+  expect(failures([wrong, declined]).map((line) => line.split(':')[0])).toEqual([
+    'right page cited first',
+    'right page among three',
+    'quotes verbatim',
+    'quote holds the words',
+  ]);
+  expect(failures([outcome({}), refused, declined]).join()).toContain('answerable declined');
+  expect(failures([outcome({}), invented]).join()).toContain('unanswerable declined');
+});
+
+test('held-out questions are counted apart and never listed', () => {
+  const hidden = outcome({ heldOut: true, rank: 0, question: 'A hidden question' });
+  expect(misses([hidden])).toBe('');
+  expect(report([outcome({}), hidden, declined])).toMatch(
+    /right page cited first\s+1\/1 100 %\s+0\/1 0 %\s+1\/2 50 %/,
+  );
+});
