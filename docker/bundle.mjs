@@ -1,5 +1,5 @@
 // Bundles a built service into one folder without node_modules: main.js, migrate.js, set-up and its workers.
-import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -47,7 +47,6 @@ await build({
   },
 });
 writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n');
-for (const assets of ['assets', 'public']) {
-  const from = join(root, 'apps', service, assets);
-  if (existsSync(from)) cpSync(from, join(out, assets), { recursive: true });
-}
+// The gateway serves the widget.
+const widget = join(root, 'apps/widget/dist');
+if (service === 'channel-gateway') cpSync(widget, join(out, 'widget'), { recursive: true });

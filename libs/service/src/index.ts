@@ -1,6 +1,7 @@
 export { runMigrations } from './boot/run-migrations.ts';
 export type { MigrationOptions } from './boot/run-migrations.ts';
 export { runService } from './boot/run-service.ts';
+export { setUpStreams } from './boot/setup-streams.ts';
 export { InjectNats, NATS } from './boot/service-module.ts';
 export type { HttpOptions, ServiceOptions } from './boot/service-options.ts';
 export { baseConfig } from './config/base-config.ts';
@@ -9,6 +10,7 @@ export { httpConfig } from './config/http-config.ts';
 export { CONFIG, InjectConfig } from './config/inject-config.ts';
 export { ConfigError, loadConfig, parseEnvironment, serviceSchema } from './config/load-config.ts';
 export { migrationConfig } from './config/migration-config.ts';
+export { streamsConfig } from './config/streams-config.ts';
 export { isPublicAddress } from './egress/addresses.ts';
 export { EgressError } from './egress/egress-error.ts';
 export { GuardedFetch } from './egress/guarded-fetch.ts';

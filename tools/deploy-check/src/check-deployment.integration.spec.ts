@@ -1,14 +1,50 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { domainOwners, domains } from '@parley/contracts';
+import { findNatsServer } from '@parley/testing';
 import { z } from 'zod';
 
 import { checkDeployment } from './check-deployment.ts';
 import { environmentProblems } from './environment.ts';
 import { parseManifests, render, schemaProblems } from './manifests.ts';
+import { deployedNatsConfig, passwordVariable } from './nats-config.ts';
 import { networkProblems, workloadProblems } from './rules.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 // The first run builds kustomize and kubectl-validate, which are kept.
 const BUILD_MS = 15 * 60_000;
+
+describe('the configuration of nats-server', () => {
+  it('is the one that the contracts ask for', async () => {
+    const written = await readFile(`${root}/deploy/base/nats/nats.conf`, 'utf8');
+    expect(written).toBe(deployedNatsConfig());
+  });
+
+  it(
+    'is taken by the server, with passwords out of its environment',
+    async () => {
+      const program = await findNatsServer();
+      const env = Object.fromEntries(
+        [...domains.map((domain) => domainOwners[domain]), 'operator'].map((user) => [
+          passwordVariable(user),
+          'x1',
+        ]),
+      );
+      const checked = await promisify(execFile)(program, ['-t', '-c', `${root}/deploy/base/nats/nats.conf`], {
+        env,
+      });
+      expect(checked.stderr).toContain('configuration file');
+      const unset = promisify(execFile)(program, ['-t', '-c', `${root}/deploy/base/nats/nats.conf`], {
+        env: {},
+      });
+      await expect(unset).rejects.toMatchObject({ stderr: expect.stringContaining('_PASSWORD') });
+    },
+    BUILD_MS,
+  );
+});
 
 describe('the manifests', () => {
   let rendered: string;
@@ -63,11 +99,13 @@ describe('the manifests', () => {
   });
 
   it('are refused with a variable that nobody reads, or without one that is needed', () => {
-    const process = z.object({ NATS_USER: z.string(), NEW_ONE: z.string(), OPTIONAL: z.string().optional() });
-    const schemas = [
-      { service: 'conversation', process, migration: z.object({ DATABASE_OWNER_URL: z.string() }) },
+    const schema = z.object({ NATS_USER: z.string(), NEW_ONE: z.string(), OPTIONAL: z.string().optional() });
+    const expected = [
+      { kind: 'Deployment' as const, name: 'conversation', schema },
+      { kind: 'Job' as const, name: 'other', schema },
     ];
-    const problems = environmentProblems(parseManifests(rendered), schemas);
+    const problems = environmentProblems(parseManifests(rendered), expected);
+    expect(problems).toContain('Job other has no manifest below deploy/base');
     expect(problems).toContain('conversation is not given NEW_ONE, which it needs');
     expect(problems).toContain('conversation is given DATABASE_URL, which it does not read');
     expect(problems).toContain('parley-config sets LOG_LEVEL, which no service reads');

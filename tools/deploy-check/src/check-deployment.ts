@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { environmentProblems, schemasOf } from './environment.ts';
-import type { Schemas } from './environment.ts';
+import { environmentProblems, expectedOf, streamsJob } from './environment.ts';
+import type { Expected } from './environment.ts';
 import { parseManifests, render, schemaProblems } from './manifests.ts';
 import { networkProblems, workloadProblems } from './rules.ts';
 
@@ -17,27 +17,27 @@ export interface Checked {
 export async function checkDeployment(root: string): Promise<Checked[]> {
   const deploy = join(root, 'deploy');
   const overlays = (await readdir(join(deploy, 'overlays'))).map((name) => join('overlays', name));
-  const schemas = await deployedSchemas(root);
+  const expected = await allExpected(root);
   const checked: Checked[] = [];
   for (const folder of ['base', ...overlays.sort()])
-    checked.push(await checkFolder(join(deploy, folder), folder, schemas));
+    checked.push(await checkFolder(join(deploy, folder), folder, expected));
   return checked;
 }
 
-async function checkFolder(path: string, folder: string, schemas: readonly Schemas[]): Promise<Checked> {
+async function checkFolder(path: string, folder: string, expected: readonly Expected[]): Promise<Checked> {
   const rendered = await render(path);
   const manifests = parseManifests(rendered);
   const problems = [
     ...(await schemaProblems(rendered)),
     ...workloadProblems(manifests),
     ...networkProblems(manifests),
-    ...environmentProblems(manifests, schemas),
+    ...environmentProblems(manifests, expected),
   ];
   return { folder, objects: manifests.length, problems };
 }
 
-async function deployedSchemas(root: string): Promise<Schemas[]> {
+async function allExpected(root: string): Promise<Expected[]> {
   const apps = await readdir(join(root, 'apps'));
-  const schemas = await Promise.all(apps.sort().map((service) => schemasOf(root, service)));
-  return schemas.filter((found) => found !== undefined);
+  const services = await Promise.all(apps.sort().map((service) => expectedOf(root, service)));
+  return [...services.flat(), streamsJob];
 }

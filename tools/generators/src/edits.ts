@@ -9,12 +9,44 @@ interface Edit {
   readonly changes: readonly Change[];
 }
 
-/** One line put before or after the line that `anchor` finds. */
+/** Lines put before or after the line that `anchor` finds. */
 interface Change {
   readonly anchor: RegExp;
   readonly where: 'before' | 'after';
   readonly line: string;
 }
+
+const DEVELOPMENT_SECRET = `---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: parley-__name__
+stringData:
+  DATABASE_URL: postgres://parley___domain__:parley@postgres:5432/parley
+  DATABASE_RUNNER_URL: postgres://parley___domain___runner:parley@postgres:5432/parley
+  NATS_PASSWORD: parley-__name__`;
+
+const COMPOSE_SERVICES = `
+  __name__-migration:
+    <<: *migration
+    image: parley/__name__
+    environment:
+      DATABASE_OWNER_URL: postgres://parley:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
+      DATABASE_URL: postgres://parley___domain__:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
+      DATABASE_RUNNER_URL: postgres://parley___domain___runner:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
+  __name__:
+    <<: *service
+    image: parley/__name__
+    build: { context: .., dockerfile: docker/service.Dockerfile, args: { SERVICE: __name__ } }
+    environment:
+      <<: *environment
+      NATS_USER: __name__
+      NATS_PASSWORD: \${NATS_PASSWORD:-parley-nats}
+      DATABASE_URL: postgres://parley___domain__:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
+      DATABASE_RUNNER_URL: postgres://parley___domain___runner:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
+    depends_on:
+      nats-streams: { condition: service_completed_successfully }
+      __name__-migration: { condition: service_completed_successfully }`;
 
 const REGISTRY: readonly Change[] = [
   {
@@ -64,7 +96,40 @@ const EDITS: readonly Edit[] = [
   },
   {
     path: 'deploy/base/kustomization.yaml',
-    changes: [{ anchor: /^ {2}- notifications$/m, where: 'after', line: '  - __name__' }],
+    changes: [
+      { anchor: /^ {2}- notifications$/m, where: 'after', line: '  - __name__' },
+      {
+        anchor: /^ {2}- \{ name: parley\/notifications, .*$/m,
+        where: 'after',
+        line: '  - { name: parley/__name__, newTag: 0.1.0 }',
+      },
+    ],
+  },
+  {
+    path: 'deploy/overlays/dev/secrets.yaml',
+    changes: [
+      {
+        anchor: /^ {2}OPERATOR_PASSWORD: .*$/m,
+        where: 'before',
+        line: '  __NAME___PASSWORD: parley-__name__',
+      },
+      { anchor: /^ {2}NATS_PASSWORD: parley-notifications$/m, where: 'after', line: DEVELOPMENT_SECRET },
+    ],
+  },
+  {
+    path: 'deploy/compose.yaml',
+    changes: [
+      {
+        anchor: /^ {6}OPERATOR_PASSWORD: .*$/m,
+        where: 'before',
+        line: `      __NAME___PASSWORD: \${NATS_PASSWORD:-parley-nats}`,
+      },
+      {
+        anchor: /^ {6}notifications-migration: \{ condition: .*$/m,
+        where: 'after',
+        line: COMPOSE_SERVICES,
+      },
+    ],
   },
 ];
 

@@ -39,6 +39,7 @@ export function namesOf({ name, subject: givenSubject, domain: givenDomain }: Se
   const subjects = plural(subject);
   return {
     name,
+    NAME: snake(name).toUpperCase(),
     domain,
     subject,
     subjects,
@@ -58,7 +59,7 @@ export function namesOf({ name, subject: givenSubject, domain: givenDomain }: Se
 
 /** Puts names where a text has tokens such as `__Subject__`; an unknown token is a defect of the template. */
 export function fill(text: string, tokens: Tokens): string {
-  return text.replaceAll(/__([A-Za-z]+)__/g, (_whole, token: string) => {
+  return text.replaceAll(/__([A-Za-z]+?)__/g, (_whole, token: string) => {
     const value = tokens[token];
     if (value === undefined) throw new Error(`A template has the unknown token __${token}__`);
     return value;

@@ -1,0 +1,22 @@
+import { connectNats, ensureStreams } from '@parley/messaging';
+
+import { ConfigError, parseEnvironment } from '../config/load-config.ts';
+import { streamsConfig } from '../config/streams-config.ts';
+import { redactText } from '../log/redact.ts';
+
+/** Makes the streams and buckets that are missing, once for an installation; the environment is `streamsConfig`. */
+export async function setUpStreams(): Promise<void> {
+  try {
+    const config = parseEnvironment('The set-up of NATS', streamsConfig);
+    const { NATS_URL: url, NATS_OPERATOR_USER: user, NATS_OPERATOR_PASSWORD: password } = config;
+    const nats = await connectNats({ url, user, password, name: 'set-up' });
+    await ensureStreams(nats, { partitions: config.STREAM_PARTITIONS, replicas: config.STREAM_REPLICAS });
+    await nats.drain();
+    console.log('The streams are set up');
+  } catch (error) {
+    const { message } = error as { message?: string };
+    const text = `The streams could not be set up: ${redactText(message ?? String(error))}`;
+    console.error(error instanceof ConfigError ? error.message : text);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,3 @@
+import { setUpStreams } from './boot/setup-streams.ts';
+
+await setUpStreams();
