@@ -1,0 +1,89 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { createTestDatabase, freePort } from '@parley/testing';
+import type { TestDatabase } from '@parley/testing';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const run = promisify(execFile);
+const BUILD_MS = 180_000;
+const MEGABYTE = 1024 * 1024;
+
+/** What the image holds beside Node: proven by starting it from an empty folder, away from the workspace's packages. */
+describe('the content of an image', () => {
+  let folder: string;
+  let database: TestDatabase;
+  let environment: Record<string, string>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-image-'));
+    database = await createTestDatabase();
+    environment = {
+      ...{ DATABASE_OWNER_URL: database.ownerUrl, NATS_URL: process.env.PARLEY_TEST_NATS_URL ?? '' },
+      DATABASE_URL: database.urlFor('parley_image'),
+      DATABASE_RUNNER_URL: database.urlFor('parley_image_runner'),
+      ...{ NATS_USER: 'identity', NATS_PASSWORD: 'x', NATS_OPERATOR_PASSWORD: 'x' },
+      MASTER_KEY: randomBytes(32).toString('base64'),
+    };
+    const env = { ...process.env, NODE_OPTIONS: '', NX_DAEMON: 'false' };
+    await run(process.execPath, ['node_modules/nx/dist/bin/nx.js', 'build', 'identity'], { cwd: root, env });
+    await run(process.execPath, ['docker/bundle.mjs', 'identity', folder], { cwd: root, env });
+  }, BUILD_MS);
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await database.drop();
+  });
+
+  it('has no packages, and is small', async () => {
+    const files = await readdir(folder);
+    expect(files).toEqual(expect.arrayContaining(['main.js', 'migrate.js', 'setup-streams.js']));
+    expect(files).not.toContain('node_modules');
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(25 * MEGABYTE);
+  });
+
+  it(
+    'migrates, sets up streams, serves and goes down',
+    async () => {
+      const start = (file: string) => run(process.execPath, [file], { cwd: folder, env: environment });
+      expect((await start('migrate.js')).stdout).toContain('0000-mechanism Success');
+      expect((await start('migrate.js')).stdout).toBe('');
+      expect((await start('setup-streams.js')).stdout).toContain('The streams are set up');
+
+      const port = await freePort();
+      const env = { ...environment, HEALTH_PORT: String(port) };
+      const service = spawn(process.execPath, ['main.js'], {
+        cwd: folder,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      for (const stream of [service.stdout, service.stderr])
+        stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      const exit = new Promise<number | null>((resolve) => service.once('close', resolve));
+      try {
+        await ready(port, () => output);
+      } finally {
+        service.kill('SIGTERM');
+      }
+      expect({ code: await exit, output }).toMatchObject({ code: 0 });
+    },
+    BUILD_MS,
+  );
+});
+
+async function ready(port: number, output: () => string): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    if (answer?.status === 200) return;
+    await sleep(50);
+  }
+  throw new Error(`The service did not become ready:\n${output()}`);
+}
