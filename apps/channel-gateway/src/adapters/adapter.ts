@@ -1,0 +1,52 @@
+import type { Message, Part } from '@parley/contracts';
+
+/** A request of a provider, as it came. */
+export interface WebhookRequest {
+  headers: Record<string, string | undefined>;
+  body: Buffer;
+  /** Milliseconds; for the age of signatures. */
+  now: number;
+}
+
+/** A message from outside. */
+export interface InboundMessage {
+  providerMessageId: string;
+  sender: { id: string; name: string | null };
+  parts: Part[];
+  metadata: Record<string, unknown>;
+}
+
+/** A message to be handed to the channel. */
+export interface OutboundMessage {
+  deliveryId: string;
+  conversationId: string;
+  to: string;
+  inReplyTo: string | null;
+  message: Message;
+}
+
+/** What an adapter sends with. */
+export interface SendContext {
+  secret: string | null;
+  configuration: Record<string, unknown>;
+  fetch: typeof fetch;
+  now: number;
+}
+
+/** What became of a sending: failed for good, or worth another try. */
+export type SendResult =
+  | { kind: 'sent'; providerMessageId: string | null }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'later'; reason: string; afterMs?: number };
+
+/** A provider of channels. `verify` and `parse` are pure. */
+export interface ChannelAdapter {
+  name: string;
+  /** Whether the request was signed with this secret. */
+  verify(request: WebhookRequest, secret: string): boolean;
+  /** The messages in a body; throws a ProblemError (400) for one that cannot be read. */
+  parse(body: Buffer): InboundMessage[];
+  /** What the provider is answered once its messages are stored. */
+  answer(messages: readonly InboundMessage[]): { status: number; body: unknown };
+  send(outbound: OutboundMessage, context: SendContext): Promise<SendResult>;
+}

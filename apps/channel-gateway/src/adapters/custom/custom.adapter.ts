@@ -1,0 +1,88 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { badRequest, CustomInboundSchema, problemDetails } from '@parley/contracts';
+import { readJson } from '../../http/json.ts';
+import type { ChannelAdapter, OutboundMessage, SendContext, SendResult, WebhookRequest } from '../adapter.ts';
+
+/** Age of a signature that is still taken, in seconds: the Standard Webhooks specification's advice. */
+const TOLERANCE_SECONDS = 300;
+const SEND_TIMEOUT_MS = 10_000;
+
+/** Any system of one's own, over Standard Webhooks in both directions. */
+export const customAdapter: ChannelAdapter = {
+  name: 'custom',
+  verify: (request, secret) => verify(request, secret),
+  parse: (body) => {
+    const parsed = CustomInboundSchema.safeParse(readJson(body));
+    if (!parsed.success)
+      throw badRequest('The message has unknown or wrong fields.', problemDetails(parsed.error));
+    const { messageId, sender, parts, metadata } = parsed.data;
+    return [
+      {
+        providerMessageId: messageId,
+        sender: { id: sender.id, name: sender.name ?? null },
+        parts,
+        metadata: metadata ?? {},
+      },
+    ];
+  },
+  answer: ([message]) => ({ status: 202, body: { messageId: message?.providerMessageId ?? null } }),
+  send,
+};
+
+function verify({ headers, body, now }: WebhookRequest, secret: string): boolean {
+  const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;
+  if (!id || !timestamp || !signatures || !/^\d{1,12}$/.test(timestamp)) return false;
+  if (Math.abs(now / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false;
+  const expected = Buffer.from(sign(secret, id, timestamp, body));
+  let matches = false;
+  for (const candidate of signatures.split(' ').slice(0, 10)) {
+    const given = Buffer.from(candidate);
+    if (given.length === expected.length && timingSafeEqual(given, expected)) matches = true;
+  }
+  return matches;
+}
+
+function sign(secret: string, id: string, timestamp: string, body: Buffer): string {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
+}
+
+async function send(outbound: OutboundMessage, context: SendContext): Promise<SendResult> {
+  const { callbackUrl } = context.configuration as { callbackUrl?: string };
+  if (!callbackUrl) return { kind: 'refused', reason: 'The channel has no callbackUrl.' };
+  const { deliveryId, conversationId, to, inReplyTo, message } = outbound;
+  const body = Buffer.from(
+    JSON.stringify({ type: 'message', conversationId, to: { id: to }, inReplyTo, message }),
+  );
+  const timestamp = String(Math.floor(context.now / 1000));
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': deliveryId,
+    'webhook-timestamp': timestamp,
+    ...(context.secret ? { 'webhook-signature': sign(context.secret, deliveryId, timestamp, body) } : {}),
+  };
+  try {
+    const response = await context.fetch(callbackUrl, {
+      method: 'POST',
+      headers,
+      body,
+      signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
+    });
+    await response.arrayBuffer();
+    return resultOf(response);
+  } catch (error) {
+    return {
+      kind: 'later',
+      reason: `The callback could not be reached: ${error instanceof Error ? error.message : 'unknown'}`,
+    };
+  }
+}
+
+function resultOf({ status, headers }: Response): SendResult {
+  if (status >= 200 && status < 300) return { kind: 'sent', providerMessageId: null };
+  const reason = `The callback answered ${status}.`;
+  if (status === 410 || (status >= 400 && status < 500 && ![408, 409, 425, 429].includes(status)))
+    return { kind: 'refused', reason };
+  const seconds = Number(headers.get('retry-after'));
+  return { kind: 'later', reason, ...(seconds > 0 ? { afterMs: Math.min(seconds, 3600) * 1000 } : {}) };
+}

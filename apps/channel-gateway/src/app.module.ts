@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { ChannelDirectory } from './channels/channel-directory.service.ts';
+import { ChannelsHandler } from './channels/channels.handler.ts';
+import { ChannelsRepository } from './channels/channels.repository.ts';
+import { ChannelsService } from './channels/channels.service.ts';
+import { TargetsConsumer } from './channels/targets.consumer.ts';
+import { DeliveriesConsumer } from './deliveries/deliveries.consumer.ts';
+import { DeliveriesRepository } from './deliveries/deliveries.repository.ts';
+import { AuthService } from './http/auth.service.ts';
+import { OperationRoutes } from './http/operations.routes.ts';
+import { PageRoutes } from './http/pages.routes.ts';
+import { ConversationFeed } from './sockets/conversation-feed.ts';
+import { RealtimeSocket } from './sockets/realtime.socket.ts';
+import { WebhooksRoutes } from './webhooks/webhooks.routes.ts';
+import { WidgetRoutes } from './widget/widget.routes.ts';
+
+@Module({
+  controllers: [ChannelsHandler, DeliveriesConsumer, TargetsConsumer],
+  providers: [
+    AuthService,
+    ChannelDirectory,
+    ChannelsRepository,
+    ChannelsService,
+    ConversationFeed,
+    DeliveriesRepository,
+    OperationRoutes,
+    PageRoutes,
+    RealtimeSocket,
+    WebhooksRoutes,
+    WidgetRoutes,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,59 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { DeploymentType } from '@parley/contracts';
+import { channelBucket, KeyValueMirror, MessagingRuntime } from '@parley/messaging';
+import { Logger, SecretBox, type WrappedKey } from '@parley/service';
+import type { ChannelStatus, ChannelTarget } from '../database.ts';
+
+/** What is kept of a channel in the bucket: enough to take its messages while PostgreSQL is down. */
+export interface KnownChannel {
+  id: string;
+  spaceId: string;
+  deploymentType: DeploymentType;
+  status: ChannelStatus;
+  channelIdentifier: string;
+  configuration: Record<string, unknown>;
+  target: ChannelTarget | null;
+  targetName: string | null;
+  language: string | null;
+  sealedSecret: string | null;
+  wrappedKey: WrappedKey | null;
+}
+
+/** Every channel of the installation, from the watched bucket. */
+@Injectable()
+export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
+  private readonly mirror: KeyValueMirror<KnownChannel>;
+  private readonly secrets: SecretBox;
+
+  constructor(runtime: MessagingRuntime, secrets: SecretBox, logger: Logger) {
+    this.mirror = new KeyValueMirror(runtime.nats, channelBucket, logger);
+    this.secrets = secrets;
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.mirror.open();
+  }
+
+  onModuleDestroy(): void {
+    this.mirror.close();
+  }
+
+  find(channelId: string): KnownChannel | undefined {
+    return this.mirror.get(channelId);
+  }
+
+  /** The secret a custom channel signs with. */
+  secretOf(channel: KnownChannel): string | null {
+    const { id, spaceId, sealedSecret, wrappedKey } = channel;
+    if (!sealedSecret || !wrappedKey) return null;
+    return this.secrets.openWith(wrappedKey, secretPlace(spaceId, id), sealedSecret).reveal();
+  }
+}
+
+/** Where a channel's secret lies, for the sealing. */
+export function secretPlace(
+  spaceId: string,
+  channelId: string,
+): { spaceId: string; table: string; row: string; column: string } {
+  return { spaceId, table: 'channel', row: channelId, column: 'sealed_secret' };
+}

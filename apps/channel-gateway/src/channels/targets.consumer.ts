@@ -1,0 +1,35 @@
+import { Controller } from '@nestjs/common';
+import { agentChanged, type EventEnvelope, flowChanged } from '@parley/contracts';
+import { type EventContext, OnEvent } from '@parley/messaging';
+import type { Tables } from '../database.ts';
+import { ChannelsRepository } from './channels.repository.ts';
+
+/** Knows which agents and flows a channel can be connected to. */
+@Controller()
+export class TargetsConsumer {
+  constructor(private readonly channels: ChannelsRepository) {}
+
+  @OnEvent(agentChanged, { consumer: 'targets' })
+  async onAgent(events: EventEnvelope<typeof agentChanged>[], { trx }: EventContext<Tables>): Promise<void> {
+    for (const { spaceId, data } of events) {
+      await this.channels.saveTarget(trx, {
+        space_id: spaceId,
+        id: data.agentId,
+        name: data.name,
+        usable: !data.deleted,
+      });
+    }
+  }
+
+  @OnEvent(flowChanged, { consumer: 'targets' })
+  async onFlow(events: EventEnvelope<typeof flowChanged>[], { trx }: EventContext<Tables>): Promise<void> {
+    for (const { spaceId, data } of events) {
+      await this.channels.saveTarget(trx, {
+        space_id: spaceId,
+        id: data.flowId,
+        name: data.name,
+        usable: !data.deleted && data.publishedVersion !== null,
+      });
+    }
+  }
+}

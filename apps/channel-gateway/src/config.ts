@@ -1,0 +1,14 @@
+import { httpConfig } from '@parley/service';
+import { z } from 'zod';
+
+/** What the gateway reads from the environment beside what every service reads. */
+export const configSchema = z.object({
+  ...httpConfig.shape,
+  DEMO_FILE: z
+    .string()
+    .optional()
+    .describe('demo.json of a development installation: names the channel of /demo'),
+  WIDGET_DIR: z.string().optional().describe('folder of the built widget'),
+});
+
+export type GatewayConfig = z.infer<typeof configSchema> & { PUBLIC_URL?: string | undefined };

@@ -1,0 +1,138 @@
+import { Controller } from '@nestjs/common';
+import { deliveryUpdated, type EventEnvelope, messagePosted, newId } from '@parley/contracts';
+import {
+  EventLog,
+  type EventContext,
+  OnEvent,
+  OnTask,
+  RetryableError,
+  type Task,
+  type TaskContext,
+  Tasks,
+} from '@parley/messaging';
+import { GuardedFetch } from '@parley/service';
+import type { SendResult } from '../adapters/adapter.ts';
+import { adapterOf } from '../adapters/index.ts';
+import { ChannelDirectory } from '../channels/channel-directory.service.ts';
+import type { DeliveryRow, Tables } from '../database.ts';
+import { DeliveriesRepository } from './deliveries.repository.ts';
+
+type Posted = EventEnvelope<typeof messagePosted>;
+
+interface DeliveryPayload {
+  deliveryId: string;
+  channelId: string;
+  conversationId: string;
+  to: string;
+  inReplyTo: string | null;
+  message: Posted['data']['message'];
+}
+
+const DELIVERY_QUEUE = 'delivery';
+const BACKOFF_MS = [1000, 5000, 30_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000];
+
+/** Hands what was posted to its channel: a row and a task first, then the sending, then what became of it. */
+@Controller()
+export class DeliveriesConsumer {
+  constructor(
+    private readonly directory: ChannelDirectory,
+    private readonly deliveries: DeliveriesRepository,
+    private readonly tasks: Tasks,
+    private readonly events: EventLog,
+    private readonly http: GuardedFetch,
+  ) {}
+
+  @OnEvent(messagePosted, { consumer: 'delivery', dedupe: 'own' })
+  async onPosted(events: Posted[], { trx }: EventContext<Tables>): Promise<void> {
+    const wanted = new Map(events.filter(isOutbound).map((event) => [event.data.message.id, event]));
+    const rows = await this.deliveries.insert(
+      trx,
+      [...wanted.values()].map(({ spaceId, data }) => ({
+        space_id: spaceId,
+        id: newId('dlv'),
+        channel_id: data.origin.channelId ?? '',
+        conversation_id: data.conversationId,
+        message_id: data.message.id,
+        status: 'pending' as const,
+        reason: null,
+      })),
+    );
+    await this.tasks.enqueue(
+      trx,
+      rows.flatMap((row) => toTask(row, wanted.get(row.message_id))),
+    );
+  }
+
+  @OnTask(DELIVERY_QUEUE, {
+    concurrency: 32,
+    maxAttempts: BACKOFF_MS.length,
+    backoffMs: (attempt) => BACKOFF_MS[attempt - 1] ?? 36_000_000,
+  })
+  async deliver(task: Task<DeliveryPayload>, context: TaskContext<Tables>): Promise<void> {
+    const result = await this.send(task.payload);
+    if (result.kind === 'later' && !context.lastAttempt) {
+      throw new RetryableError(
+        result.reason,
+        result.afterMs === undefined ? {} : { afterMs: result.afterMs },
+      );
+    }
+    const { deliveryId, channelId, conversationId, message } = task.payload;
+    const status = result.kind === 'sent' ? ('sent' as const) : ('failed' as const);
+    const reason = result.kind === 'sent' ? null : result.reason;
+    await context.settle(async (trx) => {
+      await this.deliveries.settle(
+        trx,
+        { spaceId: task.spaceId, id: deliveryId },
+        { status, reason, attempts: task.attempt },
+      );
+      const data = {
+        deliveryId,
+        channelId,
+        conversationId,
+        messageId: message.id,
+        status,
+        reason,
+        providerMessageId: null,
+      };
+      await this.events.append(trx, [{ definition: deliveryUpdated, spaceId: task.spaceId, data }]);
+    });
+  }
+
+  private async send(payload: DeliveryPayload): Promise<SendResult> {
+    const channel = this.directory.find(payload.channelId);
+    const adapter = channel && adapterOf(channel.deploymentType.toLowerCase());
+    if (!channel || !adapter) return { kind: 'refused', reason: 'The channel does not exist any more.' };
+    if (channel.status !== 'active') return { kind: 'refused', reason: 'The channel is not active.' };
+    const { configuration } = channel;
+    return adapter.send(payload, {
+      secret: this.directory.secretOf(channel),
+      configuration,
+      fetch: this.http.fetch,
+      now: Date.now(),
+    });
+  }
+}
+
+function isOutbound({ data }: Posted): boolean {
+  const { message, origin } = data;
+  return (
+    origin.deploymentType === 'CUSTOM' &&
+    origin.channelId !== null &&
+    message.author.type !== 'contact' &&
+    !message.internal
+  );
+}
+
+function toTask(row: DeliveryRow, event: Posted | undefined): Parameters<Tasks['enqueue']>[1] {
+  if (!event) return [];
+  const { origin, inReplyTo, message } = event.data;
+  const payload: DeliveryPayload = {
+    deliveryId: row.id,
+    channelId: row.channel_id,
+    conversationId: row.conversation_id,
+    to: origin.senderId ?? '',
+    inReplyTo,
+    message,
+  };
+  return [{ queue: DELIVERY_QUEUE, id: row.id, key: row.conversation_id, spaceId: row.space_id, payload }];
+}

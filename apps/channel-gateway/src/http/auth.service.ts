@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { anonymous, authenticate, type Principal, servicePrincipal, unauthorized } from '@parley/contracts';
+import { OperationClient } from '@parley/messaging';
+
+const KEEP_MS = 1000;
+const KEPT = 10_000;
+
+interface Known {
+  until: number;
+  principal: Promise<Principal>;
+}
+
+/** Who a credential belongs to: asked of identity once, kept for a second, one question at a time for each. */
+@Injectable()
+export class AuthService {
+  private readonly known = new Map<string, Known>();
+
+  constructor(private readonly operations: OperationClient) {}
+
+  /** @throws ProblemError 401 for a credential that is not (or no longer) valid */
+  async principalOf(authorization: string | undefined): Promise<Principal> {
+    if (authorization === undefined) return anonymous;
+    const [, credential] = /^Bearer +([\x21-\x7e]{1,2000})$/i.exec(authorization) ?? [];
+    if (!credential) throw unauthorized('The Authorization header is not "Bearer <credential>".');
+    return this.resolve(credential);
+  }
+
+  async resolve(credential: string): Promise<Principal> {
+    const known = this.known.get(credential);
+    if (known && known.until > Date.now()) return known.principal;
+    const principal = this.ask(credential);
+    if (this.known.size >= KEPT) this.known.clear();
+    this.known.set(credential, { until: Date.now() + KEEP_MS, principal });
+    principal.catch(() => this.known.delete(credential));
+    return principal;
+  }
+
+  private async ask(credential: string): Promise<Principal> {
+    const { body } = await this.operations.request(
+      authenticate,
+      { credential },
+      { principal: servicePrincipal('channel-gateway') },
+    );
+    if (!body.principal) throw unauthorized(body.reason ?? undefined);
+    return body.principal;
+  }
+}

@@ -1,0 +1,49 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { newId, ProblemError } from '@parley/contracts';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { RealtimeSocket } from '../sockets/realtime.socket.ts';
+import { WebhooksRoutes } from '../webhooks/webhooks.routes.ts';
+import { WidgetRoutes } from '../widget/widget.routes.ts';
+import { OperationRoutes } from './operations.routes.ts';
+import { PageRoutes } from './pages.routes.ts';
+import { sendProblem } from './problems.ts';
+
+/** Fastify's limits: ids and bodies that are too long never reach a route. */
+export const serverOptions: FastifyServerOptions = {
+  bodyLimit: 9 * 1024 * 1024,
+  genReqId: () => newId('req'),
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  routerOptions: { maxParamLength: 200 },
+};
+
+/** Everything outsiders reach, on one Fastify instance. */
+export function openDoor(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  // Bodies stay raw: webhooks are signed over their bytes, and operations read JSON by their own rules.
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  fastify.addHook('onSend', async (request, reply) => {
+    void reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('referrer-policy', 'strict-origin-when-cross-origin');
+  });
+  fastify.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  fastify.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      request,
+      reply,
+      new ProblemError({
+        status: 404,
+        code: 'not_found',
+        detail: `Nothing is at ${request.method} ${request.url.split('?')[0] ?? ''}.`,
+      }),
+    ),
+  );
+  app.get(OperationRoutes).register(fastify);
+  app.get(WebhooksRoutes).register(fastify);
+  app.get(WidgetRoutes).register(fastify);
+  app.get(PageRoutes).register(fastify);
+  app.get(RealtimeSocket).attach(fastify.server);
+}

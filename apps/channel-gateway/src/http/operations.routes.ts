@@ -1,0 +1,139 @@
+import { Injectable } from '@nestjs/common';
+import {
+  allOperations,
+  badRequest,
+  notFound,
+  type OperationDefinition,
+  operationSubject,
+  pathParameters,
+  permissionDenied,
+  type Permission,
+  type Principal,
+  problemDetails,
+  ProblemError,
+  roleAllows,
+  unauthorized,
+} from '@parley/contracts';
+import { OperationClient } from '@parley/messaging';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AuthService } from './auth.service.ts';
+import { readJson } from './json.ts';
+import { sendProblem } from './problems.ts';
+import { RateLimiter } from './rate-limiter.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+
+/** One route for each operation that has a place over HTTP; there is no code for any single one. */
+@Injectable()
+export class OperationRoutes {
+  private readonly publicLimit = new RateLimiter({ perMinute: 120, burst: 60 });
+
+  constructor(
+    private readonly auth: AuthService,
+    private readonly operations: OperationClient,
+  ) {}
+
+  register(fastify: FastifyInstance): void {
+    for (const operation of allOperations) {
+      if (!operation.permission)
+        throw new Error(
+          `The operation ${operation.name} (${operationSubject(operation.name)}) has no permission.`,
+        );
+      if (!operation.http || operation.permission === 'internal') continue;
+      const { method, path } = operation.http;
+      fastify.route({
+        method,
+        url: `/api/v1${path}`,
+        bodyLimit: operation.bodyLimit ?? BODY_LIMIT,
+        handler: (request, reply) => this.serve(operation, request, reply),
+      });
+    }
+  }
+
+  private async serve(
+    operation: OperationDefinition,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    try {
+      if (operation.permission === 'public') this.publicLimit.take(request.ip);
+      const principal = await this.auth.principalOf(request.headers.authorization);
+      authorize(operation, principal, (request.params as Record<string, string>)['spaceId']);
+      const input = inputOf(operation, request);
+      const idempotencyKey = idempotencyKeyOf(operation, request);
+      const answer = await this.operations.request(operation, input, {
+        principal,
+        requestId: request.id,
+        idempotencyKey,
+      });
+      if (answer.replayed) void reply.header('idempotency-replayed', 'true');
+      return await reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
+    } catch (error) {
+      return sendProblem(request, reply, error);
+    }
+  }
+}
+
+/** 401 without a principal, 404 for a space that is not one's own, 403 for what one's role lacks there. */
+export function authorize(
+  operation: OperationDefinition,
+  principal: Principal,
+  spaceId: string | undefined,
+): void {
+  const { permission } = operation;
+  if (permission === 'public') return;
+  if (principal.type === 'anonymous') throw unauthorized();
+  if (principal.type === 'visitor' && !operation.visitor)
+    throw permissionDenied('A visitor token opens only its own conversations.');
+  if (permission === 'authenticated' || spaceId === undefined) return;
+  const role = principal.spaces[spaceId];
+  if (!role) throw notFound('The space');
+  if (!roleAllows(role, permission as Permission))
+    throw permissionDenied(`The role ${role} does not include ${permission}.`);
+}
+
+function inputOf(operation: OperationDefinition, request: FastifyRequest): Record<string, unknown> {
+  const params = request.params as Record<string, string>;
+  const names = new Set(pathParameters(operation.http?.path ?? ''));
+  const rest = bodyOf(operation, request);
+  const clash = Object.keys(rest).find((key) => names.has(key));
+  if (clash)
+    throw badRequest('A field of the path stands in the body or query, too.', [
+      { pointer: `/${clash}`, detail: 'belongs into the path alone' },
+    ]);
+  const input = { ...rest, ...params };
+  const parsed = operation.input.safeParse(input);
+  if (!parsed.success) {
+    // A path that cannot name anything names nothing.
+    const inPath = parsed.error.issues.find((issue) => names.has(String(issue.path[0])));
+    if (inPath) throw notFound('The resource');
+    throw badRequest('The request has unknown or wrong fields.', problemDetails(parsed.error));
+  }
+  return input;
+}
+
+function bodyOf(operation: OperationDefinition, request: FastifyRequest): Record<string, unknown> {
+  const { method } = request;
+  const body = request.body as Buffer | undefined;
+  if (method === 'GET' || method === 'DELETE') return { ...(request.query as Record<string, string>) };
+  if (!body || body.length === 0) return {};
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    throw new ProblemError({
+      status: 415,
+      code: 'unsupported_media_type',
+      detail: 'Send the body as application/json.',
+    });
+  }
+  const read = readJson(body);
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw badRequest(`The body of ${operation.name} is a JSON object.`);
+  return read as Record<string, unknown>;
+}
+
+function idempotencyKeyOf(operation: OperationDefinition, request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || operation.kind === 'query') return null;
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))
+    throw badRequest('Idempotency-Key has 1 to 255 printable ASCII characters.');
+  return key;
+}

@@ -1,0 +1,39 @@
+import { ProblemError, toProblem } from '@parley/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+const codes: Readonly<Record<number, string>> = {
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'too_large',
+  415: 'unsupported_media_type',
+};
+
+/** Answers any error as problem details; what was not expected says nothing of its inside. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+  const known = error instanceof ProblemError ? error : fromFastify(error);
+  if (known.retryAfterSeconds) void reply.header('retry-after', String(known.retryAfterSeconds));
+  if (known.status === 401) void reply.header('www-authenticate', 'Bearer');
+  return reply
+    .code(known.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(known, request.id)));
+}
+
+function fromFastify(error: unknown): ProblemError {
+  const { statusCode } = error as { statusCode?: number };
+  if (statusCode === 413)
+    return new ProblemError({ status: 413, code: 'too_large', detail: 'The body is too large.' });
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new ProblemError({
+      status: statusCode,
+      code: codes[statusCode] ?? 'bad_request',
+      detail: (error as Error).message,
+    });
+  }
+  return new ProblemError({
+    status: 500,
+    code: 'internal',
+    detail: 'Something went wrong here. Try again; if it stays, name the requestId to the operator.',
+    cause: error,
+  });
+}

@@ -1,0 +1,14 @@
+import { runService } from '@parley/service';
+import { AppModule } from './app.module.ts';
+import { configSchema } from './config.ts';
+import { openDoor, serverOptions } from './http/door.ts';
+
+await runService({
+  name: 'channel-gateway',
+  domain: 'channel',
+  module: AppModule,
+  config: configSchema,
+  buckets: ['channels'],
+  readyWithout: ['postgresql', 'outbox'],
+  http: { server: serverOptions, configure: openDoor },
+});

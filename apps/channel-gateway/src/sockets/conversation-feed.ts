@@ -1,0 +1,110 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { InjectNats, Logger } from '@parley/service';
+import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging';
+
+/** A durable event of a conversation, as it travels on. */
+export interface FeedEvent {
+  name: string;
+  spaceId: string;
+  conversationId: string;
+  sequence: number;
+  internal: boolean;
+  data: Record<string, unknown>;
+  /** The frame for sockets, encoded once for all. */
+  frame: string;
+}
+
+type Listener = (event: FeedEvent) => void;
+
+/** What happens in conversations from now on: one reader for the whole process, spread by conversation and space. */
+@Injectable()
+export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly gapListeners = new Set<() => void>();
+  private readonly stop = new AbortController();
+
+  constructor(
+    @InjectNats() private readonly nats: NatsConnection,
+    private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    void this.follow();
+  }
+
+  onModuleDestroy(): void {
+    this.stop.abort();
+  }
+
+  /** Listens to a conversation or a space by its id, until the answer is called. */
+  listen(id: string, listener: Listener): () => void {
+    const known = this.listeners.get(id) ?? new Set();
+    this.listeners.set(id, known.add(listener));
+    return () => {
+      known.delete(listener);
+      if (known.size === 0) this.listeners.delete(id);
+    };
+  }
+
+  /** Is told when events may have been missed: whoever follows a conversation reads its history again. */
+  onGap(listener: () => void): () => void {
+    this.gapListeners.add(listener);
+    return () => this.gapListeners.delete(listener);
+  }
+
+  private async follow(): Promise<void> {
+    let from: number | null = null;
+    while (!this.stop.signal.aborted) {
+      const reader: LogReader = new LogReader(this.nats, {
+        stream: 'CONVERSATION',
+        subjects: ['conversation.*.*.*.*'],
+        from,
+        signal: this.stop.signal,
+      });
+      try {
+        await reader.open();
+        if (from === null) for (const listener of this.gapListeners) listener();
+        while (!this.stop.signal.aborted) {
+          const messages: JsMsg[] = await reader.take(256, 1000);
+          for (const message of messages) {
+            from = message.seq + 1;
+            this.spread(message);
+          }
+        }
+      } catch (error) {
+        this.logger.warn({ err: error }, 'The feed of conversations is opened again');
+        reader.close();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  private spread(message: JsMsg): void {
+    const [domain, verb, spaceId = '', conversationId = ''] = message.subject.split('.');
+    const toConversation = this.listeners.get(conversationId);
+    const toSpace = this.listeners.get(spaceId);
+    if (!toConversation && !toSpace) return;
+    const event = toFeedEvent(
+      { name: `${domain}.${verb}`, spaceId, conversationId },
+      message.json<Record<string, unknown>>(),
+    );
+    for (const listener of [...(toConversation ?? []), ...(toSpace ?? [])]) listener(event);
+  }
+}
+
+/** Shapes an event with its frame. */
+export function toFeedEvent(
+  of: { name: string; spaceId: string; conversationId: string },
+  data: Record<string, unknown>,
+): FeedEvent {
+  const sequence = Number(data['sequence']);
+  const internal = (data['message'] as { internal?: boolean } | undefined)?.internal === true;
+  const frame = JSON.stringify({
+    type: 'event',
+    name: of.name,
+    conversationId: of.conversationId,
+    sequence,
+    data,
+  });
+  return { ...of, sequence, internal, data, frame };
+}

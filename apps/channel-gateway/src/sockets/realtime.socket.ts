@@ -1,0 +1,209 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import {
+  ClientFrameSchema,
+  permissionDenied,
+  type Principal,
+  ProblemError,
+  unauthorized,
+} from '@parley/contracts';
+import { LiveBus, OperationClient } from '@parley/messaging';
+import { InjectConfig, Logger } from '@parley/service';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { ChannelDirectory } from '../channels/channel-directory.service.ts';
+import type { GatewayConfig } from '../config.ts';
+import { AuthService } from '../http/auth.service.ts';
+import { RateLimiter } from '../http/rate-limiter.ts';
+import { originAllowed, ownOrigins } from '../widget/origins.ts';
+import { ConversationFeed } from './conversation-feed.ts';
+import { Session } from './session.ts';
+
+const AUTHENTICATE_MS = 10_000;
+const PING_MS = 30_000;
+const FRAME_LIMIT = 96 * 1024;
+const UNSENT_LIMIT = 1024 * 1024;
+const RECHECK_MS = 1500;
+
+/** `/ws/realtime`: conversations live, with resume by sequence. */
+@Injectable()
+export class RealtimeSocket implements OnModuleDestroy {
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    maxPayload: FRAME_LIMIT,
+    perMessageDeflate: false,
+  });
+  private readonly messages = new RateLimiter({ perMinute: 1200, burst: 60 });
+  private counter = 0;
+
+  constructor(
+    private readonly auth: AuthService,
+    private readonly feed: ConversationFeed,
+    private readonly operations: OperationClient,
+    private readonly live: LiveBus,
+    private readonly directory: ChannelDirectory,
+    private readonly logger: Logger,
+    @InjectConfig() private readonly config: GatewayConfig,
+  ) {}
+
+  attach(http: Server): void {
+    http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+      if (pathname !== '/ws/realtime')
+        return socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      this.server.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, request));
+      return undefined;
+    });
+  }
+
+  onModuleDestroy(): void {
+    for (const client of this.server.clients) {
+      client.send(JSON.stringify({ type: 'going_away', resumeAfterMs: Math.round(Math.random() * 1000) }));
+      client.close(1001);
+    }
+  }
+
+  private open(socket: WebSocket, request: IncomingMessage): void {
+    const connection = new Connection(socket, `socket-${(this.counter += 1)}`);
+    const timer = setTimeout(
+      () => connection.close(4401, 'Authenticate within 10 seconds.'),
+      AUTHENTICATE_MS,
+    );
+    const beat = setInterval(() => connection.beat(), PING_MS);
+    let work = Promise.resolve();
+    socket.on('message', (data, binary) => {
+      work = work
+        .then(() => this.receive(connection, { data, binary, request }))
+        .catch((error: unknown) => this.fail(connection, error));
+    });
+    socket.on('pong', () => connection.alive());
+    socket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
+    socket.on('close', () => {
+      clearTimeout(timer);
+      clearInterval(beat);
+      connection.end();
+    });
+  }
+
+  private async receive(
+    connection: Connection,
+    message: { data: RawData; binary: boolean; request: IncomingMessage },
+  ): Promise<void> {
+    this.messages.take(connection.name);
+    const frame = readFrame(message.data, message.binary);
+    if (!frame.success)
+      throw new ProblemError({
+        status: 400,
+        code: 'bad_request',
+        detail: 'The frame is not one of the protocol.',
+      });
+    if (connection.session) {
+      // Posts and catching up may take long: they do not hold up each other.
+      connection.session.handle(frame.data).catch((error: unknown) => this.fail(connection, error));
+      return;
+    }
+    if (frame.data.type !== 'authenticate')
+      throw unauthorized('Send {"type":"authenticate","token":"…"} first.');
+    const { token } = frame.data;
+    const principal = await this.auth.resolve(token);
+    this.requireOrigin(principal, message.request);
+    connection.begin(
+      new Session(
+        { feed: this.feed, operations: this.operations, live: this.live, directory: this.directory },
+        principal,
+        (text) => connection.send(text),
+      ),
+    );
+    connection.watch(() => this.recheck(connection, token));
+  }
+
+  /** A credential that was revoked, or a role that changed, ends the connection within two seconds. */
+  private async recheck(connection: Connection, token: string): Promise<void> {
+    try {
+      const now = await this.auth.resolve(token);
+      if (JSON.stringify(now.spaces) !== JSON.stringify(connection.session?.principal.spaces))
+        connection.close(4401, 'Your rights have changed. Connect again.');
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 401)
+        connection.close(4401, 'The credential is no longer valid.');
+    }
+  }
+
+  private requireOrigin(principal: Principal, request: IncomingMessage): void {
+    if (principal.type !== 'visitor') return;
+    const channel = this.directory.find(principal.channelId ?? '');
+    const own = ownOrigins(request.headers.host, this.config.PUBLIC_URL);
+    if (!channel || !originAllowed(channel, request.headers.origin, own))
+      throw permissionDenied('This origin may not use the channel.');
+  }
+
+  private fail(connection: Connection, error: unknown): void {
+    const known = error instanceof ProblemError ? error : null;
+    if (!known) this.logger.warn({ err: error }, 'A frame could not be handled');
+    connection.send(
+      JSON.stringify({
+        type: 'error',
+        code: known?.code ?? 'internal',
+        detail: known?.message ?? 'Something went wrong here.',
+      }),
+    );
+    if (connection.session) return;
+    connection.close(known?.status === 403 ? 4403 : 4401, known?.message ?? 'Not authenticated.');
+  }
+}
+
+/** One socket: what is not read in time ends it. */
+class Connection {
+  readonly name: string;
+  session: Session | null = null;
+  private readonly socket: WebSocket;
+  private heard = true;
+  private watcher: NodeJS.Timeout | undefined;
+
+  constructor(socket: WebSocket, name: string) {
+    this.socket = socket;
+    this.name = name;
+  }
+
+  begin(session: Session): void {
+    this.session = session;
+    session.send({ type: 'ready' });
+  }
+
+  watch(check: () => Promise<void>): void {
+    this.watcher = setInterval(() => void check(), RECHECK_MS);
+  }
+
+  send(text: string): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.socket.bufferedAmount > UNSENT_LIMIT) return this.socket.terminate();
+    this.socket.send(text);
+  }
+
+  beat(): void {
+    if (!this.heard) return this.socket.terminate();
+    this.heard = false;
+    this.socket.ping();
+  }
+
+  alive(): void {
+    this.heard = true;
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason.slice(0, 120));
+  }
+
+  end(): void {
+    clearInterval(this.watcher);
+    this.session?.close();
+  }
+}
+
+function readFrame(data: RawData, binary: boolean): ReturnType<typeof ClientFrameSchema.safeParse> {
+  try {
+    return ClientFrameSchema.safeParse(binary ? null : JSON.parse(data.toString()));
+  } catch {
+    return ClientFrameSchema.safeParse(null);
+  }
+}

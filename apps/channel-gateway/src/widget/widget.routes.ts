@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common';
+import {
+  badRequest,
+  issueVisitorToken,
+  listConversations,
+  newId,
+  notFound,
+  permissionDenied,
+  type Principal,
+  problemDetails,
+  servicePrincipal,
+} from '@parley/contracts';
+import { OperationClient } from '@parley/messaging';
+import { InjectConfig } from '@parley/service';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ChannelDirectory, type KnownChannel } from '../channels/channel-directory.service.ts';
+import type { GatewayConfig } from '../config.ts';
+import { AuthService } from '../http/auth.service.ts';
+import { readJson } from '../http/json.ts';
+import { sendProblem } from '../http/problems.ts';
+import { RateLimiter } from '../http/rate-limiter.ts';
+import { originAllowed, ownOrigins } from './origins.ts';
+
+const SessionRequest = z.strictObject({
+  visitorToken: z.string().max(2000).optional(),
+  language: z.string().max(35).optional(),
+});
+const TTL_SECONDS = 30 * 24 * 3600;
+
+/** Visitors' sessions: a token for the channel, kept by the browser. */
+@Injectable()
+export class WidgetRoutes {
+  private readonly limit = new RateLimiter({ perMinute: 60, burst: 60 });
+
+  constructor(
+    private readonly directory: ChannelDirectory,
+    private readonly auth: AuthService,
+    private readonly operations: OperationClient,
+    @InjectConfig() private readonly config: GatewayConfig,
+  ) {}
+
+  register(fastify: FastifyInstance): void {
+    const url = '/api/v1/widget/:channelId/sessions';
+    fastify.options(url, (request, reply) => {
+      const allowed = this.allowed(request);
+      if (allowed)
+        cors(reply, request.headers.origin ?? '')
+          .header('access-control-allow-headers', 'content-type')
+          .header('access-control-allow-methods', 'POST');
+      return reply.code(204).send();
+    });
+    fastify.post(url, { bodyLimit: 16_384 }, async (request, reply) => {
+      try {
+        return await this.open(request, reply);
+      } catch (error) {
+        return sendProblem(request, reply, error);
+      }
+    });
+  }
+
+  private allowed(request: FastifyRequest): KnownChannel | null {
+    const channel = this.directory.find((request.params as { channelId: string }).channelId);
+    if (!channel || channel.deploymentType !== 'WEB') return null;
+    return originAllowed(
+      channel,
+      request.headers.origin,
+      ownOrigins(request.headers.host, this.config.PUBLIC_URL),
+    )
+      ? channel
+      : null;
+  }
+
+  private async open(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    this.limit.take(request.ip);
+    const known = this.directory.find((request.params as { channelId: string }).channelId);
+    if (!known || known.deploymentType !== 'WEB' || known.status !== 'active') throw notFound('The channel');
+    const channel = this.allowed(request);
+    if (!channel)
+      throw permissionDenied(
+        "This page's origin may not open the channel. List it in configuration.allowedOrigins.",
+      );
+    cors(reply, request.headers.origin ?? '');
+    const body = (request.body as Buffer | undefined) ?? Buffer.from('{}');
+    const parsed = SessionRequest.safeParse(body.length === 0 ? {} : readJson(body));
+    if (!parsed.success)
+      throw badRequest('The request has unknown or wrong fields.', problemDetails(parsed.error));
+    const visitor = await this.visitor(channel, parsed.data.visitorToken);
+    return reply.code(201).send(await this.session(channel, visitor, request));
+  }
+
+  /** A returning visitor stays who it was, as long as its token holds. */
+  private async visitor(
+    channel: KnownChannel,
+    token: string | undefined,
+  ): Promise<{ contactId: string; visitorId: string; returning: boolean }> {
+    const known = token ? await this.auth.resolve(token).catch(() => null) : null;
+    if (known?.type === 'visitor' && known.channelId === channel.id && known.contactId && known.visitorId) {
+      return { contactId: known.contactId, visitorId: known.visitorId, returning: true };
+    }
+    return { contactId: newId('cont'), visitorId: newId('vis'), returning: false };
+  }
+
+  private async session(
+    channel: KnownChannel,
+    visitor: { contactId: string; visitorId: string; returning: boolean },
+    request: FastifyRequest,
+  ): Promise<object> {
+    const { spaceId, id: channelId } = channel;
+    const { contactId, visitorId } = visitor;
+    const service = servicePrincipal('channel-gateway', spaceId);
+    const { body } = await this.operations.request(
+      issueVisitorToken,
+      { spaceId, channelId, contactId, visitorId, ttlSeconds: TTL_SECONDS },
+      { principal: service },
+    );
+    const principal: Principal = {
+      type: 'visitor',
+      id: contactId,
+      contactId,
+      visitorId,
+      channelId,
+      spaces: { [spaceId]: 'visitor' },
+    };
+    const conversationId = visitor.returning ? await this.latest(spaceId, channelId, principal) : null;
+    const { widgetConfiguration } = channel.configuration as {
+      widgetConfiguration?: Record<string, unknown>;
+    };
+    return {
+      visitorToken: body.visitorToken,
+      spaceId,
+      conversationId,
+      socketUrl: this.socketUrl(request),
+      expiresAt: body.expiresAt,
+      configuration: widgetConfiguration ?? {},
+    };
+  }
+
+  private async latest(spaceId: string, channelId: string, principal: Principal): Promise<string | null> {
+    const { body } = await this.operations.request(
+      listConversations,
+      { spaceId, channelId, limit: 1 },
+      { principal },
+    );
+    return body.data[0]?.id ?? null;
+  }
+
+  private socketUrl(request: FastifyRequest): string {
+    const base =
+      this.config.PUBLIC_URL ?? `http://${request.headers.host ?? `127.0.0.1:${this.config.PORT}`}`;
+    return `${base.replace(/^http/, 'ws').replace(/\/$/, '')}/ws/realtime`;
+  }
+}
+
+function cors(reply: FastifyReply, origin: string): FastifyReply {
+  return reply.header('access-control-allow-origin', origin).header('vary', 'origin');
+}
