@@ -1,3 +1,4 @@
+export * from './dead-letters/dead-letters.ts';
 export * from './dead-letters/parked.repository.ts';
 export * from './errors.ts';
 export * from './event-log/event-log.ts';

@@ -9,12 +9,15 @@ import { Leases } from './leases/leases.ts';
 import { LeasesRepository } from './leases/leases.repository.ts';
 import { LiveBus } from './live/live-bus.ts';
 import type { MessagingLogger } from './logger.ts';
+import { Maintenance } from './mechanism/maintenance.ts';
+import { MaintenanceRepository } from './mechanism/maintenance.repository.ts';
 import { streamIdentity } from './nats/streams.ts';
 import { CommandRepository } from './operations/command.repository.ts';
 import { OperationClient } from './operations/operation-client.ts';
 import { type AnswerCipher, OperationServer } from './operations/operation-server.ts';
 import { ConsumerRepository } from './runner/consumer.repository.ts';
 import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
+import { SuspectGate } from './tasks/task-lane.ts';
 import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-worker.ts';
 import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
 import { TasksRepository } from './tasks/tasks.repository.ts';
@@ -52,6 +55,8 @@ export class MessagingRuntime {
   readonly consumers: ConsumerRunner[] = [];
   private readonly options: RuntimeOptions;
   private readonly outbox: OutboxRepository;
+  private readonly maintenance: Maintenance;
+  private readonly gate = new SuspectGate();
   private readonly taskRepository: TasksRepository;
   private readonly specs: ConsumerSpec[] = [];
   private wakes: Subscription | null = null;
@@ -65,7 +70,7 @@ export class MessagingRuntime {
     this.events = new EventLog(this.wakers);
     this.taskRepository = new TasksRepository(runner);
     this.tasks = new Tasks(this.taskRepository, this.wakers);
-    this.leases = new Leases(new LeasesRepository(runner), logger);
+    this.leases = new Leases(new LeasesRepository(runner), logger, this.wakers);
     this.operations = new OperationServer({
       nats,
       database,
@@ -78,6 +83,7 @@ export class MessagingRuntime {
     this.facts = new FactPublisher(nats, service);
     this.parked = new ParkedRepository(runner, service);
     this.outbox = new OutboxRepository(runner);
+    this.maintenance = new Maintenance(new MaintenanceRepository(runner));
     this.relay = new Relay({ outbox: this.outbox, nats, wakers: this.wakers, logger, source: service });
   }
 
@@ -94,11 +100,14 @@ export class MessagingRuntime {
       repository: this.taskRepository,
       parked: this.parked,
       wakers: this.wakers,
+      gate: this.gate,
       logger,
     };
     const worker = new TaskWorker(parts, options, handler);
     for (let shard = 0; shard < TASK_SHARDS; shard += 1) {
-      this.leases.hold(workerName(options.queue, shard), (lease) => worker.run(shard, lease));
+      this.leases.hold(workerName(options.queue, shard), (lease) => worker.run(shard, lease), {
+        drain: true,
+      });
     }
   }
 
@@ -109,9 +118,12 @@ export class MessagingRuntime {
       'DEAD_LETTER',
       ...(this.options.buckets ?? []).map((bucket) => `kv:${bucket}`),
     ];
-    for (const shard of shards) this.leases.hold(`relay.${shard}`, (lease) => this.relay.run(shard, lease));
+    for (const shard of shards)
+      this.leases.hold(`relay.${shard}`, (lease) => this.relay.run(shard, lease), { drain: true });
+    this.leases.hold('maintenance', (lease) => this.maintenance.run(lease));
     for (const spec of this.specs) await this.holdConsumer(spec);
     this.listenForWakes();
+    this.answerHealth();
     this.leases.start();
     this.operations.start();
   }
@@ -137,6 +149,19 @@ export class MessagingRuntime {
     for (let partition = 0; partition < partitions; partition += 1) {
       this.leases.hold(`consumer.${spec.id}.${partition}`, (lease) => consumer.run(partition, lease));
     }
+  }
+
+  /** Tells whoever asks (the gateway's `/readyz`) whether this service can work. */
+  private answerHealth(): void {
+    this.nats.subscribe(`health.${this.options.service}`, {
+      callback: (error, message) => {
+        if (error) return;
+        this.options.database.ping().then(
+          () => message.respond('ok'),
+          () => message.respond('degraded'),
+        );
+      },
+    });
   }
 
   /** A commit in one process wakes the loop in the process that holds the lease. */

@@ -29,6 +29,11 @@ export class Wakers {
     return sleeper !== undefined;
   }
 
+  /** Tells other processes alone. */
+  wakeOthers(name: string): void {
+    for (const tell of this.outward) tell(name);
+  }
+
   /** Is told of every wake that found nobody here. */
   onWake(tell: (name: string) => void): void {
     this.outward.push(tell);

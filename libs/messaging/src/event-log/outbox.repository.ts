@@ -1,9 +1,9 @@
 import type { Database } from '@parley/database';
 import { sql } from 'kysely';
 
-/** One outbox row with its event, or with an entry of a key-value bucket. */
+/** One outbox row with its event, or with an entry of a key-value bucket or a dead letter. */
 export interface OutboxRow {
-  outboxId: string;
+  outboxId: number;
   eventId: string | null;
   spaceId: string;
   name: string | null;
@@ -11,9 +11,20 @@ export interface OutboxRow {
   sequence: number | null;
   data: unknown;
   traceparent: string | null;
-  occurredAt: Date | null;
+  occurredAt: Date;
   entry: { version?: number; value?: unknown; subject?: string; id?: string } | null;
 }
+
+/** What waits in a shard. */
+export interface OutboxLag {
+  shard: string;
+  rows: number;
+  /** Age of the oldest row. */
+  oldestSeconds: number;
+}
+
+/** Counting stops here: more is simply "a lot". */
+const COUNT_LIMIT = 100_000;
 
 /** All SQL of the relay, under the runner role. */
 export class OutboxRepository {
@@ -23,28 +34,56 @@ export class OutboxRepository {
     this.database = database;
   }
 
+  /** The oldest rows of a shard. Its order is that of the ids: nothing lower appears once a key's higher one is seen. */
   async next(shard: string, limit: number): Promise<OutboxRow[]> {
+    // LIMIT 1 keeps the planner at one index look-up per row, whatever it believes of the tables' sizes.
     const { rows } = await sql<OutboxRow>`
-      SELECT o.event_id AS "outboxId", e.event_id AS "eventId", o.space_id AS "spaceId", e.name, o.key, e.sequence::int AS sequence, e.data, e.traceparent,
-        e.occurred_at AS "occurredAt", o.entry
+      SELECT o.event_id AS "outboxId", e.event_id AS "eventId", o.space_id AS "spaceId", e.name, o.key, e.sequence, e.data,
+        e.traceparent, o.occurred_at AS "occurredAt", o.entry
       FROM (SELECT * FROM outbox WHERE shard = ${shard} ORDER BY event_id LIMIT ${limit}) AS o
-      LEFT JOIN event e ON e.key = o.key AND e.id = o.event_id
+      LEFT JOIN LATERAL (
+        SELECT * FROM event WHERE event.key = o.key AND event.id = o.event_id AND event.occurred_at = o.occurred_at LIMIT 1
+      ) AS e ON o.entry IS NULL
       ORDER BY o.event_id`.execute(this.database.kysely);
     return rows;
   }
 
-  async remove(shard: string, ids: readonly string[]): Promise<void> {
+  async remove(shard: string, ids: readonly number[]): Promise<void> {
     await sql`DELETE FROM outbox WHERE shard = ${shard} AND event_id = ANY (${[...ids]}::bigint[])`.execute(
       this.database.kysely,
     );
   }
 
-  /** Seconds the oldest row of each shard has waited, by the event it points to. */
-  async waiting(): Promise<{ shard: string; rows: number }[]> {
-    const { rows } = await sql<{
-      shard: string;
-      rows: number;
-    }>`SELECT shard, count(*)::int AS rows FROM outbox GROUP BY shard`.execute(this.database.kysely);
+  /** What waits, for metrics and readiness. */
+  async waiting(): Promise<OutboxLag[]> {
+    const { rows } = await sql<OutboxLag>`
+      SELECT shard, count(*)::int AS rows, extract(epoch FROM clock_timestamp() - min(occurred_at))::float8 AS "oldestSeconds"
+      FROM (SELECT shard, occurred_at FROM outbox LIMIT ${COUNT_LIMIT}) AS sample GROUP BY shard`.execute(
+      this.database.kysely,
+    );
     return rows;
+  }
+
+  /**
+   * Remembers the epoch of the stream that a shard feeds. When it is another than before, the stream is new and empty:
+   * every event of the log is queued again, ahead of what is newer. Answers how many.
+   */
+  async followStream(shard: string, epoch: string): Promise<number> {
+    return this.database.kysely.transaction().execute(async (trx) => {
+      const { rows: known } = await sql<{ epoch: string }>`
+        SELECT stream_epoch AS epoch FROM position WHERE consumer = ${`@relay.${shard}`} AND partition = 0 FOR UPDATE`.execute(
+        trx,
+      );
+      if (known[0]?.epoch === epoch) return 0;
+      await sql`
+        INSERT INTO position (consumer, partition, stream_epoch, position, lease_epoch) VALUES (${`@relay.${shard}`}, 0, ${epoch}, 0, 0)
+        ON CONFLICT (consumer, partition) DO UPDATE SET stream_epoch = excluded.stream_epoch`.execute(trx);
+      if (!known[0]) return 0;
+      const { numAffectedRows } = await sql`
+        INSERT INTO outbox (shard, event_id, space_id, key, occurred_at)
+        SELECT ${shard}, id, space_id, key, occurred_at FROM event WHERE name LIKE ${`${shard.toLowerCase().replaceAll('_', '\\_')}.%`}
+        ON CONFLICT (shard, event_id) DO NOTHING`.execute(trx);
+      return Number(numAffectedRows ?? 0);
+    });
   }
 }

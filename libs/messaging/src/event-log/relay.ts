@@ -1,173 +1,181 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { eventSubject, headerNames } from '@parley/contracts';
-import type { Lease } from '../leases/leases.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Lease } from '../leases/lease.ts';
 import type { MessagingLogger } from '../logger.ts';
+import { streamIdentity } from '../nats/streams.ts';
 import type { Wakers } from '../wakers.ts';
+import { BucketWriter } from './bucket-writer.ts';
 import type { OutboxRepository, OutboxRow } from './outbox.repository.ts';
+import { fitting, type OutgoingRow, toOutgoing } from './outgoing.ts';
+import { PublishRefusedError, StreamPublisher } from './stream-publisher.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
-const SINGLE_LIMIT = 5;
-const PUBLISH_TIMEOUT_MS = 1000;
-const IDLE_MS = 100;
 
-interface Outgoing {
-  outboxId: string;
-  subject: string;
-  payload: string;
-  headers: () => MsgHdrs;
-}
+/** Up to here single publishes are as fast as a batch, and one known id harms nobody else. */
+const SINGLE_LIMIT = 5;
+const BUSY_MS = 5;
+const IDLE_MS = 100;
+const LONGEST_PAUSE_MS = 1000;
+
+const BUCKET_PREFIX = 'kv:';
 
 /** What relays have done, for metrics. */
 export interface RelayStats {
+  /** Rows acknowledged and removed. */
   published: number;
   batches: number;
+  singles: number;
+  /** Publishes the stream knew already. */
+  duplicates: number;
+  /** Batches refused or without answer, sent one by one then. */
+  fallbacks: number;
   failures: number;
+  /** Events queued again because their stream was new and empty. */
+  requeued: number;
+  /** What the last failure of each shard said, until it publishes again. */
+  errors: Record<string, string>;
+}
+
+/** What a relay works with. */
+export interface RelayParts {
+  outbox: OutboxRepository;
+  nats: NatsConnection;
+  wakers: Wakers;
+  logger: MessagingLogger;
+  /** Name of the service, for `ce-source`. */
+  source: string;
 }
 
 /** Publishes one shard's outbox in order, under its lease: rows go only after NATS has acknowledged them. */
 export class Relay {
-  readonly stats: RelayStats = { published: 0, batches: 0, failures: 0 };
-  private readonly outbox: OutboxRepository;
-  private readonly client: JetStreamClient;
-  private readonly wakers: Wakers;
-  private readonly logger: MessagingLogger;
-  private readonly source: string;
+  readonly stats: RelayStats = {
+    published: 0,
+    batches: 0,
+    singles: 0,
+    duplicates: 0,
+    fallbacks: 0,
+    failures: 0,
+    requeued: 0,
+    errors: {},
+  };
+  private readonly parts: RelayParts;
+  private readonly publisher: StreamPublisher;
 
-  constructor(parts: {
-    outbox: OutboxRepository;
-    nats: NatsConnection;
-    wakers: Wakers;
-    logger: MessagingLogger;
-    source: string;
-  }) {
-    this.outbox = parts.outbox;
-    this.client = jetstream(parts.nats, { timeout: PUBLISH_TIMEOUT_MS });
-    this.wakers = parts.wakers;
-    this.logger = parts.logger;
-    this.source = parts.source;
+  constructor(parts: RelayParts) {
+    this.parts = parts;
+    this.publisher = new StreamPublisher(parts.nats);
   }
 
-  /** Works until the lease is lost. */
+  /** Works until the lease is lost. A failure stops the shard until its next round; nothing is passed over. */
   async run(shard: string, lease: Lease): Promise<void> {
-    const bucket = shard.startsWith('kv:') ? await new Kvm(this.client).open(shard.slice(3)) : null;
-    while (!lease.signal.aborted) {
-      const rows = await this.outbox.next(shard, BATCH_EVENTS);
-      if (lease.signal.aborted) return;
-      if (rows.length === 0) {
-        await this.wakers.sleep(`relay.${shard}`, IDLE_MS, lease.signal);
-        continue;
-      }
+    let send: ((rows: OutboxRow[]) => Promise<void>) | null = null;
+    let pause = BUSY_MS;
+    let failures = 0;
+    while (!lease.leaving.aborted) {
       try {
-        await (bucket ? this.putAll(shard, bucket, rows) : this.publishAll(shard, rows));
+        // After a failure the stream may be another one: it is looked at again before anything is sent.
+        send ??= await this.open(shard, lease);
+        const rows = await this.parts.outbox.next(shard, BATCH_EVENTS);
+        if (rows.length > 0) await send(rows);
+        failures = 0;
+        delete this.stats.errors[shard];
+        pause = rows.length > 0 ? BUSY_MS : Math.min(IDLE_MS, pause * 2);
+        if (rows.length < BATCH_EVENTS) await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.leaving);
       } catch (error) {
-        this.stats.failures += 1;
-        this.logger.warn({ shard, err: error }, 'The relay could not publish and tries again');
-        await this.wakers.sleep(`relay.${shard}.pause`, IDLE_MS, lease.signal);
+        send = null;
+        failures += 1;
+        this.report(shard, error, failures);
+        await this.parts.wakers.sleep(
+          `relay.${shard}.pause`,
+          Math.min(LONGEST_PAUSE_MS, IDLE_MS * failures),
+          lease.leaving,
+        );
       }
     }
   }
 
-  private async publishAll(shard: string, rows: OutboxRow[]): Promise<void> {
-    let outgoing = fitting(rows.map((row) => this.toOutgoing(row)));
-    if (outgoing.length <= SINGLE_LIMIT) outgoing = await this.publishSingly(outgoing);
-    else await this.publishBatch(outgoing);
-    await this.outbox.remove(
+  private report(shard: string, error: unknown, failures: number): void {
+    this.stats.failures += 1;
+    this.stats.errors[shard] = error instanceof Error ? error.message : String(error);
+    const level = failures === 1 || failures % 60 === 0 ? 'warn' : 'debug';
+    this.parts.logger[level]({ shard, failures, err: error }, 'The relay could not publish and tries again');
+  }
+
+  private async open(shard: string, lease: Lease): Promise<(rows: OutboxRow[]) => Promise<void>> {
+    const { nats, outbox } = this.parts;
+    if (shard.startsWith(BUCKET_PREFIX)) {
+      const bucket = await BucketWriter.open(nats, shard.slice(BUCKET_PREFIX.length));
+      return (rows) => this.putAll(shard, bucket, rows, lease);
+    }
+    const { epoch } = await streamIdentity(nats, shard);
+    const requeued = await outbox.followStream(shard, epoch);
+    this.stats.requeued += requeued;
+    if (requeued > 0)
+      this.parts.logger.info({ shard, requeued }, 'The stream is new: its events are published again');
+    return (rows) => this.publishAll(shard, rows, lease);
+  }
+
+  private async publishAll(shard: string, rows: OutboxRow[], lease: Lease): Promise<void> {
+    const shaped = rows.map((row) => toOutgoing(row, this.parts.source));
+    const deleted = rows.filter((_row, index) => shaped[index] === undefined);
+    if (deleted.length > 0) await this.remove(shard, deleted);
+    const outgoing = fitting(
+      shaped.filter((one) => one !== undefined),
+      BATCH_BYTES,
+    );
+    if (outgoing.length <= SINGLE_LIMIT) return this.publishSingly(shard, outgoing, lease);
+    try {
+      assertHeld(lease);
+      await this.publisher.batch(outgoing);
+      this.stats.batches += 1;
+    } catch (error) {
+      // One known id refuses a whole batch, and without an answer it may be stored: singles find out.
+      if (!(error instanceof PublishRefusedError) && !isTimeout(error)) throw error;
+      this.stats.fallbacks += 1;
+      this.parts.logger.debug({ shard, err: error }, 'A batch was not acknowledged and goes one by one');
+      return this.publishSingly(shard, outgoing, lease);
+    }
+    await this.remove(shard, outgoing);
+  }
+
+  /** One by one, each acknowledged before the next: pipelined ones would change places when one fails. */
+  private async publishSingly(shard: string, outgoing: OutgoingRow[], lease: Lease): Promise<void> {
+    const done: OutgoingRow[] = [];
+    try {
+      for (const one of outgoing) {
+        assertHeld(lease);
+        const { duplicate } = await this.publisher.single(one);
+        if (duplicate) this.stats.duplicates += 1;
+        this.stats.singles += 1;
+        done.push(one);
+      }
+    } finally {
+      if (done.length > 0) await this.remove(shard, done);
+    }
+  }
+
+  private async remove(shard: string, outgoing: readonly { outboxId: number }[]): Promise<void> {
+    await this.parts.outbox.remove(
       shard,
       outgoing.map(({ outboxId }) => outboxId),
     );
     this.stats.published += outgoing.length;
-    this.stats.batches += 1;
   }
 
-  /** A batch is stored whole or not at all; one that is refused (an id known from an earlier try) goes one by one. */
-  private async publishBatch(outgoing: Outgoing[]): Promise<void> {
-    const [first, ...rest] = outgoing;
-    const last = rest.pop();
-    if (!first || !last) return;
-    try {
-      const batch = await this.client.startBatch(first.subject, first.payload, { headers: first.headers() });
-      for (const one of rest) batch.add(one.subject, one.payload, { headers: one.headers() });
-      await batch.commit(last.subject, last.payload, {
-        headers: last.headers(),
-        timeout: PUBLISH_TIMEOUT_MS,
-      });
-    } catch (error) {
-      this.logger.debug({ err: error }, 'A batch was refused and goes one by one');
-      await this.publishSingly(outgoing);
-    }
-  }
-
-  private async publishSingly(outgoing: Outgoing[]): Promise<Outgoing[]> {
-    for (const one of outgoing) {
-      await this.client.publish(one.subject, one.payload, {
-        headers: one.headers(),
-        timeout: PUBLISH_TIMEOUT_MS,
-        retries: 0,
-      });
-    }
-    return outgoing;
-  }
-
-  private toOutgoing(row: OutboxRow): Outgoing {
-    const { outboxId, eventId, name, spaceId, key, sequence, traceparent, occurredAt, entry } = row;
-    if (entry?.subject) return deadLetter(outboxId, entry.subject, entry);
-    if (!eventId || !name || !occurredAt) throw new Error(`Outbox row ${outboxId} points to no event.`);
-    const fill = (): MsgHdrs => {
-      const found = headers();
-      found.set(headerNames.messageId, eventId);
-      found.set(headerNames.eventSpecVersion, '1.0');
-      found.set(headerNames.eventId, eventId);
-      found.set(headerNames.eventType, name);
-      found.set(headerNames.eventSource, `/parley/${this.source}`);
-      found.set(headerNames.eventTime, occurredAt.toISOString());
-      found.set(headerNames.eventSchema, `/api/v1/asyncapi.json#/components/schemas/${name}`);
-      found.set(headerNames.eventKey, key);
-      if (sequence !== null) found.set(headerNames.eventSequence, String(sequence));
-      if (traceparent) found.set(headerNames.traceparent, traceparent);
-      return found;
-    };
-    return {
-      outboxId,
-      subject: eventSubject(name, spaceId, key),
-      payload: JSON.stringify(row.data),
-      headers: fill,
-    };
-  }
-
-  private async putAll(shard: string, bucket: KV, rows: OutboxRow[]): Promise<void> {
-    for (const row of rows) {
-      if (row.entry?.version !== undefined)
-        await putEntry(bucket, row.key, { version: row.entry.version, value: row.entry.value });
-      await this.outbox.remove(shard, [row.outboxId]);
+  private async putAll(shard: string, bucket: BucketWriter, rows: OutboxRow[], lease: Lease): Promise<void> {
+    for (const { outboxId, key, entry } of rows) {
+      assertHeld(lease);
+      if (entry?.version !== undefined) await bucket.put(key, { version: entry.version, value: entry.value });
+      await this.parts.outbox.remove(shard, [outboxId]);
       this.stats.published += 1;
     }
   }
 }
 
-function deadLetter(outboxId: string, subject: string, entry: { id?: string; value?: unknown }): Outgoing {
-  const fill = (): MsgHdrs => {
-    const found = headers();
-    if (entry.id) found.set(headerNames.messageId, entry.id);
-    return found;
-  };
-  return { outboxId, subject, payload: JSON.stringify(entry.value ?? null), headers: fill };
+function assertHeld(lease: Lease): void {
+  if (!lease.isHeld()) throw new Error(`The lease "${lease.name}" is no longer held here.`);
 }
 
-/** Compare-and-set on the revision, never a lower version. */
-async function putEntry(bucket: KV, key: string, entry: { version: number; value: unknown }): Promise<void> {
-  const current = await bucket.get(key);
-  const known = current ? current.json<{ version: number }>().version : -1;
-  if (known >= entry.version) return;
-  const text = JSON.stringify(entry);
-  if (current) await bucket.update(key, text, current.revision);
-  else await bucket.create(key, text);
-}
-
-function fitting(outgoing: Outgoing[]): Outgoing[] {
-  let bytes = 0;
-  const end = outgoing.findIndex((one) => (bytes += Buffer.byteLength(one.payload) + 700) > BATCH_BYTES);
-  return end > 0 ? outgoing.slice(0, end) : outgoing;
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || /timeout/iu.test(error.message));
 }

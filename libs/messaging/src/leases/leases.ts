@@ -1,45 +1,76 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fnv1a } from '../hash.ts';
 import type { MessagingLogger } from '../logger.ts';
-import { LEASE_MS, type LeasesRepository } from './leases.repository.ts';
+import type { Wakers } from '../wakers.ts';
+import { HeldLease } from './lease.ts';
+import type { Lease } from './lease.ts';
+import { LEASE_MS } from './leases.repository.ts';
+import type { LeasesRepository, LeaseTable, TakenLease } from './leases.repository.ts';
+import { freeNames, planLeases } from './sharing.ts';
+import type { LeaseView } from './sharing.ts';
 
-/** A right to be the only one, until the signal aborts. `epoch` rises with each holder: writes compare it. */
-export interface Lease {
-  readonly name: string;
-  readonly epoch: number;
-  readonly signal: AbortSignal;
+export type { Lease } from './lease.ts';
+
+/** What is done under a lease. */
+export type LeaseWork = (lease: Lease) => Promise<void>;
+
+/** How work under a lease ends. */
+export interface HoldOptions {
+  /** The work watches `lease.leaving` and finishes what it has begun before it returns. */
+  drain?: boolean;
 }
 
-interface Held {
-  lease: Lease;
-  controller: AbortController;
-  /** Monotonic time after which this process no longer believes that it holds the lease. */
-  deadline: number;
+interface Wanted {
+  work: LeaseWork;
+  drain: boolean;
 }
 
 const RENEW_MS = 500;
 
-/** Keeps leases as rows: renewed by one statement each 0.5 s, taken over by another process 1.5 s after the last renewal. */
+/** This process stops believing in a lease that much before the database gives it away. */
+const MARGIN_MS = 100;
+
+/** Longest wait for draining work before its lease is given up all the same. */
+const DRAIN_MS = 20_000;
+
+/** Pause before work under a lease is begun again after it failed. */
+const RESTART_MS = 100;
+
+/** Name under which processes wake one another when leases become free. */
+const WAKER = 'leases';
+
+/**
+ * Keeps leases as rows: renewed by one statement each 0.5 s, taken over 1.5 s after the last renewal, shared evenly by
+ * the processes that want the same ones.
+ */
 export class Leases {
   private readonly repository: LeasesRepository;
   private readonly logger: MessagingLogger;
+  private readonly wakers: Wakers | undefined;
   private readonly holder = randomUUID();
-  private readonly work = new Map<string, (lease: Lease) => Promise<void>>();
-  private readonly held = new Map<string, Held>();
-  private readonly running = new Set<Promise<void>>();
-  private loop: Promise<void> | null = null;
-  private stopped = false;
+  private readonly wanted = new Map<string, Wanted>();
+  private readonly held = new Map<string, HeldLease>();
   private readonly stopping = new AbortController();
+  private neglected: ReadonlySet<string> = new Set();
+  private expiry: NodeJS.Timeout | undefined;
+  private loop: Promise<void> | null = null;
 
-  constructor(repository: LeasesRepository, logger: MessagingLogger) {
+  /** @param wakers tells other processes of the service at once when a lease becomes free */
+  constructor(repository: LeasesRepository, logger: MessagingLogger, wakers?: Wakers) {
     this.repository = repository;
     this.logger = logger;
+    this.wakers = wakers;
   }
 
-  /** Does this work while this process holds the lease; it should run until the lease's signal aborts. */
-  hold(name: string, work: (lease: Lease) => Promise<void>): void {
-    if (this.work.has(name)) throw new Error(`The lease "${name}" is asked for twice.`);
-    this.work.set(name, work);
+  /**
+   * Does this work while this process holds the lease; it should run until `lease.signal` aborts (with `drain`: until
+   * `lease.leaving` does, and what it began is finished). Work that fails is begun again.
+   */
+  hold(name: string, work: LeaseWork, options: HoldOptions = {}): void {
+    if (this.wanted.has(name))
+      throw new Error(`The lease "${name}" is asked for twice: give each work its own name.`);
+    this.wanted.set(name, { work, drain: options.drain ?? false });
   }
 
   /** Begins to take and renew leases. */
@@ -52,67 +83,130 @@ export class Leases {
     return [...this.held.keys()];
   }
 
-  /** Ends all work and gives the leases up. */
+  /** Ends all work, lets draining work finish, and gives the leases up: others take them at once. */
   async stop(): Promise<void> {
-    this.stopped = true;
     this.stopping.abort();
-    for (const { controller } of this.held.values()) controller.abort();
-    await Promise.allSettled(this.running);
+    await this.giveUp([...this.held.keys()]);
     await this.loop;
-    await this.repository.release(this.holder).catch(() => undefined);
+    clearTimeout(this.expiry);
+    await this.repository.leave(this.holder).catch(() => undefined);
   }
 
   private async run(): Promise<void> {
-    while (!this.stopped) {
+    // Draining work keeps its leases until it is done.
+    do await this.rest(await this.round());
+    while (!this.stopping.signal.aborted || this.held.size > 0);
+  }
+
+  private async rest(milliseconds: number): Promise<void> {
+    if (this.stopping.signal.aborted) await sleep(Math.min(milliseconds, 50));
+    else if (this.wakers) await this.wakers.sleep(WAKER, milliseconds, this.stopping.signal);
+    else await sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+
+  /** One renewal; answers how long to wait for the next. */
+  private async round(): Promise<number> {
+    try {
+      const view = this.view();
       const sent = performance.now();
-      try {
-        this.apply(await this.repository.renew(this.holder, [...this.work.keys()]), sent);
-      } catch (error) {
-        this.logger.warn({ err: error }, 'Leases could not be renewed');
-      }
-      this.expire();
-      await sleep(RENEW_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      const held = [...this.held.values()].map(({ name, epoch }) => ({ name, epoch }));
+      const table = await this.repository.renew({ holder: this.holder, wants: view.wants }, held);
+      this.applyRenewal(table, new Set(held.map(({ name }) => name)), sent);
+      if (this.stopping.signal.aborted) return RENEW_MS;
+      await this.share({ ...view, held: new Set(this.held.keys()) }, table);
+      return this.untilNext(table);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'Leases could not be renewed');
+      return RENEW_MS / 2;
     }
   }
 
-  private apply(rows: { name: string; epoch: number }[], sent: number): void {
-    const deadline = sent + LEASE_MS;
-    const owned = new Map(rows.map((row) => [row.name, row.epoch]));
-    for (const [name, held] of [...this.held]) {
-      if (owned.get(name) === held.lease.epoch) held.deadline = deadline;
-      else this.drop(name, held);
+  private view(): LeaseView {
+    const names = [...this.wanted.keys()].sort();
+    const wants = fnv1a(names.join('\n'));
+    return { holder: this.holder, wants, names, held: new Set(this.held.keys()), neglected: this.neglected };
+  }
+
+  private applyRenewal(table: LeaseTable, asked: ReadonlySet<string>, sent: number): void {
+    const deadline = sent + LEASE_MS - MARGIN_MS;
+    for (const lease of [...this.held.values()]) {
+      if (!asked.has(lease.name)) continue;
+      if (table.leases.get(lease.name)?.renewed) lease.renew(deadline);
+      else this.lose(lease);
     }
-    if (this.stopped) return;
-    for (const [name, epoch] of owned) if (!this.held.has(name)) this.take(name, epoch, deadline);
+    this.watchExpiry(deadline);
   }
 
-  private expire(): void {
-    for (const [name, held] of [...this.held]) if (performance.now() > held.deadline) this.drop(name, held);
+  /** Ends the work of all leases when no renewal has come through in time. */
+  private watchExpiry(deadline: number): void {
+    clearTimeout(this.expiry);
+    this.expiry = setTimeout(
+      () => {
+        for (const lease of [...this.held.values()]) if (!lease.isHeld()) this.lose(lease);
+      },
+      Math.max(1, deadline - performance.now() + 1),
+    );
+    this.expiry.unref();
   }
 
-  private drop(name: string, held: Held): void {
-    this.held.delete(name);
-    held.controller.abort();
+  private async share(view: LeaseView, table: LeaseTable): Promise<void> {
+    const plan = planLeases(view, table);
+    this.neglected = new Set(freeNames(view, table));
+    if (plan.giveUp.length > 0) void this.giveUp(plan.giveUp);
+    if (plan.take.length === 0) return;
+    const sent = performance.now();
+    const taken = await this.repository.take(this.holder, plan.take);
+    for (const one of taken) this.begin(one, sent + LEASE_MS - MARGIN_MS);
+    this.neglected = new Set(plan.take.length > taken.length ? this.neglected : []);
   }
 
-  private take(name: string, epoch: number, deadline: number): void {
-    const controller = new AbortController();
-    const held: Held = { lease: { name, epoch, signal: controller.signal }, controller, deadline };
-    this.held.set(name, held);
-    const done = this.perform(held).finally(() => this.running.delete(done));
-    this.running.add(done);
+  /** Comes back sooner when a lease of another process is about to expire. */
+  private untilNext(table: LeaseTable): number {
+    let next = RENEW_MS;
+    for (const name of this.wanted.keys()) {
+      const row = table.leases.get(name);
+      if (row && !this.held.has(name) && row.leftMs > 0) next = Math.min(next, row.leftMs + 5);
+    }
+    return Math.max(20, next);
   }
 
-  private async perform({ lease }: Held): Promise<void> {
-    const work = this.work.get(lease.name);
-    while (work && !lease.signal.aborted) {
+  private begin(taken: TakenLease, deadline: number): void {
+    const lease = new HeldLease(taken, deadline);
+    const wanted = this.wanted.get(taken.name);
+    if (!wanted) return;
+    this.held.set(lease.name, lease);
+    lease.done = this.perform(lease, wanted.work);
+    if (this.stopping.signal.aborted) void this.giveUp([lease.name]);
+  }
+
+  private lose(lease: HeldLease): void {
+    if (this.held.get(lease.name) === lease) this.held.delete(lease.name);
+    lease.lose();
+  }
+
+  private async perform(lease: HeldLease, work: LeaseWork): Promise<void> {
+    while (!lease.leaving.aborted) {
       try {
         await work(lease);
       } catch (error) {
-        if (lease.signal.aborted) return;
-        this.logger.warn({ lease: lease.name, err: error }, 'Work under a lease failed and is started again');
+        if (lease.leaving.aborted) return;
+        this.logger.warn({ lease: lease.name, err: error }, 'Work under a lease failed and is begun again');
       }
-      await sleep(100, undefined, { signal: lease.signal }).catch(() => undefined);
+      await sleep(RESTART_MS, undefined, { signal: lease.leaving }).catch(() => undefined);
     }
+  }
+
+  private async giveUp(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        const lease = this.held.get(name);
+        if (!lease || lease.leaving.aborted) return lease?.done;
+        lease.leave(this.wanted.get(name)?.drain ?? false);
+        await Promise.race([lease.done, sleep(DRAIN_MS, undefined, { ref: false })]);
+        this.lose(lease);
+        await this.repository.release(this.holder, [name]).catch(() => undefined);
+      }),
+    );
+    this.wakers?.wakeOthers(WAKER);
   }
 }

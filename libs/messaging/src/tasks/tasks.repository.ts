@@ -9,7 +9,17 @@ export interface TaskRow {
   spaceId: string;
   payload: unknown;
   traceparent: string | null;
+  /** Attempts begun, this one included once it is begun. */
   attempts: number;
+}
+
+/** A task just taken into a worker's memory. */
+export interface LoadedTask extends TaskRow {
+  no: number;
+  /** Its attempt is counted: it may begin. */
+  begun: boolean;
+  /** A worker that did not give up its lease had begun it: it may be what ended that process. */
+  suspect: boolean;
 }
 
 /** A task about to be stored. */
@@ -22,6 +32,13 @@ export interface TaskInsert {
   payload: string;
   traceparent: string | null;
   dueAt: Date | null;
+}
+
+/** Which rows a worker may touch: those it has loaded under its lease. */
+export interface Claim {
+  queue: string;
+  shard: number;
+  epoch: number;
 }
 
 /** All SQL of tasks. */
@@ -37,63 +54,152 @@ export class TasksRepository {
     const column = <Key extends keyof TaskInsert>(key: Key): TaskInsert[Key][] => rows.map((row) => row[key]);
     await sql`
       INSERT INTO task (queue, id, shard, key, space_id, payload, traceparent, due_at)
-      SELECT queue, id, shard, key, space_id, payload, traceparent, coalesce(due_at, now()) FROM unnest(
+      SELECT queue, id, shard, key, space_id, payload, traceparent, coalesce(due_at, clock_timestamp()) FROM unnest(
         ${column('queue')}::text[], ${column('id')}::text[], ${column('shard')}::int[], ${column('key')}::text[], ${column('spaceId')}::text[],
         ${column('payload')}::jsonb[], ${column('traceparent')}::text[], ${column('dueAt')}::timestamptz[]
       ) WITH ORDINALITY AS row (queue, id, shard, key, space_id, payload, traceparent, due_at, place) ORDER BY place
-      ON CONFLICT (queue, id) DO NOTHING`.execute(trx);
+      ON CONFLICT (space_id, queue, id) DO NOTHING`.execute(trx);
   }
 
-  async delete<Tables>(trx: Trx<Tables>, queue: string, ids: readonly string[]): Promise<void> {
-    await sql`DELETE FROM task WHERE queue = ${queue} AND id = ANY (${[...ids]}::text[])`.execute(trx);
-  }
-
-  /** The first task of each key that is due and not at work; its attempt is counted before it begins. */
-  async claim(
+  async delete<Tables>(
+    trx: Trx<Tables>,
     queue: string,
-    shard: number,
-    claim: { epoch: number; busyKeys: string[]; limit: number },
-  ): Promise<TaskRow[]> {
-    const { rows } = await sql<TaskRow & { no: string }>`
-      UPDATE task SET attempts = attempts + 1, lease_epoch = ${claim.epoch}
-      WHERE queue = ${queue} AND id IN (
-        SELECT t.id FROM task t
-        WHERE t.queue = ${queue} AND t.shard = ${shard} AND t.due_at <= now() AND t.key <> ALL (${claim.busyKeys}::text[])
-          AND NOT EXISTS (SELECT 1 FROM task p WHERE p.queue = t.queue AND p.key = t.key AND p.no < t.no)
-        ORDER BY t.no LIMIT ${claim.limit})
-      RETURNING queue, id, key, space_id AS "spaceId", payload, traceparent, attempts, no`.execute(
-      this.runner.kysely,
+    spaceId: string,
+    ids: readonly string[],
+  ): Promise<void> {
+    await sql`DELETE FROM task WHERE space_id = ${spaceId} AND queue = ${queue} AND id = ANY (${[...ids]}::text[])`.execute(
+      trx,
     );
-    return rows.sort((a, b) => Number(a.no) - Number(b.no));
   }
 
-  /** Removes a task in the transaction of its effect; false when another holder has taken it. */
-  async settle<Tables>(trx: Trx<Tables>, queue: string, id: string, epoch: number): Promise<boolean> {
-    const { rows } =
-      await sql`DELETE FROM task WHERE queue = ${queue} AND id = ${id} AND lease_epoch = ${epoch} RETURNING id`.execute(
-        trx,
-      );
-    return rows.length > 0;
+  /**
+   * Takes due tasks into the worker's memory, in order, and counts the attempt of those that begin at once: the first
+   * of each key, as many as `free`. Keys in memory are left alone, and so is all behind a task that waits for its retry
+   * or that the transaction of a holder before still locks.
+   */
+  async load(
+    claim: Claim,
+    room: { limit: number; free: number; busyKeys: readonly string[] },
+  ): Promise<LoadedTask[]> {
+    const { queue, shard, epoch } = claim;
+    const { rows } = await sql<LoadedTask>`
+      WITH candidate AS (
+        SELECT space_id, id, key, no, attempts, lease_epoch FROM task
+        WHERE queue = ${queue} AND shard = ${shard} AND lease_epoch < ${epoch} AND due_at <= clock_timestamp()
+          AND space_id || '/' || key <> ALL (${[...room.busyKeys]}::text[])
+          AND NOT EXISTS (
+            SELECT FROM task AS before
+            WHERE before.queue = ${queue} AND before.space_id = task.space_id AND before.key = task.key AND before.no < task.no
+              AND before.retrying AND before.due_at > clock_timestamp())
+        ORDER BY no LIMIT ${room.limit}
+      ), locked AS (
+        SELECT task.space_id, task.id FROM task JOIN candidate USING (space_id, id)
+        WHERE task.queue = ${queue} AND task.lease_epoch < ${epoch} FOR UPDATE OF task SKIP LOCKED
+      ), due AS (
+        SELECT candidate.* FROM candidate JOIN locked USING (space_id, id)
+        WHERE NOT EXISTS (
+          SELECT FROM candidate AS before LEFT JOIN locked ON locked.space_id = before.space_id AND locked.id = before.id
+          WHERE before.space_id = candidate.space_id AND before.key = candidate.key AND before.no < candidate.no AND locked.id IS NULL)
+      ), ranked AS (
+        SELECT due.*, attempts > 0 AND lease_epoch > 0 AS suspect,
+          row_number() OVER (PARTITION BY space_id, key ORDER BY no) = 1 AND NOT (attempts > 0 AND lease_epoch > 0) AS first
+        FROM due
+      ), chosen AS (
+        SELECT *, first AND count(*) FILTER (WHERE first) OVER (ORDER BY no) <= ${room.free} AS begun FROM ranked
+      )
+      UPDATE task SET lease_epoch = ${epoch}, retrying = false, attempts = task.attempts + CASE WHEN chosen.begun THEN 1 ELSE 0 END
+      FROM chosen WHERE task.space_id = chosen.space_id AND task.queue = ${queue} AND task.id = chosen.id
+      RETURNING task.queue, task.id, task.key, task.space_id AS "spaceId", task.payload, task.traceparent, task.attempts, task.no,
+        chosen.begun, chosen.suspect`.execute(this.runner.kysely);
+    return rows.sort((a, b) => a.no - b.no);
   }
 
+  /** Counts the attempt of loaded tasks before they begin; answers the attempts of those that are still there. */
+  async begin(claim: Claim, tasks: readonly TaskRow[]): Promise<Map<string, number>> {
+    const { rows } = await sql<{ place: number; attempts: number }>`
+      UPDATE task SET attempts = attempts + 1
+      FROM unnest(${tasks.map((task) => task.spaceId)}::text[], ${tasks.map((task) => task.id)}::text[])
+        WITH ORDINALITY AS given (space_id, id, place)
+      WHERE task.space_id = given.space_id AND task.queue = ${claim.queue} AND task.id = given.id AND task.lease_epoch = ${claim.epoch}
+      RETURNING given.place, task.attempts`.execute(this.runner.kysely);
+    return new Map(rows.map(({ place, attempts }) => [taskKey(tasks[place - 1]), attempts]));
+  }
+
+  /** Removes a task in the transaction of its effect; false when another holder has taken it or it was cancelled. */
+  async settle<Tables>(trx: Trx<Tables>, claim: Claim, task: TaskRow): Promise<boolean> {
+    const { numAffectedRows } = await sql`
+      DELETE FROM task WHERE space_id = ${task.spaceId} AND queue = ${claim.queue} AND id = ${task.id}
+        AND lease_epoch = ${claim.epoch} AND attempts = ${task.attempts}`.execute(trx);
+    return numAffectedRows === 1n;
+  }
+
+  /** Removes a task without effect. */
+  async remove(claim: Claim, task: TaskRow): Promise<void> {
+    await sql`
+      DELETE FROM task WHERE space_id = ${task.spaceId} AND queue = ${claim.queue} AND id = ${task.id}
+        AND lease_epoch = ${claim.epoch} AND attempts = ${task.attempts}`.execute(this.runner.kysely);
+  }
+
+  /** Puts a task back until later, and with it what was loaded behind it. */
   async postpone(
-    task: { queue: string; id: string; epoch: number },
-    delayMs: number,
-    reason: string,
+    claim: Claim,
+    task: TaskRow,
+    retry: { delayMs: number; reason: string; counts: boolean },
   ): Promise<void> {
     await sql`
-      UPDATE task SET due_at = now() + ${delayMs} * interval '1 millisecond', last_error = ${reason}
-      WHERE queue = ${task.queue} AND id = ${task.id} AND lease_epoch = ${task.epoch}`.execute(
+      UPDATE task SET lease_epoch = 0,
+        due_at = CASE WHEN id = ${task.id} THEN clock_timestamp() + ${Math.round(retry.delayMs)} * interval '1 millisecond' ELSE due_at END,
+        retrying = id = ${task.id},
+        attempts = attempts - CASE WHEN id = ${task.id} AND ${!retry.counts} THEN 1 ELSE 0 END,
+        last_error = CASE WHEN id = ${task.id} THEN ${retry.reason} ELSE last_error END
+      WHERE space_id = ${task.spaceId} AND queue = ${claim.queue} AND shard = ${claim.shard} AND key = ${task.key} AND lease_epoch = ${claim.epoch}
+        AND EXISTS (
+          SELECT FROM task AS head WHERE head.space_id = ${task.spaceId} AND head.queue = ${claim.queue} AND head.id = ${task.id}
+            AND head.lease_epoch = ${claim.epoch} AND head.attempts = ${task.attempts})`.execute(
       this.runner.kysely,
     );
   }
 
-  /** Milliseconds until the next task of a shard is due; null when there is none. */
-  async nextDue(queue: string, shard: number): Promise<number | null> {
+  /** Gives back what is taken under this lease without being in memory. */
+  async reclaim(claim: Claim, known: readonly TaskRow[]): Promise<void> {
+    await sql`
+      UPDATE task SET lease_epoch = 0
+      WHERE queue = ${claim.queue} AND shard = ${claim.shard} AND lease_epoch = ${claim.epoch}
+        AND space_id || '/' || id <> ALL (${known.map(taskKey)}::text[])`.execute(this.runner.kysely);
+  }
+
+  /** Gives loaded tasks back that were not begun, when the worker leaves. */
+  async unload(claim: Claim, tasks: readonly TaskRow[]): Promise<void> {
+    await sql`
+      UPDATE task SET lease_epoch = 0
+      FROM unnest(${tasks.map((task) => task.spaceId)}::text[], ${tasks.map((task) => task.id)}::text[]) AS given (space_id, id)
+      WHERE task.space_id = given.space_id AND task.queue = ${claim.queue} AND task.id = given.id AND task.lease_epoch = ${claim.epoch}`.execute(
+      this.runner.kysely,
+    );
+  }
+
+  /** Milliseconds until the next task that is not yet due; null when there is none. */
+  async nextDue(claim: Claim): Promise<number | null> {
     const { rows } = await sql<{ wait: number | null }>`
-      SELECT (extract(epoch FROM min(due_at) - now()) * 1000)::float8 AS wait FROM task WHERE queue = ${queue} AND shard = ${shard}`.execute(
+      SELECT (extract(epoch FROM min(due_at) - clock_timestamp()) * 1000)::float8 AS wait FROM task
+      WHERE queue = ${claim.queue} AND shard = ${claim.shard} AND due_at > clock_timestamp()`.execute(
       this.runner.kysely,
     );
     return rows[0]?.wait ?? null;
   }
+
+  /** What waits in each queue, for metrics. */
+  async waiting(): Promise<{ queue: string; due: number; later: number; oldestSeconds: number }[]> {
+    const { rows } = await sql<{ queue: string; due: number; later: number; oldestSeconds: number }>`
+      SELECT queue, count(*) FILTER (WHERE due_at <= clock_timestamp())::int AS due,
+        count(*) FILTER (WHERE due_at > clock_timestamp())::int AS later,
+        coalesce(extract(epoch FROM clock_timestamp() - min(due_at) FILTER (WHERE due_at <= clock_timestamp())), 0)::float8 AS "oldestSeconds"
+      FROM task GROUP BY queue`.execute(this.runner.kysely);
+    return rows;
+  }
+}
+
+/** Identity of a task within its queue. */
+export function taskKey(task: Pick<TaskRow, 'spaceId' | 'id'> | undefined): string {
+  return task ? `${task.spaceId}/${task.id}` : '';
 }

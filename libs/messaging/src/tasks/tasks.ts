@@ -10,7 +10,7 @@ export const TASK_SHARDS = 4;
 /** A task about to be written: work outside PostgreSQL, or for later. */
 export interface NewTask<Payload = unknown> {
   queue: string;
-  /** Idempotency key: a queue holds an id once. */
+  /** Idempotency key: a queue holds an id of a space once, until it is done. */
   id: string;
   /** Tasks of one key are done one after another, in the order they were written. */
   key: string;
@@ -49,8 +49,13 @@ export class Tasks {
   }
 
   /** Takes back tasks that have not begun; one at work loses its right to settle. */
-  async cancel<Tables>(trx: Trx<Tables>, queue: string, ids: readonly string[]): Promise<void> {
-    await this.repository.delete(trx, queue, ids);
+  async cancel<Tables>(
+    trx: Trx<Tables>,
+    queue: string,
+    spaceId: string,
+    ids: readonly string[],
+  ): Promise<void> {
+    await this.repository.delete(trx, queue, spaceId, ids);
   }
 }
 

@@ -1,0 +1,150 @@
+import { eventually, type MechanismBench, openMechanismBench } from '../../test/bench.ts';
+import { silentLogger } from '../logger.ts';
+import type { Lease } from './leases.ts';
+import { Leases } from './leases.ts';
+import { LeasesRepository } from './leases.repository.ts';
+
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+
+describe('Leases', () => {
+  let bench: MechanismBench;
+  const running: Leases[] = [];
+
+  beforeAll(async () => {
+    bench = await openMechanismBench();
+  });
+
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((leases) => leases.stop()));
+  });
+
+  afterAll(() => bench.close());
+
+  /** A process of the service that keeps what it held in `log`. */
+  function process(names: string[], log: Lease[] = [], repository?: LeasesRepository): Leases {
+    const leases = new Leases(repository ?? new LeasesRepository(bench.anotherRunner()), silentLogger);
+    for (const name of names) {
+      leases.hold(name, async (lease) => {
+        log.push(lease);
+        await untilAborted(lease.signal);
+      });
+    }
+    leases.start();
+    running.push(leases);
+    return leases;
+  }
+
+  it('gives each lease to one process at a time, and again at once after a shutdown', async () => {
+    const first = process(['a']);
+    await eventually('first takes it', () => first.names().length === 1);
+    const log: Lease[] = [];
+    const second = process(['a'], log);
+    await sleep(700);
+    expect(second.names()).toEqual([]);
+    const stopped = performance.now();
+    await first.stop();
+    await eventually('second takes it', () => second.names().length === 1);
+    expect(performance.now() - stopped).toBeLessThan(700);
+    expect(log[0]?.expired).toBe(false);
+  });
+
+  it('takes over within 2 s from a process that died, with a higher epoch', async () => {
+    const repository = new LeasesRepository(bench.anotherRunner());
+    await repository.renew({ holder: 'dead', wants: 0 }, []);
+    const [dead] = await repository.take('dead', ['b']);
+    const died = performance.now();
+    const log: Lease[] = [];
+    const second = process(['b'], log);
+    await eventually('second takes it', () => second.names().length === 1);
+    const took = performance.now() - died;
+    expect(took).toBeGreaterThan(1400);
+    expect(took).toBeLessThan(2000);
+    expect(log[0]).toMatchObject({ epoch: (dead?.epoch ?? 0) + 1, expired: true });
+  });
+
+  it('stops believing before another process may take over, when renewals do not come through', async () => {
+    class Cut extends LeasesRepository {
+      cut = false;
+      override renew(...args: Parameters<LeasesRepository['renew']>): ReturnType<LeasesRepository['renew']> {
+        return this.cut ? Promise.reject(new Error('cut off')) : super.renew(...args);
+      }
+    }
+    const repository = new Cut(bench.anotherRunner());
+    const log: Lease[] = [];
+    const first = process(['c'], log, repository);
+    await eventually('first takes it', () => first.names().length === 1);
+    const other: Lease[] = [];
+    const second = process(['c'], other);
+    await sleep(600);
+    repository.cut = true;
+    const [lease] = log;
+    let ended = 0;
+    void untilAborted(lease?.signal ?? AbortSignal.abort()).then(() => (ended = performance.now()));
+    await eventually('second takes it', () => second.names().length === 1);
+    expect(ended).toBeGreaterThan(0);
+    expect(ended).toBeLessThan(performance.now());
+    expect(lease?.isHeld()).toBe(false);
+    expect(other[0]?.epoch).toBe((lease?.epoch ?? 0) + 1);
+  });
+
+  it('does not believe in a lease after its own clock says it is over, even before it was told', async () => {
+    const repository = new LeasesRepository(bench.anotherRunner());
+    const log: Lease[] = [];
+    const leases = process(['d'], log, repository);
+    await eventually('it is taken', () => leases.names().length === 1);
+    const frozenUntil = performance.now() + 1700;
+    while (performance.now() < frozenUntil);
+    expect(log[0]?.signal.aborted).toBe(false);
+    expect(log[0]?.isHeld()).toBe(false);
+  });
+
+  it('shares leases with a newcomer, and lets draining work finish first', async () => {
+    const names = Array.from({ length: 8 }, (_value, index) => `shared.${index}`);
+    const first = new Leases(new LeasesRepository(bench.anotherRunner()), silentLogger);
+    let overlaps = 0;
+    const active = new Map<string, number>();
+    const begin = (leases: Leases): void => {
+      for (const name of names) {
+        const work = async (lease: Lease): Promise<void> => {
+          active.set(name, (active.get(name) ?? 0) + 1);
+          if ((active.get(name) ?? 0) > 1) overlaps += 1;
+          await untilAborted(lease.leaving);
+          await sleep(100);
+          active.set(name, (active.get(name) ?? 0) - 1);
+        };
+        leases.hold(name, work, { drain: true });
+      }
+      leases.start();
+      running.push(leases);
+    };
+    begin(first);
+    await eventually('the first has all', () => first.names().length === 8);
+    const second = new Leases(new LeasesRepository(bench.anotherRunner()), silentLogger);
+    begin(second);
+    await eventually('both have four', () => first.names().length === 4 && second.names().length === 4, 5000);
+    await sleep(1500);
+    expect([first.names().length, second.names().length]).toEqual([4, 4]);
+    await first.stop();
+    await eventually('the second has all', () => second.names().length === 8, 3000);
+    expect(overlaps).toBe(0);
+  });
+
+  it('never waits for a row that another process is taking', async () => {
+    const repositories = Array.from({ length: 6 }, () => new LeasesRepository(bench.anotherRunner()));
+    const names = Array.from({ length: 40 }, (_value, index) => `race.${index}`);
+    const taken = await Promise.all(
+      repositories.map((repository, index) =>
+        repository.take(`holder ${index}`, index % 2 ? names : [...names].reverse()),
+      ),
+    );
+    const all = taken.flat().map(({ name }) => name);
+    expect(new Set(all).size).toBe(all.length);
+    const rest = await repositories[0]?.take('late', names);
+    expect(rest).toEqual([]);
+  });
+});

@@ -1,0 +1,66 @@
+import type { Database, Trx } from '@parley/database';
+import type { ParkedRepository } from '../dead-letters/parked.repository.ts';
+import type { MessagingLogger } from '../logger.ts';
+import type { Wakers } from '../wakers.ts';
+import type { SuspectGate } from './task-lane.ts';
+import type { TasksRepository } from './tasks.repository.ts';
+
+/** A task as its handler receives it. */
+export interface Task<Payload = unknown> {
+  id: string;
+  key: string;
+  spaceId: string;
+  payload: Payload;
+  /** 1 the first time. */
+  attempt: number;
+}
+
+/** What a handler can do with its task. */
+export interface TaskContext<Tables = unknown> {
+  /** Aborts when the lease is lost, the process ends, or the task takes longer than its time-out. */
+  signal: AbortSignal;
+  /** Whether a failure now would park the task. */
+  lastAttempt: boolean;
+  /** Removes the task and commits the effect with it; throws LostLeaseError when another process has taken the task. */
+  settle(effect: (trx: Trx<Tables>) => Promise<void>): Promise<void>;
+}
+
+/** How a queue is worked. */
+export interface TaskOptions {
+  queue: string;
+  /** Tasks at once for each shard; default 16. */
+  concurrency?: number;
+  /** Attempts before a task is parked; default 8. */
+  maxAttempts?: number;
+  /** Milliseconds after which an attempt counts as failed and its signal aborts; default 120,000. */
+  timeoutMs?: number;
+  /** Pause before the next attempt, by the attempt that failed. */
+  backoffMs?: (attempt: number) => number;
+  /** Runs in the transaction that parks a task: writes what its failure means, for example that a message was not delivered. */
+  onGiveUp?: (task: Task, error: unknown, trx: Trx<unknown>) => Promise<void>;
+}
+
+/** Does a task. */
+export type TaskHandler = (task: Task, context: TaskContext) => Promise<unknown>;
+
+/** What a worker needs. */
+export interface TaskWorkerParts {
+  database: Database<unknown>;
+  repository: TasksRepository;
+  parked: ParkedRepository;
+  wakers: Wakers;
+  /** One for all workers of a process. */
+  gate: SuspectGate;
+  logger: MessagingLogger;
+}
+
+/** What a queue's worker has done, for metrics. */
+export interface TaskStats {
+  done: number;
+  retries: number;
+  parked: number;
+  busy: number;
+}
+
+/** The options with their defaults. */
+export type TaskRules = TaskOptions & Required<Omit<TaskOptions, 'onGiveUp'>>;
