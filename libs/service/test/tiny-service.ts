@@ -1,15 +1,20 @@
 import { Controller, Inject, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createRule, newId, notificationCreated, operationsOf, ProblemError } from '@parley/contracts';
 import type { EventEnvelope, OperationDefinition } from '@parley/contracts';
 import { EventLog, HandleOperation, OnEvent, OnTask, Tasks } from '@parley/messaging';
 import type { EventContext, OperationContext, Task } from '@parley/messaging';
 import { z } from 'zod';
 
-import { CONFIG, Logger, Metrics, runService, SecretBox } from '../src/index.ts';
+import { CONFIG, httpConfig, Logger, Metrics, runService, SecretBox } from '../src/index.ts';
 import { activeTraceparent } from '../src/tracing/context.ts';
 
 /** The smallest service that uses everything the kit gives; without decorator syntax, so that it runs from source. */
-const configSchema = z.object({ GREETING: z.string().min(1), BREAK: z.string().optional() });
+const configSchema = z.object({
+  ...httpConfig.shape,
+  GREETING: z.string().min(1),
+  DOOR: z.string().optional(),
+});
 
 class TinyController {
   constructor(
@@ -93,4 +98,17 @@ Controller()(TinyController);
 class TinyModule {}
 Module({ controllers: [TinyController] })(TinyModule);
 
-await runService({ name: 'notifications', domain: 'notification', module: TinyModule, config: configSchema });
+const http = {
+  server: { bodyLimit: 1_000 },
+  configure: (app: NestFastifyApplication, { GREETING }: z.infer<typeof configSchema>) => {
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .post('/greet', async () => Promise.resolve({ greeting: GREETING }));
+  },
+};
+
+await runService({
+  ...{ name: 'notifications', domain: 'notification', module: TinyModule, config: configSchema },
+  http: process.env.DOOR === undefined ? undefined : http,
+});

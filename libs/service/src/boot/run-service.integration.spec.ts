@@ -115,7 +115,7 @@ describe('a service', () => {
       ...{ service: 'notifications', status: 'ok' },
       checks: { postgresql: { status: 'ok' }, nats: { status: 'ok' }, outbox: { status: 'ok' } },
     });
-    expect(service.output()).toContain('The service is ready');
+    expect(service.output()).toContain('The service runs');
   });
 
   it('answers an operation, passes its event on and does the task, all in one trace', async () => {
@@ -178,5 +178,42 @@ describe('a service', () => {
     expect({ code, output: service?.output() }).toMatchObject({ code: 0 });
     expect(service?.output()).not.toContain('failed and');
     await expect(get('/healthz')).rejects.toThrow();
+  });
+
+  it('boots and stays alive while PostgreSQL is away, without being ready', async () => {
+    const nowhere = `postgres://x:x@127.0.0.1:${await freePort()}/x`;
+    service = run('tiny-service.ts', { ...environment, DATABASE_URL: nowhere, DATABASE_RUNNER_URL: nowhere });
+    await until(() => service?.output().includes('The service runs') === true, 'The boot');
+    const { status, text } = await get('/readyz');
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toMatchObject({
+      checks: { postgresql: { status: 'failed', detail: 'ECONNREFUSED' }, nats: { status: 'ok' } },
+    });
+    expect((await get('/healthz')).status).toBe(200);
+    service.process.kill('SIGINT');
+    expect(await service.exit).toBe(0);
+  });
+
+  it('opens a public door, with its limits, and closes it', async () => {
+    const port = String(await freePort());
+    service = run('tiny-service.ts', { ...environment, DOOR: 'open', PORT: port });
+    await until(async () => (await get('/readyz')).status === 200, 'Readiness');
+    const post = async (body: string) =>
+      fetch(`http://127.0.0.1:${port}/greet`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+    const answer = await post('{}');
+    expect({ status: answer.status, body: await answer.json() }).toEqual({
+      status: 200,
+      body: { greeting: 'hello' },
+    });
+    expect((await post(JSON.stringify('x'.repeat(2_000)))).status).toBe(413);
+    const { text } = await get('/metrics');
+    expect(text).toContain('parley_http_request_seconds_count{method="POST",route="/greet",status="2xx"} 1');
+    service.process.kill('SIGTERM');
+    expect(await service.exit).toBe(0);
+    await expect(post('{}')).rejects.toThrow();
   });
 });

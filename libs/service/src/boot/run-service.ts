@@ -94,7 +94,7 @@ async function start<Shape extends z.ZodRawShape>(
   planShutdown(shutdown, { app, health, infrastructure, tracing });
   checks.started();
   const milliseconds = Math.round(performance.now() - began);
-  logger.info({ milliseconds, healthPort, port: app.port }, 'The service is ready');
+  logger.info({ milliseconds, healthPort, port: app.port }, 'The service runs');
   setTimeout(() => void metrics.load(), 1_000).unref();
 }
 

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 
 import type { ServiceConfig } from '../config/base-config.ts';
 import { NestLogger } from '../log/nest-logger.ts';
+import { traceRequests } from '../tracing/trace-requests.ts';
 import { isExporting } from '../tracing/tracing.ts';
 import type { Infrastructure } from './infrastructure.ts';
 import { PassErrors } from './pass-errors.ts';
@@ -61,6 +62,7 @@ async function openDoor<Shape extends z.ZodRawShape>(
     { inheritAppConfig: false },
   );
   prepareHandlers(microservice);
+  traceRequests(app.getHttpAdapter().getInstance());
   measureRequests(app, infrastructure);
   await http.configure(app, config);
   await app.startAllMicroservices();

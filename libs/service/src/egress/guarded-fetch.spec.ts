@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { startTracing, withSpan } from '../tracing/tracing.ts';
 import { GuardedFetch } from './guarded-fetch.ts';
 
 interface Sink {
@@ -104,6 +105,19 @@ describe('the egress guard', () => {
       headers: expect.objectContaining({ 'x-kept': '1' }),
     });
     expect(last.seen[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it('carries the trace on, and takes a Request', async () => {
+    const { port, seen } = await sink((_request, response) => response.end('fine'));
+    await startTracing('spec', undefined);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const request = new Request(`http://127.0.0.1:${port}/a`, { method: 'PUT', headers: { 'x-a': '1' } });
+    await withSpan('a call', { parent: traceparent }, () => egress('127.0.0.0/8').fetch(request));
+    expect(seen[0]).toMatchObject({
+      method: 'PUT',
+      url: '/a',
+      headers: expect.objectContaining({ traceparent, 'x-a': '1' }),
+    });
   });
 
   it('gives up a fourth redirect', async () => {

@@ -3,6 +3,7 @@ import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 
+import { injectTrace } from '../tracing/context.ts';
 import { EgressAllowList, isPublicAddress } from './addresses.ts';
 import { EgressError } from './egress-error.ts';
 import { limitBody } from './limit-body.ts';
@@ -134,9 +135,11 @@ export class GuardedFetch {
 }
 
 function requestOf(input: FetchInput, init: RequestInit = {}): EgressRequest {
-  if (typeof input === 'string' || input instanceof URL) return { url: new URL(input), init };
-  const { method, headers, body } = input;
-  return { url: new URL(input.url), init: { method, headers, body, ...init } };
+  const given = typeof input === 'string' || input instanceof URL ? undefined : input;
+  const { method, headers, body } = given ?? init;
+  const merged = { method, body, ...init, headers: new Headers(init.headers ?? headers) };
+  injectTrace(merged.headers);
+  return { url: new URL(given?.url ?? String(input)), init: merged };
 }
 
 function errorOf(error: unknown, expiry: AbortSignal): unknown {

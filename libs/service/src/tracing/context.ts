@@ -1,4 +1,4 @@
-import { context, propagation, trace } from '@opentelemetry/api';
+import { context, isSpanContextValid, propagation, trace } from '@opentelemetry/api';
 import type { Context, TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 
 /** Anything that headers can be read from and written to: a Map, NATS headers, Fetch headers. */
@@ -20,7 +20,8 @@ const setter: TextMapSetter<Writable> = { set: (carrier, key, value) => void car
 /** Trace and span id of what runs now, as log fields; nothing outside a recorded trace. */
 export function activeTraceIds(): { traceId?: string; spanId?: string } {
   const span = trace.getActiveSpan()?.spanContext();
-  return span === undefined ? {} : { traceId: span.traceId, spanId: span.spanId };
+  if (span === undefined || !isSpanContextValid(span)) return {};
+  return { traceId: span.traceId, spanId: span.spanId };
 }
 
 /** The W3C `traceparent` of what runs now, to be carried in an event or a request. */
