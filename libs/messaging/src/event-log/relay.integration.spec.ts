@@ -166,6 +166,28 @@ describe('EventLog and Relay', () => {
     expect(relay.stats.failures).toBeGreaterThan(0);
   });
 
+  it('stores once what was acknowledged but not yet removed when the process or the database stopped', async () => {
+    class Forgetful extends OutboxRepository {
+      private removals = 0;
+      override async remove(...args: Parameters<OutboxRepository['remove']>): Promise<void> {
+        this.removals += 1;
+        if (this.removals % 2 === 1) throw new Error('Connection terminated unexpectedly');
+        await super.remove(...args);
+      }
+    }
+    await post('again', 40);
+    await post('again');
+    const { relay } = startRelay(new Forgetful(bench.runner));
+    await drained();
+    await post('again', 2);
+    await drained();
+    const stored = await readStream(nats);
+    expect(stored).toHaveLength(43);
+    expect(breaks(stored)).toEqual([]);
+    expect(relay.stats.fallbacks).toBeGreaterThan(0);
+    expect(relay.stats.duplicates).toBeGreaterThan(0);
+  });
+
   it('goes on after an outage without leaving anything in the client for later', async () => {
     const { relay } = startRelay();
     await writers(4, 5, 4);

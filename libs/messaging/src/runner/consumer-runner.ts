@@ -98,6 +98,7 @@ export class ConsumerRunner {
     });
     await reader.open();
     let careful = true;
+    let replayAt = 0;
     try {
       while (!lease.signal.aborted) {
         const messages = await reader.take(careful ? 1 : BATCH, IDLE_WAIT_MS);
@@ -105,7 +106,10 @@ export class ConsumerRunner {
           .filter((message) => message.seq > position)
           .map((message) => decode(message, this.names));
         if (batch.length > 0) position = await this.handle(where, position, batch, { lease, careful });
-        else await this.replay(lease);
+        if (batch.length === 0 || performance.now() > replayAt) {
+          await this.replay(lease);
+          replayAt = performance.now() + IDLE_WAIT_MS;
+        }
         careful = false;
       }
     } finally {

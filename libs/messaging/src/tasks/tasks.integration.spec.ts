@@ -286,10 +286,16 @@ describe('Tasks', () => {
     });
     await first.enqueue([{ id: 'zombie_1' }, { id: 'zombie_2', key: 'other' }]);
     await eventually('both are at work', () => first.worker.stats.busy === 2);
-    const second = process(async (task, context) => context.settle(effect(task)));
-    second.wakers.wakeHere('x');
-    await noneLeft();
+    const finished: string[] = [];
+    process(async (task, context) => {
+      await sleep(800);
+      await context.settle(effect(task));
+      finished.push(task.id);
+    });
     await eventually('the first has found out', () => zombies.length === 2);
+    expect(finished).toEqual([]);
+    expect(await effects('zombie')).toEqual([]);
+    await noneLeft();
     expect(zombies.every((error) => error instanceof LostLeaseError)).toBe(true);
     expect(await effects('zombie')).toEqual([
       { id: 'zombie_1', times: 1 },
