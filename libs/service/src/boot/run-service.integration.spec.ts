@@ -209,6 +209,18 @@ describe('a service', () => {
       status: 200,
       body: { greeting: 'hello' },
     });
+    const refused = new OperationClient(nats).request(
+      createRule,
+      {
+        spaceId: 'space_1',
+        name: 'refused',
+        event: 'flow.handoff_requested',
+        media: ['inbox'],
+        roles: ['owner'],
+      },
+      { principal: servicePrincipal('spec', 'space_1') },
+    );
+    await expect(refused).rejects.toMatchObject({ status: 422, code: 'refused' });
     expect((await post(JSON.stringify('x'.repeat(2_000)))).status).toBe(413);
     const { text } = await get('/metrics');
     expect(text).toContain('parley_http_request_seconds_count{method="POST",route="/greet",status="2xx"} 1');

@@ -1,4 +1,4 @@
-import type { INestMicroservice } from '@nestjs/common';
+import type { INestApplication, INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -57,11 +57,9 @@ async function openDoor<Shape extends z.ZodRawShape>(
   const { strategy, http, infrastructure, config } = door;
   const { PORT, HOST = '127.0.0.1' } = config as { PORT?: number; HOST?: string };
   if (PORT === undefined) throw new Error('A service with a public door has httpConfig in its config');
-  const microservice = app.connectMicroservice<MicroserviceOptions>(
-    { strategy },
-    { inheritAppConfig: false },
-  );
-  prepareHandlers(microservice);
+  // A connected microservice is initialised at once: it takes its filters from the application.
+  prepareHandlers(app);
+  app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
   traceRequests(app.getHttpAdapter().getInstance());
   measureRequests(app, infrastructure);
   await http.configure(app, config);
@@ -72,8 +70,8 @@ async function openDoor<Shape extends z.ZodRawShape>(
   return { port, close: () => app.close() };
 }
 
-function prepareHandlers(app: INestMicroservice): void {
-  app.useGlobalFilters(new PassErrors());
+function prepareHandlers(app: INestApplication | INestMicroservice): void {
+  app.useGlobalFilters(new PassErrors('getHttpAdapter' in app ? app.getHttpAdapter() : undefined));
   if (isExporting()) app.useGlobalInterceptors(new TracedHandlers());
 }
 

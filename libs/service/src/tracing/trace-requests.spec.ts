@@ -23,6 +23,10 @@ describe('an HTTP request', () => {
     const body = JSON.stringify({ text: 'x'.repeat(300_000) });
     expect(await ask({ headers: { traceparent: incoming } })).toEqual({ traceparent: incoming });
     expect(await ask({ method: 'POST', headers, body })).toEqual({ traceparent: incoming });
+    const other = incoming.replace('0af7', '1af7');
+    expect(await ask({ method: 'POST', headers: { ...headers, traceparent: other }, body })).toEqual({
+      traceparent: other,
+    });
     expect(await ask({})).toEqual({ traceparent: null });
     await server.close();
   });

@@ -11,18 +11,14 @@ interface Opened {
 
 /** Continues the trace that an HTTP request carries, or begins one: all that its handling sends is part of it. */
 export function traceRequests(fastify: FastifyInstance): void {
-  const opened = new WeakMap<FastifyRequest, Opened>();
+  const opened = new WeakMap<FastifyRequest, Span>();
   fastify.addHook('onRequest', (request, _reply, done) => {
     const one = open(request);
-    opened.set(request, one);
+    opened.set(request, one.span);
     context.with(one.context, done);
   });
-  // Reading the body leaves the context of onRequest.
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    context.with(opened.get(request)?.context ?? context.active(), done);
-  });
   fastify.addHook('onResponse', (request, reply, done) => {
-    const span = opened.get(request)?.span;
+    const span = opened.get(request);
     span?.setAttribute('http.response.status_code', reply.statusCode);
     span?.end();
     done();
