@@ -1,3 +1,4 @@
+import { domainOwners } from '@parley/contracts';
 import { httpConfig } from '@parley/service';
 import { z } from 'zod';
 
@@ -8,6 +9,10 @@ export const configSchema = z.object({
     .string()
     .optional()
     .describe('demo.json of a development installation: names the channel of /demo'),
+  SERVICES: z
+    .string()
+    .default(Object.values(domainOwners).join(','))
+    .describe('services of this installation; what is not listed is switched off'),
   WIDGET_DIR: z.string().optional().describe('folder of the built widget'),
 });
 

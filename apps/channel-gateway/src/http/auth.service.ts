@@ -18,10 +18,14 @@ export class AuthService {
   constructor(private readonly operations: OperationClient) {}
 
   /** @throws ProblemError 401 for a credential that is not (or no longer) valid */
-  async principalOf(authorization: string | undefined): Promise<Principal> {
+  async principalOf(authorization: string | undefined, spaceId?: string): Promise<Principal> {
     if (authorization === undefined) return anonymous;
     const [, credential] = /^Bearer +([\x21-\x7e]{1,2000})$/i.exec(authorization) ?? [];
     if (!credential) throw unauthorized('The Authorization header is not "Bearer <credential>".');
+    const principal = await this.resolve(credential);
+    if (spaceId === undefined || principal.spaces[spaceId] || principal.type !== 'account') return principal;
+    // The account may have made or joined the space a moment ago.
+    this.known.delete(credential);
     return this.resolve(credential);
   }
 

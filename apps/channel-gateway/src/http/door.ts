@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId, ProblemError } from '@parley/contracts';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { RealtimeSocket } from '../sockets/realtime.socket.ts';
 import { WebhooksRoutes } from '../webhooks/webhooks.routes.ts';
 import { WidgetRoutes } from '../widget/widget.routes.ts';
@@ -20,6 +20,12 @@ export const serverOptions: FastifyServerOptions = {
 /** Everything outsiders reach, on one Fastify instance. */
 export function openDoor(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  // A scope of its own keeps these parsers and this error handler, whatever Nest registers beside it.
+  void fastify.register(async (scope) => openRoutes(app, scope));
+  app.get(RealtimeSocket).attach(fastify.server);
+}
+
+function openRoutes(app: NestFastifyApplication, fastify: FastifyInstance): void {
   // Bodies stay raw: webhooks are signed over their bytes, and operations read JSON by their own rules.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -30,20 +36,18 @@ export function openDoor(app: NestFastifyApplication): void {
       .header('referrer-policy', 'strict-origin-when-cross-origin');
   });
   fastify.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
-  fastify.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      request,
-      reply,
-      new ProblemError({
-        status: 404,
-        code: 'not_found',
-        detail: `Nothing is at ${request.method} ${request.url.split('?')[0] ?? ''}.`,
-      }),
-    ),
-  );
   app.get(OperationRoutes).register(fastify);
   app.get(WebhooksRoutes).register(fastify);
   app.get(WidgetRoutes).register(fastify);
   app.get(PageRoutes).register(fastify);
-  app.get(RealtimeSocket).attach(fastify.server);
+  fastify.all('/*', (request, reply) => sendProblem(request, reply, nothingAt(request)));
+}
+
+function nothingAt(request: FastifyRequest): ProblemError {
+  const [path = ''] = request.url.split('?');
+  return new ProblemError({
+    status: 404,
+    code: 'not_found',
+    detail: `Nothing is at ${request.method} ${path}.`,
+  });
 }

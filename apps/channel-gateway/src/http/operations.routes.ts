@@ -57,8 +57,9 @@ export class OperationRoutes {
   ): Promise<FastifyReply> {
     try {
       if (operation.permission === 'public') this.publicLimit.take(request.ip);
-      const principal = await this.auth.principalOf(request.headers.authorization);
-      authorize(operation, principal, (request.params as Record<string, string>)['spaceId']);
+      const { spaceId } = request.params as Record<string, string>;
+      const principal = await this.auth.principalOf(request.headers.authorization, spaceId);
+      authorize(operation, principal, spaceId);
       const input = inputOf(operation, request);
       const idempotencyKey = idempotencyKeyOf(operation, request);
       const answer = await this.operations.request(operation, input, {

@@ -53,6 +53,7 @@ export class PageRoutes {
   }
 
   private async ask(name: string): Promise<string> {
+    if (!this.config.SERVICES.split(',').includes(name)) return 'off';
     try {
       return (await this.nats.request(`health.${name}`, '', { timeout: HEALTH_MS })).string();
     } catch {

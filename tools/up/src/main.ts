@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from './build.ts';
+import { type Home, masterKeyFile, openHome } from './home.ts';
+import { requireFree } from './port.ts';
+import { ProcessRecord } from './processes.ts';
+import { step } from './say.ts';
+import { type Seeded, seed } from './seed.ts';
+import { prepareStreams, type Servers, startServers } from './servers.ts';
+import { listServices, programOf, type Service } from './services.ts';
+import { Supervisor } from './supervisor.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const port = Number(process.env['PORT'] ?? 8080);
+const baseUrl = `http://localhost:${port}`;
+const READY_MS = 60_000;
+
+async function main(): Promise<void> {
+  const began = performance.now();
+  console.log('Parley is starting');
+  const home = openHome(root, process.argv.includes('--fresh'));
+  const record = new ProcessRecord(home.file('processes.json'));
+  const left = await record.endOrphans();
+  if (left > 0) console.log(`  ended ${left} process(es) that a former run had left`);
+  await requireFree(port);
+  await step('Build', async () => build(root));
+  const servers = await startServers(home, record);
+  const supervisor = new Supervisor(record, home.file('logs'));
+  stopOnSignal(supervisor, servers, record);
+  const services = await prepare(home, servers);
+  if (!process.env['EGRESS_ALLOW'])
+    console.log('  Requests to loopback addresses are allowed (development); EGRESS_ALLOW changes it');
+  for (const service of services) supervisor.start(programOf(service, process.execPath));
+  await step('Services', () => ready('/readyz?all=1'));
+  const demo = await seedOnce(home, servers);
+  announce(demo, servers, (performance.now() - began) / 1000);
+}
+
+async function prepare(home: Home, servers: Servers): Promise<Service[]> {
+  const { databaseUrl, natsUrl, smtpUrl } = servers;
+  const services = await listServices(root, {
+    databaseUrl,
+    natsUrl,
+    smtpUrl,
+    port,
+    masterKeyFile: masterKeyFile(home),
+    demoFile: home.file('demo.json'),
+    password: (of) => home.secret(of),
+  });
+  writeFileSync(home.file('services.json'), JSON.stringify(services), { mode: 0o600 });
+  await Promise.all([
+    step('Streams', () => prepareStreams(home, natsUrl)),
+    step('Migrations', async () => {
+      const run = promisify(execFile);
+      await Promise.all(
+        services.map((service) =>
+          run(process.execPath, ['dist/migrate.js'], { cwd: service.folder, env: service.env }),
+        ),
+      );
+    }),
+  ]);
+  return services;
+}
+
+async function ready(path: string): Promise<void> {
+  const until = Date.now() + READY_MS;
+  let last = 'no answer';
+  while (Date.now() < until) {
+    try {
+      const response = await fetch(`${baseUrl}${path}`);
+      if (response.ok) return;
+      last = await response.text();
+    } catch {
+      // The door is not open yet.
+    }
+    await sleep(50);
+  }
+  throw new Error(
+    `Not every service is ready after ${READY_MS / 1000} s: ${last}. The logs lie in .parley/logs.`,
+  );
+}
+
+/** Seeds an empty installation; one that was seeded keeps its ids and keys. */
+async function seedOnce(home: Home, servers: Servers): Promise<Seeded> {
+  const path = home.file('demo.json');
+  const kept = home.file('seeded.json');
+  const seeded = existsSync(kept)
+    ? (JSON.parse(readFileSync(kept, 'utf8')) as Seeded)
+    : await step('Demo space', () => seed(baseUrl, `${root}docs`));
+  writeFileSync(kept, JSON.stringify(seeded), { mode: 0o600 });
+  const demo = {
+    baseUrl,
+    consoleUrl: `${baseUrl}/`,
+    widgetDemoUrl: `${baseUrl}/demo`,
+    docsUrl: `${baseUrl}/docs`,
+    ...seeded,
+    natsUrl: servers.natsUrl,
+    databaseUrl: servers.databaseUrl,
+    ...(servers.mailUrl ? { mailUrl: servers.mailUrl } : {}),
+  };
+  writeFileSync(path, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  return seeded;
+}
+
+function announce(demo: Seeded, servers: Servers, seconds: number): void {
+  console.log(`
+Parley is ready (${seconds.toFixed(1)} s)
+
+  Demo        ${baseUrl}/demo
+  API         ${baseUrl}/docs
+  Login       ${demo.owner.email}  ${demo.owner.password}
+  API key     ${demo.apiKey}${servers.mailUrl ? `\n  Mails       ${servers.mailUrl}` : ''}
+  Everything  .parley/demo.json
+
+Ctrl-C ends everything.`);
+}
+
+function stopOnSignal(supervisor: Supervisor, servers: Servers, record: ProcessRecord): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    console.log('\nParley is stopping');
+    void supervisor
+      .stop()
+      .then(() => servers.stop())
+      .then(() => record.clear())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+}
+
+main().catch((error: unknown) => {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+  process.kill(process.pid, 'SIGTERM');
+});

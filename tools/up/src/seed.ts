@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient, type Client } from '@parley/client';
+import {
+  addDocument,
+  createAgent,
+  createApiKey,
+  createKnowledgeBase,
+  createSpace,
+  getAgent,
+  listDocuments,
+  setUpChannel,
+  signUp,
+} from '@parley/contracts';
+
+/** What the seeding made; the rest of demo.json are addresses. */
+export interface Seeded {
+  owner: { email: string; password: string };
+  apiKey: string;
+  spaceId: string;
+  agentId: string;
+  flowId?: string;
+  webChannelId: string;
+  customChannelId: string;
+  customChannelSecret: string;
+  knowledgeBaseId: string;
+  suggestedQuestions: string[];
+  other: { spaceId: string; apiKey: string };
+}
+
+const QUESTIONS = [
+  'How do I add a channel?',
+  'What happens to an event that fails again and again?',
+  'How long is an access token valid?',
+  'Which colour has the moon base cafeteria?',
+];
+
+/** Makes the demo through the public API alone, as any developer would. */
+export async function seed(baseUrl: string, docsFolder: string): Promise<Seeded> {
+  const owner = { email: 'owner@parley.example', password: randomBytes(12).toString('base64url') };
+  const anybody = createClient({ baseUrl });
+  const { accessToken } = await anybody.call(signUp, { ...owner, name: 'Olive Owner' });
+  const person = createClient({ baseUrl, token: accessToken });
+  const space = await person.call(createSpace, { name: 'Demo' });
+  const other = await person.call(createSpace, { name: 'Other' });
+  const spaceId = space.id;
+  const { key: apiKey } = await person.call(createApiKey, { spaceId, name: 'Demo key', role: 'admin' });
+  const otherKey = await person.call(createApiKey, { spaceId: other.id, name: 'Other key', role: 'admin' });
+  const client = createClient({ baseUrl, token: apiKey });
+  const base = await client.call(createKnowledgeBase, { spaceId, name: 'Parley documentation' });
+  await addDocs(client, { spaceId, knowledgeBaseId: base.id, baseUrl, docsFolder });
+  const agent = await client.call(createAgent, {
+    spaceId,
+    name: 'Pia',
+    instructions: 'You help people who set up and use Parley.',
+    greeting: 'Hello! I have read the documentation of Parley. What would you like to know?',
+    knowledgeBaseIds: [base.id],
+    suggestedQuestions: QUESTIONS,
+  });
+  const channels = await setUpChannels(client, { spaceId, agentId: agent.id, baseUrl });
+  const { defaultFlowId } = await client.call(getAgent, { spaceId, agentId: agent.id });
+  return {
+    owner,
+    apiKey,
+    spaceId,
+    agentId: agent.id,
+    ...(defaultFlowId ? { flowId: defaultFlowId } : {}),
+    ...channels,
+    knowledgeBaseId: base.id,
+    suggestedQuestions: QUESTIONS,
+    other: { spaceId: other.id, apiKey: otherKey.key },
+  };
+}
+
+async function addDocs(
+  client: Client,
+  into: { spaceId: string; knowledgeBaseId: string; baseUrl: string; docsFolder: string },
+): Promise<void> {
+  const { spaceId, knowledgeBaseId, baseUrl, docsFolder } = into;
+  const files = readdirSync(docsFolder).filter((name) => name.endsWith('.md'));
+  for (const name of files) {
+    const text = readFileSync(join(docsFolder, name), 'utf8');
+    const title = /^# (.+)$/m.exec(text)?.[1] ?? name;
+    await client.call(addDocument, {
+      spaceId,
+      knowledgeBaseId,
+      title,
+      mediaType: 'text/markdown',
+      text,
+      url: `${baseUrl}/docs#${name.replace('.md', '')}`,
+    });
+  }
+  for (let tries = 0; tries < 300; tries += 1) {
+    const { data } = await client.call(listDocuments, { spaceId, knowledgeBaseId, limit: 200 });
+    const failed = data.find((document) => document.status === 'failed');
+    if (failed) throw new Error(`The document "${failed.title}" could not be read: ${failed.reason}`);
+    if (data.length === files.length && data.every((document) => document.status === 'ready')) return;
+    await sleep(100);
+  }
+  throw new Error('The documentation was not read within 30 seconds.');
+}
+
+async function setUpChannels(
+  client: Client,
+  of: { spaceId: string; agentId: string; baseUrl: string },
+): Promise<Pick<Seeded, 'webChannelId' | 'customChannelId' | 'customChannelSecret'>> {
+  const { spaceId, agentId, baseUrl } = of;
+  const target = { agentId };
+  const web = await client.call(setUpChannel, {
+    spaceId,
+    target,
+    channel: {
+      deploymentType: 'WEB',
+      channelName: 'Demo website',
+      channelIdentifier: baseUrl,
+      language: 'en',
+      configuration: {
+        communicationType: 'UNIFIED',
+        widgetConfiguration: {
+          position: 'right',
+          title: 'Ask Pia',
+          customTheme: { primaryColor: '#2f5bea' },
+        },
+      },
+    },
+  });
+  const custom = await client.call(setUpChannel, {
+    spaceId,
+    target,
+    channel: {
+      deploymentType: 'CUSTOM',
+      channelName: 'Demo custom channel',
+      channelIdentifier: 'demo',
+      configuration: {},
+    },
+  });
+  return {
+    webChannelId: web.channel.id,
+    customChannelId: custom.channel.id,
+    customChannelSecret: custom.credentials?.webhookSecret ?? '',
+  };
+}

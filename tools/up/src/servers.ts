@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs';
+import { domainOwners, domains } from '@parley/contracts';
+import { connectNats, ensureStreams, natsServerConfig } from '@parley/messaging';
+import {
+  findNatsServer,
+  freePort,
+  startMailCatcher,
+  startNatsServer,
+  startPostgres,
+  type ServerProcess,
+} from '@parley/testing';
+import type { Home } from './home.ts';
+import type { ProcessRecord } from './processes.ts';
+import { step } from './say.ts';
+
+/** What was started or was given. */
+export interface Servers {
+  databaseUrl: string;
+  natsUrl: string;
+  smtpUrl: string | null;
+  mailUrl: string | null;
+  stop(): Promise<void>;
+}
+
+type Kept = { stop(): Promise<void> };
+
+/** Starts PostgreSQL, NATS and the mail catcher, or uses those that the environment names. */
+export async function startServers(home: Home, record: ProcessRecord): Promise<Servers> {
+  const kept: Kept[] = [];
+  const stop = async (): Promise<void> => void (await Promise.all(kept.map((one) => one.stop())));
+  try {
+    const databaseUrl =
+      process.env['DATABASE_URL'] ?? (await step('PostgreSQL', () => postgres(home, record, kept)));
+    const natsUrl = process.env['NATS_URL'] ?? (await step('NATS', () => nats(home, record, kept)));
+    const mail = process.env['SMTP_URL'] ? null : await step('Mail catcher', () => mails(kept));
+    return {
+      databaseUrl,
+      natsUrl,
+      smtpUrl: process.env['SMTP_URL'] ?? mail?.smtpUrl ?? null,
+      mailUrl: mail?.httpUrl ?? null,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function postgres(home: Home, record: ProcessRecord, kept: Kept[]): Promise<string> {
+  const server = await startPostgres({ dataDir: home.file('postgres') });
+  record.add('postgres', server.pid);
+  kept.push({ stop: () => server.stop('SIGINT', 8000) });
+  restartWhenItEnds('PostgreSQL', server, kept, () =>
+    startPostgres({ dataDir: home.file('postgres'), port: server.port }),
+  );
+  return server.url;
+}
+
+async function nats(home: Home, record: ProcessRecord, kept: Kept[]): Promise<string> {
+  const program = await findNatsServer((line) => console.log(`  ${line}`));
+  const port = await freePort();
+  mkdirSync(home.file('nats'), { recursive: true });
+  const users = [
+    { user: 'operator', password: home.secret('nats-operator') },
+    ...domains.map((domain) => ({
+      user: domainOwners[domain],
+      password: home.secret(`nats-${domainOwners[domain]}`),
+      domain,
+    })),
+  ];
+  const config = natsServerConfig({ users, storeDir: home.file('nats'), port });
+  const start = (): Promise<ServerProcess> =>
+    startNatsServer({ program, configFile: home.file('nats.conf'), config, port });
+  const server = await start();
+  record.add('nats-server', server.pid);
+  kept.push({ stop: () => server.stop('SIGTERM', 5000) });
+  restartWhenItEnds('nats-server', server, kept, start, record);
+  return `nats://127.0.0.1:${port}`;
+}
+
+async function mails(kept: Kept[]): Promise<{ smtpUrl: string; httpUrl: string }> {
+  const catcher = await startMailCatcher();
+  kept.push({ stop: () => catcher.close() });
+  return catcher;
+}
+
+/** A server that dies is started again at once, on its port. */
+function restartWhenItEnds(
+  name: string,
+  server: ServerProcess,
+  kept: Kept[],
+  start: () => Promise<ServerProcess>,
+  record?: ProcessRecord,
+): void {
+  const state = { stopping: false };
+  const own = kept.at(-1);
+  if (own) {
+    const { stop } = own;
+    let current = server;
+    own.stop = async () => {
+      state.stopping = true;
+      await (current === server ? stop() : current.stop('SIGINT', 8000));
+    };
+    const watch = (watched: ServerProcess): void => {
+      void watched.ended
+        .then(async (code) => {
+          if (state.stopping) return;
+          console.log(`  ${name} ended (${String(code)}) and is started again`);
+          current = await start();
+          record?.add(name, current.pid);
+          watch(current);
+        })
+        .catch((error: unknown) =>
+          console.error(
+            `  ${name} cannot be started again: ${error instanceof Error ? error.message : String(error)}`,
+          ),
+        );
+    };
+    watch(server);
+  }
+}
+
+/** Makes the streams that are missing. */
+export async function prepareStreams(home: Home, natsUrl: string): Promise<void> {
+  const user = process.env['NATS_USER'] ?? 'operator';
+  const password = process.env['NATS_PASSWORD'] ?? home.secret('nats-operator');
+  const connection = await connectNats({ url: natsUrl, user, password, name: 'operator' });
+  try {
+    await ensureStreams(connection, { partitions: Number(process.env['NATS_PARTITIONS'] ?? 4) });
+  } finally {
+    await connection.close();
+  }
+}
