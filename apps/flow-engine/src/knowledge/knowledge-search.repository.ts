@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { RawBuilder } from 'kysely';
 import type { KnowledgeTrx } from './knowledge.repository.ts';
 import type { Candidate, CorpusSize } from './ranking/types.ts';
 
@@ -15,6 +16,15 @@ export interface ScoringParameters {
   titleWeight: number;
   headingWeight: number;
   documentShare: number;
+}
+
+/** What is looked up, and how it is weighed. */
+export interface ScoringQuery {
+  lexemes: string[];
+  weights: number[];
+  size: CorpusSize;
+  parameters: ScoringParameters;
+  limit: number;
 }
 
 interface CandidateRow {
@@ -75,20 +85,8 @@ export class KnowledgeSearchRepository {
    * Each document's own row (position null) comes first in its window and lends its score to its passages.
    * `OFFSET 0` and windows instead of joins keep the plan good also while the tables have no statistics yet.
    */
-  async bestPassages(
-    trx: KnowledgeTrx,
-    corpus: Corpus,
-    query: {
-      lexemes: string[];
-      weights: number[];
-      size: CorpusSize;
-      parameters: ScoringParameters;
-      limit: number;
-    },
-  ): Promise<Candidate[]> {
-    const { parameters: use, size } = query;
-    const averagePassage = Math.max(1, size.terms / Math.max(1, size.passages));
-    const averageDocument = Math.max(1, size.terms / Math.max(1, size.documents));
+  async bestPassages(trx: KnowledgeTrx, corpus: Corpus, query: ScoringQuery): Promise<Candidate[]> {
+    const { parameters: use } = query;
     const { rows } = await sql<CandidateRow>`
       WITH hit AS MATERIALIZED (
         SELECT found.*, query.weight
@@ -100,20 +98,7 @@ export class KnowledgeSearchRepository {
             AND posting.lexeme = query.lexeme
           OFFSET 0
         ) AS found
-      ), part AS (
-        SELECT document_id, NULL AS position, lexeme, title_frequency > 0 AS in_title, weight,
-          frequency + ${use.titleWeight}::float8 * title_frequency AS found,
-          ${use.saturation}::float8 * (1 - ${use.documentLengthWeight}::float8
-            + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8) AS norm
-        FROM hit
-        UNION ALL
-        SELECT hit.document_id, place.position, hit.lexeme, false, hit.weight,
-          place.body + ${use.headingWeight}::float8 * place.heading,
-          ${use.saturation}::float8 * (1 - ${use.passageLengthWeight}::float8
-            + ${use.passageLengthWeight}::float8 * place.length / ${averagePassage}::float8)
-        FROM hit CROSS JOIN LATERAL
-          unnest(hit.positions, hit.heading_frequencies, hit.body_frequencies, hit.lengths)
-          AS place (position, heading, body, length)
+      ), part AS (${parts(query)}
       ), scored AS (
         SELECT document_id, position, sum(weight * found / (found + norm)) AS score,
           array_agg(lexeme) FILTER (WHERE position IS NULL) AS lexemes,
@@ -163,4 +148,24 @@ function toCandidate(row: CandidateRow): Candidate {
     documentLexemes: new Set(row.document_lexemes),
     titleLexemes: new Set(row.title_lexemes ?? []),
   };
+}
+
+/** What each lexeme gives to each document (position null) and to each passage: frequency, and its norm by length. */
+function parts({ parameters: use, size }: ScoringQuery): RawBuilder<unknown> {
+  const averagePassage = Math.max(1, size.terms / Math.max(1, size.passages));
+  const averageDocument = Math.max(1, size.terms / Math.max(1, size.documents));
+  return sql`
+    SELECT document_id, NULL AS position, lexeme, title_frequency > 0 AS in_title, weight,
+      frequency + ${use.titleWeight}::float8 * title_frequency AS found,
+      ${use.saturation}::float8 * (1 - ${use.documentLengthWeight}::float8
+        + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8) AS norm
+    FROM hit
+    UNION ALL
+    SELECT hit.document_id, place.position, hit.lexeme, false, hit.weight,
+      place.body + ${use.headingWeight}::float8 * place.heading,
+      ${use.saturation}::float8 * (1 - ${use.passageLengthWeight}::float8
+        + ${use.passageLengthWeight}::float8 * place.length / ${averagePassage}::float8)
+    FROM hit CROSS JOIN LATERAL
+      unnest(hit.positions, hit.heading_frequencies, hit.body_frequencies, hit.lengths)
+      AS place (position, heading, body, length)`;
 }

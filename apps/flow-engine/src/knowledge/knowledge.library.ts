@@ -258,5 +258,5 @@ export class KnowledgeLibrary {
 
 /** Titles are one line of text. */
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
+  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }

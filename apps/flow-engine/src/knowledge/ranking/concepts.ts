@@ -1,4 +1,4 @@
-import { weights } from './parameters.ts';
+import { RARITY_CAP, weights } from './parameters.ts';
 import { isFollowUp } from './question.ts';
 import type { QuestionWord, QuestionWords } from './question.ts';
 import type { Concept } from './types.ts';
@@ -77,7 +77,7 @@ export function scoredLexemes(
     for (const form of concept.forms) {
       const found = frequencies.get(form.lexeme);
       if (found !== undefined) {
-        const idf = Math.min(inverseDocumentFrequency(passages, found), concept.idf);
+        const idf = Math.min(inverseDocumentFrequency(passages, found), concept.idf, RARITY_CAP);
         const weight = concept.weight * form.weight * idf;
         scored.set(form.lexeme, Math.max(scored.get(form.lexeme) ?? 0, weight));
       }

@@ -3,7 +3,7 @@ import type { ScoringParameters } from '../knowledge-search.repository.ts';
 /** BM25F with usual constants; passages are alike in size, so their length counts less than a document's. */
 export const scoring: ScoringParameters = {
   saturation: 1.2,
-  passageLengthWeight: 0.4,
+  passageLengthWeight: 0.7,
   documentLengthWeight: 0.7,
   titleWeight: 6,
   headingWeight: 2,
@@ -12,6 +12,27 @@ export const scoring: ScoringParameters = {
 
 /** Passages that are looked at closely. */
 export const CANDIDATES = 80;
+
+/** How much each sign counts when the candidates are looked at closely. */
+export const reranking = {
+  /** A title or heading that names what is asked. */
+  title: 0.7,
+  heading: 0.3,
+  /** A page's first passage where it is one short line. */
+  lead: 0.7,
+  /** Two words of the question side by side, or in one clause. */
+  adjacent: 0.2,
+  near: 0.2,
+  /** How much of the score depends on the share of the question that the passage covers. */
+  coverage: 0.6,
+  /** What a word is worth that only the rest of the document holds. */
+  documentMatch: 0.3,
+  /** The other good passages of a document speak for it too. */
+  support: [0.15, 0.08, 0.04],
+};
+
+/** Rarer words than this count no more for the order: rarity is no measure of how much a word matters. */
+export const RARITY_CAP = 7;
 
 /** Weights of what stands for a word of the question. */
 export const weights = {

@@ -1,3 +1,4 @@
+import { reranking } from './parameters.ts';
 import { compoundsOf, headingLexemes, parseLexemes, titleLength } from './terms.ts';
 import type { Candidate, Concept } from './types.ts';
 
@@ -5,10 +6,6 @@ import type { Candidate, Concept } from './types.ts';
 export interface RankedPassage extends Candidate {
   coverage: number;
 }
-
-const DOCUMENT_MATCH = 0.5;
-const TITLE_BONUS = 0.7;
-const HEADING_BONUS = 0.3;
 
 type Places = ReadonlyMap<string, readonly number[]>;
 
@@ -26,6 +23,11 @@ function match(concept: Concept, places: Places): { weight: number; places: numb
   return { weight, places: found };
 }
 
+/** The weight of the best form of a concept among these lexemes. */
+function heldBy(concept: Concept, lexemes: ReadonlySet<string>): number {
+  return Math.max(0, ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight));
+}
+
 function placesOf(candidate: Candidate): Places {
   const places = parseLexemes(candidate.lexemes);
   for (const name of compoundsOf(`${candidate.headingPath.join(' ')} ${candidate.text}`)) {
@@ -34,21 +36,16 @@ function placesOf(candidate: Candidate): Places {
   return places;
 }
 
-/** Share of the question's information that a passage holds; what only the rest of its document holds counts half. */
+/** Share of the question's information that a passage holds, its title included; what only the rest of its document holds counts half. */
 export function coverageOf(concepts: readonly Concept[], candidate: Candidate, places: Places): number {
   let covered = 0;
   let all = 0;
   for (const concept of concepts) {
     const information = concept.weight * concept.idf;
-    const inPassage = match(concept, places).weight;
-    const inDocument = Math.max(
-      0,
-      ...concept.forms
-        .filter((form) => candidate.documentLexemes.has(form.lexeme))
-        .map((form) => form.weight),
-    );
+    const inPassage = Math.max(match(concept, places).weight, heldBy(concept, candidate.titleLexemes));
+    const inDocument = heldBy(concept, candidate.documentLexemes);
     all += information;
-    covered += information * Math.max(inPassage, inDocument * DOCUMENT_MATCH);
+    covered += information * Math.max(inPassage, inDocument * reranking.documentMatch);
   }
   return all === 0 ? 0 : covered / all;
 }
@@ -62,7 +59,7 @@ function proximityOf(concepts: readonly Concept[], places: Places): number {
     if (one && other) {
       const distance = nearest(match(one, places).places, match(other, places).places);
       const worth = Math.min(one.idf * one.weight, other.idf * other.weight);
-      bonus += distance <= 2 ? worth * 0.4 : distance <= 6 ? worth * 0.2 : 0;
+      bonus += distance <= 2 ? worth * reranking.adjacent : distance <= 6 ? worth * reranking.near : 0;
     }
   }
   return bonus;
@@ -87,18 +84,20 @@ function namedBy(concepts: readonly Concept[], lexemes: ReadonlySet<string>, wor
   let information = 0;
   let matched = 0;
   for (const concept of concepts) {
-    const weight = Math.max(
-      0,
-      ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight),
-    );
+    const weight = heldBy(concept, lexemes);
     information += weight * concept.weight * concept.idf;
     matched += weight * Math.min(1, concept.weight);
   }
   return words === 0 ? 0 : information * Math.min(1, matched / words);
 }
 
-/** The other good passages of a document speak for it too. */
-const SUPPORT = [0.15, 0.08, 0.04];
+const LEAD_LENGTH = 16;
+
+/** A page that opens with one short line says there what it is for: it speaks for the page as its title does. */
+function leadOf(concepts: readonly Concept[], candidate: Candidate, places: Places): number {
+  const isLead = candidate.position === 0 && places.size <= LEAD_LENGTH;
+  return isLead ? namedBy(concepts, new Set(places.keys()), places.size) : 0;
+}
 
 /** Orders candidates: nearness of words, share of the question covered, support by the rest of the document. */
 export function rerank(candidates: readonly Candidate[], concepts: readonly Concept[]): RankedPassage[] {
@@ -107,16 +106,22 @@ export function rerank(candidates: readonly Candidate[], concepts: readonly Conc
     const coverage = coverageOf(concepts, candidate, places);
     const headings = headingLexemes(candidate.lexemes);
     const named =
-      TITLE_BONUS * namedBy(concepts, candidate.titleLexemes, titleLength(candidate.title)) +
-      HEADING_BONUS * namedBy(concepts, headings, headings.size);
-    const score = (candidate.score + proximityOf(concepts, places) + named) * (0.4 + 0.6 * coverage);
+      reranking.title * namedBy(concepts, candidate.titleLexemes, titleLength(candidate.title)) +
+      reranking.heading * namedBy(concepts, headings, headings.size) +
+      reranking.lead * leadOf(concepts, candidate, places);
+    const score =
+      (candidate.score + proximityOf(concepts, places) + named) *
+      (1 - reranking.coverage + reranking.coverage * coverage);
     return { ...candidate, coverage, score };
   });
   scored.sort((one, other) => other.score - one.score);
   const byDocument = Map.groupBy(scored, (passage) => passage.documentId);
   const supported = scored.map((passage) => {
     const others = (byDocument.get(passage.documentId) ?? []).filter((other) => other !== passage);
-    const support = SUPPORT.reduce((sum, share, index) => sum + share * (others[index]?.score ?? 0), 0);
+    const support = reranking.support.reduce(
+      (sum, share, index) => sum + share * (others[index]?.score ?? 0),
+      0,
+    );
     return { ...passage, score: passage.score + support };
   });
   return supported.sort((one, other) => other.score - one.score || one.position - other.position);

@@ -1,3 +1,10 @@
+/** Whether the two letters of one pair are those of the other the other way round. */
+function areSwapped(one: string, other: string): boolean {
+  return (
+    one.length === 2 && other.length === 2 && one.startsWith(other.charAt(1)) && one.endsWith(other.charAt(0))
+  );
+}
+
 /** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
 export function editDistance(one: string, other: string): number {
   let beforeLast: number[] = [];
@@ -11,7 +18,7 @@ export function editDistance(one: string, other: string): number {
         (current[column - 1] ?? 0) + 1,
         (last[column - 1] ?? 0) + cost,
       );
-      if (row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1]) {
+      if (areSwapped(one.slice(Math.max(0, row - 2), row), other.slice(Math.max(0, column - 2), column))) {
         best = Math.min(best, (beforeLast[column - 2] ?? 0) + 1);
       }
       current.push(best);

@@ -14,7 +14,7 @@ const readers = new Map<string, (text: string) => Block[]>([
 ]);
 
 /** Control characters that text never holds; the replacement character is what undecodable bytes become. */
-const controls = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g;
+const controls = /(?![\t\n\f\r])\p{Cc}/gu;
 
 /** What is wrong with a document before it is read; null when nothing is. */
 export function refusalOf(source: DocumentSource): string | null {

@@ -43,37 +43,31 @@ function inlineText(node: MarkdownNode): string {
   }
 }
 
+const oneLine = (node: MarkdownNode): string => collapse(inlineText(node)).replaceAll('\n', ' ');
+
 function rowText(row: MarkdownNode): string {
   return (row.children ?? [])
-    .map((cell) => collapse(inlineText(cell)).replaceAll('\n', ' '))
+    .map(oneLine)
     .filter((text) => text !== '')
     .join(' | ');
 }
+
+const leafReaders: Record<string, (node: MarkdownNode) => Block[]> = {
+  heading: (node) => [{ kind: 'heading', level: node.depth ?? 1, text: oneLine(node) }],
+  paragraph: (node) => [{ kind: 'text', text: collapse(inlineText(node)) }],
+  code: (node) => [{ kind: 'code', text: node.value ?? '' }],
+  html: (node) => readHtml(node.value ?? ''),
+  tableRow: (node) => [{ kind: 'text', text: rowText(node) }],
+  definition: () => [],
+  thematicBreak: () => [],
+};
 
 function blocksOf(node: MarkdownNode, depth: number): Block[] {
   if (depth > MAX_DEPTH) {
     throw new UnreadableDocumentError(`The Markdown nests more than ${MAX_DEPTH} levels deep.`);
   }
-  switch (node.type) {
-    case 'heading':
-      return [
-        { kind: 'heading', level: node.depth ?? 1, text: collapse(inlineText(node)).replaceAll('\n', ' ') },
-      ];
-    case 'paragraph':
-      return [{ kind: 'text', text: collapse(inlineText(node)) }];
-    case 'code':
-      return [{ kind: 'code', text: node.value ?? '' }];
-    case 'html':
-      return readHtml(node.value ?? '');
-    case 'tableRow':
-      return [{ kind: 'text', text: rowText(node) }];
-    case 'yaml':
-    case 'definition':
-    case 'thematicBreak':
-      return [];
-    default:
-      return (node.children ?? []).flatMap((child) => blocksOf(child, depth + 1));
-  }
+  const leaf = leafReaders[node.type];
+  return leaf ? leaf(node) : (node.children ?? []).flatMap((child) => blocksOf(child, depth + 1));
 }
 
 /** The text of a Markdown document (GitHub's dialect) with its outline; front matter is left out. */
