@@ -16,15 +16,10 @@ const configSchema = z.object({
   DOOR: z.string().optional(),
 });
 
+type Parts = [EventLog, Tasks, SecretBox, Logger, Metrics, z.infer<typeof configSchema>];
+
 class TinyController {
-  constructor(
-    events: EventLog,
-    tasks: Tasks,
-    secrets: SecretBox,
-    logger: Logger,
-    metrics: Metrics,
-    config: z.infer<typeof configSchema>,
-  ) {
+  constructor(...[events, tasks, secrets, logger, metrics, config]: Parts) {
     Object.assign(this, { events, tasks, secrets, logger, metrics, config });
   }
 

@@ -17,6 +17,7 @@ async function copyWorkspace(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'parley-generated-'));
   const kept = [
     'package.json',
+    'tsconfig.json',
     'tsconfig.base.json',
     'biome.json',
     '.swcrc',
@@ -90,7 +91,8 @@ describe('a generated service', () => {
       expect(biome).toMatchObject({ code: 0 });
       if (!existsSync(join(root, 'eslint.config.mjs'))) return;
       const linted = await runNode(root, ['node_modules/eslint/bin/eslint.js', 'apps/loyalty-programs']);
-      expect(linted).toEqual({ code: 0, output: '' });
+      // The graph of projects is not there in the copy: eslint says so, once a file.
+      expect(linted).toMatchObject({ code: 0, output: expect.not.stringMatching(/\d:\d/) });
     },
     TOOL_MS,
   );

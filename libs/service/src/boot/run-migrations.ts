@@ -1,5 +1,6 @@
 import { migrate } from '@parley/database';
 import type { MigrateOptions } from '@parley/database';
+import { createMechanismMigrations } from '@parley/messaging';
 
 import { ConfigError, parseEnvironment } from '../config/load-config.ts';
 import { migrationConfig } from '../config/migration-config.ts';
@@ -10,22 +11,34 @@ import { spaceKeyMigrations } from '../secrets/space-key.migration.ts';
 export interface MigrationOptions {
   readonly domain: string;
   readonly migrations: MigrateOptions['migrations'][number];
+  /**
+   * How long its events are kept: as long as their stream keeps them (default), or, where they are the history that
+   * people read, until the service deletes them.
+   */
+  readonly eventRetention?: 'stream' | 'service';
 }
+
+/** A day more than streams keep their messages. */
+const STREAM_DAYS = 31;
 
 /**
  * The whole of a service's `src/migrate.ts`: creates its roles, schema and tables or brings them up to date. Prints a
  * line for each migration that ran; ends the process with 1 and one message when it cannot.
  */
-export async function runMigrations({ domain, migrations }: MigrationOptions): Promise<void> {
+export async function runMigrations({
+  domain,
+  migrations,
+  eventRetention = 'stream',
+}: MigrationOptions): Promise<void> {
   try {
     const config = parseEnvironment(`${domain} migration`, migrationConfig);
-    const { mechanismMigrations } = await import('@parley/messaging');
+    const keepEventsDays = eventRetention === 'stream' ? STREAM_DAYS : undefined;
     await migrate({
       ownerUrl: config.DATABASE_OWNER_URL,
       serviceUrl: config.DATABASE_URL,
       runnerUrl: config.DATABASE_RUNNER_URL,
       domain,
-      migrations: [mechanismMigrations, spaceKeyMigrations, migrations],
+      migrations: [createMechanismMigrations({ keepEventsDays }), spaceKeyMigrations, migrations],
       log: (line) => console.log(line),
     });
   } catch (error) {
