@@ -15,7 +15,7 @@ COPY nx.json .swcrc tsconfig.base.json tsconfig.json ./
 COPY docker/bundle.mjs docker/bundle.mjs
 ARG SERVICE
 # The gateway alone serves the widget, which is built with it.
-RUN test -n "$SERVICE" && npx nx run-many -t build -p "$SERVICE" $(test "$SERVICE" = channel-gateway && echo widget) && node docker/bundle.mjs "$SERVICE" /out
+RUN test -n "$SERVICE" && npx nx run-many -t build -p "$SERVICE$(test "$SERVICE" = channel-gateway && echo ,widget)" && node docker/bundle.mjs "$SERVICE" /out
 
 FROM node:${NODE}-slim
 # What is not needed to run: package managers and their caches.
