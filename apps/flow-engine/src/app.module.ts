@@ -19,7 +19,15 @@ import { TurnsConsumer } from './runs/turns.consumer.ts';
 import { TurnWriter } from './runs/turn-writer.ts';
 
 @Module({
-  controllers: [AgentsHandler, FlowsHandler, KnowledgeConsumer, KnowledgeHandler, RunsConsumer, RunsHandler, TurnsConsumer],
+  controllers: [
+    AgentsHandler,
+    FlowsHandler,
+    KnowledgeConsumer,
+    KnowledgeHandler,
+    RunsConsumer,
+    RunsHandler,
+    TurnsConsumer,
+  ],
   providers: [
     AgentsRepository,
     AgentsService,

@@ -54,11 +54,12 @@ function newEnough(path: string): boolean {
   const version = /v(\d+)\.(\d+)\.(\d+)/.exec(
     spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? '',
   );
-  const wanted = NATS_VERSION.split('.').map(Number);
-  const [major, minor, patch] = (version?.slice(1) ?? []).map(Number);
-  if (major === undefined || minor === undefined || patch === undefined) return false;
-  const [a = 0, b = 0, c = 0] = wanted;
-  return major > a || (major === a && (minor > b || (minor === b && patch >= c)));
+  return version !== null && weight(version.slice(1)) >= weight(NATS_VERSION.split('.'));
+}
+
+/** A version as one number; no part reaches a thousand. */
+function weight(parts: readonly string[]): number {
+  return parts.reduce((sum, part) => sum * 1000 + Number(part), 0);
 }
 
 /** Starts nats-server with a configuration (see `natsServerConfig` of `@parley/messaging`) and waits for its port. */

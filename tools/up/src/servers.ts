@@ -50,9 +50,11 @@ async function postgres(home: Home, record: ProcessRecord, kept: Kept[]): Promis
   const server = await startPostgres({ dataDir: home.file('postgres') });
   record.add('postgres', server.pid);
   kept.push({ stop: () => server.stop('SIGINT', 8000) });
-  restartWhenItEnds('PostgreSQL', server, kept, () =>
-    startPostgres({ dataDir: home.file('postgres'), port: server.port }),
-  );
+  restartWhenItEnds(server, kept, {
+    name: 'postgres',
+    record,
+    start: () => startPostgres({ dataDir: home.file('postgres'), port: server.port }),
+  });
   return server.url;
 }
 
@@ -74,7 +76,7 @@ async function nats(home: Home, record: ProcessRecord, kept: Kept[]): Promise<st
   const server = await start();
   record.add('nats-server', server.pid);
   kept.push({ stop: () => server.stop('SIGTERM', 5000) });
-  restartWhenItEnds('nats-server', server, kept, start, record);
+  restartWhenItEnds(server, kept, { name: 'nats-server', record, start });
   return `nats://127.0.0.1:${port}`;
 }
 
@@ -84,14 +86,16 @@ async function mails(kept: Kept[]): Promise<{ smtpUrl: string; httpUrl: string }
   return catcher;
 }
 
+/** How a server is started again. */
+interface Again {
+  name: string;
+  start: () => Promise<ServerProcess>;
+  record: ProcessRecord;
+}
+
 /** A server that dies is started again at once, on its port. */
-function restartWhenItEnds(
-  name: string,
-  server: ServerProcess,
-  kept: Kept[],
-  start: () => Promise<ServerProcess>,
-  record?: ProcessRecord,
-): void {
+function restartWhenItEnds(server: ServerProcess, kept: Kept[], again: Again): void {
+  const { name, start, record } = again;
   const state = { stopping: false };
   const own = kept.at(-1);
   if (own) {
@@ -107,7 +111,7 @@ function restartWhenItEnds(
           if (state.stopping) return;
           console.log(`  ${name} ended (${String(code)}) and is started again`);
           current = await start();
-          record?.add(name, current.pid);
+          record.add(name, current.pid);
           watch(current);
         })
         .catch((error: unknown) =>

@@ -96,14 +96,14 @@ export class ChannelsService {
     const targetName =
       change.target === undefined ? undefined : await this.requireTarget(trx, spaceId, change.target);
     const changed = await this.channels.update(trx, row, {
-      ...(change.channelName === undefined ? {} : { channel_name: change.channelName }),
-      ...(change.recordingEnabled === undefined ? {} : { recording_enabled: change.recordingEnabled }),
-      ...(change.channelIdentifier === undefined ? {} : { channel_identifier: change.channelIdentifier }),
-      ...(configuration ? { configuration: JSON.stringify(configuration) } : {}),
-      ...(change.language === undefined ? {} : { language: change.language }),
-      ...(change.target === undefined
-        ? {}
-        : { target: change.target && JSON.stringify(change.target), target_name: targetName ?? null }),
+      // Columns that are undefined stay as they are.
+      channel_name: change.channelName,
+      recording_enabled: change.recordingEnabled,
+      channel_identifier: change.channelIdentifier,
+      configuration: configuration === undefined ? undefined : JSON.stringify(configuration),
+      language: change.language,
+      target: change.target && JSON.stringify(change.target),
+      target_name: targetName,
       ...(webhookSecret
         ? { sealed_secret: await this.secrets.seal(trx, secretPlace(spaceId, id), webhookSecret) }
         : {}),

@@ -44,7 +44,11 @@ export class DeliveriesConsumer {
 
   @OnEvent(messagePosted, { consumer: 'delivery', dedupe: 'own' })
   async onPosted(events: Posted[], { trx }: EventContext<Tables>): Promise<void> {
-    const wanted = new Map(events.filter(isOutbound).map((event) => [event.data.message.id, event]));
+    const wanted = new Map(
+      events
+        .filter((event) => isOutbound(event) && this.hasCallback(event))
+        .map((event) => [event.data.message.id, event]),
+    );
     const rows = await this.deliveries.insert(
       trx,
       [...wanted.values()].map(({ spaceId, data }) => ({
@@ -96,6 +100,14 @@ export class DeliveriesConsumer {
       };
       await this.events.append(trx, [{ definition: deliveryUpdated, spaceId: task.spaceId, data }]);
     });
+  }
+
+  /** A channel without a callback is read over the API: there is nothing to deliver. */
+  private hasCallback({ data }: Posted): boolean {
+    const { callbackUrl } = (this.directory.find(data.origin.channelId ?? '')?.configuration ?? {}) as {
+      callbackUrl?: string;
+    };
+    return callbackUrl !== undefined;
   }
 
   private async send(payload: DeliveryPayload): Promise<SendResult> {

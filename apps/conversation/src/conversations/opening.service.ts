@@ -40,16 +40,12 @@ export class OpeningService {
     const responds =
       participants.some((one) => one.agent_id !== null && one.auto_respond) ||
       Boolean(channel?.target?.flowId);
-    const roomId = wanted.roomId ?? (await this.makeRoom(trx, spaceId));
     const row = await this.conversations.insert(trx, {
       space_id: spaceId,
       id: newId('conv'),
-      room_id: roomId,
-      channel_id: channel?.id ?? null,
-      deployment_type: channel?.deploymentType ?? null,
-      sender_id: channel?.senderId ?? null,
+      room_id: wanted.roomId ?? (await this.makeRoom(trx, spaceId)),
+      ...channelColumns(channel),
       contact_id: contact?.id ?? null,
-      target: channel?.target ? JSON.stringify(channel.target) : null,
       status: 'open',
       owner: responds ? 'flow' : 'none',
       assignee: null,
@@ -163,6 +159,22 @@ export class OpeningService {
       auto_respond: asked.autoRespond ?? true,
     };
   }
+}
+
+function channelColumns(channel: NewConversation['channel']): {
+  channel_id: string | null;
+  deployment_type: string | null;
+  sender_id: string | null;
+  target: string | null;
+} {
+  if (!channel) return { channel_id: null, deployment_type: null, sender_id: null, target: null };
+  const { id, deploymentType, senderId, target } = channel;
+  return {
+    channel_id: id,
+    deployment_type: deploymentType,
+    sender_id: senderId,
+    target: target && JSON.stringify(target),
+  };
 }
 
 function unknownParticipant(field: string): Error {

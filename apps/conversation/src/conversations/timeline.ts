@@ -11,8 +11,7 @@ import {
   statusChanged,
 } from '@parley/contracts';
 import type { NewEvent } from '@parley/messaging';
-import type { Insertable } from 'kysely';
-import type { ConversationRow, MessageTable, Owner, ParticipantRow, Status } from '../database.ts';
+import type { ConversationRow, NewMessageRow, Owner, ParticipantRow, Status } from '../database.ts';
 import { respondersOf, toMessage, toParticipant } from '../shapes.ts';
 
 /** A message about to be appended. */
@@ -37,7 +36,7 @@ export interface MessageDraft {
 export class Timeline {
   conversation: ConversationRow;
   readonly participants: ParticipantRow[];
-  readonly messages: Insertable<MessageTable>[] = [];
+  readonly messages: NewMessageRow[] = [];
   readonly events: NewEvent[] = [];
   changed = false;
 
@@ -80,7 +79,7 @@ export class Timeline {
     this.add(ownerChanged, { owner, assignee, by: change.by, reason: change.reason });
   }
 
-  post(draft: MessageDraft): Insertable<MessageTable> {
+  post(draft: MessageDraft): NewMessageRow {
     const {
       space_id: spaceId,
       id: conversationId,

@@ -40,35 +40,19 @@ export class PostingService {
   ): Promise<Message> {
     const { conversation } = timeline;
     const visitor = isVisitor(principal);
-    if (conversation.status === 'closed') {
-      throw unprocessable(
-        'The conversation is closed. Open it with PATCH {"status":"open"}, or start a new one.',
-        'conversation_closed',
-      );
-    }
-    if (input.internal && visitor) throw permissionDenied('A visitor cannot write internal notes.');
-    if (
-      input.replyTo &&
-      !(await this.messages.find(trx, conversation.space_id, conversation.id, input.replyTo))
-    ) {
-      throw unprocessable('The message it replies to is not in this conversation.', 'unknown_message', [
-        { pointer: '/replyTo', detail: 'names no message here' },
-      ]);
-    }
+    await this.requirePossible(trx, timeline, principal, input);
     if (conversation.status === 'paused' && !input.internal) timeline.setStatus('open');
     const author = authorOf(principal);
+    const outside = visitor || conversation.contact_id === null;
     // With a contact in the conversation, a member's public message is a takeover.
-    if (!visitor && !input.internal && conversation.contact_id !== null) {
+    if (!outside && !input.internal) {
       timeline.setOwner('human', {
         assignee: conversation.assignee ?? principal.accountId ?? null,
         by: author,
         reason: 'A member answered.',
       });
     }
-    const wakes =
-      !input.internal &&
-      timeline.conversation.owner === 'flow' &&
-      (visitor || conversation.contact_id === null);
+    const wakes = !input.internal && timeline.conversation.owner === 'flow' && outside;
     timeline.post({
       author,
       parts: input.parts,
@@ -78,6 +62,30 @@ export class PostingService {
       wakes,
     });
     return this.stored(await this.timelines.write(trx, [timeline]));
+  }
+
+  private async requirePossible(
+    trx: ConversationTrx,
+    { conversation }: Timeline,
+    principal: Principal,
+    input: PostInput,
+  ): Promise<void> {
+    if (conversation.status === 'closed') {
+      throw unprocessable(
+        'The conversation is closed. Open it with PATCH {"status":"open"}, or start a new one.',
+        'conversation_closed',
+      );
+    }
+    if (input.internal && isVisitor(principal))
+      throw permissionDenied('A visitor cannot write internal notes.');
+    if (
+      input.replyTo &&
+      !(await this.messages.find(trx, conversation.space_id, conversation.id, input.replyTo))
+    ) {
+      throw unprocessable('The message it replies to is not in this conversation.', 'unknown_message', [
+        { pointer: '/replyTo', detail: 'names no message here' },
+      ]);
+    }
   }
 
   async postAsVisitor(trx: ConversationTrx, principal: Principal, input: VisitorInput): Promise<Message> {

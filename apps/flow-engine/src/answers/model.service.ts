@@ -34,7 +34,13 @@ export class ModelService {
     try {
       const text = await this.stream(asked);
       if (text.trim() === '') throw new Error('The model answered nothing.');
-      return { text, format: 'markdown', citations: citationsOf(text, asked.passages), declined: DECLINED.test(text), failure: null };
+      return {
+        text,
+        format: 'markdown',
+        citations: citationsOf(text, asked.passages),
+        declined: DECLINED.test(text),
+        failure: null,
+      };
     } catch (error) {
       if (isPassing(error) && asked.question.attempt < ATTEMPTS && !asked.question.signal.aborted) {
         throw new RetryableError('The model did not answer in full.', { cause: error });
@@ -69,7 +75,11 @@ export class ModelService {
     }
   }
 
-  private async collect(parts: AsyncIterable<{ type: string }>, question: Question, watch: StallWatch): Promise<string> {
+  private async collect(
+    parts: AsyncIterable<{ type: string }>,
+    question: Question,
+    watch: StallWatch,
+  ): Promise<string> {
     const { spaceId, conversationId, messageId, attempt } = question;
     let text = '';
     for await (const part of parts) {
@@ -79,7 +89,13 @@ export class ModelService {
       if (part.type !== 'text-delta') continue;
       const delta = (part as { type: 'text-delta'; text?: string }).text ?? '';
       if (delta === '') continue;
-      this.live.publish(spaceId, conversationId, { type: 'delta', messageId, attempt, offset: text.length, text: delta });
+      this.live.publish(spaceId, conversationId, {
+        type: 'delta',
+        messageId,
+        attempt,
+        offset: text.length,
+        text: delta,
+      });
       text += delta;
     }
     return text;

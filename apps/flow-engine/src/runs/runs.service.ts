@@ -51,32 +51,37 @@ export class RunsService {
         responderId: responderId(responder),
       });
       if (live) return this.resume(trx, live, { responder, agent });
-      const flowId = responder.flowId ?? agent?.default_flow_id ?? agent?.generated_flow_id;
-      const published = flowId ? (await this.flows.find(trx, spaceId, flowId))?.published_version : null;
-      if (!flowId || !published) return null;
-      const version = await this.flows.findVersion(trx, spaceId, flowId, published);
-      if (!version) return null;
-      return {
-        spaceId,
-        conversationId,
-        responder,
-        agent,
-        flowId,
-        id: newId('run'),
-        versionNumber: published,
-        graph: version.graph,
-        state: {
-          status: 'running',
-          stepId: version.graph.start,
-          stepState: {},
-          variables: {},
-          history: [],
-          agent: toSpeaker(agent),
-        },
-        nextNo: 1,
-        isNew: true,
-      };
+      return this.begin(trx, { spaceId, conversationId, responder, agent });
     });
+  }
+
+  private async begin(
+    trx: FlowTrx,
+    of: Pick<LoadedRun, 'spaceId' | 'conversationId' | 'responder' | 'agent'>,
+  ): Promise<LoadedRun | null> {
+    const { spaceId, responder, agent } = of;
+    const flowId = responder.flowId ?? agent?.default_flow_id ?? agent?.generated_flow_id;
+    const published = flowId ? (await this.flows.find(trx, spaceId, flowId))?.published_version : null;
+    if (!flowId || !published) return null;
+    const version = await this.flows.findVersion(trx, spaceId, flowId, published);
+    if (!version) return null;
+    return {
+      ...of,
+      flowId,
+      id: newId('run'),
+      versionNumber: published,
+      graph: version.graph,
+      state: {
+        status: 'running',
+        stepId: version.graph.start,
+        stepState: {},
+        variables: {},
+        history: [],
+        agent: toSpeaker(agent),
+      },
+      nextNo: 1,
+      isNew: true,
+    };
   }
 
   private async resume(

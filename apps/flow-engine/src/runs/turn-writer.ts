@@ -95,18 +95,11 @@ function toEvents(run: LoadedRun, record: TurnRecord): NewEvent[] {
     spaceId: run.spaceId,
     data: { ...inRun, ...data },
   });
-  const events: NewEvent[] = run.isNew ? [event(runStarted, { versionNumber: run.versionNumber })] : [];
-  for (const [index, line] of turn.trace.entries()) {
-    if (line.outcome === null) continue;
-    events.push(
-      event(stepCompleted, {
-        no: run.nextNo + index,
-        stepId: line.stepId,
-        type: line.type,
-        outcome: line.outcome,
-      }),
-    );
-  }
+  const started = run.isNew ? [event(runStarted, { versionNumber: run.versionNumber })] : [];
+  const completed = turn.trace.flatMap(({ stepId, type, outcome }, index) =>
+    outcome === null ? [] : [event(stepCompleted, { no: run.nextNo + index, stepId, type, outcome })],
+  );
+  const events: NewEvent[] = [...started, ...completed];
   let replyId =
     payload.kind === 'message' && turn.trace.some((line) => line.input.kind === 'answer')
       ? payload.replyId

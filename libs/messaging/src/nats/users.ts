@@ -42,7 +42,6 @@ export function permissionsOf(domain: Domain): Permissions {
     ]),
     '$JS.ACK.>',
     '$JS.FC.>',
-    `_INBOX_*.>`,
   ];
   if (askers.has(service)) publish.push('operation.>', `$KV.${channelBucket}.>`, 'health.>');
   return { publish, subscribe: [`${inbox}.>`, `operation.${domain}.>`, 'live.>', 'wake.>', 'health.>'] };
@@ -85,7 +84,7 @@ function userLine({ user, password, domain }: NatsUser): string {
   const login = `user: ${quote(user)}, password: ${quote(password)}`;
   if (!domain) return `    { ${login} }`;
   const { publish, subscribe } = permissionsOf(domain);
-  return `    { ${login}, permissions: { publish: { allow: [${publish.map(quote).join(', ')}] }, subscribe: { allow: [${subscribe.map(quote).join(', ')}] } } }`;
+  return `    { ${login}, permissions: { publish: { allow: [${publish.map(quote).join(', ')}] }, subscribe: { allow: [${subscribe.map(quote).join(', ')}] }, allow_responses: { max: 1, expires: "30s" } } }`;
 }
 
 function quote(text: string): string {

@@ -148,32 +148,47 @@ export class ConsumerRunner {
 
   /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. */
   private async handleOne(where: Position, from: number, one: Incoming, lease: Lease): Promise<void> {
-    const { repository, logger } = this.parts;
     for (;;) {
       if (lease.signal.aborted) throw new LostLeaseError(lease.name);
       try {
-        const attempts = one.event || one.problem ? await repository.countAttempt(where, one.position) : 0;
-        if (one.problem || attempts > ATTEMPTS)
-          return await this.parkOne(where, from, one, {
-            lease,
-            attempts,
-            reason: one.problem ?? 'It ended the process.',
-          });
-        const failure = await this.attempt(where, from, one, lease);
-        if (failure === null) return;
-        if (isPassing(failure)) await repository.uncountAttempt(where, one.position);
-        else if (attempts >= ATTEMPTS)
-          return await this.parkOne(where, from, one, { lease, attempts, reason: reasonOf(failure) });
-        logger.warn(
-          { consumer: this.spec.id, event: one.event?.id, attempts, err: failure },
-          'An event failed and is tried again',
-        );
+        if (await this.tryOne(where, from, one, lease)) return;
       } catch (error) {
         if (!isRetryable(error)) throw error;
       }
       this.stats.retries += 1;
       await sleep(200, undefined, { signal: lease.signal }).catch(() => undefined);
     }
+  }
+
+  /** Whether the event is behind us: done or parked. */
+  private async tryOne(where: Position, from: number, one: Incoming, lease: Lease): Promise<boolean> {
+    const { repository, logger } = this.parts;
+    const counted = one.event !== null || one.problem !== null;
+    const attempts = counted ? await repository.countAttempt(where, one.position) : 0;
+    const hopeless = one.problem ?? (attempts > ATTEMPTS ? 'It ended the process.' : null);
+    if (hopeless !== null) return this.giveUp(where, from, one, { lease, attempts, reason: hopeless });
+    const failure = await this.attempt(where, from, one, lease);
+    if (failure === null) return true;
+    const passing = isPassing(failure);
+    if (passing) await repository.uncountAttempt(where, one.position);
+    else if (attempts >= ATTEMPTS) {
+      return this.giveUp(where, from, one, { lease, attempts, reason: reasonOf(failure) });
+    }
+    logger.warn(
+      { consumer: this.spec.id, event: one.event?.id, attempts, err: failure },
+      'An event failed and is tried again',
+    );
+    return false;
+  }
+
+  private async giveUp(
+    where: Position,
+    from: number,
+    one: Incoming,
+    why: { lease: Lease; attempts: number; reason: string },
+  ): Promise<true> {
+    await this.parkOne(where, from, one, why);
+    return true;
   }
 
   private async attempt(where: Position, from: number, one: Incoming, lease: Lease): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { type EventEnvelope, eventByName, headerNames } from '@parley/contracts';
+import { type EventDefinition, type EventEnvelope, eventByName, headerNames } from '@parley/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
 
 /** A message of a stream, decoded as far as its contract allows. */
@@ -25,34 +25,32 @@ export function decode(message: JsMsg, handled: ReadonlySet<string>): Incoming {
   if (!handled.has(name)) return { ...base, event: null, problem: null };
   const definition = eventByName(name);
   if (!definition) return { ...base, event: null, problem: `No contract declares ${name}.` };
+  const read = parse(message, definition);
+  if ('problem' in read)
+    return { ...base, event: null, problem: read.problem, text: message.string().slice(0, 10_000) };
+  const event: EventEnvelope = {
+    id: header(headerNames.eventId) || `${domain}-${message.seq}`,
+    name,
+    spaceId,
+    key,
+    sequence: definition.sequence?.(read.data) ?? null,
+    time: header(headerNames.eventTime) || message.time.toISOString(),
+    data: read.data,
+    traceparent: header(headerNames.traceparent) || undefined,
+  };
+  return { ...base, event, problem: null };
+}
+
+function parse(message: JsMsg, definition: EventDefinition): { data: unknown } | { problem: string } {
+  let json: unknown;
   try {
-    const data = definition.data.safeParse(message.json());
-    if (!data.success)
-      return {
-        ...base,
-        event: null,
-        problem: `The data does not fit ${name}: ${data.error.issues[0]?.message ?? ''}`,
-        text: message.string(),
-      };
-    const event: EventEnvelope = {
-      id: header(headerNames.eventId) || `${domain}-${message.seq}`,
-      name,
-      spaceId,
-      key,
-      sequence: definition.sequence?.(data.data) ?? null,
-      time: header(headerNames.eventTime) || message.time.toISOString(),
-      data: data.data,
-      traceparent: header(headerNames.traceparent) || undefined,
-    };
-    return { ...base, event, problem: null };
+    json = message.json();
   } catch {
-    return {
-      ...base,
-      event: null,
-      problem: 'The message is not JSON.',
-      text: message.string().slice(0, 10_000),
-    };
+    return { problem: 'The message is not JSON.' };
   }
+  const parsed = definition.data.safeParse(json);
+  if (parsed.success) return { data: parsed.data };
+  return { problem: `The data does not fit ${definition.name}: ${parsed.error.issues[0]?.message ?? ''}` };
 }
 
 /** A run of events of one name, in which the order per key is kept across runs. */

@@ -1,0 +1,98 @@
+import nx from '@nx/eslint-plugin';
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+const only = (name, where) => ({ group: [name], message: `Import ${name} only in ${where}.` });
+const nats = only('@nats-io/*', 'libs/messaging');
+const kysely = only('kysely', 'repositories, tables, migrations and libs/database');
+
+/** Limits of the house: small files, small functions, nothing untyped, no cycles, and who may import whom. */
+export default tseslint.config(
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '**/.parley/**',
+      '**/.nx/**',
+      '**/artefacts/**',
+      '**/*.mjs',
+      '**/*.d.ts',
+      'docker/**',
+      'apps/widget/**',
+    ],
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/**/*.ts', 'tools/**/*.ts'],
+    extends: [tseslint.configs.base],
+    plugins: { '@nx': nx, 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true } },
+    settings: {
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/extensions': ['.ts'],
+    },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/await-thenable': 'error',
+      'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
+      'max-lines': ['error', { max: 400 }],
+      'max-params': ['error', 4],
+      complexity: ['error', 12],
+      eqeqeq: 'error',
+      'no-restricted-imports': 'off',
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [nats, kysely] }],
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          allow: [],
+          enforceBuildableLibDependency: false,
+          depConstraints: [
+            { sourceTag: 'layer:contract', onlyDependOnLibsWithTags: [] },
+            { sourceTag: 'layer:client', onlyDependOnLibsWithTags: ['layer:contract'] },
+            {
+              sourceTag: 'layer:kit',
+              onlyDependOnLibsWithTags: ['layer:contract', 'layer:kit', 'layer:test'],
+            },
+            {
+              sourceTag: 'layer:test',
+              onlyDependOnLibsWithTags: ['layer:contract', 'layer:kit', 'layer:client'],
+            },
+            { sourceTag: 'scope:browser', onlyDependOnLibsWithTags: ['layer:contract', 'layer:client'] },
+            { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib'] },
+            { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:lib', 'type:tool'] },
+            { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:lib', 'type:tool', 'type:app'] },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['libs/messaging/**/*.ts', 'libs/testing/**/*.ts', 'tools/**/*.ts', '**/*.integration.spec.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [kysely] }] },
+  },
+  {
+    files: [
+      '**/*.repository.ts',
+      '**/*.table.ts',
+      '**/database.ts',
+      '**/migrations/**',
+      '**/*.migration.ts',
+      'libs/database/**',
+      '**/*.spec.ts',
+      'libs/testing/**',
+      'libs/messaging/**',
+    ],
+    rules: { '@typescript-eslint/no-restricted-imports': 'off' },
+  },
+  // Nest resolves what it injects; the number of parts says nothing there. Specs tell stories.
+  {
+    files: ['**/*.handler.ts', '**/*.service.ts', '**/*.consumer.ts', '**/*.routes.ts', '**/*.socket.ts'],
+    rules: { 'max-params': 'off' },
+  },
+  { files: ['**/*.spec.ts', '**/test/**'], rules: { 'max-lines-per-function': 'off', 'max-params': 'off' } },
+  // The evaluation may run the ranking in its own process, beside the way over HTTP.
+  { files: ['tools/knowledge-eval/**'], rules: { '@nx/enforce-module-boundaries': 'off' } },
+);
