@@ -24,6 +24,8 @@ export interface SessionTable {
   id: string;
   account_id: string;
   token_hash: string;
+  /** The hash before the last refresh: whoever shows it again has a copy. */
+  previous_hash: string | null;
   expires_at: Date;
   created_at: Generated<Date>;
 }

@@ -61,7 +61,8 @@ export class Database<T = unknown> {
       keepAlive: true,
       types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
     });
-    const report = (error: Error): void => this.#logger?.warn({ err: error }, 'A connection to PostgreSQL broke');
+    const report = (error: Error): void =>
+      this.#logger?.warn({ err: error }, 'A connection to PostgreSQL broke');
     this.#pool.on('error', report);
     // Also one in use, between two statements: without a listener the error would end the process.
     this.#pool.on('connect', (client) => client.on('error', report));

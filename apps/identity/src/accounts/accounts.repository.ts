@@ -42,6 +42,10 @@ export class AccountsRepository {
     return trx.selectFrom('session').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   }
 
+  async findSession(trx: IdentityTrx, id: string): Promise<SessionRow | undefined> {
+    return trx.selectFrom('session').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
   async hasSession(trx: IdentityTrx, id: string): Promise<boolean> {
     return (
       (await trx
@@ -56,7 +60,7 @@ export class AccountsRepository {
   async updateSession(
     trx: IdentityTrx,
     id: string,
-    change: { token_hash: string; expires_at: Date },
+    change: { token_hash: string; previous_hash: string; expires_at: Date },
   ): Promise<void> {
     await trx.updateTable('session').set(change).where('id', '=', id).execute();
   }
@@ -65,22 +69,14 @@ export class AccountsRepository {
     await trx.deleteFrom('session').where('id', '=', id).execute();
   }
 
-  /** Failures of an e-mail within the last quarter of an hour. */
-  async failures(trx: IdentityTrx, email: string): Promise<number> {
+  /** Counts an attempt; answers how many there were within a quarter of an hour. */
+  async countFailure(trx: IdentityTrx, email: string): Promise<number> {
     const { rows } = await sql<{ failures: number }>`
-      SELECT failures FROM sign_in_attempt WHERE email = ${email} AND last_at > now() - interval '15 minutes'`.execute(
-      trx,
-    );
-    return rows[0]?.failures ?? 0;
-  }
-
-  async countFailure(trx: IdentityTrx, email: string): Promise<void> {
-    await sql`
       INSERT INTO sign_in_attempt (email, failures) VALUES (${email}, 1)
       ON CONFLICT (email) DO UPDATE SET
-        failures = CASE WHEN sign_in_attempt.last_at > now() - interval '15 minutes' THEN sign_in_attempt.failures + 1 ELSE 1 END, last_at = now()`.execute(
-      trx,
-    );
+        failures = CASE WHEN sign_in_attempt.last_at > now() - interval '15 minutes' THEN sign_in_attempt.failures + 1 ELSE 1 END, last_at = now()
+      RETURNING failures`.execute(trx);
+    return rows[0]?.failures ?? 1;
   }
 
   async forgetFailures(trx: IdentityTrx, email: string): Promise<void> {

@@ -25,44 +25,86 @@ export class SessionsService {
   async begin(trx: IdentityTrx, account: AccountRow): Promise<Session> {
     const id = newId('key');
     const secret = randomBytes(32).toString('base64url');
-    await this.accounts.insertSession(trx, { id, account_id: account.id, token_hash: hash(secret), expires_at: this.end() });
+    await this.accounts.insertSession(trx, {
+      id,
+      account_id: account.id,
+      token_hash: hash(secret),
+      previous_hash: null,
+      expires_at: this.expiry(),
+    });
     return this.answer(trx, account, `${id}.${secret}`, id);
   }
 
-  /** A refresh token that comes a second time was stolen: its session ends for everybody. */
-  async refresh(trx: IdentityTrx, refreshToken: string): Promise<Session | null> {
+  /**
+   * Gives new tokens for a refresh token, which works once: one that comes a second time was copied, and ends its session for
+   * everybody, in a transaction of its own that outlives the refusal.
+   */
+  async refresh(trx: IdentityTrx, refreshToken: string): Promise<Session> {
     const [id = '', secret = ''] = refreshToken.split('.');
-    const session = await this.accounts.lockSession(trx, id);
-    if (!session || session.expires_at < new Date()) throw unauthorized('The session has ended. Sign in again.');
-    if (session.token_hash !== hash(secret)) {
-      await this.accounts.deleteSession(trx, id);
-      return null;
+    const known = await this.accounts.findSession(trx, id);
+    if (known?.previous_hash === hash(secret)) {
+      await this.database.withSpaces([], (own) => this.accounts.deleteSession(own, id));
+      throw unauthorized('This refresh token was used before. Its session has ended: sign in again.');
+    }
+    const session = known && (await this.accounts.lockSession(trx, id));
+    if (!session || session.expires_at < new Date() || session.token_hash !== hash(secret)) {
+      throw unauthorized('The session has ended. Sign in again.');
     }
     const account = await this.accounts.find(trx, session.account_id);
     if (!account) throw unauthorized('The session has ended. Sign in again.');
     const next = randomBytes(32).toString('base64url');
-    await this.accounts.updateSession(trx, id, { token_hash: hash(next), expires_at: this.end() });
+    await this.accounts.updateSession(trx, id, {
+      token_hash: hash(next),
+      previous_hash: hash(secret),
+      expires_at: this.expiry(),
+    });
     return this.answer(trx, account, `${id}.${next}`, id);
+  }
+
+  /** Ends a session for whoever holds its refresh token. */
+  async end(trx: IdentityTrx, refreshToken: string): Promise<void> {
+    const [id = '', secret = ''] = refreshToken.split('.');
+    const session = await this.accounts.findSession(trx, id);
+    if (session?.token_hash === hash(secret)) await this.accounts.deleteSession(trx, id);
   }
 
   async view(trx: IdentityTrx, account: AccountRow): Promise<Session['account']> {
     const memberships = await this.accounts.spacesOf(trx, account.id);
-    await this.database.setSpaces(trx, memberships.map((one) => one.space_id));
-    const spaces = await this.spaces.findMany(trx, memberships.map((one) => one.space_id));
+    await this.database.setSpaces(
+      trx,
+      memberships.map((one) => one.space_id),
+    );
+    const spaces = await this.spaces.findMany(
+      trx,
+      memberships.map((one) => one.space_id),
+    );
     const names = new Map(spaces.map((space) => [space.space_id, space.name]));
     return {
-      id: account.id, email: account.email, name: account.name, emailVerified: account.email_verified, createdAt: account.created_at.toISOString(),
-      spaces: memberships.map((one) => ({ id: one.space_id, name: names.get(one.space_id) ?? '', role: one.role })),
+      id: account.id,
+      email: account.email,
+      name: account.name,
+      emailVerified: account.email_verified,
+      createdAt: account.created_at.toISOString(),
+      spaces: memberships.map((one) => ({
+        id: one.space_id,
+        name: names.get(one.space_id) ?? '',
+        role: one.role,
+      })),
     };
   }
 
-  private async answer(trx: IdentityTrx, account: AccountRow, refreshToken: string, sessionId: string): Promise<Session> {
+  private async answer(
+    trx: IdentityTrx,
+    account: AccountRow,
+    refreshToken: string,
+    sessionId: string,
+  ): Promise<Session> {
     const seconds = this.config.ACCESS_TOKEN_SECONDS;
     const { token } = await this.tokens.sign('parley:access', account.id, { sid: sessionId }, seconds);
     return { accessToken: token, refreshToken, expiresIn: seconds, account: await this.view(trx, account) };
   }
 
-  private end(): Date {
+  private expiry(): Date {
     return new Date(Date.now() + this.config.REFRESH_TOKEN_DAYS * 86_400_000);
   }
 }

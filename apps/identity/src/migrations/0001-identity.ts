@@ -7,6 +7,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await spaces(db);
   for (const table of ['space', 'membership', 'api_key', 'service_account', 'audit_entry'])
     await tenantTable(db, table);
+  // The audit log is append-only for the service.
+  await sql`DO $$ BEGIN EXECUTE format('REVOKE UPDATE, DELETE ON audit_entry FROM %I', current_setting('parley.service_role')); END $$`.execute(
+    db,
+  );
   await definerFunction(db, {
     name: 'spaces_of_account',
     args: 'wanted text',
@@ -28,7 +32,7 @@ async function accounts(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz NOT NULL DEFAULT now())`.execute(db);
   await sql`
     CREATE TABLE session (
-      id text PRIMARY KEY, account_id text NOT NULL REFERENCES account, token_hash text NOT NULL, expires_at timestamptz NOT NULL,
+      id text PRIMARY KEY, account_id text NOT NULL REFERENCES account, token_hash text NOT NULL, previous_hash text, expires_at timestamptz NOT NULL,
       created_at timestamptz NOT NULL DEFAULT now())`.execute(db);
   await sql`
     CREATE TABLE sign_in_attempt (

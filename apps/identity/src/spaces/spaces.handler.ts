@@ -86,7 +86,7 @@ export class SpacesHandler {
     await this.spaces.insertMember(trx, {
       space_id: spaceId,
       account_id: account.id,
-      id: newId('part'),
+      id: newId('mem'),
       role: 'owner',
       name: account.name,
       email: account.email,
@@ -158,7 +158,7 @@ export class SpacesHandler {
     const row = await this.spaces.insertMember(trx, {
       space_id: input.spaceId,
       account_id: account.id,
-      id: newId('part'),
+      id: newId('mem'),
       role: input.role,
       name: account.name,
       email: account.email,

@@ -8,6 +8,7 @@ export const idPrefixes = [
   'room',
   'conv',
   'part',
+  'mem',
   'msg',
   'cont',
   'chan',
