@@ -1,0 +1,72 @@
+import type { Trx } from '@parley/database';
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+
+type Json<Value> = ColumnType<Value, string, string>;
+
+export type Medium = 'inbox' | 'email';
+
+interface Stamped {
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface RuleTable extends Stamped {
+  space_id: string;
+  id: string;
+  name: string;
+  event: 'flow.handoff_requested';
+  media: Json<Medium[]>;
+  roles: Json<string[]>;
+  enabled: boolean;
+  metadata: ColumnType<Record<string, unknown>, string | undefined, string>;
+}
+
+export interface NotificationTable extends Stamped {
+  space_id: string;
+  id: string;
+  account_id: string;
+  event: string;
+  title: string;
+  body: string;
+  conversation_id: string | null;
+  read_at: Date | null;
+}
+
+export interface DeliveryTable extends Stamped {
+  space_id: string;
+  id: string;
+  notification_id: string;
+  account_id: string;
+  medium: Medium;
+  status: 'pending' | 'delivered' | 'failed';
+  reason: string | null;
+}
+
+export interface MemberTable {
+  space_id: string;
+  account_id: string;
+  name: string;
+  email: string | null;
+  role: string;
+}
+
+export interface Tables {
+  rule: RuleTable;
+  notification: NotificationTable;
+  delivery: DeliveryTable;
+  member: MemberTable;
+}
+
+export type NotificationTrx = Trx<Tables>;
+export type RuleRow = Selectable<RuleTable>;
+export type NewRuleRow = Insertable<RuleTable>;
+export type NotificationRow = Selectable<NotificationTable>;
+export type NewNotificationRow = Insertable<NotificationTable>;
+export type DeliveryRow = Selectable<DeliveryTable>;
+export type NewDeliveryRow = Insertable<DeliveryTable>;
+export type MemberRow = Selectable<MemberTable>;
+
+export interface Page {
+  limit: number;
+  before: string | null;
+}

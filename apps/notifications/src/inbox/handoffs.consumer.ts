@@ -1,0 +1,157 @@
+import { Controller } from '@nestjs/common';
+import {
+  type EventEnvelope,
+  handoffRequested,
+  newId,
+  notificationCreated,
+  notificationDelivered,
+  notificationFailed,
+} from '@parley/contracts';
+import {
+  type EventContext,
+  EventLog,
+  OnEvent,
+  OnTask,
+  RetryableError,
+  type Task,
+  type TaskContext,
+  Tasks,
+} from '@parley/messaging';
+import { InjectConfig } from '@parley/service';
+import type { NotificationsConfig } from '../config.ts';
+import type { MemberRow, NotificationRow, NotificationTrx, RuleRow, Tables } from '../database.ts';
+import { MediaService } from '../media/media.service.ts';
+import type { Outgoing } from '../media/medium.ts';
+import { RulesRepository } from '../rules/rules.repository.ts';
+import { InboxRepository } from './inbox.repository.ts';
+import { toNotification } from './shapes.ts';
+
+type Handoff = EventEnvelope<typeof handoffRequested>;
+
+interface SendPayload {
+  notificationId: string;
+  accountId: string;
+  medium: 'email';
+  outgoing: Outgoing;
+}
+
+const SEND_QUEUE = 'send';
+
+/** A flow asks for a person: whoever a rule names is told. */
+@Controller()
+export class HandoffsConsumer {
+  constructor(
+    private readonly rules: RulesRepository,
+    private readonly inbox: InboxRepository,
+    private readonly media: MediaService,
+    private readonly events: EventLog,
+    private readonly tasks: Tasks,
+    @InjectConfig() private readonly config: NotificationsConfig,
+  ) {}
+
+  @OnEvent(handoffRequested, { consumer: 'handoffs' })
+  async onHandoff(events: Handoff[], { trx }: EventContext<Tables>): Promise<void> {
+    for (const event of events) {
+      for (const rule of await this.rules.enabled(trx, event.spaceId, 'flow.handoff_requested'))
+        await this.apply(trx, event, rule);
+    }
+  }
+
+  @OnTask(SEND_QUEUE, { concurrency: 8, maxAttempts: 8 })
+  async send(task: Task<SendPayload>, context: TaskContext<Tables>): Promise<void> {
+    const { notificationId, accountId, medium, outgoing } = task.payload;
+    const result = await this.attempt(medium, outgoing, context.lastAttempt);
+    const reason = result.delivered ? null : result.reason;
+    await context.settle(async (trx) => {
+      const status = result.delivered ? 'delivered' : 'failed';
+      await this.inbox.settleDelivery(trx, { spaceId: task.spaceId, id: outgoing.id }, { status, reason });
+      const data = { notificationId, accountId, medium };
+      const event =
+        reason === null
+          ? { definition: notificationDelivered, data }
+          : { definition: notificationFailed, data: { ...data, reason } };
+      await this.events.append(trx, [{ spaceId: task.spaceId, ...event }]);
+    });
+  }
+
+  private async attempt(
+    medium: string,
+    outgoing: Outgoing,
+    last: boolean,
+  ): Promise<{ delivered: true } | { delivered: false; reason: string }> {
+    try {
+      const found = this.media.find(medium);
+      return found
+        ? await found.send(outgoing)
+        : { delivered: false, reason: `There is no medium "${medium}".` };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!last) throw new RetryableError(reason, { cause: error });
+      return { delivered: false, reason };
+    }
+  }
+
+  private async apply(trx: NotificationTrx, event: Handoff, rule: RuleRow): Promise<void> {
+    const members = await this.rules.membersWith(trx, event.spaceId, rule.roles);
+    const { conversationId, reason } = event.data;
+    const rows = await this.inbox.insert(
+      trx,
+      members.map((member) => ({
+        space_id: event.spaceId,
+        id: newId('ntf'),
+        account_id: member.account_id,
+        event: event.name,
+        title: 'A conversation needs a person',
+        body: reason ?? 'A flow asks for a person.',
+        conversation_id: conversationId,
+        read_at: null,
+      })),
+    );
+    await this.events.append(
+      trx,
+      rows.map((row) => ({
+        definition: notificationCreated,
+        spaceId: event.spaceId,
+        data: { notification: toNotification(row) },
+      })),
+    );
+    if (rule.media.includes('email')) await this.mail(trx, rows, members);
+  }
+
+  private async mail(
+    trx: NotificationTrx,
+    rows: readonly NotificationRow[],
+    members: readonly MemberRow[],
+  ): Promise<void> {
+    const link = this.config.PUBLIC_URL ? `${this.config.PUBLIC_URL.replace(/\/$/, '')}/` : null;
+    const planned = rows.map((row) => ({
+      row,
+      id: newId('dlv'),
+      member: members.find((one) => one.account_id === row.account_id),
+    }));
+    await this.inbox.insertDeliveries(
+      trx,
+      planned.map(({ row, id }) => ({
+        space_id: row.space_id,
+        id,
+        notification_id: row.id,
+        account_id: row.account_id,
+        medium: 'email',
+        status: 'pending',
+        reason: null,
+      })),
+    );
+    const tasks = planned.map(({ row, id, member }) => {
+      const to = { name: member?.name ?? '', email: member?.email ?? null };
+      const outgoing: Outgoing = { id, to, title: row.title, body: row.body, link };
+      const payload: SendPayload = {
+        notificationId: row.id,
+        accountId: row.account_id,
+        medium: 'email',
+        outgoing,
+      };
+      return { queue: SEND_QUEUE, id, key: row.account_id, spaceId: row.space_id, payload };
+    });
+    await this.tasks.enqueue(trx, tasks);
+  }
+}

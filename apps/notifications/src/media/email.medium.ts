@@ -1,0 +1,40 @@
+import { createTransport, type Transporter } from 'nodemailer';
+import type { NotificationMedium, Outgoing } from './medium.ts';
+
+/** E-mail over SMTP; the message id is stable, so that mailboxes drop repeats. */
+export class EmailMedium implements NotificationMedium {
+  readonly name = 'email';
+  private readonly transport: Transporter | null;
+  private readonly from: string;
+
+  constructor(smtpUrl: string | undefined, from: string) {
+    this.transport = smtpUrl ? createTransport(smtpUrl) : null;
+    this.from = from;
+  }
+
+  async send({
+    id,
+    to,
+    title,
+    body,
+    link,
+  }: Outgoing): Promise<{ delivered: true } | { delivered: false; reason: string }> {
+    if (!this.transport) return { delivered: false, reason: 'E-mail is switched off: set SMTP_URL.' };
+    if (!to.email) return { delivered: false, reason: 'The member has no e-mail address.' };
+    const text = link ? `${body}\n\n${link}` : body;
+    const html = `<p>${escape(body)}</p>${link ? `<p><a href="${escape(link)}">Open the conversation</a></p>` : ''}`;
+    await this.transport.sendMail({
+      messageId: `<${id}@parley>`,
+      from: this.from,
+      to: { name: to.name, address: to.email },
+      subject: title,
+      text,
+      html,
+    });
+    return { delivered: true };
+  }
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+}

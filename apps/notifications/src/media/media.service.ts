@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '@parley/service';
+import type { NotificationsConfig } from '../config.ts';
+import { EmailMedium } from './email.medium.ts';
+import type { NotificationMedium } from './medium.ts';
+
+/** Every medium that sends, one line each; the inbox needs no sending. */
+@Injectable()
+export class MediaService {
+  private readonly media: ReadonlyMap<string, NotificationMedium>;
+
+  constructor(@InjectConfig() config: NotificationsConfig) {
+    const all: NotificationMedium[] = [new EmailMedium(config.SMTP_URL, config.MAIL_FROM)];
+    this.media = new Map(all.map((medium) => [medium.name, medium]));
+  }
+
+  find(name: string): NotificationMedium | undefined {
+    return this.media.get(name);
+  }
+}

@@ -1,0 +1,38 @@
+import { Controller } from '@nestjs/common';
+import { type EventEnvelope, memberChanged, newId, spaceCreated } from '@parley/contracts';
+import { type EventContext, OnEvent } from '@parley/messaging';
+import type { Tables } from '../database.ts';
+import { RulesRepository } from './rules.repository.ts';
+
+/** Knows who is a member, and gives each new space its first rule. */
+@Controller()
+export class MembersConsumer {
+  constructor(private readonly rules: RulesRepository) {}
+
+  @OnEvent(memberChanged, { consumer: 'members' })
+  async onMember(
+    events: EventEnvelope<typeof memberChanged>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    for (const { spaceId, data } of events) {
+      const { accountId, name, email, role } = data;
+      if (role === null) await this.rules.removeMember(trx, spaceId, accountId);
+      else await this.rules.saveMember(trx, { space_id: spaceId, account_id: accountId, name, email, role });
+    }
+  }
+
+  @OnEvent(spaceCreated, { consumer: 'members' })
+  async onSpace(events: EventEnvelope<typeof spaceCreated>[], { trx }: EventContext<Tables>): Promise<void> {
+    for (const { spaceId } of events) {
+      await this.rules.insert(trx, {
+        space_id: spaceId,
+        id: newId('rule'),
+        name: 'A flow asks for a person',
+        event: 'flow.handoff_requested',
+        media: JSON.stringify(['inbox', 'email']),
+        roles: JSON.stringify(['owner', 'admin', 'agent']),
+        enabled: true,
+      });
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { MemberRow, NewRuleRow, NotificationTrx, Page, RuleRow } from '../database.ts';
+
+@Injectable()
+export class RulesRepository {
+  async insert(trx: NotificationTrx, row: NewRuleRow): Promise<RuleRow> {
+    return trx.insertInto('rule').values(row).returningAll().executeTakeFirstOrThrow();
+  }
+
+  async list(trx: NotificationTrx, spaceId: string, page: Page): Promise<RuleRow[]> {
+    let query = trx.selectFrom('rule').selectAll().where('space_id', '=', spaceId);
+    if (page.before) query = query.where('id', '<', page.before);
+    return query
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1)
+      .execute();
+  }
+
+  async enabled(trx: NotificationTrx, spaceId: string, event: RuleRow['event']): Promise<RuleRow[]> {
+    return trx
+      .selectFrom('rule')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('event', '=', event)
+      .where('enabled', '=', true)
+      .execute();
+  }
+
+  async update(
+    trx: NotificationTrx,
+    where: { spaceId: string; id: string },
+    change: Partial<NewRuleRow>,
+  ): Promise<RuleRow | undefined> {
+    return trx
+      .updateTable('rule')
+      .set({ ...change, updated_at: new Date() })
+      .where('space_id', '=', where.spaceId)
+      .where('id', '=', where.id)
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  async delete(trx: NotificationTrx, spaceId: string, id: string): Promise<boolean> {
+    const row = await trx
+      .deleteFrom('rule')
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .returning('id')
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  async saveMember(trx: NotificationTrx, row: MemberRow): Promise<void> {
+    const { name, email, role } = row;
+    await trx
+      .insertInto('member')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['space_id', 'account_id']).doUpdateSet({ name, email, role }),
+      )
+      .execute();
+  }
+
+  async removeMember(trx: NotificationTrx, spaceId: string, accountId: string): Promise<void> {
+    await trx
+      .deleteFrom('member')
+      .where('space_id', '=', spaceId)
+      .where('account_id', '=', accountId)
+      .execute();
+  }
+
+  async membersWith(trx: NotificationTrx, spaceId: string, roles: readonly string[]): Promise<MemberRow[]> {
+    if (roles.length === 0) return [];
+    return trx
+      .selectFrom('member')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('role', 'in', [...roles])
+      .orderBy('account_id')
+      .execute();
+  }
+}
