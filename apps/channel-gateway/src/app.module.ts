@@ -10,6 +10,7 @@ import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
 import { ConversationFeed } from './sockets/conversation-feed.ts';
+import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
 import { WebhooksRoutes } from './webhooks/webhooks.routes.ts';
 import { WidgetRoutes } from './widget/widget.routes.ts';
@@ -23,6 +24,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ChannelsService,
     ConversationFeed,
     DeliveriesRepository,
+    InboxFeed,
     OperationRoutes,
     PageRoutes,
     RealtimeSocket,

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { InjectNats, Logger } from '@parley/service';
-import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging';
+import type { JsMsg, NatsConnection } from '@parley/messaging';
+import { followStream } from './follow-stream.ts';
 
 /** A durable event of a conversation, as it travels on. */
 export interface FeedEvent {
@@ -53,30 +54,13 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
   }
 
   private async follow(): Promise<void> {
-    let from: number | null = null;
-    while (!this.stop.signal.aborted) {
-      const reader: LogReader = new LogReader(this.nats, {
-        stream: 'CONVERSATION',
-        subjects: ['conversation.*.*.*.*'],
-        from,
-        signal: this.stop.signal,
-      });
-      try {
-        await reader.open();
-        if (from === null) for (const listener of this.gapListeners) listener();
-        while (!this.stop.signal.aborted) {
-          const messages: JsMsg[] = await reader.take(256, 1000);
-          for (const message of messages) {
-            from = message.seq + 1;
-            this.spread(message);
-          }
-        }
-      } catch (error) {
-        this.logger.warn({ err: error }, 'The feed of conversations is opened again');
-        reader.close();
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
+    const source = { stream: 'CONVERSATION', subjects: ['conversation.*.*.*.*'], signal: this.stop.signal };
+    await followStream({ nats: this.nats, logger: this.logger }, source, {
+      message: (message) => this.spread(message),
+      opened: () => {
+        for (const listener of this.gapListeners) listener();
+      },
+    });
   }
 
   private spread(message: JsMsg): void {

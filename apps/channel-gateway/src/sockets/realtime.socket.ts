@@ -17,6 +17,7 @@ import { AuthService } from '../http/auth.service.ts';
 import { RateLimiter } from '../http/rate-limiter.ts';
 import { originAllowed, ownOrigins } from '../widget/origins.ts';
 import { ConversationFeed } from './conversation-feed.ts';
+import { InboxFeed } from './inbox-feed.ts';
 import { Session } from './session.ts';
 
 const AUTHENTICATE_MS = 10_000;
@@ -42,6 +43,7 @@ export class RealtimeSocket implements OnModuleDestroy {
     private readonly operations: OperationClient,
     private readonly live: LiveBus,
     private readonly directory: ChannelDirectory,
+    private readonly inbox: InboxFeed,
     private readonly logger: Logger,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
@@ -109,7 +111,13 @@ export class RealtimeSocket implements OnModuleDestroy {
     this.requireOrigin(principal, message.request);
     connection.begin(
       new Session(
-        { feed: this.feed, operations: this.operations, live: this.live, directory: this.directory },
+        {
+          feed: this.feed,
+          operations: this.operations,
+          live: this.live,
+          directory: this.directory,
+          inbox: this.inbox,
+        },
         principal,
         (text) => connection.send(text),
       ),

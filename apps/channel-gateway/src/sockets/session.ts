@@ -12,6 +12,7 @@ import {
 import type { LiveBus, OperationClient } from '@parley/messaging';
 import type { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import type { ConversationFeed } from './conversation-feed.ts';
+import type { InboxFeed } from './inbox-feed.ts';
 import { Subscription } from './subscription.ts';
 
 /** What sessions share. */
@@ -20,6 +21,7 @@ export interface SessionParts {
   operations: OperationClient;
   live: LiveBus;
   directory: ChannelDirectory;
+  inbox: InboxFeed;
 }
 
 const SUBSCRIPTIONS = 500;
@@ -68,6 +70,15 @@ export class Session {
       throw permissionDenied(`A connection follows at most ${SUBSCRIPTIONS} conversations.`);
     if ('conversationId' in frame) return this.follow(frame.conversationId, frame.afterSequence);
     if ('spaceId' in frame) return this.hints(frame.spaceId);
+    return this.followInbox();
+  }
+
+  private followInbox(): void {
+    const { accountId } = this.principal;
+    if (!accountId) throw permissionDenied('Only a person has an inbox. Connect with an access token.');
+    this.subscriptions.get('inbox')?.stop();
+    const stop = this.parts.inbox.listen(accountId, (data) => this.send({ type: 'notification', data }));
+    this.subscriptions.set('inbox', { stop });
     this.send({ type: 'subscribed', inbox: true });
   }
 
