@@ -72,6 +72,8 @@ function ensureChromium(): void {
 
 function staticChecks(): boolean {
   return [
+    // Who may import whom is read off the projects: lint needs their graph.
+    check('projects', bin('nx'), ['show', 'projects', '--json']),
     check('format', bin('biome'), ['format', '.']),
     check('lint', bin('eslint'), [
       '.',
