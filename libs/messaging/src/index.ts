@@ -19,6 +19,7 @@ export {
 } from './operations/operation-server.ts';
 export * from './runner/consumer-runner.ts';
 export * from './runner/decorators.ts';
+export { type Dedupe } from './runner/dedupe.ts';
 export { LogReader } from './runner/log-reader.ts';
 export * from './runner/strategy.ts';
 export * from './runtime.ts';

@@ -12,11 +12,13 @@ import type { MessagingLogger } from './logger.ts';
 import { Maintenance } from './mechanism/maintenance.ts';
 import { MaintenanceRepository } from './mechanism/maintenance.repository.ts';
 import { streamIdentity } from './nats/streams.ts';
+import { Trimmer } from './nats/trimmer.ts';
 import { CommandRepository } from './operations/command.repository.ts';
 import { OperationClient } from './operations/operation-client.ts';
 import { type AnswerCipher, OperationServer } from './operations/operation-server.ts';
 import { ConsumerRepository } from './runner/consumer.repository.ts';
 import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
+import { PositionBoard } from './runner/position-board.ts';
 import { SuspectGate } from './tasks/task-lane.ts';
 import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-worker.ts';
 import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
@@ -52,10 +54,12 @@ export class MessagingRuntime {
   readonly facts: FactPublisher;
   readonly parked: ParkedRepository;
   readonly relay: Relay;
+  readonly trimmer: Trimmer;
   readonly consumers: ConsumerRunner[] = [];
   private readonly options: RuntimeOptions;
   private readonly outbox: OutboxRepository;
   private readonly maintenance: Maintenance;
+  private readonly board: PositionBoard;
   private readonly gate = new SuspectGate();
   private readonly taskRepository: TasksRepository;
   private readonly specs: ConsumerSpec[] = [];
@@ -84,6 +88,8 @@ export class MessagingRuntime {
     this.parked = new ParkedRepository(runner, service);
     this.outbox = new OutboxRepository(runner);
     this.maintenance = new Maintenance(new MaintenanceRepository(runner));
+    this.trimmer = new Trimmer(nats, logger);
+    this.board = new PositionBoard(nats, service, logger);
     this.relay = new Relay({ outbox: this.outbox, nats, wakers: this.wakers, logger, source: service });
   }
 
@@ -121,6 +127,9 @@ export class MessagingRuntime {
     for (const shard of shards)
       this.leases.hold(`relay.${shard}`, (lease) => this.relay.run(shard, lease), { drain: true });
     this.leases.hold('maintenance', (lease) => this.maintenance.run(lease));
+    const trimmed = [this.domain.toUpperCase(), 'DEAD_LETTER'];
+    this.leases.hold('trimmer', (lease) => this.trimmer.run(trimmed, lease));
+    await this.board.keepOnly(this.specs);
     for (const spec of this.specs) await this.holdConsumer(spec);
     this.listenForWakes();
     this.answerHealth();
@@ -143,7 +152,8 @@ export class MessagingRuntime {
   private async holdConsumer(spec: ConsumerSpec): Promise<void> {
     const { nats, database, runner, logger } = this.options;
     const { partitions } = await streamIdentity(nats, spec.stream);
-    const parts = { nats, database, repository: new ConsumerRepository(runner), parked: this.parked, logger };
+    const { parked, board } = this;
+    const parts = { nats, database, repository: new ConsumerRepository(runner), parked, logger, board };
     const consumer = new ConsumerRunner(parts, spec);
     this.consumers.push(consumer);
     for (let partition = 0; partition < partitions; partition += 1) {

@@ -77,6 +77,7 @@ export async function openMechanismBench(options: MechanismOptions = {}): Promis
 
 /** A nats-server of one's own that can be killed and started again on its data. */
 export interface NatsBench {
+  readonly url: string;
   connect(): Promise<NatsConnection>;
   /** kill -9 */
   kill(): Promise<void>;
@@ -108,6 +109,7 @@ export async function openNatsBench(): Promise<NatsBench> {
   };
   await makeStream(await open());
   return {
+    url: `nats://127.0.0.1:${port}`,
     connect: open,
     kill: () => server.stop('SIGKILL'),
     start,

@@ -42,6 +42,16 @@ export function subjectToken(key: string): string {
   );
 }
 
+/** The key that a subject token stands for; null for a token that `subjectToken` never makes. */
+export function keyOfToken(token: string): string | null {
+  if (!/^(?:[0-9A-Za-z_-]|=[0-9a-f]{2})+$/.test(token)) return null;
+  try {
+    return decodeURIComponent(token.replaceAll('=', '%'));
+  } catch {
+    return null;
+  }
+}
+
 /** Headers of events (CloudEvents 1.0, NATS binding) and operations. */
 export const headerNames = {
   eventId: 'ce-id',

@@ -2,6 +2,7 @@ import { deadLetterSubject, newId } from '@parley/contracts';
 import type { Database, Trx } from '@parley/database';
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
+import { storable } from './storable.ts';
 
 /** What could not be done, kept until somebody replays or drops it. */
 export interface Parked {
@@ -58,8 +59,9 @@ export class ParkedRepository {
    * Parks in a transaction, and tells the dead letter stream through the outbox. What joins a key that is being
    * replayed is replayed after it.
    */
-  async park<Tables>(trx: Trx<Tables>, parked: NewParked): Promise<void> {
+  async park<Tables>(trx: Trx<Tables>, unsafe: NewParked): Promise<void> {
     const id = newId('evt');
+    const parked = storable(unsafe);
     const { source, consumer, key, spaceId, name, content, reason, attempts } = parked;
     await sql`
       INSERT INTO parked (id, source, consumer, key, space_id, name, content, reason, attempts, replay)

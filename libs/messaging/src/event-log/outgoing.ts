@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import { eventSubject, headerNames } from '@parley/contracts';
+import { eventSubject, headerNames, subjectToken } from '@parley/contracts';
 import type { OutboxRow } from './outbox.repository.ts';
 import type { Outgoing } from './stream-publisher.ts';
 
@@ -34,7 +34,7 @@ function eventHeaders(row: OutboxRow & { eventId: string; name: string }, source
   found.set(headerNames.eventSource, `/parley/${source}`);
   found.set(headerNames.eventTime, occurredAt.toISOString());
   found.set(headerNames.eventSchema, `/api/v1/asyncapi.json#/components/schemas/${name}`);
-  found.set(headerNames.eventKey, key);
+  found.set(headerNames.eventKey, subjectToken(key));
   if (sequence !== null) found.set(headerNames.eventSequence, String(sequence));
   if (traceparent) found.set(headerNames.traceparent, traceparent);
   return found;

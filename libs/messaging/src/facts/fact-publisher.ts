@@ -1,6 +1,13 @@
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { type EventData, type EventDefinition, eventSubject, headerNames, newId } from '@parley/contracts';
+import {
+  type EventData,
+  type EventDefinition,
+  eventSubject,
+  headerNames,
+  newId,
+  subjectToken,
+} from '@parley/contracts';
 import { currentTraceparent } from '../tracing.ts';
 
 interface Waiting {
@@ -55,7 +62,7 @@ export class FactPublisher {
       found.set(headerNames.eventType, definition.name);
       found.set(headerNames.eventSource, `/parley/${this.source}`);
       found.set(headerNames.eventTime, time);
-      found.set(headerNames.eventKey, key);
+      found.set(headerNames.eventKey, subjectToken(key));
       if (traceparent) found.set(headerNames.traceparent, traceparent);
       return found;
     };

@@ -1,16 +1,20 @@
 import {
   DiscardPolicy,
   jetstreamManager,
+  JetStreamApiError,
   RetentionPolicy,
   StorageType,
+  StoreCompression,
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { deadLetterStream, domains, newId, streamName } from '@parley/contracts';
+import { positionBucket } from './positions.ts';
 
 const DAY_NS = 24 * 3600 * 1_000_000_000;
 const MINUTE_NS = 60 * 1_000_000_000;
+const STREAM_NOT_FOUND = 10_059;
 
 /** The bucket of what a gateway must know of channels to take messages while PostgreSQL is down. */
 export const channelBucket = 'channels';
@@ -31,11 +35,13 @@ export interface StreamIdentity {
   partitions: number;
 }
 
+type Declared = Partial<StreamConfig> & { name: string; subjects: string[] };
+
+/** Fields that may be changed while a stream stands; in all others it must be as declared. */
+const adjustable = new Set(['max_bytes', 'max_age', 'num_replicas', 'duplicate_window']);
+
 /** The declaration of a domain's stream: everything durable, nothing thrown away to make room. */
-export function streamConfig(
-  domain: string,
-  options: StreamOptions,
-): Partial<StreamConfig> & { name: string; subjects: string[] } {
+export function streamConfig(domain: string, options: StreamOptions): Declared {
   const { partitions, replicas = 1, maxBytes = 8 * 1024 ** 3 } = options;
   return {
     name: streamName(domain),
@@ -43,11 +49,13 @@ export function streamConfig(
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     discard: DiscardPolicy.New,
+    compression: StoreCompression.None,
     num_replicas: replicas,
     max_age: 30 * DAY_NS,
     max_bytes: maxBytes,
     duplicate_window: 10 * MINUTE_NS,
     deny_delete: true,
+    deny_purge: false,
     allow_direct: true,
     allow_atomic: true,
     subject_transform: {
@@ -58,8 +66,8 @@ export function streamConfig(
 }
 
 /**
- * Makes the streams and buckets that are missing; those that stand keep their epoch and partitions.
- * @throws Error when a stream stands with another number of partitions: that takes a new, empty NATS
+ * Makes the streams and buckets that are missing; those that stand keep their epoch, and sizes follow the options.
+ * @throws Error when a stream stands with another number of partitions or is otherwise not as declared
  */
 export async function ensureStreams(nats: NatsConnection, options: StreamOptions): Promise<void> {
   const manager = await jetstreamManager(nats, { timeout: 5000 });
@@ -72,41 +80,70 @@ export async function ensureStreams(nats: NatsConnection, options: StreamOptions
     subject_transform: undefined,
   };
   await ensureStream(manager, deadLetters, 1);
-  await new Kvm(nats).create(channelBucket, {
-    history: 1,
-    storage: StorageType.File,
-    replicas: options.replicas ?? 1,
-  });
+  for (const bucket of [channelBucket, positionBucket])
+    await new Kvm(nats).create(bucket, {
+      history: 1,
+      storage: StorageType.File,
+      replicas: options.replicas ?? 1,
+    });
 }
 
 type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
 
-async function ensureStream(
-  manager: Manager,
-  config: ReturnType<typeof streamConfig>,
-  partitions: number,
-): Promise<void> {
-  const known = await manager.streams.info(config.name).catch(() => null);
+async function ensureStream(manager: Manager, config: Declared, partitions: number): Promise<void> {
+  const known = await find(manager, config.name);
   if (!known) {
     const metadata = { 'parley.epoch': newId('evt'), 'parley.partitions': String(partitions) };
     await manager.streams.add({ ...config, metadata });
     return;
   }
-  const identity = identityOf(known.config);
+  const identity = identityOf(known);
   if (identity.partitions !== partitions) {
     throw new Error(
-      `The stream ${config.name} has ${identity.partitions} partitions, not ${partitions}. Keep NATS_PARTITIONS=${identity.partitions}, or start with an empty NATS.`,
+      `The stream ${config.name} has ${identity.partitions} partitions, not ${partitions}. Set the partitions to ${identity.partitions}, or start with an empty NATS.`,
     );
+  }
+  const changed = differences(config, known);
+  const wrong = changed.filter((field) => !adjustable.has(field));
+  if (wrong.length > 0) {
+    throw new Error(
+      `The stream ${config.name} is not as declared in: ${wrong.join(', ')}. Set that back with the nats tool, or start with an empty NATS.`,
+    );
+  }
+  if (changed.length > 0) await manager.streams.update(config.name, { ...config, metadata: known.metadata });
+}
+
+async function find(manager: Manager, name: string): Promise<StreamConfig | null> {
+  try {
+    return (await manager.streams.info(name)).config;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return null;
+    throw error;
   }
 }
 
-/** Epoch and partitions of a stream. */
-export async function streamIdentity(nats: NatsConnection, stream: string): Promise<StreamIdentity> {
-  const manager = await jetstreamManager(nats, { timeout: 2000 });
-  return identityOf((await manager.streams.info(stream)).config);
+/** Fields in which a stream is not as declared; a stream that syncs late (`persist_mode`) is never as declared. */
+function differences(declared: Declared, known: StreamConfig): string[] {
+  const fields = Object.entries({ persist_mode: undefined, ...declared }).filter(([field, value]) => {
+    const found: unknown = Reflect.get(known, field);
+    if (field === 'persist_mode') return found === 'async';
+    return JSON.stringify(found || undefined) !== JSON.stringify(value || undefined);
+  });
+  return fields.map(([field]) => field);
 }
 
-function identityOf(config: { metadata?: Record<string, string> }): StreamIdentity {
+/** Epoch and partitions of a stream, and how far it has come. */
+export async function streamIdentity(
+  nats: NatsConnection,
+  stream: string,
+): Promise<StreamIdentity & { lastSequence: number }> {
+  const manager = await jetstreamManager(nats, { timeout: 2000, checkAPI: false });
+  const { config, state } = await manager.streams.info(stream);
+  return { ...identityOf(config), lastSequence: state.last_seq };
+}
+
+/** Epoch and partitions, as the metadata of a stream tells them. */
+export function identityOf(config: { metadata?: Record<string, string> }): StreamIdentity {
   return {
     epoch: config.metadata?.['parley.epoch'] ?? '',
     partitions: Number(config.metadata?.['parley.partitions'] ?? 1),

@@ -1,5 +1,6 @@
 import { deadLetterStream, domainOwners, type Domain, domains, streamName } from '@parley/contracts';
 import { inboxPrefix } from './connection.ts';
+import { positionBucket } from './positions.ts';
 import { channelBucket } from './streams.ts';
 
 /** Who may do what: one user a service, one for set-up and operators. */
@@ -22,13 +23,16 @@ interface Permissions {
 export function permissionsOf(domain: Domain): Permissions {
   const service = domainOwners[domain];
   const inbox = inboxPrefix(service);
-  const read = [...domains.map(streamName), deadLetterStream, `KV_${channelBucket}`];
+  const read = [...domains.map(streamName), deadLetterStream, `KV_${channelBucket}`, `KV_${positionBucket}`];
   const publish = [
     `${domain}.>`,
     `dead_letter.${service}.>`,
     'live.>',
     'wake.>',
     '$JS.API.INFO',
+    `$JS.API.STREAM.PURGE.${streamName(domain)}`,
+    `$JS.API.STREAM.PURGE.${deadLetterStream}`,
+    `$KV.${positionBucket}.*.${service}.>`,
     ...read.flatMap((stream) => [
       `$JS.API.STREAM.INFO.${stream}`,
       `$JS.API.STREAM.MSG.GET.${stream}`,

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { EventEnvelope } from '@parley/contracts';
+import type { EventDefinition, EventEnvelope } from '@parley/contracts';
 import { type Database, isRetryable, type Trx } from '@parley/database';
-import type { ParkedRepository } from '../dead-letters/parked.repository.ts';
+import { PARKED_BEHIND, type ParkedRepository } from '../dead-letters/parked.repository.ts';
 import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
 import { underTrace } from '../tracing.ts';
 import type { ConsumerRepository, Position } from './consumer.repository.ts';
-import { decode, type Incoming, toWaves, type Wave } from './incoming.ts';
+import { type Dedupe, Deduper } from './dedupe.ts';
+import { decode, type Incoming, revive, toWaves, type Wave } from './incoming.ts';
 import { LogReader } from './log-reader.ts';
+import type { PositionBoard } from './position-board.ts';
 
 /** What a handler of events works with. */
 export interface EventContext<Tables = unknown> {
@@ -21,11 +23,9 @@ export interface EventContext<Tables = unknown> {
   afterCommit(callback: () => void): void;
 }
 
-/** How repeats of an event are dropped: by the last sequence of its key, by an inbox row, or by the handler itself. */
-export type Dedupe = 'sequence' | 'inbox' | 'own';
-
 /** One handler of a consumer. */
 export interface EventHandler {
+  definition: EventDefinition;
   dedupe: Dedupe;
   handle(events: EventEnvelope[], context: EventContext): Promise<unknown>;
 }
@@ -45,32 +45,53 @@ export interface RunnerParts {
   repository: ConsumerRepository;
   parked: ParkedRepository;
   logger: MessagingLogger;
+  /** Is told how far each partition has come, for the trimming of streams. */
+  board?: PositionBoard;
+  /** How often that is told, and a quiet partition moved up; default 30,000 ms. */
+  quietMs?: number;
 }
 
 /** What a consumer has done, for metrics. */
 export interface RunnerStats {
+  /** Events of names that are handled here. */
   events: number;
   batches: number;
+  /** Size of the last batch. */
+  batchSize: number;
   retries: number;
   parked: number;
-  position: number;
+  /** Messages of the stream that wait for the partitions held here. */
+  lag: number;
 }
 
 const BATCH = 256;
 const IDLE_WAIT_MS = 1000;
+const QUIET_MS = 30_000;
 const ATTEMPTS = 5;
+const RETRY_MS = 200;
+
+/** A partition while it is held. */
+interface Run {
+  where: Position;
+  lease: Lease;
+  reader: LogReader;
+  position: number;
+  /** So many messages go one by one: the holder before may have died of one of them. */
+  careful: number;
+}
 
 /** Reads one partition for one consumer under a lease: effects and position commit together, so repeats and zombies change nothing. */
 export class ConsumerRunner {
-  readonly stats: RunnerStats = { events: 0, batches: 0, retries: 0, parked: 0, position: 0 };
+  readonly stats: RunnerStats = { events: 0, batches: 0, batchSize: 0, retries: 0, parked: 0, lag: 0 };
   private readonly parts: RunnerParts;
   private readonly spec: ConsumerSpec;
-  private readonly names: ReadonlySet<string>;
+  private readonly deduper: Deduper;
+  private readonly lags = new Map<number, number>();
 
   constructor(parts: RunnerParts, spec: ConsumerSpec) {
     this.parts = parts;
     this.spec = spec;
-    this.names = new Set(spec.handlers.keys());
+    this.deduper = new Deduper(parts.repository, spec.id);
   }
 
   /** `<consumer>.<stream>`. */
@@ -80,57 +101,68 @@ export class ConsumerRunner {
 
   /** Works until the lease is lost; throws when the reader must be made anew. */
   async run(partition: number, lease: Lease): Promise<void> {
-    const { nats, repository } = this.parts;
-    const { epoch } = await streamIdentity(nats, this.spec.stream);
-    const where: Position = {
-      consumer: this.spec.id,
-      partition,
-      streamEpoch: epoch,
-      leaseEpoch: lease.epoch,
-    };
-    let position = await repository.takeOver(where);
-    const domain = this.spec.stream.toLowerCase();
-    const reader = new LogReader(nats, {
-      stream: this.spec.stream,
-      subjects: [`${domain}.*.*.*.${partition}`],
-      from: position + 1,
-      signal: lease.signal,
-    });
-    await reader.open();
-    let careful = true;
-    let replayAt = 0;
+    const run = await this.open(partition, lease);
+    let lookAt = 0;
+    const { quietMs = QUIET_MS } = this.parts;
+    let quietAt = performance.now() + quietMs * Math.random();
     try {
+      await run.reader.open();
       while (!lease.signal.aborted) {
-        const messages = await reader.take(careful ? 1 : BATCH, IDLE_WAIT_MS);
-        const batch = messages
-          .filter((message) => message.seq > position)
-          .map((message) => decode(message, this.names));
-        if (batch.length > 0) position = await this.handle(where, position, batch, { lease, careful });
-        if (batch.length === 0 || performance.now() > replayAt) {
+        const found = await this.step(run);
+        const now = performance.now();
+        if (found === 0 || now > lookAt) {
           await this.replay(lease);
-          replayAt = performance.now() + IDLE_WAIT_MS;
+          lookAt = now + IDLE_WAIT_MS;
         }
-        careful = false;
+        if (now < quietAt) continue;
+        if (found === 0) await this.moveUp(run);
+        await this.parts.board?.report(run.where, run.position);
+        quietAt = now + quietMs;
       }
     } finally {
-      reader.close();
+      run.reader.close();
+      this.lags.delete(partition);
+      this.countLag();
     }
   }
 
-  private async handle(
-    where: Position,
-    from: number,
-    batch: Incoming[],
-    how: { lease: Lease; careful: boolean },
-  ): Promise<number> {
-    const { lease, careful } = how;
-    const to = batch.at(-1)?.position ?? from;
-    if (!careful && batch.every((one) => one.problem === null)) {
+  private async open(partition: number, lease: Lease): Promise<Run> {
+    const { nats, repository } = this.parts;
+    const { id: consumer, stream } = this.spec;
+    const { epoch, lastSequence } = await streamIdentity(nats, stream);
+    const where: Position = { consumer, stream, partition, streamEpoch: epoch, leaseEpoch: lease.epoch };
+    const position = await repository.takeOver(where, lastSequence);
+    const subjects = [`${stream.toLowerCase()}.*.*.*.${partition}`];
+    const reader = new LogReader(nats, { stream, subjects, from: position + 1, signal: lease.signal });
+    await this.parts.board?.report(where, position);
+    return { where, lease, reader, position, careful: lease.expired ? BATCH : 0 };
+  }
+
+  /** Takes what has come and does it; answers how much that was. */
+  private async step(run: Run): Promise<number> {
+    const messages = await run.reader.take(BATCH, IDLE_WAIT_MS);
+    const last = messages.at(-1);
+    if (!last) return 0;
+    this.lags.set(run.where.partition, last.info.pending);
+    const batch = messages
+      .filter((message) => message.seq > run.position)
+      .map((message) => decode(message, this.spec.handlers));
+    if (batch.length > 0) await this.handle(run, batch);
+    this.countLag();
+    run.careful = last.info.pending === 0 ? 0 : Math.max(0, run.careful - messages.length);
+    return messages.length;
+  }
+
+  private countLag(): void {
+    this.stats.lag = [...this.lags.values()].reduce((sum, one) => sum + one, 0);
+  }
+
+  private async handle(run: Run, batch: Incoming[]): Promise<void> {
+    if (run.careful === 0 && batch.every((one) => one.problem === null)) {
       try {
-        await this.commit(where, { from, to }, batch, lease);
-        return to;
+        return await this.commit(run, batch);
       } catch (error) {
-        if (error instanceof LostLeaseError || lease.signal.aborted) throw error;
+        if (error instanceof LostLeaseError || run.lease.signal.aborted) throw error;
         this.stats.retries += 1;
         this.parts.logger.warn(
           { consumer: this.spec.id, events: batch.length, err: error },
@@ -138,94 +170,97 @@ export class ConsumerRunner {
         );
       }
     }
-    let position = from;
-    for (const one of batch) {
-      await this.handleOne(where, position, one, lease);
-      position = one.position;
-    }
-    return position;
+    for (const one of batch) await this.handleOne(run, one);
   }
 
   /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. */
-  private async handleOne(where: Position, from: number, one: Incoming, lease: Lease): Promise<void> {
+  private async handleOne(run: Run, one: Incoming): Promise<void> {
+    if (one.problem !== null) return this.patiently(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
+    if (one.event === null) return this.patiently(run, () => this.commit(run, [one]));
     for (;;) {
-      if (lease.signal.aborted) throw new LostLeaseError(lease.name);
-      try {
-        if (await this.tryOne(where, from, one, lease)) return;
-      } catch (error) {
-        if (!isRetryable(error)) throw error;
-      }
+      const attempts = await this.patiently(run, () => this.count(run, one));
+      const failure = await this.patiently(run, async () =>
+        attempts > ATTEMPTS ? new Error('It ended the process.') : await this.attempt(run, one),
+      );
+      if (failure === null) return;
+      if (attempts >= ATTEMPTS)
+        return this.patiently(run, () => this.parkOne(run, one, attempts, reasonOf(failure)));
       this.stats.retries += 1;
-      await sleep(200, undefined, { signal: lease.signal }).catch(() => undefined);
+      this.parts.logger.warn(
+        { consumer: this.spec.id, event: one.event.id, attempts, err: failure },
+        'An event failed and is tried again',
+      );
+      await pause(run);
     }
   }
 
-  /** Whether the event is behind us: done or parked. */
-  private async tryOne(where: Position, from: number, one: Incoming, lease: Lease): Promise<boolean> {
-    const { repository, logger } = this.parts;
-    const counted = one.event !== null || one.problem !== null;
-    const attempts = counted ? await repository.countAttempt(where, one.position) : 0;
-    const hopeless = one.problem ?? (attempts > ATTEMPTS ? 'It ended the process.' : null);
-    if (hopeless !== null) return this.giveUp(where, from, one, { lease, attempts, reason: hopeless });
-    const failure = await this.attempt(where, from, one, lease);
-    if (failure === null) return true;
-    const passing = isPassing(failure);
-    if (passing) await repository.uncountAttempt(where, one.position);
-    else if (attempts >= ATTEMPTS) {
-      return this.giveUp(where, from, one, { lease, attempts, reason: reasonOf(failure) });
+  /** Repeats what fails for the sake of the machinery, or of a handler that asks for it, as long as the lease lasts. */
+  private async patiently<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof LostLeaseError || !isPassing(error)) throw error;
+        this.stats.retries += 1;
+        this.parts.logger.warn({ consumer: this.spec.id, err: error }, 'A failure of the moment: once more');
+        await pause(run, error instanceof RetryableError ? error.afterMs : undefined);
+      }
     }
-    logger.warn(
-      { consumer: this.spec.id, event: one.event?.id, attempts, err: failure },
-      'An event failed and is tried again',
-    );
-    return false;
   }
 
-  private async giveUp(
-    where: Position,
-    from: number,
-    one: Incoming,
-    why: { lease: Lease; attempts: number; reason: string },
-  ): Promise<true> {
-    await this.parkOne(where, from, one, why);
-    return true;
+  private count(run: Run, one: Incoming): Promise<number> {
+    return this.parts.repository.countAttempt(run.where, one.position);
   }
 
-  private async attempt(where: Position, from: number, one: Incoming, lease: Lease): Promise<unknown> {
+  /** Null when it is done, else the failure that counts; a lost lease and passing failures are thrown. */
+  private async attempt(run: Run, one: Incoming): Promise<unknown> {
     try {
-      await this.commit(where, { from, to: one.position }, [one], lease);
+      await this.commit(run, [one]);
       return null;
     } catch (error) {
-      if (error instanceof LostLeaseError) throw error;
-      return error;
+      if (!(error instanceof LostLeaseError || isPassing(error))) return error;
+      if (error instanceof LostLeaseError)
+        await this.parts.repository.uncountAttempt(run.where, one.position).catch(() => undefined);
+      throw error;
     }
   }
 
-  private async commit(
-    where: Position,
-    move: { from: number; to: number },
-    batch: Incoming[],
-    lease: Lease,
-  ): Promise<void> {
+  private async commit(run: Run, batch: Incoming[]): Promise<void> {
     const { database, repository } = this.parts;
+    const to = batch.at(-1)?.position ?? run.position;
     const events = batch.flatMap((one) => (one.event ? [one.event] : []));
     const spaces = [...new Set(events.map((event) => event.spaceId))];
     await database.withSpaces(spaces, async (trx) => {
-      if (!(await repository.move(trx, where, move.from, move.to))) throw new LostLeaseError(lease.name);
+      await this.move(trx, run, to);
       const ready = await this.parkBehind(trx, events);
-      for (const wave of toWaves(ready)) await this.deliver(trx, wave, lease);
-      await repository.forgetAttempts(trx, where, move.to);
-      if (lease.signal.aborted) throw new LostLeaseError(lease.name);
+      for (const wave of toWaves(ready)) await this.deliver(trx, wave, run.lease);
+      await repository.forgetAttempts(trx, run.where, to);
+      if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
     });
+    run.position = to;
     this.stats.events += events.length;
     this.stats.batches += 1;
-    this.stats.position = move.to;
+    this.stats.batchSize = batch.length;
+  }
+
+  private async move(trx: Trx<unknown>, run: Run, to: number): Promise<void> {
+    const moved = await this.parts.repository.move(trx, run.where, run.position, to);
+    if (!moved) throw new LostLeaseError(run.lease.name);
+  }
+
+  /** With nothing to do, what others wrote into the stream is behind this partition too. */
+  private async moveUp(run: Run): Promise<void> {
+    const end = await run.reader.caughtUp().catch(() => null);
+    if (end === null || end <= run.position) return;
+    await this.parts.database.withSpaces([], (trx) => this.move(trx, run, end));
+    run.position = end;
   }
 
   private async deliver(trx: Trx<unknown>, wave: Wave, lease: Lease): Promise<void> {
     const handler = this.spec.handlers.get(wave.name);
     if (!handler) return;
-    const fresh = await this.fresh(trx, wave.events, handler.dedupe);
+    const fresh = await this.deduper.fresh(trx, wave.events, handler.dedupe);
     if (fresh.length === 0) return;
     const context: EventContext = {
       trx,
@@ -236,40 +271,13 @@ export class ConsumerRunner {
     await underTrace(first?.traceparent, () => handler.handle(fresh, context));
   }
 
-  /** Drops what was handled before: a producer may publish twice, and a new stream epoch starts at the beginning. */
-  private async fresh(trx: Trx<unknown>, events: EventEnvelope[], dedupe: Dedupe): Promise<EventEnvelope[]> {
-    const { repository } = this.parts;
-    const { id } = this.spec;
-    if (dedupe === 'own') return events;
-    if (dedupe === 'inbox') {
-      const unseen = await repository.receive(trx, id, events);
-      return events.filter((event) => unseen.delete(event.id));
-    }
-    const last = await repository.sequences(trx, id, [...new Set(events.map((event) => event.key))]);
-    const rows = new Map<string, { key: string; spaceId: string; sequence: number }>();
-    const fresh = events.filter((event) => {
-      const { key, spaceId, sequence } = event;
-      if (sequence === null || sequence <= (rows.get(key)?.sequence ?? last.get(key) ?? 0)) return false;
-      rows.set(key, { key, spaceId, sequence });
-      return true;
-    });
-    await repository.saveSequences(
-      trx,
-      id,
-      [...rows.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
-    );
-    return fresh;
-  }
-
   /** Events whose key has something parked wait behind it. */
   private async parkBehind(trx: Trx<unknown>, events: EventEnvelope[]): Promise<EventEnvelope[]> {
-    const keys = await this.parts.parked.parkedKeys(trx, this.spec.id, [
-      ...new Set(events.map((event) => event.key)),
-    ]);
-    if (keys.size === 0) return events;
-    for (const event of events.filter(({ key }) => keys.has(key))) {
-      await this.park(trx, event, { attempts: 0, reason: 'An earlier event of the same key is parked.' });
-    }
+    const wanted = [...new Set(events.map((event) => event.key))];
+    if (wanted.length === 0) return events;
+    const keys = await this.parts.parked.parkedKeys(trx, this.spec.id, wanted);
+    for (const event of events.filter(({ key }) => keys.has(key)))
+      await this.park(trx, event, { attempts: 0, reason: PARKED_BEHIND });
     return events.filter(({ key }) => !keys.has(key));
   }
 
@@ -279,44 +287,25 @@ export class ConsumerRunner {
     why: { attempts: number; reason: string },
   ): Promise<void> {
     const { key, spaceId, name } = event;
-    await this.parts.parked.park(trx, {
-      source: 'event',
-      consumer: this.spec.id,
-      key,
-      spaceId,
-      name,
-      content: event,
-      ...why,
-    });
+    const about = { consumer: this.spec.id, key, spaceId, name };
+    await this.parts.parked.park(trx, { source: 'event', content: event, ...about, ...why });
     this.stats.parked += 1;
   }
 
-  private async parkOne(
-    where: Position,
-    from: number,
-    one: Incoming,
-    why: { lease: Lease; attempts: number; reason: string },
-  ): Promise<void> {
-    const { lease, attempts, reason } = why;
+  private async parkOne(run: Run, one: Incoming, attempts: number, reason: string): Promise<void> {
+    const { name, spaceId, key, text: data } = one;
+    const id = `${this.spec.stream}-${one.position}`;
+    const event = one.event ?? { id, name, spaceId, key, sequence: null, time: '', data };
+    await this.parts.database.withSpaces([spaceId], async (trx) => {
+      await this.move(trx, run, one.position);
+      await this.park(trx, event, { attempts, reason });
+      await this.parts.repository.forgetAttempts(trx, run.where, one.position);
+    });
+    run.position = one.position;
     this.parts.logger.error(
-      { consumer: this.spec.id, event: one.event?.id, attempts, reason },
+      { consumer: this.spec.id, event: event.id, attempts, reason },
       'An event was parked',
     );
-    const event = one.event ?? {
-      id: `${this.spec.stream}-${one.position}`,
-      name: one.name,
-      spaceId: one.spaceId,
-      key: one.key,
-      sequence: null,
-      time: '',
-      data: one.text,
-    };
-    await this.parts.database.withSpaces([one.spaceId], async (trx) => {
-      if (!(await this.parts.repository.move(trx, where, from, one.position)))
-        throw new LostLeaseError(lease.name);
-      await this.park(trx, event, { attempts, reason });
-      await this.parts.repository.forgetAttempts(trx, where, one.position);
-    });
   }
 
   /** Does again what an operator asked for, in order, through the same path; any partition's holder may. */
@@ -327,15 +316,16 @@ export class ConsumerRunner {
       entry && !lease.signal.aborted;
       entry = await parked.nextReplay(this.spec.id)
     ) {
-      const { id, name, spaceId } = entry;
-      const event = entry.content as EventEnvelope;
+      const { id, spaceId } = entry;
       try {
+        const event = revive(entry, this.spec.handlers);
         await database.withSpaces([spaceId], async (trx) => {
-          if (await parked.unpark(trx, id)) await this.deliver(trx, { name, events: [event] }, lease);
+          if (await parked.unpark(trx, id))
+            await this.deliver(trx, { name: event.name, events: [event] }, lease);
         });
       } catch (error) {
-        this.parts.logger.warn({ consumer: this.spec.id, event: event.id, err: error }, 'A replay failed');
-        await parked.unmark(id, reasonOf(error));
+        this.parts.logger.warn({ consumer: this.spec.id, parked: id, err: error }, 'A replay failed');
+        if (!isPassing(error)) await parked.unmark(id, reasonOf(error));
         return;
       }
     }
@@ -344,4 +334,8 @@ export class ConsumerRunner {
 
 function isPassing(error: unknown): boolean {
   return isRetryable(error) || error instanceof RetryableError;
+}
+
+async function pause(run: Run, milliseconds = RETRY_MS): Promise<void> {
+  await sleep(milliseconds, undefined, { signal: run.lease.signal }).catch(() => undefined);
 }

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 /** Where a consumer stands in a partition of a stream. */
 export interface Position {
   consumer: string;
+  stream: string;
   partition: number;
   streamEpoch: string;
   leaseEpoch: number;
@@ -18,19 +19,22 @@ export class ConsumerRepository {
     this.runner = runner;
   }
 
-  /** Takes a position over under a lease; a changed stream epoch starts it at 0. */
-  async takeOver(position: Position): Promise<number> {
+  /**
+   * Takes a position over under a lease. A changed stream epoch starts it at 0; it is never beyond the stream's last
+   * sequence, since what a stream lost (a disk brought back from a copy) it numbers anew.
+   */
+  async takeOver(position: Position, lastSequence: number): Promise<number> {
     const { consumer, partition, streamEpoch, leaseEpoch } = position;
-    const { rows } = await sql<{ position: string }>`
+    const { rows } = await sql<{ position: number }>`
       INSERT INTO position (consumer, partition, stream_epoch, position, lease_epoch) VALUES (${consumer}, ${partition}, ${streamEpoch}, 0, ${leaseEpoch})
       ON CONFLICT (consumer, partition) DO UPDATE SET
-        position = CASE WHEN position.stream_epoch = excluded.stream_epoch THEN position.position ELSE 0 END,
+        position = CASE WHEN position.stream_epoch = excluded.stream_epoch THEN least(position.position, ${lastSequence}) ELSE 0 END,
         stream_epoch = excluded.stream_epoch, lease_epoch = excluded.lease_epoch
       WHERE position.lease_epoch <= excluded.lease_epoch
       RETURNING position`.execute(this.runner.kysely);
     const [row] = rows;
     if (!row) throw new Error('The position is held under a later lease.');
-    return Number(row.position);
+    return row.position;
   }
 
   /** Moves a position in the transaction of the effect; false when another holder has it. */
@@ -49,11 +53,11 @@ export class ConsumerRepository {
     consumer: string,
     keys: readonly string[],
   ): Promise<Map<string, number>> {
-    const { rows } = await sql<{ key: string; sequence: string }>`
+    const { rows } = await sql<{ key: string; sequence: number }>`
       SELECT key, sequence FROM key_sequence WHERE consumer = ${consumer} AND key = ANY (${[...keys]}::text[])`.execute(
       trx,
     );
-    return new Map(rows.map((row) => [row.key, Number(row.sequence)]));
+    return new Map(rows.map((row) => [row.key, row.sequence]));
   }
 
   async saveSequences<Tables>(
@@ -97,7 +101,7 @@ export class ConsumerRepository {
   /** An attempt that failed for the machinery's sake does not count. */
   async uncountAttempt(where: Position, position: number): Promise<void> {
     await sql`
-      UPDATE attempt SET attempts = attempts - 1
+      UPDATE attempt SET attempts = greatest(0, attempts - 1)
       WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position = ${position}`.execute(
       this.runner.kysely,
     );

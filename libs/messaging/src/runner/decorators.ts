@@ -1,7 +1,7 @@
 import type { EventDefinition, OperationDefinition } from '@parley/contracts';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import type { TaskOptions } from '../tasks/task-worker.ts';
-import type { Dedupe } from './consumer-runner.ts';
+import type { Dedupe } from './dedupe.ts';
 
 /** What a decorated method is for, as the strategy finds it. */
 export type HandlerExtras =
@@ -12,11 +12,14 @@ export type HandlerExtras =
 /**
  * A method that takes batches of an event: `(events, context)`, one transaction for all.
  * @param options `consumer`: who keeps the position; `dedupe`: how repeats are dropped, default `inbox`
+ * @throws TypeError when repeats are to be dropped by a sequence that the event does not have
  */
 export function OnEvent(
   definition: EventDefinition,
   options: { consumer: string; dedupe?: Dedupe },
 ): MethodDecorator {
+  if (options.dedupe === 'sequence' && !definition.sequence)
+    throw new TypeError(`${definition.name} has no sequence: choose another way to drop its repeats.`);
   const extras: HandlerExtras = {
     kind: 'event',
     definition,

@@ -1,5 +1,6 @@
-import { type EventDefinition, type EventEnvelope, eventByName, headerNames } from '@parley/contracts';
+import { type EventDefinition, type EventEnvelope, headerNames, keyOfToken } from '@parley/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
+import { reasonOf } from '../errors.ts';
 
 /** A message of a stream, decoded as far as its contract allows. */
 export interface Incoming {
@@ -15,24 +16,32 @@ export interface Incoming {
   text: string;
 }
 
+/** The declarations of the names that somebody handles. */
+export type Declared = ReadonlyMap<string, { definition: EventDefinition }>;
+
+const spacePattern = /^[0-9A-Za-z_]{1,64}$/;
+/** What could not be read is kept whole, up to the largest event. */
+const TEXT_LIMIT = 1024 * 1024;
+
 /** Reads a message by its contract; only names that somebody handles are parsed. */
-export function decode(message: JsMsg, handled: ReadonlySet<string>): Incoming {
-  const [domain, verb, spaceId = '_', keyToken = ''] = message.subject.split('.');
+export function decode(message: JsMsg, declared: Declared): Incoming {
+  const [domain, verb, spaceToken = '', keyToken = ''] = message.subject.split('.');
   const name = `${domain}.${verb}`;
   const header = (field: string): string => message.headers?.get(field) ?? '';
-  const key = header(headerNames.eventKey) || keyToken;
-  const base = { position: message.seq, name, spaceId, key, text: '' };
-  if (!handled.has(name)) return { ...base, event: null, problem: null };
-  const definition = eventByName(name);
-  if (!definition) return { ...base, event: null, problem: `No contract declares ${name}.` };
-  const read = parse(message, definition);
+  const key = keyOfToken(keyToken);
+  const spaceId = spacePattern.test(spaceToken) ? spaceToken : '_';
+  const base = { position: message.seq, name, spaceId, key: key ?? keyToken, text: '' };
+  const definition = declared.get(name)?.definition;
+  if (!definition) return { ...base, event: null, problem: null };
+  const misplaced = spaceToken !== spaceId || key === null;
+  const read = misplaced ? { problem: 'The subject names no space or key.' } : parse(message, definition);
   if ('problem' in read)
-    return { ...base, event: null, problem: read.problem, text: message.string().slice(0, 10_000) };
+    return { ...base, event: null, problem: read.problem, text: message.string().slice(0, TEXT_LIMIT) };
   const event: EventEnvelope = {
     id: header(headerNames.eventId) || `${domain}-${message.seq}`,
     name,
     spaceId,
-    key,
+    key: base.key,
     sequence: definition.sequence?.(read.data) ?? null,
     time: header(headerNames.eventTime) || message.time.toISOString(),
     data: read.data,
@@ -42,15 +51,29 @@ export function decode(message: JsMsg, handled: ReadonlySet<string>): Incoming {
 }
 
 function parse(message: JsMsg, definition: EventDefinition): { data: unknown } | { problem: string } {
-  let json: unknown;
   try {
-    json = message.json();
-  } catch {
-    return { problem: 'The message is not JSON.' };
+    const parsed = definition.data.safeParse(message.json());
+    if (parsed.success) return { data: parsed.data };
+    const [issue] = parsed.error.issues;
+    const where = issue?.path.join('.') || 'data';
+    return { problem: `It does not fit ${definition.name}: ${where}: ${issue?.message ?? 'invalid'}` };
+  } catch (error) {
+    return { problem: `It cannot be read as JSON: ${reasonOf(error)}` };
   }
-  const parsed = definition.data.safeParse(json);
-  if (parsed.success) return { data: parsed.data };
-  return { problem: `The data does not fit ${definition.name}: ${parsed.error.issues[0]?.message ?? ''}` };
+}
+
+/**
+ * A parked event as its handler takes it: checked again, since what could not be read then may be readable now.
+ * @throws Error when nobody handles it, or it still cannot be read
+ */
+export function revive(parked: { name: string; content: unknown }, declared: Declared): EventEnvelope {
+  const definition = declared.get(parked.name)?.definition;
+  if (!definition) throw new Error(`Nobody handles ${parked.name} here any more.`);
+  const event = parked.content as EventEnvelope;
+  const unread = typeof event.data === 'string' && event.time === '';
+  const data: unknown = definition.data.parse(unread ? JSON.parse(event.data as string) : event.data);
+  const sequence = definition.sequence?.(data) ?? null;
+  return { ...event, data, sequence, time: event.time || new Date().toISOString() };
 }
 
 /** A run of events of one name, in which the order per key is kept across runs. */

@@ -75,7 +75,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const handlers = this.consumers.get(id) ?? new Map<string, EventHandler>();
     if (handlers.has(definition.name))
       throw new Error(`The consumer ${consumer} handles ${definition.name} twice.`);
-    handlers.set(definition.name, { dedupe, handle: call });
+    handlers.set(definition.name, { definition, dedupe, handle: call });
     this.consumers.set(id, handlers);
   }
 }

@@ -1,0 +1,16 @@
+/**
+ * A value that PostgreSQL takes as jsonb or text: NUL and lone surrogates, which it refuses, become the replacement
+ * character. What cannot be handled must at least be kept.
+ */
+export function storable<Value>(value: Value): Value {
+  return clean(value) as Value;
+}
+
+function clean(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '\ufffd').toWellFormed();
+  if (Array.isArray(value)) return value.map(clean);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [clean(key) as string, clean(field)]),
+  );
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Lease } from '../leases/leases.ts';
+import type { MessagingLogger } from '../logger.ts';
+import { positionBucket, type ToldPosition } from './positions.ts';
+import { identityOf } from './streams.ts';
+
+const ROUND_MS = 30_000;
+const REQUEST_MS = 5000;
+
+/** A stream this full is trimmed. */
+const FULL = 0.7;
+/** Down to here, if nobody needs more. */
+const ROOM = 0.5;
+
+/** What trimming has come to, for metrics. */
+export interface TrimmerStats {
+  trimmed: number;
+  /** How full each stream is, 0 to 1. */
+  full: Record<string, number>;
+}
+
+/** Keeps streams from filling up: removes the oldest messages, never one that a consumer has still to read. */
+export class Trimmer {
+  readonly stats: TrimmerStats = { trimmed: 0, full: {} };
+  private readonly nats: NatsConnection;
+  private readonly logger: MessagingLogger;
+
+  constructor(nats: NatsConnection, logger: MessagingLogger) {
+    this.nats = nats;
+    this.logger = logger;
+  }
+
+  /** Works until the lease is lost. */
+  async run(streams: readonly string[], lease: Lease): Promise<void> {
+    while (!lease.leaving.aborted) {
+      for (const stream of streams)
+        await this.trim(stream).catch((error: unknown) =>
+          this.logger.debug({ stream, err: error }, 'A stream could not be looked at'),
+        );
+      await sleep(ROUND_MS, undefined, { signal: lease.leaving, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Trims one stream if it is full enough; answers how many messages went. */
+  async trim(stream: string): Promise<number> {
+    const manager = await jetstreamManager(this.nats, { timeout: REQUEST_MS, checkAPI: false });
+    const { config, state } = await manager.streams.info(stream);
+    const full = config.max_bytes > 0 ? state.bytes / config.max_bytes : 0;
+    this.stats.full[stream] = full;
+    if (full < FULL || state.messages === 0) return 0;
+    const excess = Math.ceil(state.messages * (1 - ROOM / full));
+    const needed = await this.lowest(stream, identityOf(config).epoch);
+    const first = Math.min(state.first_seq + excess, needed + 1);
+    if (first <= state.first_seq) {
+      this.logger.error(
+        { stream, full, position: needed },
+        'A stream is nearly full and a consumer has still to read its oldest messages: see whether that consumer works',
+      );
+      return 0;
+    }
+    return this.purge(manager, stream, first);
+  }
+
+  private async purge(manager: JetStreamManager, stream: string, first: number): Promise<number> {
+    const { purged } = await manager.streams.purge(stream, { seq: first });
+    this.stats.trimmed += purged;
+    this.logger.info({ stream, purged, first }, 'A stream was trimmed');
+    return purged;
+  }
+
+  /** The lowest position of all consumers; one that was told of an older stream counts as 0. */
+  private async lowest(stream: string, epoch: string): Promise<number> {
+    const bucket = await new Kvm(this.nats).open(positionBucket);
+    const keys: string[] = [];
+    for await (const key of await bucket.keys(`${stream}.>`)) keys.push(key);
+    const positions = await Promise.all(
+      keys.map(async (key) => {
+        const told = (await bucket.get(key))?.json<ToldPosition>();
+        return told?.epoch === epoch ? told.position : 0;
+      }),
+    );
+    return Math.min(Number.MAX_SAFE_INTEGER - 1, ...positions);
+  }
+}
