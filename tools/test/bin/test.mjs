@@ -6,8 +6,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const node = `${root}node_modules/.bin/node`;
 
 if (!existsSync(node)) {
-  console.log('Installing packages (npm ci)');
-  const { status } = spawnSync('npm', ['ci'], { cwd: root, stdio: 'inherit' });
+  console.log('Installing packages (npm install)');
+  const { status } = spawnSync('npm', ['install'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 const { status } = spawnSync(
