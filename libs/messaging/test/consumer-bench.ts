@@ -68,15 +68,28 @@ export interface ConsumerBench {
   stop(): Promise<void>;
 }
 
-/** Starts one. */
-export function startConsumer(
-  parts: { nats: NatsConnection; database: Database<unknown>; runner: Database<unknown> },
+/** What a consumer is made of. */
+export interface ConsumerParts {
+  nats: NatsConnection;
+  database: Database<unknown>;
+  runner: Database<unknown>;
+}
+
+interface ConsumerOptions {
+  consumer?: string;
+  quietMs?: number;
+  board?: PositionBoard;
+}
+
+/** Makes a consumer that runs under whatever lease it is given. */
+export function makeRunner(
+  parts: ConsumerParts,
   handlers: EventHandler[],
-  options: { consumer?: string; quietMs?: number; board?: PositionBoard } = {},
-): ConsumerBench {
+  options: ConsumerOptions = {},
+): ConsumerRunner {
   const { nats, database } = parts;
   const { consumer = 'counts', ...extra } = options;
-  const runner = new ConsumerRunner(
+  return new ConsumerRunner(
     {
       nats,
       database,
@@ -91,6 +104,16 @@ export function startConsumer(
       handlers: new Map(handlers.map((handler) => [handler.definition.name, handler])),
     },
   );
+}
+
+/** Starts one over all partitions. */
+export function startConsumer(
+  parts: ConsumerParts,
+  handlers: EventHandler[],
+  options: ConsumerOptions = {},
+): ConsumerBench {
+  const runner = makeRunner(parts, handlers, options);
+  const { consumer = 'counts' } = options;
   const leases = new Leases(new LeasesRepository(parts.runner), silentLogger);
   for (let partition = 0; partition < 4; partition += 1)
     leases.hold(`consumer.${consumer}.${partition}`, (lease) => runner.run(partition, lease));

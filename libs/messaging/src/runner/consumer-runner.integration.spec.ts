@@ -15,12 +15,15 @@ import {
   type ConsumerBench,
   countingHandler,
   counts,
+  makeRunner,
   type Posted,
   publish,
   startConsumer,
 } from '../../test/consumer-bench.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { PARKED_BEHIND, ParkedRepository } from '../dead-letters/parked.repository.ts';
+import { LostLeaseError } from '../errors.ts';
+import type { Lease } from '../leases/leases.ts';
 import type { EventHandler } from './consumer-runner.ts';
 
 describe('a consumer of a stream', () => {
@@ -218,7 +221,8 @@ describe('a consumer of a stream', () => {
     await eventually('all are parked', async () => (await letters.list()).length === 5);
     const reasons = (await letters.list()).map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason.startsWith('It cannot be read as JSON'))).toHaveLength(2);
-    expect(reasons).toContain('The subject names no space or key.');
+    expect(reasons).toContain('The subject holds "space-a".');
+    expect(reasons).toContain('The subject holds "a=zz".');
     expect(reasons.find((reason) => reason.startsWith('It does not fit'))).toContain('sequence');
   });
 
@@ -229,6 +233,45 @@ describe('a consumer of a stream', () => {
     await letters.replay({ key: 'a' });
     await eventually('the replay failed', async () => (await letters.list())[0]?.attempts === 1);
     expect(await counts(bench.database)).toEqual({});
+  });
+
+  it('changes nothing for one whose lease has passed to another without its knowledge', async () => {
+    const forged = (epoch: number): Lease => ({
+      name: 'forged',
+      epoch,
+      signal: ended.signal,
+      leaving: ended.signal,
+      expired: false,
+      isHeld: () => true,
+    });
+    const ended = new AbortController();
+    const partitions = [0, 1, 2, 3];
+    const runs = (epoch: number, seen?: () => void): Promise<unknown>[] => {
+      const parts = { nats, database: bench.database, runner: bench.anotherRunner() };
+      const runner = makeRunner(parts, [countingHandler('own', seen)]);
+      return partitions.map((partition) =>
+        runner.run(partition, forged(epoch)).catch((error: unknown) => error),
+      );
+    };
+    const zombies = runs(1);
+    await post({ thread: 'a', sequence: 1 });
+    await reached({ a: 1 });
+    const heirs = runs(2);
+    await eventually('all partitions have passed on', async () => {
+      const { rows } = await sql`SELECT 1 FROM position WHERE lease_epoch = 2`.execute(bench.runner.kysely);
+      return rows.length === 4;
+    });
+    for (let sequence = 2; sequence <= 30; sequence += 1)
+      await Promise.all(
+        ['a', 'b', 'c', 'd', 'e'].map((thread) =>
+          post({ thread, sequence: thread === 'a' ? sequence : sequence - 1 }),
+        ),
+      );
+    await reached({ a: 30, b: 29, c: 29, d: 29, e: 29 });
+    expect((await Promise.race(zombies)) as Error).toBeInstanceOf(LostLeaseError);
+    await expect(runs(1)[0]).resolves.toMatchObject({ message: 'The position is held under a later lease.' });
+    ended.abort();
+    await Promise.all(heirs);
   });
 
   it('waits out a PostgreSQL that breaks connections, without counting that against the event', async () => {

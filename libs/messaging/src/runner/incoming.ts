@@ -25,29 +25,34 @@ const TEXT_LIMIT = 1024 * 1024;
 
 /** Reads a message by its contract; only names that somebody handles are parsed. */
 export function decode(message: JsMsg, declared: Declared): Incoming {
-  const [domain, verb, spaceToken = '', keyToken = ''] = message.subject.split('.');
-  const name = `${domain}.${verb}`;
-  const header = (field: string): string => message.headers?.get(field) ?? '';
-  const key = keyOfToken(keyToken);
-  const spaceId = spacePattern.test(spaceToken) ? spaceToken : '_';
-  const base = { position: message.seq, name, spaceId, key: key ?? keyToken, text: '' };
-  const definition = declared.get(name)?.definition;
+  const { token, ...place } = placeOf(message);
+  const base = { position: message.seq, ...place, text: '' };
+  const definition = declared.get(place.name)?.definition;
   if (!definition) return { ...base, event: null, problem: null };
-  const misplaced = spaceToken !== spaceId || key === null;
-  const read = misplaced ? { problem: 'The subject names no space or key.' } : parse(message, definition);
+  const read = token ? { problem: `The subject holds "${token}".` } : parse(message, definition);
   if ('problem' in read)
     return { ...base, event: null, problem: read.problem, text: message.string().slice(0, TEXT_LIMIT) };
-  const event: EventEnvelope = {
-    id: header(headerNames.eventId) || `${domain}-${message.seq}`,
-    name,
-    spaceId,
-    key: base.key,
-    sequence: definition.sequence?.(read.data) ?? null,
+  const { data } = read;
+  const sequence = definition.sequence?.(data) ?? null;
+  return { ...base, event: { ...place, ...fromHeaders(message), sequence, data }, problem: null };
+}
+
+/** What the subject says: it decides space and partition. `token`: what can be no space or no key. */
+function placeOf(message: JsMsg): { name: string; spaceId: string; key: string; token: string | null } {
+  const [domain, verb, space = '', keyToken = ''] = message.subject.split('.');
+  const known = spacePattern.test(space);
+  const key = keyOfToken(keyToken);
+  const token = known ? (key === null ? keyToken : null) : space;
+  return { name: `${domain}.${verb}`, spaceId: known ? space : '_', key: key ?? keyToken, token };
+}
+
+function fromHeaders(message: JsMsg): { id: string; time: string; traceparent: string | undefined } {
+  const header = (field: string): string => message.headers?.get(field) ?? '';
+  return {
+    id: header(headerNames.eventId) || `${message.info.stream}-${message.seq}`,
     time: header(headerNames.eventTime) || message.time.toISOString(),
-    data: read.data,
     traceparent: header(headerNames.traceparent) || undefined,
   };
-  return { ...base, event, problem: null };
 }
 
 function parse(message: JsMsg, definition: EventDefinition): { data: unknown } | { problem: string } {
