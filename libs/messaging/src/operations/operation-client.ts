@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   headers,
+  InvalidArgumentError,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
-  NoRespondersError,
-  RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
 import {
@@ -83,35 +82,47 @@ export class OperationClient {
     const deadline = Date.now() + (options.deadlineMs ?? definition.deadlineMs ?? DEADLINE_MS);
     const sent = headersFor(options, deadline);
     let wait = FIRST_WAIT_MS;
-    let answered = false;
+    let unanswered = false;
     for (;;) {
       const left = deadline - Date.now();
-      if (left <= 0)
-        throw answered || definition.kind === 'command'
-          ? outcomeUnknown()
-          : unavailable('The service does not answer. Try again in a second.');
-      try {
-        return await this.nats.request(operationSubject(definition.name), text, {
-          timeout: Math.min(REPEAT_MS, left),
-          headers: sent,
-        });
-      } catch (error) {
-        if (error instanceof TimeoutError) {
-          answered = true;
-          continue;
-        }
-        if (!isNobody(error) && !(error instanceof RequestError)) {
-          if (this.nats.isClosed()) throw unavailable('The service is about to stop. Try again in a second.');
-        }
-        await sleep(Math.min(wait, Math.max(0, deadline - Date.now())));
-        wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+      if (left <= 0) throw tooLate(definition);
+      const found = await this.tryOnce(definition, text, sent, Math.min(REPEAT_MS, left));
+      if (found === 'unanswered') {
+        unanswered = true;
+        continue;
       }
+      // After a request without answer, a full process cannot say that nothing was done.
+      if (found !== 'nobody' && !(unanswered && isUnavailable(found))) return found;
+      await sleep(Math.min(wait, Math.max(0, deadline - Date.now())));
+      wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+    }
+  }
+
+  private async tryOnce(
+    definition: OperationDefinition,
+    text: string,
+    sent: MsgHdrs,
+    timeout: number,
+  ): Promise<Msg | 'unanswered' | 'nobody'> {
+    try {
+      return await this.nats.request(operationSubject(definition.name), text, { timeout, headers: sent });
+    } catch (error) {
+      if (error instanceof TimeoutError) return 'unanswered';
+      if (this.nats.isClosed()) throw unavailable('The service is about to stop. Try again in a second.');
+      if (error instanceof InvalidArgumentError) throw error;
+      return 'nobody';
     }
   }
 }
 
-function isNobody(error: unknown): boolean {
-  return error instanceof NoRespondersError || (error instanceof RequestError && error.isNoResponders());
+/** A query may simply be asked again; of a command nobody knows. */
+function tooLate(definition: OperationDefinition): Error {
+  if (definition.kind === 'command') return outcomeUnknown();
+  return unavailable('The service does not answer. Try again in a second.');
+}
+
+function isUnavailable(message: Msg): boolean {
+  return message.headers?.get(headerNames.status) === '503';
 }
 
 function headersFor(options: AskOptions, deadline: number): MsgHdrs {

@@ -8,6 +8,7 @@ import {
   operationQueue,
   operationSubject,
   type OperationDefinition,
+  outcomeUnknown,
   type Principal,
   PrincipalSchema,
   type Problem,
@@ -31,6 +32,8 @@ export interface OperationContext<Tables = unknown> {
   idempotencyKey: string | null;
   /** Unix milliseconds after which nobody waits for the answer. */
   deadline: number;
+  /** Aborts at the deadline: for what is called outside the database. */
+  readonly signal: AbortSignal;
   /** Runs once the transaction has committed. */
   afterCommit(callback: () => void): void;
 }
@@ -79,6 +82,8 @@ interface Reply {
   replayed: boolean;
 }
 
+const FIRST_WAIT_MS = 25;
+const LONGEST_WAIT_MS = 200;
 const KEEP_SECONDS = 24 * 3600;
 const KEEP_REQUEST_SECONDS = 300;
 const KEEP_SECRET_SECONDS = 600;
@@ -93,6 +98,7 @@ export class OperationServer {
   >();
   private readonly subscriptions: Subscription[] = [];
   private readonly running = new Set<Promise<void>>();
+  private readonly underWay = new Map<string, Promise<Reply>>();
 
   constructor(parts: OperationServerParts) {
     this.parts = parts;
@@ -138,21 +144,36 @@ export class OperationServer {
     handler: OperationHandler,
   ): Promise<void> {
     const requestId = message.headers?.get(headerNames.requestId) || 'unknown';
-    this.stats.open += 1;
     try {
-      if (this.stats.open > (this.parts.concurrency ?? 256))
-        throw unavailable('The service has too much to do. Try again in a second.');
-      const request = read(message, definition);
       const reply = await underTrace(message.headers?.get(headerNames.traceparent), () =>
-        this.answer(request, handler),
+        this.once(read(message, definition), handler),
       );
       this.stats.answered += 1;
       respond(message, reply, {});
     } catch (error) {
       this.fail(message, error, { requestId, name: definition.name });
-    } finally {
-      this.stats.open -= 1;
     }
+  }
+
+  /** A repeat of a request that is at work in this process waits for its answer, and costs nothing. */
+  private once(request: Request, handler: OperationHandler): Promise<Reply> {
+    const { definition, principal, requestId } = request;
+    const id = `${definition.name} ${principal.type} ${principal.id} ${requestId}`;
+    const known = this.underWay.get(id);
+    if (known) return known;
+    if (this.stats.open >= (this.parts.concurrency ?? 256))
+      throw unavailable('The service has too much to do. Try again in a second.');
+    if (Date.now() > request.deadline)
+      throw unavailable(
+        'The deadline of this request has passed: see whether the clocks of the machines agree.',
+      );
+    this.stats.open += 1;
+    const work = this.answer(request, handler).finally(() => {
+      this.stats.open -= 1;
+      this.underWay.delete(id);
+    });
+    this.underWay.set(id, work);
+    return work;
   }
 
   private fail(message: Msg, error: unknown, about: { requestId: string; name: string }): void {
@@ -168,21 +189,25 @@ export class OperationServer {
     const extra: Record<string, string> = known.retryAfterSeconds
       ? { [headerNames.retryAfter]: String(known.retryAfterSeconds) }
       : {};
-    respond(message, { status: known.status, text: JSON.stringify(problem), replayed: false }, extra);
+    try {
+      respond(message, { status: known.status, text: JSON.stringify(problem), replayed: false }, extra);
+    } catch (gone) {
+      this.parts.logger.warn({ operation: about.name, err: gone }, 'An answer could not be sent');
+    }
   }
 
   /** Passing failures of the database are repeated until nobody waits any more. */
   private async answer(request: Request, handler: OperationHandler): Promise<Reply> {
-    for (;;) {
+    const doubt = { committing: false };
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       try {
         return await (request.definition.kind === 'query'
           ? this.query(request, handler)
-          : this.command(request, handler));
+          : this.command(request, handler, doubt));
       } catch (error) {
         if (!isRetryable(error) && !(error instanceof StillRunning)) throw error;
-        if (Date.now() + 100 > request.deadline)
-          throw unavailable('The database is away or busy. Try again in a second.');
-        await sleep(error instanceof StillRunning ? 25 : 100);
+        if (Date.now() + wait > request.deadline) throw tooLate(error, doubt.committing);
+        await sleep(wait);
       }
     }
   }
@@ -190,11 +215,15 @@ export class OperationServer {
   private async query(request: Request, handler: OperationHandler): Promise<Reply> {
     return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
       const output = await handler(request.input, this.context(request, trx));
-      return { status: statusOf(request.definition, output), text: JSON.stringify(output), replayed: false };
+      return { status: statusOf(request.definition, output), text: toText(output), replayed: false };
     });
   }
 
-  private async command(request: Request, handler: OperationHandler): Promise<Reply> {
+  private async command(
+    request: Request,
+    handler: OperationHandler,
+    doubt: { committing: boolean },
+  ): Promise<Reply> {
     const claim = claimOf(request);
     return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
       const state = await this.parts.commands.lock(trx, claim.scope, claim.key, claim.requestId);
@@ -209,7 +238,7 @@ export class OperationServer {
       const output = await handler(request.input, this.context(request, trx));
       const reply = {
         status: statusOf(request.definition, output),
-        text: JSON.stringify(output),
+        text: toText(output),
         replayed: false,
       };
       const sealed = request.definition.secret === true;
@@ -218,6 +247,8 @@ export class OperationServer {
         text: sealed ? this.parts.cipher.seal(reply.text) : reply.text,
         sealed,
       });
+      // From here on a broken connection does not tell whether it was committed.
+      doubt.committing = true;
       return reply;
     });
   }
@@ -238,17 +269,38 @@ export class OperationServer {
     const { principal, requestId, idempotencyKey, deadline, input } = request;
     const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : null;
     const afterCommit = (callback: () => void): void => this.parts.database.afterCommit(trx, callback);
-    return { principal, spaceId, trx, requestId, idempotencyKey, deadline, afterCommit };
+    return {
+      principal,
+      spaceId,
+      trx,
+      requestId,
+      idempotencyKey,
+      deadline,
+      get signal() {
+        return AbortSignal.timeout(Math.max(0, deadline - Date.now()));
+      },
+      afterCommit,
+    };
   }
 }
 
 /** The same request is at work already: its answer is waited for. */
 class StillRunning extends Error {}
 
+function tooLate(error: unknown, committing: boolean): ProblemError {
+  if (committing || error instanceof StillRunning) return outcomeUnknown();
+  return unavailable('The database is away or busy. Try again in a second.');
+}
+
+/** A handler that returns nothing answers null. */
+function toText(output: unknown): string {
+  return JSON.stringify(output ?? null);
+}
+
 function read(message: Msg, definition: OperationDefinition): Request {
   const header = (name: string): string => message.headers?.get(name) ?? '';
   const text = message.string();
-  const input = definition.input.safeParse(JSON.parse(text));
+  const input = definition.input.safeParse(toJson(text));
   if (!input.success)
     throw badRequest('The request has unknown or wrong fields.', problemDetails(input.error));
   return {
@@ -260,6 +312,14 @@ function read(message: Msg, definition: OperationDefinition): Request {
     idempotencyKey: header(headerNames.idempotencyKey) || null,
     deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
   };
+}
+
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest('The request is not JSON.');
+  }
 }
 
 function spacesOf({ input, principal }: Request): string[] {
