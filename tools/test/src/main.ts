@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startTestServers } from '@parley/testing';
@@ -7,6 +7,10 @@ import { startTestServers } from '@parley/testing';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
 const flags = ['--conditions=source', '--experimental-vm-modules', '--no-warnings'];
+
+/** Longest a check and a run of Jest may take: what hangs is ended and told, not waited for. */
+const CHECK_MS = 10 * 60_000;
+const JEST_MS = 25 * 60_000;
 
 interface Counts {
   passed: number;
@@ -17,7 +21,12 @@ interface Counts {
 /** Runs a check and tells how long it took; whether it passed. */
 function check(name: string, command: string, args: string[]): boolean {
   const began = performance.now();
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    timeout: CHECK_MS,
+    killSignal: 'SIGKILL',
+  });
   console.log(
     `${status === 0 ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`,
   );
@@ -32,15 +41,20 @@ function jest(name: string, config: string, env: NodeJS.ProcessEnv, patterns: st
     join(root, 'node_modules/jest/bin/jest.js'),
     '--config',
     join(root, config),
+    '--forceExit',
     '--json',
     `--outputFile=${report}`,
     ...patterns,
   ];
-  const { status } = spawnSync(bin('node'), args, {
+  rmSync(report, { force: true });
+  const { status, error } = spawnSync(bin('node'), args, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: JEST_MS,
+    killSignal: 'SIGKILL',
     env: { ...process.env, ...env, NODE_OPTIONS: flags.join(' ') },
   });
+  if (error) console.log(`FAILED ${name}: ${error.message}`);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const found = JSON.parse(readFileSync(report, 'utf8')) as {
     numPassedTests: number;

@@ -1,6 +1,11 @@
-import { type KV, Kvm } from '@nats-io/kv';
+import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { MessagingLogger } from '../logger.ts';
+import { LogReader } from '../runner/log-reader.ts';
+
+const TAKE = 512;
+const WAIT_MS = 1000;
+const PAUSE_MS = 250;
 
 /** A local, watched copy of a key-value bucket that was written through the outbox: it serves while PostgreSQL is down. */
 export class KeyValueMirror<Value> {
@@ -8,9 +13,8 @@ export class KeyValueMirror<Value> {
   private readonly bucket: string;
   private readonly nats: NatsConnection;
   private readonly logger: MessagingLogger;
-  private closed = false;
+  private readonly closing = new AbortController();
   private ready: Promise<void> | null = null;
-  private stop: (() => void) | null = null;
 
   constructor(nats: NatsConnection, bucket: string, logger: MessagingLogger) {
     this.nats = nats;
@@ -37,40 +41,54 @@ export class KeyValueMirror<Value> {
   }
 
   close(): void {
-    this.closed = true;
-    this.stop?.();
+    this.closing.abort();
   }
 
   private async follow(ready: () => void): Promise<void> {
-    while (!this.closed) {
+    const { signal } = this.closing;
+    while (!signal.aborted) {
       try {
-        await this.watch(await new Kvm(this.nats).open(this.bucket), ready);
+        await this.read(ready);
       } catch (error) {
         this.logger.warn(
           { bucket: this.bucket, err: error },
-          'A key-value bucket could not be followed and is opened again',
+          'A key-value bucket could not be followed and is read again',
         );
       }
-      if (!this.closed) await new Promise((resolve) => setTimeout(resolve, 250));
+      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 
-  private async watch(bucket: KV, ready: () => void): Promise<void> {
-    const { values } = await bucket.status();
-    if (values === 0) ready();
-    const watcher = await bucket.watch();
-    this.stop = () => watcher.stop();
-    let left = values;
-    for await (const entry of watcher) {
-      if (entry.operation === 'PUT')
-        this.keep(entry.key, entry.json<{ version: number; value: Value | null }>());
-      left -= 1;
-      if (left <= 0 || entry.delta === 0) ready();
+  /** Reads the bucket's stream from its beginning, then on; a bucket made anew is read anew, versions tell what is newer. */
+  private async read(ready: () => void): Promise<void> {
+    const { signal } = this.closing;
+    const subjects = [`$KV.${this.bucket}.>`];
+    const reader = new LogReader(this.nats, { stream: `KV_${this.bucket}`, subjects, from: 1, signal });
+    try {
+      await reader.open();
+      let caughtUp = false;
+      while (!signal.aborted) {
+        if (!caughtUp && (await reader.caughtUp()) !== null) {
+          caughtUp = true;
+          ready();
+        }
+        for (const message of await reader.take(TAKE, caughtUp ? WAIT_MS : 20)) this.keep(message);
+      }
+    } finally {
+      reader.close();
     }
   }
 
-  private keep(key: string, entry: { version: number; value: Value | null }): void {
-    const known = this.entries.get(key);
-    if (!known || known.version < entry.version) this.entries.set(key, entry);
+  private keep(message: JsMsg): void {
+    // Deletion is a value of its own, with a version; a marker of the bucket says nothing.
+    if (message.headers?.has('KV-Operation')) return;
+    const key = message.subject.slice(`$KV.${this.bucket}.`.length);
+    try {
+      const found = message.json<{ version: number; value: Value | null }>();
+      const known = this.entries.get(key);
+      if (!known || known.version < found.version) this.entries.set(key, found);
+    } catch (error) {
+      this.logger.warn({ bucket: this.bucket, key, err: error }, 'An entry cannot be read');
+    }
   }
 }

@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { type LiveNews, liveSubject } from '@parley/contracts';
 
 /** Live, lossy news of conversations over core NATS: tokens of an answer, typing. Durable facts are never read here. */
@@ -22,9 +22,18 @@ export class LiveBus {
   subscribe(spaceId: string, conversationId: string, listener: (news: LiveNews) => void): () => void {
     const subscription = this.nats.subscribe(liveSubject(spaceId, conversationId), {
       callback: (error, message) => {
-        if (!error) listener(message.json<LiveNews>());
+        const news = error ? null : read(message);
+        if (news) listener(news);
       },
     });
     return () => subscription.unsubscribe();
+  }
+}
+
+function read(message: Msg): LiveNews | null {
+  try {
+    return message.json<LiveNews>();
+  } catch {
+    return null;
   }
 }

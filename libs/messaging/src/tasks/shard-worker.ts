@@ -111,7 +111,7 @@ export class ShardWorker {
     }
     for (const task of ready) {
       // No attempts: the task was cancelled or taken by another holder.
-      if (task.attempts === 0) this.lanes.finish(task);
+      if (task.attempts === 0) this.forget(task);
       else this.start(task);
     }
   }
@@ -134,9 +134,11 @@ export class ShardWorker {
     const state = { settled: false };
     try {
       await this.attempt(task, state);
-      if (!state.settled) await this.persist(task, () => this.parts.repository.remove(this.claim, task));
+      const removed =
+        state.settled || (await this.persist(task, () => this.parts.repository.remove(this.claim, task)));
       this.work.stats.done += 1;
-      this.lanes.finish(task);
+      if (removed) this.lanes.finish(task);
+      else this.forget(task);
     } catch (error) {
       if (state.settled) {
         this.work.stats.done += 1;
@@ -183,22 +185,37 @@ export class ShardWorker {
       : judge(error, task, this.rules);
     const fields = { queue: this.claim.queue, task: task.id, attempt: task.attempts, err: error };
     this.parts.logger.warn(fields, verdict.kind === 'park' ? 'A task is given up' : 'A task failed');
-    if (verdict.kind === 'park') await this.persist(task, () => this.park(task, error, verdict.reason));
-    if (verdict.kind === 'retry')
-      await this.persist(task, () => this.parts.repository.postpone(this.claim, task, verdict));
-    if (verdict.kind === 'retry') this.lanes.drop(task);
-    else this.lanes.finish(task);
+    const ended = await this.persist(task, () => this.end(task, verdict, error));
+    if (ended && verdict.kind === 'park') this.lanes.finish(task);
+    else if (ended && verdict.kind === 'retry') this.lanes.drop(task);
+    else this.forget(task);
     if (verdict.kind !== 'lost') this.work.stats[verdict.kind === 'park' ? 'parked' : 'retries'] += 1;
   }
 
-  /** Writes the end of an attempt; goes on trying while the database is away, for as long as the lease lasts. */
-  private async persist(task: LoadedTask, write: () => Promise<void>): Promise<void> {
+  private async end(task: LoadedTask, verdict: Verdict, error: unknown): Promise<boolean> {
+    if (verdict.kind === 'lost') return false;
+    if (verdict.kind === 'park') await this.park(task, error, verdict.reason);
+    else await this.parts.repository.postpone(this.claim, task, verdict);
+    return true;
+  }
+
+  /** Drops a key whose head is no longer ours: what is behind it must not pass it, and is taken again in order. */
+  private forget(task: LoadedTask): void {
+    this.lanes.drop(task);
+    this.doubtful = true;
+  }
+
+  /**
+   * Writes the end of an attempt; goes on trying while the database is away, for as long as the lease lasts. False when
+   * the task is no longer ours.
+   */
+  private async persist(task: LoadedTask, write: () => Promise<boolean>): Promise<boolean> {
     const { signal } = this.work.lease;
     while (!signal.aborted) {
       try {
         return await write();
       } catch (error) {
-        if (error instanceof LostLeaseError) return;
+        if (error instanceof LostLeaseError) return false;
         this.parts.logger.warn(
           { queue: this.claim.queue, task: task.id, err: error },
           'The end of a task could not be written yet',
@@ -206,6 +223,7 @@ export class ShardWorker {
         await sleep(REPAIR_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
     }
+    return false;
   }
 
   private async park(row: LoadedTask, error: unknown, reason: string): Promise<void> {

@@ -75,7 +75,8 @@ export class TasksRepository {
   /**
    * Takes due tasks into the worker's memory, in order, and counts the attempt of those that begin at once: the first
    * of each key, as many as `free`. Keys in memory are left alone, and so is all behind a task that waits for its retry
-   * or that the transaction of a holder before still locks.
+   * or that the transaction of a holder before still locks. One instant decides over all rows: with a clock that goes on
+   * within the statement, a task could pass one in front of it that fell due between the two looks.
    */
   async load(
     claim: Claim,
@@ -85,21 +86,22 @@ export class TasksRepository {
     const { rows } = await sql<LoadedTask>`
       WITH candidate AS (
         SELECT space_id, id, key, no, attempts, lease_epoch FROM task
-        WHERE queue = ${queue} AND shard = ${shard} AND lease_epoch < ${epoch} AND due_at <= clock_timestamp()
+        WHERE queue = ${queue} AND shard = ${shard} AND lease_epoch < ${epoch} AND due_at <= statement_timestamp()
           AND space_id || '/' || key <> ALL (${[...room.busyKeys]}::text[])
           AND NOT EXISTS (
             SELECT FROM task AS before
             WHERE before.queue = ${queue} AND before.space_id = task.space_id AND before.key = task.key AND before.no < task.no
-              AND before.retrying AND before.due_at > clock_timestamp())
+              AND before.retrying AND before.due_at > statement_timestamp())
         ORDER BY no LIMIT ${room.limit}
       ), locked AS (
         SELECT task.space_id, task.id FROM task JOIN candidate USING (space_id, id)
         WHERE task.queue = ${queue} AND task.lease_epoch < ${epoch} FOR UPDATE OF task SKIP LOCKED
+      ), looked AS (
+        SELECT candidate.*, count(*) FILTER (WHERE locked.id IS NULL) OVER (
+          PARTITION BY candidate.space_id, candidate.key ORDER BY candidate.no) AS missing
+        FROM candidate LEFT JOIN locked ON locked.space_id = candidate.space_id AND locked.id = candidate.id
       ), due AS (
-        SELECT candidate.* FROM candidate JOIN locked USING (space_id, id)
-        WHERE NOT EXISTS (
-          SELECT FROM candidate AS before LEFT JOIN locked ON locked.space_id = before.space_id AND locked.id = before.id
-          WHERE before.space_id = candidate.space_id AND before.key = candidate.key AND before.no < candidate.no AND locked.id IS NULL)
+        SELECT * FROM looked WHERE missing = 0
       ), ranked AS (
         SELECT due.*, attempts > 0 AND lease_epoch > 0 AS suspect,
           row_number() OVER (PARTITION BY space_id, key ORDER BY no) = 1 AND NOT (attempts > 0 AND lease_epoch > 0) AS first
@@ -133,11 +135,12 @@ export class TasksRepository {
     return numAffectedRows === 1n;
   }
 
-  /** Removes a task without effect. */
-  async remove(claim: Claim, task: TaskRow): Promise<void> {
-    await sql`
+  /** Removes a task without effect; false as `settle`. */
+  async remove(claim: Claim, task: TaskRow): Promise<boolean> {
+    const { numAffectedRows } = await sql`
       DELETE FROM task WHERE space_id = ${task.spaceId} AND queue = ${claim.queue} AND id = ${task.id}
         AND lease_epoch = ${claim.epoch} AND attempts = ${task.attempts}`.execute(this.runner.kysely);
+    return numAffectedRows === 1n;
   }
 
   /** Puts a task back until later, and with it what was loaded behind it. */
