@@ -46,6 +46,8 @@ export interface MechanismBench {
   runnerUrl: string;
   /** Another pool of the runner role, as another process has. */
   anotherRunner(): Database<unknown>;
+  /** Writes down that a holder with this epoch has these leases. */
+  grant(names: readonly string[], epoch: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,9 +64,16 @@ export async function openMechanismBench(options: MechanismOptions = {}): Promis
     pools.push(pool);
     return pool;
   };
+  const runner = open(runnerUrl, 8);
   return {
     database: open(serviceUrl, 24),
-    runner: open(runnerUrl, 8),
+    runner,
+    grant: async (names, epoch) => {
+      await sql`
+        INSERT INTO lease (name, holder, epoch, until)
+        SELECT name, 'spec', ${epoch}, clock_timestamp() + interval '1 hour' FROM unnest(${[...names]}::text[]) AS name
+        ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch`.execute(runner.kysely);
+    },
     serviceUrl,
     runnerUrl,
     anotherRunner: () => open(runnerUrl, 4),

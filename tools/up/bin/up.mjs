@@ -15,7 +15,7 @@ if (!existsSync(node) || !existsSync(`${root}node_modules/@parley/contracts`)) {
 const child = spawn(
   node,
   ['--conditions=source', '--no-warnings', `${root}tools/up/src/main.ts`, ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));

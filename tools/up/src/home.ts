@@ -10,8 +10,13 @@ export interface Home {
   secret(name: string): string;
 }
 
+/** Where it lies. */
+export function homePath(root: string): string {
+  return resolve(root, process.env['PARLEY_HOME'] ?? '.parley');
+}
+
 export function openHome(root: string, fresh: boolean): Home {
-  const path = resolve(root, process.env['PARLEY_HOME'] ?? '.parley');
+  const path = homePath(root);
   if (fresh) rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { recursive: true });
   // PostgreSQL may run as another user, who has to pass through.

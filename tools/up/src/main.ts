@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from './build.ts';
-import { type Home, masterKeyFile, openHome } from './home.ts';
+import { type Home, homePath, masterKeyFile, openHome } from './home.ts';
 import { requireFree } from './port.ts';
 import { ProcessRecord } from './processes.ts';
 import { step } from './say.ts';
@@ -16,16 +17,16 @@ import { Supervisor } from './supervisor.ts';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const port = Number(process.env['PORT'] ?? 8080);
 const baseUrl = `http://localhost:${port}`;
+const recordFile = join(homePath(root), 'processes.json');
 const READY_MS = 60_000;
 
 async function main(): Promise<void> {
   const began = performance.now();
   console.log('Parley is starting');
+  await clearTheWay(new ProcessRecord(recordFile));
   const home = openHome(root, process.argv.includes('--fresh'));
-  const record = new ProcessRecord(home.file('processes.json'));
-  const left = await record.endOrphans();
-  if (left > 0) console.log(`  ended ${left} process(es) that a former run had left`);
-  await requireFree(port);
+  const record = new ProcessRecord(recordFile);
+  record.addLauncher();
   await step('Build', async () => build(root));
   const servers = await startServers(home, record);
   const supervisor = new Supervisor(record, home.file('logs'));
@@ -37,6 +38,18 @@ async function main(): Promise<void> {
   await step('Services', () => ready('/readyz?all=1'));
   const demo = await seedOnce(home, servers);
   announce(demo, servers, (performance.now() - began) / 1000);
+}
+
+/** Refuses beside one that runs; ends what one that was killed has left. */
+async function clearTheWay(record: ProcessRecord): Promise<void> {
+  const launcher = record.launcher();
+  const left = launcher === null ? await record.endOrphans() : 0;
+  if (left > 0) console.log(`  ended ${left} process(es) that a former run had left`);
+  await requireFree(port);
+  if (launcher !== null)
+    throw new Error(
+      `Parley runs already in ${homePath(root)} (process ${launcher}). End it first, or choose another PARLEY_HOME and PORT.`,
+    );
 }
 
 async function prepare(home: Home, servers: Servers): Promise<Service[]> {
@@ -129,11 +142,13 @@ function stopOnSignal(supervisor: Supervisor, servers: Servers, record: ProcessR
       .then(() => servers.stop())
       .then(() => record.clear())
       .then(
-        () => process.exit(0),
+        () => process.exit(process.exitCode ?? 0),
         () => process.exit(1),
       );
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  // The process that started this one was killed.
+  process.on('disconnect', stop);
 }
 
 main().catch((error: unknown) => {

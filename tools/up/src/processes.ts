@@ -9,6 +9,8 @@ interface Recorded {
   name: string;
 }
 
+const LAUNCHER = 'launcher';
+
 /** Remembers what was started, so that a run after a crash can end what was left, and nothing else. */
 export class ProcessRecord {
   private readonly path: string;
@@ -22,6 +24,17 @@ export class ProcessRecord {
     const startedAt = startTime(pid);
     if (startedAt) this.entries.set(name, { pid, startedAt, name });
     this.save();
+  }
+
+  /** The launcher that keeps this folder's processes running, if one is alive. */
+  launcher(): number | null {
+    const found = readRecord(this.path).find(({ name }) => name === LAUNCHER);
+    return found && found.pid !== process.pid && startTime(found.pid) === found.startedAt ? found.pid : null;
+  }
+
+  /** Writes down that this process keeps the others running from now on. */
+  addLauncher(): void {
+    this.add(LAUNCHER, process.pid);
   }
 
   /** Ends what a former run left behind; how many. */

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { domainOwners, domains } from '@parley/contracts';
 import { connectNats, ensureStreams, natsServerConfig } from '@parley/messaging';
 import {
@@ -93,34 +94,40 @@ interface Again {
   record: ProcessRecord;
 }
 
-/** A server that dies is started again at once, on its port. */
+/** A server that dies is started again at once, on its port, and again until it stands. */
 function restartWhenItEnds(server: ServerProcess, kept: Kept[], again: Again): void {
-  const { name, start, record } = again;
-  const state = { stopping: false };
   const own = kept.at(-1);
-  if (own) {
-    const { stop } = own;
-    let current = server;
-    own.stop = async () => {
-      state.stopping = true;
-      await (current === server ? stop() : current.stop('SIGINT', 8000));
-    };
-    const watch = (watched: ServerProcess): void => {
-      void watched.ended
-        .then(async (code) => {
-          if (state.stopping) return;
-          console.log(`  ${name} ended (${String(code)}) and is started again`);
-          current = await start();
-          record.add(name, current.pid);
-          watch(current);
-        })
-        .catch((error: unknown) =>
-          console.error(
-            `  ${name} cannot be started again: ${error instanceof Error ? error.message : String(error)}`,
-          ),
-        );
-    };
-    watch(server);
+  if (!own) return;
+  const { stop } = own;
+  const state = { stopping: false, current: server };
+  own.stop = async () => {
+    state.stopping = true;
+    await (state.current === server ? stop() : state.current.stop('SIGINT', 8000));
+  };
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      const code = await state.current.ended;
+      if (state.stopping) return;
+      console.log(`  ${again.name} ended (${String(code)}) and is started again`);
+      state.current = await startUntilItStands(again, () => state.stopping);
+      again.record.add(again.name, state.current.pid);
+      if (state.stopping) await state.current.stop('SIGINT', 8000);
+    }
+  };
+  watch().catch(() => undefined);
+}
+
+/** What is left of the one before, such as memory or a port, may hold up the first tries. */
+async function startUntilItStands(again: Again, stopping: () => boolean): Promise<ServerProcess> {
+  for (let pause = 100; ; pause = Math.min(5000, pause * 2)) {
+    try {
+      return await again.start();
+    } catch (error) {
+      if (stopping()) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      console.error(`  ${again.name} cannot be started again yet: ${reason}`);
+      await sleep(pause);
+    }
   }
 }
 

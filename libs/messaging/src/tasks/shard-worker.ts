@@ -38,7 +38,8 @@ export class ShardWorker {
     this.parts = parts;
     this.rules = rules;
     this.work = work;
-    this.claim = { queue: rules.queue, shard: work.shard, epoch: work.lease.epoch };
+    const { name, epoch } = work.lease;
+    this.claim = { queue: rules.queue, shard: work.shard, lease: name, epoch };
     this.lanes = new TaskLanes(parts.gate, () => this.wake());
   }
 
@@ -59,9 +60,10 @@ export class ShardWorker {
   /** Answers how long there is nothing to do. */
   private async round(): Promise<number> {
     try {
-      if (this.doubtful) await this.parts.repository.reclaim(this.claim, this.lanes.all());
-      this.doubtful = false;
+      await this.reclaim();
       await this.beginReady();
+      // What was dropped meanwhile has to be given back first: only then is it taken in its order.
+      if (this.doubtful) return 0;
       const free = this.free();
       const more = free > 0 && this.lanes.size < MEMORY && (await this.load(free));
       return more && this.free() > 0 ? 0 : await this.pause();
@@ -74,6 +76,12 @@ export class ShardWorker {
       );
       return REPAIR_PAUSE_MS;
     }
+  }
+
+  private async reclaim(): Promise<void> {
+    if (!this.doubtful) return;
+    this.doubtful = false;
+    await this.parts.repository.reclaim(this.claim, this.lanes.all());
   }
 
   private wake(): void {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type MechanismBench, openMechanismBench } from '../../test/bench.ts';
 import { TasksRepository } from './tasks.repository.ts';
 
-const claim = { queue: 'delivery', shard: 0, epoch: 1 };
+const claim = { queue: 'delivery', shard: 0, lease: 'task.delivery.0', epoch: 1 };
 const length = 128;
 
 describe('the order of a key’s tasks', () => {
@@ -14,7 +14,7 @@ describe('the order of a key’s tasks', () => {
     repository = new TasksRepository(bench.runner);
   });
 
-  afterAll(() => bench.close());
+  beforeEach(() => bench.grant([claim.lease], claim.epoch));
 
   async function line(): Promise<void> {
     await sql`DELETE FROM task`.execute(bench.runner.kysely);
@@ -44,5 +44,16 @@ describe('the order of a key’s tasks', () => {
       if (first) firsts.add(first.id);
     }
     expect([...firsts]).toEqual(['task_0000']);
+  });
+
+  it('holds against one that does not know that another has taken its lease: it takes and begins nothing', async () => {
+    await line();
+    const taken = await repository.load(claim, { limit: 5, free: 1, busyKeys: [] });
+    expect(taken).toHaveLength(5);
+    await bench.grant([claim.lease], 2);
+    const next = { ...claim, epoch: 2 };
+    expect(await repository.load(next, { limit: 3, free: 1, busyKeys: [] })).toHaveLength(3);
+    expect(await repository.load(claim, { limit: length, free: 1, busyKeys: [] })).toEqual([]);
+    expect((await repository.begin(claim, taken.slice(3))).size).toBe(0);
   });
 });

@@ -60,10 +60,10 @@ describe('Tasks', () => {
       (_value, shard) =>
         new HeldLease({ name: `task.${queue}.${shard}`, epoch, expired: false }, Number.POSITIVE_INFINITY),
     );
-    const done = Promise.all(leases.map((lease, shard) => worker.run(shard, lease)));
-    const lose = (): void => {
-      for (const lease of leases) lease.lose();
-    };
+    const names = leases.map(({ name }) => name);
+    const run = (lease: HeldLease, shard: number): Promise<void> => worker.run(shard, lease);
+    const done = bench.grant(names, epoch).then(() => Promise.all(leases.map(run)));
+    const lose = (): void => leases.forEach((lease) => lease.lose());
     workers.push({ lose, done });
     const enqueue = (given: Partial<NewTask>[]): Promise<void> =>
       bench.database.withSpaces([spaceId], (trx) =>

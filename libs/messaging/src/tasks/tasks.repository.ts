@@ -1,5 +1,5 @@
 import type { Database, Trx } from '@parley/database';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
 /** A task as it is stored. */
 export interface TaskRow {
@@ -38,7 +38,14 @@ export interface TaskInsert {
 export interface Claim {
   queue: string;
   shard: number;
+  /** Name of the lease, and its epoch as this holder knows it. */
+  lease: string;
   epoch: number;
+}
+
+/** True as long as nobody else has taken the lease: one that does not know of its loss begins nothing new. */
+function isHolder(claim: Claim): RawBuilder<boolean> {
+  return sql`EXISTS (SELECT FROM lease WHERE lease.name = ${claim.lease} AND lease.epoch = ${claim.epoch})`;
 }
 
 /** All SQL of tasks. */
@@ -87,7 +94,7 @@ export class TasksRepository {
       WITH candidate AS (
         SELECT space_id, id, key, no, attempts, lease_epoch FROM task
         WHERE queue = ${queue} AND shard = ${shard} AND lease_epoch < ${epoch} AND due_at <= statement_timestamp()
-          AND space_id || '/' || key <> ALL (${[...room.busyKeys]}::text[])
+          AND ${isHolder(claim)} AND space_id || '/' || key <> ALL (${[...room.busyKeys]}::text[])
           AND NOT EXISTS (
             SELECT FROM task AS before
             WHERE before.queue = ${queue} AND before.space_id = task.space_id AND before.key = task.key AND before.no < task.no
@@ -123,6 +130,7 @@ export class TasksRepository {
       FROM unnest(${tasks.map((task) => task.spaceId)}::text[], ${tasks.map((task) => task.id)}::text[])
         WITH ORDINALITY AS given (space_id, id, place)
       WHERE task.space_id = given.space_id AND task.queue = ${claim.queue} AND task.id = given.id AND task.lease_epoch = ${claim.epoch}
+        AND ${isHolder(claim)}
       RETURNING given.place, task.attempts`.execute(this.runner.kysely);
     return new Map(rows.map(({ place, attempts }) => [taskKey(tasks[place - 1]), attempts]));
   }
