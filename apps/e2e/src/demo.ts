@@ -65,7 +65,7 @@ export async function sendCustom(baseUrl: string, sending: Sending): Promise<Res
 /** Asks again and again until there is an answer. */
 export async function until<Result>(
   what: string,
-  ask: () => Promise<Result | null | undefined | false>,
+  ask: () => Promise<Result | null | undefined | false> | Result | null | undefined | false,
   withinMs = 15_000,
 ): Promise<Result> {
   const end = Date.now() + withinMs;

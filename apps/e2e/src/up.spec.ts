@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@parley/testing';
+import { findNatsServer, freePort } from '@parley/testing';
 import { until } from './demo.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -37,12 +37,13 @@ describe('npm run up', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  function up(env: NodeJS.ProcessEnv = {}): Started {
+  function up(env: NodeJS.ProcessEnv = {}, user: { uid?: number; gid?: number } = {}): Started {
     const { NODE_OPTIONS: _options, ...inherited } = process.env;
     const child = spawn('node', [join(root, 'tools/up/bin/up.mjs')], {
       cwd: root,
       env: { ...inherited, PARLEY_HOME: home, PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...user,
     });
     let printed = '';
     const hear = (chunk: unknown): void => void (printed += String(chunk));
@@ -54,12 +55,12 @@ describe('npm run up', () => {
     return one;
   }
 
-  const ready = (one: Started): Promise<true> =>
-    until('Parley is ready', () => Promise.resolve(one.printed().includes('Parley is ready')), 60_000).catch(
-      () => {
-        throw new Error(one.printed());
-      },
-    );
+  const ready = async (one: Started): Promise<void> => {
+    let over = false;
+    void one.ended.then(() => (over = true));
+    await until('Parley is ready or ends', () => over || one.printed().includes('Parley is ready'), 60_000);
+    if (over) throw new Error(one.printed());
+  };
   const recorded = (): Recorded[] =>
     JSON.parse(readFileSync(join(home, 'processes.json'), 'utf8')) as Recorded[];
   const isAlive = (pid: number): boolean => {
@@ -71,7 +72,7 @@ describe('npm run up', () => {
     }
   };
   const gone = (pids: number[], withinMs: number): Promise<true> =>
-    until('all of them end', () => Promise.resolve(!pids.some(isAlive)), withinMs);
+    until('all of them end', () => !pids.some(isAlive), withinMs);
   const answers = async (): Promise<boolean> =>
     fetch(`http://localhost:${port}/readyz?all=1`).then(
       ({ ok }) => ok,
@@ -98,11 +99,7 @@ describe('npm run up', () => {
       const one = recorded().find((entry) => entry.name === name);
       expect(one).toBeDefined();
       process.kill(one?.pid ?? 0, 'SIGKILL');
-      await until(
-        `a line about ${name}`,
-        () => Promise.resolve(running?.printed().includes(`${name} ended`)),
-        5000,
-      );
+      await until(`a line about ${name}`, () => running?.printed().includes(`${name} ended`), 5000);
     }
     await sleep(500);
     await until('everything serves again', answers, 20_000);
@@ -137,4 +134,30 @@ describe('npm run up', () => {
     expect(JSON.parse(readFileSync(join(home, 'demo.json'), 'utf8'))).toMatchObject({ spaceId, apiKey });
     expect(readdirSync(join(home, 'logs')).length).toBeGreaterThan(3);
   }, 90_000);
+
+  const nobody = { uid: 65_534, gid: 65_534 };
+  const mayTry =
+    process.getuid?.() === 0 && spawnSync('test', ['-r', join(root, 'package.json')], nobody).status === 0;
+
+  (mayTry ? it : it.skip)(
+    'starts for a user without rights',
+    async () => {
+      const own = mkdtempSync(join(tmpdir(), 'parley-nobody-'));
+      copyFileSync(await findNatsServer(), join(own, 'nats-server'));
+      chmodSync(join(own, 'nats-server'), 0o755);
+      chownSync(own, nobody.uid, nobody.gid);
+      const env = {
+        PARLEY_HOME: join(own, 'home'),
+        PARLEY_SERVERS: own,
+        HOME: own,
+        PATH: `${own}:${process.env['PATH']}`,
+      };
+      const one = up({ ...env, PORT: String(await freePort()) }, nobody);
+      await ready(one);
+      one.child.kill('SIGTERM');
+      expect(await one.ended).toBe(0);
+      rmSync(own, { recursive: true, force: true });
+    },
+    90_000,
+  );
 });

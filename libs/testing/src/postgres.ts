@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -102,7 +103,9 @@ function linkLibraries(native: string): void {
     rmSync(at, { force: true });
     symlinkSync(source.slice(source.lastIndexOf('/') + 1), at);
   }
-  for (const program of ['initdb', 'pg_ctl', 'postgres']) chmodSync(join(native, 'bin', program), 0o755);
+  // Another user may own the packages; then they are left as they are.
+  for (const program of ['initdb', 'pg_ctl', 'postgres'].map((name) => join(native, 'bin', name)))
+    if ((statSync(program).mode & 0o111) !== 0o111) chmodSync(program, 0o755);
 }
 
 async function prepareData(native: string, dataDir: string): Promise<string> {
