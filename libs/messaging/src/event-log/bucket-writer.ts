@@ -13,15 +13,20 @@ interface Entry {
 
 /** Writes entries of one key-value bucket: compare-and-set on the revision, never a lower version. */
 export class BucketWriter {
+  /** Tells a bucket from one of the same name that was made later. */
+  readonly epoch: string;
   private readonly bucket: KV;
 
-  private constructor(bucket: KV) {
+  private constructor(bucket: KV, epoch: string) {
     this.bucket = bucket;
+    this.epoch = epoch;
   }
 
   /** Opens a bucket that stands; it is made where streams are made. */
   static async open(nats: NatsConnection, name: string): Promise<BucketWriter> {
-    return new BucketWriter(await new Kvm(nats).open(name));
+    const bucket = await new Kvm(nats).open(name);
+    const { streamInfo } = await bucket.status();
+    return new BucketWriter(bucket, streamInfo.created);
   }
 
   /** Writes an entry unless the bucket holds this version or a higher one. */

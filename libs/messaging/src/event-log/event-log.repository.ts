@@ -2,6 +2,8 @@ import type { Trx } from '@parley/database';
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 
+const BUCKET_PREFIX = 'kv:';
+
 /** A fact as it is stored. */
 export interface StoredEvent {
   event_id: string;
@@ -63,13 +65,24 @@ export function eventParts({ row, from, sequence, overlay }: EventPart): RawBuil
     )`;
 }
 
+/** The relay's shard of a key-value bucket. */
+export function bucketShard(bucket: string): string {
+  return `${BUCKET_PREFIX}${bucket}`;
+}
+
+/** The bucket that a relay's shard feeds; null for a shard that feeds a stream. */
+export function bucketOf(shard: string): string | null {
+  return shard.startsWith(BUCKET_PREFIX) ? shard.slice(BUCKET_PREFIX.length) : null;
+}
+
 /** An entry of a key-value bucket on its way through the outbox. */
 export interface BucketWrite {
-  shard: string;
+  bucket: string;
   spaceId: string;
   key: string;
-  /** JSON text of what the relay does with it. */
-  entry: string;
+  version: number;
+  /** JSON text. */
+  value: string;
 }
 
 /** SQL of the event log that runs in the transaction of the effect. */
@@ -78,12 +91,19 @@ export class EventLogRepository {
     await sql`${appendFragment(rows)} SELECT`.execute(trx);
   }
 
+  /** Keeps the newest entry of each key, from which a bucket that was lost is written anew. */
   async put<Tables>(trx: Trx<Tables>, write: BucketWrite): Promise<void> {
+    const { bucket, spaceId, key, version, value } = write;
     await sql`
+      WITH kept AS (
+        INSERT INTO bucket_entry (bucket, key, space_id, version, value)
+        VALUES (${bucket}, ${key}, ${spaceId}, ${version}, ${value}::jsonb)
+        ON CONFLICT (bucket, key) DO UPDATE SET version = excluded.version, value = excluded.value
+        WHERE bucket_entry.version < excluded.version
+      )
       INSERT INTO outbox (shard, event_id, space_id, key, occurred_at, entry)
-      VALUES (${write.shard}, nextval('event_id_seq'), ${write.spaceId}, ${write.key}, clock_timestamp(), ${write.entry}::jsonb)`.execute(
-      trx,
-    );
+      VALUES (${bucketShard(bucket)}, nextval('event_id_seq'), ${spaceId}, ${key}, clock_timestamp(),
+        jsonb_build_object('version', ${version}::bigint, 'value', ${value}::jsonb))`.execute(trx);
   }
 
   /** Locks keys that have no row of their own elsewhere, in sorted order, and gives each its next numbers. */

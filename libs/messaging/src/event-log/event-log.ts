@@ -3,7 +3,7 @@ import type { Trx } from '@parley/database';
 import type { RawBuilder } from 'kysely';
 import { currentTraceparent } from '../tracing.ts';
 import type { Wakers } from '../wakers.ts';
-import { EventLogRepository, eventParts } from './event-log.repository.ts';
+import { bucketShard, EventLogRepository, eventParts } from './event-log.repository.ts';
 import type { StoredEvent } from './event-log.repository.ts';
 
 export { appendFragment, eventParts } from './event-log.repository.ts';
@@ -88,9 +88,8 @@ export class EventLog {
     entry: { spaceId: string; key: string; version: number; value: unknown },
   ): Promise<void> {
     const { spaceId, key, version, value } = entry;
-    const text = JSON.stringify({ version, value });
-    await this.repository.put(trx, { shard: `kv:${bucket}`, spaceId, key, entry: text });
-    this.wakers.afterCommit(trx, `relay.kv:${bucket}`);
+    await this.repository.put(trx, { bucket, spaceId, key, version, value: JSON.stringify(value) });
+    this.wakers.afterCommit(trx, `relay.${bucketShard(bucket)}`);
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Database } from '@parley/database';
-import { sql } from 'kysely';
+import { deadLetterStream } from '@parley/contracts';
+import { type RawBuilder, sql } from 'kysely';
+import { bucketOf } from './event-log.repository.ts';
 
 /** One outbox row with its event, or with an entry of a key-value bucket or a dead letter. */
 export interface OutboxRow {
@@ -65,10 +67,11 @@ export class OutboxRepository {
   }
 
   /**
-   * Remembers the epoch of the stream that a shard feeds. When it is another than before, the stream is new and empty:
-   * every event of the log is queued again, ahead of what is newer. Answers how many.
+   * Remembers the epoch of the stream or bucket that a shard feeds. When it is another than before, it is new and empty:
+   * all that it held is queued again, ahead of what is newer. Answers how many rows.
+   * @param service name of the service, for the subjects of dead letters
    */
-  async followStream(shard: string, epoch: string): Promise<number> {
+  async follow(shard: string, epoch: string, service: string): Promise<number> {
     return this.database.kysely.transaction().execute(async (trx) => {
       const { rows: known } = await sql<{ epoch: string }>`
         SELECT stream_epoch AS epoch FROM position WHERE consumer = ${`@relay.${shard}`} AND partition = 0 FOR UPDATE`.execute(
@@ -79,11 +82,29 @@ export class OutboxRepository {
         INSERT INTO position (consumer, partition, stream_epoch, position, lease_epoch) VALUES (${`@relay.${shard}`}, 0, ${epoch}, 0, 0)
         ON CONFLICT (consumer, partition) DO UPDATE SET stream_epoch = excluded.stream_epoch`.execute(trx);
       if (!known[0]) return 0;
-      const { numAffectedRows } = await sql`
-        INSERT INTO outbox (shard, event_id, space_id, key, occurred_at)
-        SELECT ${shard}, id, space_id, key, occurred_at FROM event WHERE name LIKE ${`${shard.toLowerCase().replaceAll('_', '\\_')}.%`}
-        ON CONFLICT (shard, event_id) DO NOTHING`.execute(trx);
+      const { numAffectedRows } = await requeue(shard, service).execute(trx);
       return Number(numAffectedRows ?? 0);
     });
   }
+}
+
+function requeue(shard: string, service: string): RawBuilder<unknown> {
+  const bucket = bucketOf(shard);
+  if (bucket !== null)
+    return sql`
+      INSERT INTO outbox (shard, event_id, space_id, key, occurred_at, entry)
+      SELECT ${shard}, nextval('event_id_seq'), space_id, key, clock_timestamp(), jsonb_build_object('version', version, 'value', value)
+      FROM bucket_entry WHERE bucket = ${bucket}`;
+  if (shard === deadLetterStream)
+    return sql`
+      INSERT INTO outbox (shard, event_id, space_id, key, occurred_at, entry)
+      SELECT ${shard}, nextval('event_id_seq'), space_id, key, clock_timestamp(), jsonb_build_object(
+        'id', id, 'subject', 'dead_letter.' || ${service} || '.' || replace(consumer, '.', '_') || '.' || space_id,
+        'value', jsonb_build_object('id', id, 'service', ${service}::text, 'source', source, 'consumer', consumer, 'key', key,
+          'spaceId', space_id, 'name', name, 'content', content, 'reason', reason, 'attempts', attempts))
+      FROM (SELECT * FROM parked ORDER BY no) AS parked`;
+  return sql`
+    INSERT INTO outbox (shard, event_id, space_id, key, occurred_at)
+    SELECT ${shard}, id, space_id, key, occurred_at FROM event WHERE name LIKE ${`${shard.toLowerCase().replaceAll('_', '\\_')}.%`}
+    ON CONFLICT (shard, event_id) DO NOTHING`;
 }

@@ -4,6 +4,7 @@ import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
 import type { Wakers } from '../wakers.ts';
 import { BucketWriter } from './bucket-writer.ts';
+import { bucketOf } from './event-log.repository.ts';
 import type { OutboxRepository, OutboxRow } from './outbox.repository.ts';
 import { fitting, type OutgoingRow, toOutgoing } from './outgoing.ts';
 import { PublishRefusedError, StreamPublisher } from './stream-publisher.ts';
@@ -17,7 +18,8 @@ const BUSY_MS = 5;
 const IDLE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 
-const BUCKET_PREFIX = 'kv:';
+/** How often an idle relay looks whether its stream or bucket is still the one it knows. */
+const LOOK_MS = 5000;
 
 /** What relays have done, for metrics. */
 export interface RelayStats {
@@ -71,12 +73,15 @@ export class Relay {
     let send: ((rows: OutboxRow[]) => Promise<void>) | null = null;
     let pause = BUSY_MS;
     let failures = 0;
+    let looked = 0;
     while (!lease.leaving.aborted) {
       try {
         // After a failure the stream may be another one: it is looked at again before anything is sent.
+        if (!send) looked = performance.now();
         send ??= await this.open(shard, lease);
         const rows = await this.parts.outbox.next(shard, BATCH_EVENTS);
         if (rows.length > 0) await send(rows);
+        else if (performance.now() - looked > LOOK_MS) send = null;
         failures = 0;
         delete this.stats.errors[shard];
         pause = rows.length > 0 ? BUSY_MS : Math.min(IDLE_MS, pause * 2);
@@ -102,17 +107,18 @@ export class Relay {
   }
 
   private async open(shard: string, lease: Lease): Promise<(rows: OutboxRow[]) => Promise<void>> {
-    const { nats, outbox } = this.parts;
-    if (shard.startsWith(BUCKET_PREFIX)) {
-      const bucket = await BucketWriter.open(nats, shard.slice(BUCKET_PREFIX.length));
-      return (rows) => this.putAll(shard, bucket, rows, lease);
-    }
-    const { epoch } = await streamIdentity(nats, shard);
-    const requeued = await outbox.followStream(shard, epoch);
+    const { nats, outbox, source } = this.parts;
+    const name = bucketOf(shard);
+    const bucket = name === null ? null : await BucketWriter.open(nats, name);
+    const { epoch } = bucket ?? (await streamIdentity(nats, shard));
+    const requeued = await outbox.follow(shard, epoch, source);
     this.stats.requeued += requeued;
     if (requeued > 0)
-      this.parts.logger.info({ shard, requeued }, 'The stream is new: its events are published again');
-    return (rows) => this.publishAll(shard, rows, lease);
+      this.parts.logger.info(
+        { shard, requeued },
+        'What it feeds is new: all that it held is published again',
+      );
+    return (rows) => (bucket ? this.putAll(shard, bucket, rows, lease) : this.publishAll(shard, rows, lease));
   }
 
   private async publishAll(shard: string, rows: OutboxRow[], lease: Lease): Promise<void> {

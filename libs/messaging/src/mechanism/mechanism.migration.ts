@@ -3,7 +3,16 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createEventsByDay, createEventsByKey } from './event-table.migration.ts';
 
-const SPACE_TABLES = ['event', 'outbox', 'inbox', 'key_sequence', 'task', 'parked', 'command'];
+const SPACE_TABLES = [
+  'event',
+  'outbox',
+  'bucket_entry',
+  'inbox',
+  'key_sequence',
+  'task',
+  'parked',
+  'command',
+];
 const PLAIN_TABLES = ['position', 'attempt', 'lease'];
 
 /** What differs between services. */
@@ -49,6 +58,10 @@ async function createOutbox(db: Kysely<unknown>): Promise<void> {
     WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000)`.execute(
     db,
   );
+  await sql`
+    CREATE TABLE bucket_entry (
+      bucket text NOT NULL, key text NOT NULL, space_id text NOT NULL, version bigint NOT NULL, value jsonb,
+      PRIMARY KEY (bucket, key))`.execute(db);
 }
 
 async function createConsumers(db: Kysely<unknown>): Promise<void> {
