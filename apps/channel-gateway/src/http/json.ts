@@ -1,9 +1,9 @@
-import { badRequest } from '@parley/contracts';
+import { badRequest, requireStorable } from '@parley/contracts';
 
 const DEPTH = 64;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads a JSON body: UTF-8 alone, at most 64 levels deep, without keys that reach into prototypes. */
+/** Reads a JSON body: UTF-8 alone, at most 64 levels deep, without keys that reach into prototypes, all text storable. */
 export function readJson(body: Buffer): unknown {
   let text: string;
   try {
@@ -12,6 +12,12 @@ export function readJson(body: Buffer): unknown {
     throw badRequest('The body is not UTF-8.');
   }
   if (depthOf(text) > DEPTH) throw badRequest(`The body is nested more than ${DEPTH} levels deep.`);
+  const read = parse(text);
+  requireStorable(read);
+  return read;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text, (key, value: unknown) => {
       if (key === '__proto__') throw new ForbiddenKey(key);

@@ -5,4 +5,5 @@ export * from './operation.ts';
 export * from './permissions.ts';
 export * from './principal.ts';
 export * from './problem.ts';
+export * from './storable.ts';
 export * from './wire.ts';

@@ -15,6 +15,7 @@ import {
   ProblemError,
   problemDetails,
   toProblem,
+  requireStorable,
   unavailable,
   unprocessable,
 } from '@parley/contracts';
@@ -300,7 +301,9 @@ function toText(output: unknown): string {
 function read(message: Msg, definition: OperationDefinition): Request {
   const header = (name: string): string => message.headers?.get(name) ?? '';
   const text = message.string();
-  const input = definition.input.safeParse(toJson(text));
+  const given = toJson(text);
+  requireStorable(given);
+  const input = definition.input.safeParse(given);
   if (!input.success)
     throw badRequest('The request has unknown or wrong fields.', problemDetails(input.error));
   return {

@@ -212,6 +212,9 @@ describe('operations', () => {
     await serve();
     const wrong = { spaceId: 'space_a', thread: 'a', more: 1 };
     expect(await problem(client.request(add, wrong as never, { principal }))).toMatchObject({ status: 400 });
+    const nul = { spaceId: 'space_a', thread: 'a\u0000b' };
+    const refused = { status: 400, errors: [{ pointer: '/thread' }] };
+    expect(await problem(client.request(add, nul, { principal }))).toMatchObject(refused);
     expect(calls).toBe(0);
   });
 

@@ -1,0 +1,29 @@
+import { customAdapter } from '../adapters/custom/custom.adapter.ts';
+import { readJson } from './json.ts';
+
+const body = (text: string): Buffer => Buffer.from(text);
+
+test.each([
+  ['{"parts":[{"text":"a\\u0000b"}]}', '/parts/0/text'],
+  ['{"name":"\\ud800"}', '/name'],
+  ['{"name":"x\\udc00y"}', '/name'],
+  ['{"a/b":{"~":"\\u0000"}}', '/a~1b/~0'],
+  ['{"metadata":{"k\\u0000":1}}', '/metadata'],
+])('%s holds what is no text', (text, pointer) => {
+  expect(() => readJson(body(text))).toThrow(
+    expect.objectContaining({ status: 400, errors: [expect.objectContaining({ pointer })] }),
+  );
+});
+
+test('pairs, control characters and backslashes are text', () => {
+  const text = '{"name":"\\ud83d\\ude00 \\u0001 \\\\u0000 😀"}';
+  expect(readJson(body(text))).toEqual({ name: '😀 \u0001 \\u0000 😀' });
+});
+
+test('a custom webhook with a NUL is refused before anything is published', () => {
+  const message =
+    '{"messageId":"m1","sender":{"id":"u1","name":"\\u0000"},"parts":[{"type":"text","text":"x"}]}';
+  expect(() => customAdapter.parse(body(message))).toThrow(
+    expect.objectContaining({ status: 400, errors: [expect.objectContaining({ pointer: '/sender/name' })] }),
+  );
+});
