@@ -4,6 +4,8 @@ import { ContactsRepository } from './contacts/contacts.repository.ts';
 import { ConversationsHandler } from './conversations/conversations.handler.ts';
 import { ConversationsRepository } from './conversations/conversations.repository.ts';
 import { OpeningService } from './conversations/opening.service.ts';
+import { ParticipantsHandler } from './conversations/participants.handler.ts';
+import { ParticipantsService } from './conversations/participants.service.ts';
 import { RoomsHandler } from './conversations/rooms.handler.ts';
 import { TimelinesRepository } from './conversations/timelines.repository.ts';
 import { TimelinesService } from './conversations/timelines.service.ts';
@@ -26,6 +28,7 @@ import { ProducedConsumer } from './messages/produced.consumer.ts';
     DirectoryConsumer,
     InboundConsumer,
     MessagesHandler,
+    ParticipantsHandler,
     ProducedConsumer,
     RoomsHandler,
   ],
@@ -36,6 +39,7 @@ import { ProducedConsumer } from './messages/produced.consumer.ts';
     InboundService,
     MessagesRepository,
     OpeningService,
+    ParticipantsService,
     PostingService,
     TimelinesRepository,
     TimelinesService,

@@ -1,8 +1,4 @@
 import { runMigrations } from '@parley/service';
-import * as conversations from './migrations/0001-conversations.ts';
+import { migrations } from './migrations/index.ts';
 
-await runMigrations({
-  domain: 'conversation',
-  migrations: { '0001-conversations': conversations },
-  eventRetention: 'service',
-});
+await runMigrations({ domain: 'conversation', migrations, eventRetention: 'service' });

@@ -25,11 +25,12 @@ export class ContactsRepository {
       .executeTakeFirst();
   }
 
-  async findMany(trx: ConversationTrx, ids: readonly string[]): Promise<ContactRow[]> {
+  async findMany(trx: ConversationTrx, spaceId: string, ids: readonly string[]): Promise<ContactRow[]> {
     if (ids.length === 0) return [];
     return trx
       .selectFrom('contact')
       .selectAll()
+      .where('space_id', '=', spaceId)
       .where('id', 'in', [...ids])
       .execute();
   }

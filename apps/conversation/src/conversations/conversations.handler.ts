@@ -1,28 +1,24 @@
 import { Controller } from '@nestjs/common';
 import {
-  addParticipant,
+  conflict,
   createConversation,
   getConversation,
   handOff,
   listConversations,
-  listParticipants,
-  notFound,
   type OperationInput,
   type OperationOutput,
-  participantLeft,
   release,
-  removeParticipant,
   takeOver,
   unprocessable,
   updateConversation,
 } from '@parley/contracts';
+import { isUniqueViolation } from '@parley/database';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { authorOf, cursorOf, isVisitor, requireOwn } from '../access.ts';
-import { ContactsRepository } from '../contacts/contacts.repository.ts';
+import { authorOf, cursorOf, ownOf, requireOwn } from '../access.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
-import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { OpeningService } from './opening.service.ts';
+import { ParticipantsService } from './participants.service.ts';
 import type { Timeline } from './timeline.ts';
 import { TimelinesService } from './timelines.service.ts';
 import { ViewsService } from './views.service.ts';
@@ -34,7 +30,7 @@ type View = OperationOutput<typeof getConversation>;
 export class ConversationsHandler {
   constructor(
     private readonly conversations: ConversationsRepository,
-    private readonly contacts: ContactsRepository,
+    private readonly people: ParticipantsService,
     private readonly opening: OpeningService,
     private readonly timelines: TimelinesService,
     private readonly views: ViewsService,
@@ -48,12 +44,7 @@ export class ConversationsHandler {
         { pointer: '/roomId', detail: 'names no room of this space' },
       ]);
     }
-    const participants = [];
-    for (const asked of input.participants) {
-      participants.push(
-        await this.opening.resolve(trx, spaceId, asked, (id) => this.contactName(trx, spaceId, id)),
-      );
-    }
+    const participants = await this.people.resolve(trx, spaceId, input.participants);
     const contact = participants.find((one) => one.contact_id !== null);
     const timeline = await this.opening.open(trx, {
       spaceId,
@@ -71,8 +62,11 @@ export class ConversationsHandler {
     input: OperationInput<typeof listConversations>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listConversations>> {
-    const contactId = isVisitor(principal) ? principal.contactId : input.contactId;
-    const rows = await this.conversations.list(trx, { ...input, contactId, before: cursorOf(input.cursor) });
+    const rows = await this.conversations.list(trx, {
+      ...input,
+      before: cursorOf(input.cursor),
+      own: ownOf(principal),
+    });
     const data = await this.views.many(trx, principal, rows.slice(0, input.limit));
     return { data, nextCursor: rows.length > input.limit ? (data.at(-1)?.id ?? null) : null };
   }
@@ -88,7 +82,7 @@ export class ConversationsHandler {
 
   @HandleOperation(updateConversation)
   async update(input: OperationInput<typeof updateConversation>, { trx, principal }: Context): Promise<View> {
-    const timeline = await this.lock(trx, input, principal);
+    const timeline = await this.timelines.lock(trx, input, principal);
     const { subject, labels, metadata } = input;
     if (subject !== undefined || labels || metadata) {
       await this.conversations.update(trx, timeline.conversation, {
@@ -105,12 +99,20 @@ export class ConversationsHandler {
         reason: null,
       });
     }
-    return this.finish(trx, principal, timeline);
+    try {
+      return await this.finish(trx, principal, timeline);
+    } catch (error) {
+      if (!isUniqueViolation(error)) throw error;
+      throw conflict(
+        'Its sender has another active conversation in this channel. Close that one first.',
+        'active_conversation_exists',
+      );
+    }
   }
 
   @HandleOperation(takeOver)
   async takeOver(input: OperationInput<typeof takeOver>, { trx, principal }: Context): Promise<View> {
-    const timeline = await this.lock(trx, input, principal);
+    const timeline = await this.timelines.lock(trx, input, principal);
     timeline.setOwner('human', {
       assignee: principal.accountId ?? null,
       by: authorOf(principal),
@@ -121,79 +123,20 @@ export class ConversationsHandler {
 
   @HandleOperation(release)
   async release(input: OperationInput<typeof release>, { trx, principal }: Context): Promise<View> {
-    const timeline = await this.lock(trx, input, principal);
-    const answers =
-      timeline.conversation.target !== null ||
-      timeline.participants.some((one) => one.agent_id && one.auto_respond);
-    timeline.setOwner(answers ? 'flow' : 'none', { assignee: null, by: authorOf(principal), reason: null });
+    const timeline = await this.timelines.lock(trx, input, principal);
+    timeline.setOwner(timeline.responds() ? 'flow' : 'none', {
+      assignee: null,
+      by: authorOf(principal),
+      reason: null,
+    });
     return this.finish(trx, principal, timeline);
   }
 
   @HandleOperation(handOff)
   async handOff(input: OperationInput<typeof handOff>, { trx, principal }: Context): Promise<View> {
-    const timeline = await this.lock(trx, input, principal);
+    const timeline = await this.timelines.lock(trx, input, principal);
     timeline.setOwner('human', { assignee: null, by: authorOf(principal), reason: input.reason ?? null });
     return this.finish(trx, principal, timeline);
-  }
-
-  @HandleOperation(listParticipants)
-  async participants(
-    input: OperationInput<typeof listParticipants>,
-    { trx, principal }: Context,
-  ): Promise<OperationOutput<typeof listParticipants>> {
-    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
-    const rows = await this.conversations.participants(trx, [input.conversationId]);
-    return { data: rows.map(toParticipant), nextCursor: null };
-  }
-
-  @HandleOperation(addParticipant)
-  async join(
-    input: OperationInput<typeof addParticipant>,
-    { trx, principal }: Context,
-  ): Promise<OperationOutput<typeof addParticipant>> {
-    const timeline = await this.lock(trx, input, principal);
-    const resolved = await this.opening.resolve(trx, input.spaceId, input.participant, (id) =>
-      this.contactName(trx, input.spaceId, id),
-    );
-    const row = { ...resolved, space_id: input.spaceId, parent_id: input.conversationId };
-    await this.conversations.insertParticipants(trx, [row]);
-    timeline.joined(row);
-    if (row.auto_respond && timeline.conversation.owner === 'none')
-      timeline.setOwner('flow', { by: authorOf(principal), reason: null });
-    await this.timelines.write(trx, [timeline]);
-    return toParticipant(row);
-  }
-
-  @HandleOperation(removeParticipant)
-  async leave(
-    input: OperationInput<typeof removeParticipant>,
-    { trx, principal }: Context,
-  ): Promise<OperationOutput<typeof removeParticipant>> {
-    const timeline = await this.lock(trx, input, principal);
-    const row = await this.conversations.deleteParticipant(
-      trx,
-      input.spaceId,
-      input.conversationId,
-      input.participantId,
-    );
-    if (!row) throw notFound('The participant');
-    timeline.add(participantLeft, { participant: toParticipant(row) });
-    await this.timelines.write(trx, [timeline]);
-    return {};
-  }
-
-  private async lock(
-    trx: ConversationTrx,
-    input: { spaceId: string; conversationId: string },
-    principal: Context['principal'],
-  ): Promise<Timeline> {
-    const row = requireOwn(
-      principal,
-      await this.conversations.lock(trx, input.spaceId, input.conversationId),
-    );
-    const timeline = (await this.timelines.open(trx, [row])).get(row.id);
-    if (!timeline) throw notFound('The conversation');
-    return timeline;
   }
 
   private async finish(
@@ -208,10 +151,5 @@ export class ConversationsHandler {
       principal,
       requireOwn(principal, await this.conversations.find(trx, spaceId, id)),
     );
-  }
-
-  private async contactName(trx: ConversationTrx, spaceId: string, id: string): Promise<string | null> {
-    const row = await this.contacts.find(trx, spaceId, id);
-    return row ? (row.name ?? 'Contact') : null;
   }
 }

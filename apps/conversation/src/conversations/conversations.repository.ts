@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Insertable } from 'kysely';
+import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type {
   ConversationRow,
   ConversationTable,
@@ -20,6 +20,11 @@ export interface ConversationFilter {
   owner?: 'flow' | 'human' | 'none' | undefined;
   assignee?: string | undefined;
   contactId?: string | undefined;
+  label?: string | undefined;
+  /** Part of the subject, or of the name of somebody who takes part. */
+  q?: string | undefined;
+  /** A visitor's own alone. */
+  own?: { contactId: string; channelId: string; senderId: string } | undefined;
 }
 
 /** A sender in a channel: whoever writes there has at most one active conversation. */
@@ -71,17 +76,26 @@ export class ConversationsRepository {
       .execute();
   }
 
-  /** Inserts a conversation; undefined when the sender has an active one already. */
-  async insert(
+  async insertRooms(trx: ConversationTrx, rows: readonly Insertable<RoomTable>[]): Promise<void> {
+    if (rows.length > 0)
+      await trx
+        .insertInto('room')
+        .values([...rows])
+        .execute();
+  }
+
+  /** Inserts conversations; those whose sender has an active one already are left out. */
+  async insertMany(
     trx: ConversationTrx,
-    row: Insertable<ConversationTable>,
-  ): Promise<ConversationRow | undefined> {
+    rows: readonly Insertable<ConversationTable>[],
+  ): Promise<ConversationRow[]> {
+    if (rows.length === 0) return [];
     return trx
       .insertInto('conversation')
-      .values(row)
+      .values([...rows])
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
-      .executeTakeFirst();
+      .execute();
   }
 
   async find(trx: ConversationTrx, spaceId: string, id: string): Promise<ConversationRow | undefined> {
@@ -147,12 +161,7 @@ export class ConversationsRepository {
   async update(
     trx: ConversationTrx,
     row: Pick<ConversationRow, 'space_id' | 'id'>,
-    change: Partial<
-      Pick<
-        Insertable<ConversationTable>,
-        'status' | 'owner' | 'assignee' | 'subject' | 'labels' | 'last_sequence' | 'metadata'
-      >
-    >,
+    change: Partial<Pick<Insertable<ConversationTable>, 'subject' | 'labels' | 'metadata' | 'target'>>,
   ): Promise<ConversationRow> {
     return trx
       .updateTable('conversation')
@@ -171,6 +180,18 @@ export class ConversationsRepository {
     if (filter.owner) query = query.where('owner', '=', filter.owner);
     if (filter.assignee) query = query.where('assignee', '=', filter.assignee);
     if (filter.contactId) query = query.where('contact_id', '=', filter.contactId);
+    if (filter.label !== undefined)
+      query = query.where(sql<boolean>`labels @> ${JSON.stringify([filter.label])}::jsonb`);
+    if (filter.q) query = query.where(mentions(filter.q));
+    const { own } = filter;
+    if (own) {
+      query = query.where((where) =>
+        where.or([
+          where('contact_id', '=', own.contactId),
+          where.and([where('channel_id', '=', own.channelId), where('sender_id', '=', own.senderId)]),
+        ]),
+      );
+    }
     return query
       .orderBy('id', 'desc')
       .limit(filter.limit + 1)
@@ -212,4 +233,12 @@ export class ConversationsRepository {
       .returningAll()
       .executeTakeFirst();
   }
+}
+
+/** Conversations whose subject, or the name of somebody in them, holds these words. */
+function mentions(words: string): RawBuilder<boolean> {
+  const pattern = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return sql<boolean>`(subject ILIKE ${pattern} OR EXISTS (
+    SELECT FROM participant p
+    WHERE p.space_id = conversation.space_id AND p.parent_id = conversation.id AND p.name ILIKE ${pattern}))`;
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { newId, unprocessable } from '@parley/contracts';
-import type { ConversationTrx, ParticipantRow, Target } from '../database.ts';
+import { newId } from '@parley/contracts';
+import type { ConversationRow, ConversationTrx, ParticipantRow, Target } from '../database.ts';
 import { DirectoryRepository } from '../directory/directory.repository.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
+import type { NewParticipant } from './participants.service.ts';
 import { Timeline } from './timeline.ts';
 import { TimelinesService } from './timelines.service.ts';
 
@@ -21,7 +22,7 @@ export interface NewConversation {
   };
   contact?: { id: string; name: string };
   /** Beside the contact and the target's agent. */
-  participants: Omit<ParticipantRow, 'space_id' | 'parent_id'>[];
+  participants: NewParticipant[];
 }
 
 /** Begins conversations: room, participants, owner, and the first event. */
@@ -35,138 +36,94 @@ export class OpeningService {
 
   /** A timeline with `conversation.created` on it, to be written by the caller; the active one if the sender has one by now. */
   async open(trx: ConversationTrx, wanted: NewConversation): Promise<Timeline> {
-    const { spaceId, channel, contact } = wanted;
-    const participants = await this.participantsOf(trx, wanted);
-    const responds =
-      participants.some((one) => one.agent_id !== null && one.auto_respond) ||
-      Boolean(channel?.target?.flowId);
-    const row = await this.conversations.insert(trx, {
-      space_id: spaceId,
-      id: newId('conv'),
-      room_id: wanted.roomId ?? (await this.makeRoom(trx, spaceId)),
-      ...channelColumns(channel),
-      contact_id: contact?.id ?? null,
-      status: 'open',
-      owner: responds ? 'flow' : 'none',
-      assignee: null,
-      subject: wanted.subject ?? null,
-      metadata: JSON.stringify(wanted.metadata ?? {}),
-    });
-    if (!row) return this.active(trx, wanted);
-    const rows = participants.map((one) => ({ ...one, space_id: spaceId, parent_id: row.id }));
-    await this.conversations.insertParticipants(trx, rows);
-    const timeline = new Timeline(row, rows);
-    timeline.created();
+    const [timeline] = await this.openMany(trx, [wanted]);
+    if (!timeline) throw new Error('A conversation could neither be made nor found.');
     return timeline;
   }
 
-  private async active(trx: ConversationTrx, { spaceId, channel }: NewConversation): Promise<Timeline> {
-    const row =
-      channel &&
-      (await this.conversations.lockActive(trx, {
-        spaceId,
-        channelId: channel.id,
-        senderId: channel.senderId,
-      }));
-    if (!row) throw new Error('A conversation could neither be made nor found.');
-    const timeline = (await this.timelines.open(trx, [row])).get(row.id);
-    if (!timeline) throw new Error('A conversation was lost while it was opened.');
-    return timeline;
-  }
-
-  private async makeRoom(trx: ConversationTrx, spaceId: string): Promise<string> {
-    const room = await this.conversations.insertRoom(trx, {
-      space_id: spaceId,
-      id: newId('room'),
-      type: 'standard',
-      name: null,
-      pair: null,
+  /** The same for many at once, each of another sender, as few statements. */
+  async openMany(trx: ConversationTrx, wanted: readonly NewConversation[]): Promise<Timeline[]> {
+    const agents = await this.directory.findAgents(
+      trx,
+      wanted.flatMap(({ channel }) => channel?.target?.agentId ?? []),
+    );
+    const drafts = wanted.map((one) => {
+      const agentId = one.channel?.target?.agentId ?? '';
+      return { ...one, participants: participantsOf(one, agents.get(`${one.spaceId} ${agentId}`)) };
     });
-    if (!room) throw new Error('A room could not be made.');
-    return room.id;
+    const made = await this.insert(trx, drafts);
+    const others = wanted.filter((one) => !made.has(senderOf(one)));
+    const active = await this.active(trx, others);
+    return wanted.flatMap((one) => made.get(senderOf(one)) ?? active.get(senderOf(one)) ?? []);
   }
 
-  private async participantsOf(
+  /** Conversations first, in the order of their senders: whoever comes second waits there, and leaves nothing behind. */
+  private async insert(
     trx: ConversationTrx,
-    wanted: NewConversation,
-  ): Promise<NewConversation['participants']> {
-    const { contact, channel, spaceId } = wanted;
-    const found: NewConversation['participants'] = [];
-    if (contact) {
-      found.push({
-        id: newId('part'),
-        account_id: null,
-        contact_id: contact.id,
-        agent_id: null,
-        name: contact.name,
-        role: 'member',
-        auto_respond: false,
-      });
+    drafts: readonly NewConversation[],
+  ): Promise<Map<string, Timeline>> {
+    const byId = new Map(drafts.map((draft) => [newId('conv'), draft]));
+    const wanted = [...byId].map(([id, draft]) => toRow(id, draft));
+    const rows = await this.conversations.insertMany(
+      trx,
+      wanted.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    );
+    await this.conversations.insertRooms(
+      trx,
+      rows
+        .filter((row) => !byId.get(row.id)?.roomId)
+        .map((row) => ({
+          space_id: row.space_id,
+          id: row.room_id,
+          type: 'standard' as const,
+          name: null,
+          pair: null,
+        })),
+    );
+    const timelines = new Map<string, Timeline>();
+    const joined: ParticipantRow[] = [];
+    for (const row of rows) {
+      const draft = byId.get(row.id);
+      if (!draft) continue;
+      const { space_id, id: parent_id } = row;
+      const participants = draft.participants.map((one) => ({ ...one, space_id, parent_id }));
+      joined.push(...participants);
+      const timeline = new Timeline(row, participants);
+      timeline.created();
+      timelines.set(senderOf(draft), timeline);
     }
-    const agentId = channel?.target?.agentId;
-    if (agentId) {
-      const known = await this.directory.find(trx, spaceId, agentId);
-      const name = known?.name ?? channel.targetName ?? 'Agent';
-      found.push({
-        id: newId('part'),
-        account_id: known?.account_id ?? null,
-        contact_id: null,
-        agent_id: agentId,
-        name,
-        role: 'member',
-        auto_respond: true,
-      });
-    }
-    return [...found, ...wanted.participants];
+    await this.conversations.insertParticipants(trx, joined);
+    return timelines;
   }
 
-  /** A participant as the API names it. */
-  async resolve(
+  /** What senders have who were quicker elsewhere. */
+  private async active(
     trx: ConversationTrx,
-    spaceId: string,
-    asked: {
-      agentId?: string | undefined;
-      accountId?: string | undefined;
-      contactId?: string | undefined;
-      role: ParticipantRow['role'];
-      autoRespond?: boolean | undefined;
-    },
-    contactName: (id: string) => Promise<string | null>,
-  ): Promise<NewConversation['participants'][number]> {
-    const { agentId, accountId, contactId, role } = asked;
-    const base = {
-      id: newId('part'),
-      role,
-      account_id: null,
-      contact_id: null,
-      agent_id: null,
-      auto_respond: false,
-    };
-    if (contactId) {
-      const name = await contactName(contactId);
-      if (name === null) throw unknownParticipant('contactId');
-      return { ...base, contact_id: contactId, name };
-    }
-    const known = await this.directory.find(trx, spaceId, agentId ?? accountId ?? '');
-    if (!known || Boolean(agentId) !== known.id.startsWith('agent_'))
-      throw unknownParticipant(agentId ? 'agentId' : 'accountId');
-    if (!agentId) return { ...base, account_id: known.id, name: known.name };
-    return {
-      ...base,
-      account_id: known.account_id,
-      agent_id: agentId,
-      name: known.name,
-      auto_respond: asked.autoRespond ?? true,
-    };
+    wanted: readonly NewConversation[],
+  ): Promise<Map<string, Timeline>> {
+    const channels = wanted.flatMap(({ channel }) => channel ?? []);
+    if (channels.length === 0) return new Map();
+    const rows = await this.conversations.lockActiveMany(
+      trx,
+      channels.map(({ senderId }) => senderId),
+      channels.map(({ id }) => id),
+    );
+    const timelines = await this.timelines.open(trx, rows);
+    return new Map([...timelines.values()].map((timeline) => [keyOf(timeline.conversation), timeline]));
   }
 }
 
-function channelColumns(channel: NewConversation['channel']): {
-  channel_id: string | null;
-  deployment_type: string | null;
-  sender_id: string | null;
-  target: string | null;
-} {
+/** Conversations of a channel are told apart by sender, others are each their own. */
+function senderOf(wanted: NewConversation): string {
+  const { channel } = wanted;
+  return channel ? `${wanted.spaceId} ${channel.id} ${channel.senderId}` : 'without a channel';
+}
+
+function keyOf(row: Pick<ConversationRow, 'space_id' | 'channel_id' | 'sender_id'>): string {
+  return `${row.space_id} ${row.channel_id} ${row.sender_id}`;
+}
+
+function channelColumns(channel: NewConversation['channel']) {
   if (!channel) return { channel_id: null, deployment_type: null, sender_id: null, target: null };
   const { id, deploymentType, senderId, target } = channel;
   return {
@@ -177,8 +134,48 @@ function channelColumns(channel: NewConversation['channel']): {
   };
 }
 
-function unknownParticipant(field: string): Error {
-  return unprocessable('A participant does not exist in this space.', 'unknown_participant', [
-    { pointer: `/participants/${field}`, detail: 'names nobody of this space' },
-  ]);
+function toRow(id: string, draft: NewConversation) {
+  const { spaceId, channel, contact, participants, roomId, subject, metadata } = draft;
+  const responds =
+    participants.some((one) => one.agent_id !== null && one.auto_respond) || Boolean(channel?.target?.flowId);
+  return {
+    space_id: spaceId,
+    id,
+    room_id: roomId ?? newId('room'),
+    ...channelColumns(channel),
+    contact_id: contact?.id ?? null,
+    status: 'open' as const,
+    owner: responds ? ('flow' as const) : ('none' as const),
+    assignee: null,
+    subject: subject ?? null,
+    metadata: JSON.stringify(metadata ?? {}),
+  };
+}
+
+function participantsOf(
+  { contact, channel, participants }: NewConversation,
+  known: { account_id: string | null; name: string } | undefined,
+): NewParticipant[] {
+  const found: NewParticipant[] = [];
+  const base = { account_id: null, contact_id: null, agent_id: null, role: 'member' as const };
+  if (contact)
+    found.push({
+      ...base,
+      id: newId('part'),
+      contact_id: contact.id,
+      name: contact.name,
+      auto_respond: false,
+    });
+  const agentId = channel?.target?.agentId;
+  if (agentId) {
+    found.push({
+      ...base,
+      id: newId('part'),
+      account_id: known?.account_id ?? null,
+      agent_id: agentId,
+      name: known?.name ?? channel.targetName ?? 'Agent',
+      auto_respond: true,
+    });
+  }
+  return [...found, ...participants];
 }

@@ -11,11 +11,10 @@ import {
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { cursorOf, page } from '../access.ts';
-import { ContactsRepository } from '../contacts/contacts.repository.ts';
 import type { ConversationTrx, RoomRow, Tables } from '../database.ts';
 import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
-import { type NewConversation, OpeningService } from './opening.service.ts';
+import { identityOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 
 type Context = OperationContext<Tables>;
 type Room = OperationOutput<typeof getRoom>;
@@ -24,8 +23,7 @@ type Room = OperationOutput<typeof getRoom>;
 export class RoomsHandler {
   constructor(
     private readonly conversations: ConversationsRepository,
-    private readonly contacts: ContactsRepository,
-    private readonly opening: OpeningService,
+    private readonly people: ParticipantsService,
   ) {}
 
   @HandleOperation(createRoom)
@@ -34,17 +32,7 @@ export class RoomsHandler {
     { trx }: Context,
   ): Promise<OperationOutput<typeof createRoom>> {
     const { spaceId, type } = input;
-    const participants: NewConversation['participants'] = [];
-    for (const asked of input.participants) {
-      participants.push(
-        await this.opening.resolve(
-          trx,
-          spaceId,
-          asked,
-          async (id) => (await this.contacts.find(trx, spaceId, id))?.name ?? null,
-        ),
-      );
-    }
+    const participants = await this.people.resolve(trx, spaceId, input.participants);
     const pair = type === 'direct' ? pairOf(participants) : null;
     const known = pair && (await this.conversations.findPair(trx, spaceId, pair));
     if (known) return { ...(await this.view(trx, known)), existing: true };
@@ -104,9 +92,9 @@ export class RoomsHandler {
   }
 }
 
-function pairOf(participants: NewConversation['participants']): string {
-  const ids = participants.map((one) => one.agent_id ?? one.account_id ?? one.contact_id ?? '');
-  if (new Set(ids).size !== 2) {
+function pairOf(participants: readonly NewParticipant[]): string {
+  const ids = participants.map(identityOf);
+  if (ids.length !== 2) {
     throw unprocessable('A direct room is for two.', 'not_a_pair', [
       { pointer: '/participants', detail: 'names other than two different participants' },
     ]);

@@ -8,6 +8,7 @@ import {
   ownerChanged,
   type Part,
   participantJoined,
+  participantLeft,
   statusChanged,
 } from '@parley/contracts';
 import type { NewEvent } from '@parley/messaging';
@@ -35,7 +36,7 @@ export interface MessageDraft {
  */
 export class Timeline {
   conversation: ConversationRow;
-  readonly participants: ParticipantRow[];
+  participants: ParticipantRow[];
   readonly messages: NewMessageRow[] = [];
   readonly events: NewEvent[] = [];
   changed = false;
@@ -61,6 +62,22 @@ export class Timeline {
   joined(participant: ParticipantRow): void {
     this.participants.push(participant);
     this.add(participantJoined, { participant: toParticipant(participant) });
+  }
+
+  left(participant: ParticipantRow): void {
+    this.participants = this.participants.filter(({ id }) => id !== participant.id);
+    this.add(participantLeft, { participant: toParticipant(participant) });
+  }
+
+  /** Whether anybody answers by itself: a flow of the channel, or an agent that takes part. */
+  responds(): boolean {
+    if (this.conversation.target?.flowId) return true;
+    return this.participants.some((one) => one.agent_id !== null && one.auto_respond);
+  }
+
+  /** The channel's agent answers here no more. */
+  dropTarget(): void {
+    this.conversation = { ...this.conversation, target: null };
   }
 
   setStatus(status: Status): void {

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '@parley/contracts';
 import { EventLog } from '@parley/messaging';
+import { requireOwn } from '../access.ts';
 import type { ConversationRow, ConversationTrx, MessageRow } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
@@ -31,6 +33,25 @@ export class TimelinesService {
         ),
       ]),
     );
+  }
+
+  /** The timeline of one conversation, locked; 404 unless it is the principal's to see. */
+  async lock(
+    trx: ConversationTrx,
+    place: { spaceId: string; conversationId: string },
+    principal: Principal,
+  ): Promise<Timeline> {
+    const row = requireOwn(
+      principal,
+      await this.conversations.lock(trx, place.spaceId, place.conversationId),
+    );
+    return this.openOne(trx, row);
+  }
+
+  async openOne(trx: ConversationTrx, row: ConversationRow): Promise<Timeline> {
+    const timeline = (await this.open(trx, [row])).get(row.id);
+    if (!timeline) throw new Error('A conversation was lost while it was opened.');
+    return timeline;
   }
 
   /** Writes what timelines collected; answers the messages as they are stored. */

@@ -21,8 +21,9 @@ export class ViewsService {
   ): Promise<Conversation[]> {
     const ids = rows.map((row) => row.id);
     const participants = await this.conversations.participants(trx, ids);
-    const last = await this.messages.last(trx, ids, !isVisitor(principal));
-    const unread = await this.messages.unread(trx, ids, readerOf(principal));
+    const withInternal = !isVisitor(principal);
+    const last = await this.messages.last(trx, rows, withInternal);
+    const unread = await this.messages.unread(trx, rows, { id: readerOf(principal), withInternal });
     return rows.map((row) =>
       toConversation(row, {
         participants: participants.filter((one) => one.parent_id === row.id),

@@ -19,12 +19,30 @@ export class DirectoryRepository {
     await trx.deleteFrom('directory').where('space_id', '=', spaceId).where('id', '=', id).execute();
   }
 
-  async find(trx: ConversationTrx, spaceId: string, id: string): Promise<DirectoryRow | undefined> {
-    return trx
+  /** Those of a space who are known, by id. */
+  async findMany(
+    trx: ConversationTrx,
+    spaceId: string,
+    ids: readonly string[],
+  ): Promise<Map<string, DirectoryRow>> {
+    if (ids.length === 0) return new Map();
+    const rows = await trx
       .selectFrom('directory')
       .selectAll()
       .where('space_id', '=', spaceId)
-      .where('id', '=', id)
-      .executeTakeFirst();
+      .where('id', 'in', [...ids])
+      .execute();
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** The agents of these ids, whichever of the transaction's spaces they are of, by space and id. */
+  async findAgents(trx: ConversationTrx, ids: readonly string[]): Promise<Map<string, DirectoryRow>> {
+    if (ids.length === 0) return new Map();
+    const rows = await trx
+      .selectFrom('directory')
+      .selectAll()
+      .where('id', 'in', [...new Set(ids)])
+      .execute();
+    return new Map(rows.map((row) => [`${row.space_id} ${row.id}`, row]));
   }
 }

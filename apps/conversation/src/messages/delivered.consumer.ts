@@ -8,7 +8,7 @@ import {
 import { type EventContext, OnEvent } from '@parley/messaging';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
-import type { MessageStatus, Tables } from '../database.ts';
+import type { MessageRow, MessageStatus, Tables } from '../database.ts';
 import { MessagesRepository } from './messages.repository.ts';
 
 /** Keeps what became of messages at their channels; a status never falls back. */
@@ -37,20 +37,22 @@ export class DeliveredConsumer {
         )
       ).map((row) => [row.id, row]),
     );
+    const changed = new Map<string, MessageRow>();
     for (const { data } of events) {
-      const row = rows.get(data.messageId);
-      if (!row || rank(data.status) <= rank(row.status)) continue;
-      await this.messages.updateStatus(trx, row, data.status, data.reason);
-      rows.set(row.id, { ...row, status: data.status });
+      const row = changed.get(data.messageId) ?? rows.get(data.messageId);
+      if (!row || !follows(data.status, row.status)) continue;
+      changed.set(row.id, { ...row, status: data.status, status_reason: data.reason });
       timelines
         .get(data.conversationId)
         ?.add(messageStatusChanged, { messageId: row.id, status: data.status, statusReason: data.reason });
     }
+    await this.messages.updateStatuses(trx, [...changed.values()]);
     await this.timelines.write(trx, timelines.values());
   }
 }
 
-/** `failed` counts only for what was never sent. */
-function rank(status: MessageStatus): number {
-  return status === 'failed' ? 0.5 : messageStatuses.indexOf(status);
+/** What arrived did not fail; what failed may still be sent by a later attempt; else statuses only rise. */
+function follows(next: MessageStatus, before: MessageStatus): boolean {
+  if (next === 'failed') return before === 'accepted' || before === 'sent';
+  return before === 'failed' || messageStatuses.indexOf(next) > messageStatuses.indexOf(before);
 }

@@ -124,10 +124,13 @@ export class InboundService {
       const { channel_id: channelId, sender_id: senderId } = timeline.conversation;
       byKey.set(senderKey(channelId ?? '', senderId ?? ''), timeline);
     }
-    for (const event of events) {
-      const key = keyOf(event);
-      if (!byKey.has(key))
-        byKey.set(key, await this.opening.open(trx, toNewConversation(event, senders.get(key))));
+    const missing = new Map(
+      events.filter((event) => !byKey.has(keyOf(event))).map((event) => [keyOf(event), event]),
+    );
+    const wanted = [...missing].map(([key, event]) => toNewConversation(event, senders.get(key)));
+    for (const timeline of await this.opening.openMany(trx, wanted)) {
+      const { channel_id: channelId, sender_id: senderId } = timeline.conversation;
+      byKey.set(senderKey(channelId ?? '', senderId ?? ''), timeline);
     }
     return byKey;
   }

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   badRequest,
+  conflict,
   conversationRead,
   deleteMessage,
   editMessage,
@@ -40,7 +41,7 @@ export class MessagesHandler {
 
   @HandleOperation(postMessage)
   async post(input: OperationInput<typeof postMessage>, { trx, principal }: Context): Promise<Posted> {
-    const timeline = await this.lock(trx, input, principal);
+    const timeline = await this.timelines.lock(trx, input, principal);
     return this.posting.post(trx, timeline, principal, input);
   }
 
@@ -58,11 +59,8 @@ export class MessagesHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listMessages>> {
     requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
-    const cursor = input.cursor === undefined ? null : Number(input.cursor);
-    if (cursor !== null && !Number.isSafeInteger(cursor))
-      throw badRequest('The cursor is not one that a list gave. Start again without it.');
     const before = input.beforeSequence ?? null;
-    const after = cursor ?? input.afterSequence ?? null;
+    const after = sequenceOf(input.cursor) ?? input.afterSequence ?? null;
     const { spaceId, conversationId, limit } = input;
     const rows = await this.messages.list(trx, {
       spaceId,
@@ -88,20 +86,18 @@ export class MessagesHandler {
 
   @HandleOperation(editMessage)
   async edit(input: OperationInput<typeof editMessage>, { trx, principal }: Context): Promise<Posted> {
-    const timeline = await this.lock(trx, input, principal);
-    return this.rewrite(trx, timeline, await this.findOwn(trx, input, principal), {
-      parts: JSON.stringify(input.parts),
-      change: 'edited',
-    });
+    const timeline = await this.timelines.lock(trx, input, principal);
+    const row = await this.findOwn(trx, input, principal);
+    if (row.deleted_at) throw conflict('The message was deleted. Post a new one.', 'message_deleted');
+    return this.rewrite(trx, timeline, row, { parts: JSON.stringify(input.parts), change: 'edited' });
   }
 
   @HandleOperation(deleteMessage)
   async delete(input: OperationInput<typeof deleteMessage>, { trx, principal }: Context): Promise<Posted> {
-    const timeline = await this.lock(trx, input, principal);
-    return this.rewrite(trx, timeline, await this.findOwn(trx, input, principal), {
-      parts: '[]',
-      change: 'deleted',
-    });
+    const timeline = await this.timelines.lock(trx, input, principal);
+    const row = await this.findOwn(trx, input, principal);
+    if (row.deleted_at) return toMessage(row);
+    return this.rewrite(trx, timeline, row, { parts: '[]', change: 'deleted' });
   }
 
   @HandleOperation(markRead)
@@ -109,7 +105,7 @@ export class MessagesHandler {
     input: OperationInput<typeof markRead>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof markRead>> {
-    const timeline = await this.lock(trx, input, principal);
+    const timeline = await this.timelines.lock(trx, input, principal);
     const sequence = Math.min(input.sequence, timeline.conversation.last_sequence);
     const { spaceId, conversationId } = input;
     if (
@@ -155,20 +151,6 @@ export class MessagesHandler {
     };
   }
 
-  private async lock(
-    trx: ConversationTrx,
-    input: { spaceId: string; conversationId: string },
-    principal: Context['principal'],
-  ): Promise<Timeline> {
-    const row = requireOwn(
-      principal,
-      await this.conversations.lock(trx, input.spaceId, input.conversationId),
-    );
-    const timeline = (await this.timelines.open(trx, [row])).get(row.id);
-    if (!timeline) throw notFound('The conversation');
-    return timeline;
-  }
-
   private async find(
     trx: ConversationTrx,
     input: { spaceId: string; conversationId: string; messageId: string },
@@ -203,6 +185,13 @@ export class MessagesHandler {
     await this.timelines.write(trx, [timeline]);
     return message;
   }
+}
+
+function sequenceOf(cursor: string | undefined): number | null {
+  if (cursor === undefined) return null;
+  if (!/^\d{1,15}$/.test(cursor))
+    throw badRequest('The cursor is not one that a list gave. Start again without it.');
+  return Number(cursor);
 }
 
 function isInternal(data: Record<string, unknown>): boolean {

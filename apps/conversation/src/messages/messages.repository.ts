@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Insertable, sql } from 'kysely';
-import type { ConversationTrx, EventTable, MessageRow, MessageStatus, MessageTable } from '../database.ts';
-import type { Selectable } from 'kysely';
+import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely';
+import type { ConversationRow, ConversationTrx, EventTable, MessageRow, MessageTable } from '../database.ts';
 
 export interface MessagePage {
   spaceId: string;
@@ -11,6 +10,14 @@ export interface MessagePage {
   before: number | null;
   withInternal: boolean;
 }
+
+type ConversationKey = Pick<ConversationRow, 'space_id' | 'id'>;
+
+/** Unread messages are counted among this many of the newest: what is shown as "99+" need not be exact. */
+const UNREAD_WINDOW = 200;
+
+/** The largest sequence there can be (the column's type). */
+const LAST_SEQUENCE = 2 ** 31 - 1;
 
 @Injectable()
 export class MessagesRepository {
@@ -78,8 +85,8 @@ export class MessagesRepository {
       .selectAll()
       .where('space_id', '=', page.spaceId)
       .where('conversation_id', '=', page.conversationId);
-    if (page.after !== null) query = query.where('sequence', '>', page.after);
-    if (page.before !== null) query = query.where('sequence', '<', page.before);
+    if (page.after !== null) query = query.where('sequence', '>', Math.min(page.after, LAST_SEQUENCE));
+    if (page.before !== null) query = query.where('sequence', '<', Math.min(page.before, LAST_SEQUENCE));
     if (!page.withInternal) query = query.where('internal', '=', false);
     const backwards = page.before !== null && page.after === null;
     const rows = await query
@@ -89,34 +96,32 @@ export class MessagesRepository {
     return rows;
   }
 
-  /** The newest message of each conversation. */
+  /** The newest message of each conversation: one step in the index for each. */
   async last(
     trx: ConversationTrx,
-    conversationIds: readonly string[],
+    conversations: readonly ConversationKey[],
     withInternal: boolean,
   ): Promise<MessageRow[]> {
-    if (conversationIds.length === 0) return [];
-    let query = trx
-      .selectFrom('message')
-      .selectAll()
-      .distinctOn('conversation_id')
-      .where('conversation_id', 'in', [...conversationIds]);
-    if (!withInternal) query = query.where('internal', '=', false);
-    return query.orderBy('conversation_id').orderBy('sequence', 'desc').execute();
+    if (conversations.length === 0) return [];
+    const { rows } = await sql<MessageRow>`
+      SELECT newest.* FROM ${keys(conversations)}
+      CROSS JOIN LATERAL (
+        SELECT m.* FROM message m
+        WHERE m.space_id = key.space_id AND m.conversation_id = key.id AND (${withInternal} OR NOT m.internal)
+        ORDER BY m.sequence DESC LIMIT 1
+      ) AS newest`.execute(trx);
+    return rows;
   }
 
-  async updateStatus(
-    trx: ConversationTrx,
-    row: MessageRow,
-    status: MessageStatus,
-    reason: string | null,
-  ): Promise<void> {
-    await trx
-      .updateTable('message')
-      .set({ status, status_reason: reason, updated_at: new Date() })
-      .where('space_id', '=', row.space_id)
-      .where('id', '=', row.id)
-      .execute();
+  async updateStatuses(trx: ConversationTrx, rows: readonly MessageRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    await sql`
+      UPDATE message SET status = given.status, status_reason = given.status_reason, updated_at = now()
+      FROM unnest(
+        ${rows.map((row) => row.space_id)}::text[], ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.status)}::text[],
+        ${rows.map((row) => row.status_reason)}::text[]
+      ) AS given (space_id, id, status, status_reason)
+      WHERE message.space_id = given.space_id AND message.id = given.id`.execute(trx);
   }
 
   /** Replaces the parts and keeps the ones before. */
@@ -169,18 +174,30 @@ export class MessagesRepository {
     return rows.length > 0;
   }
 
+  /** How many of each conversation's newest messages a reader has not seen; its own do not count. */
   async unread(
     trx: ConversationTrx,
-    conversationIds: readonly string[],
-    readerId: string,
+    conversations: readonly ConversationKey[],
+    reader: { id: string; withInternal: boolean },
   ): Promise<Map<string, number>> {
-    if (conversationIds.length === 0) return new Map();
-    const { rows } = await sql<{ conversation_id: string; unread: number }>`
-      SELECT m.conversation_id, count(*)::int AS unread FROM message m
-      LEFT JOIN read_marker r ON r.space_id = m.space_id AND r.conversation_id = m.conversation_id AND r.reader_id = ${readerId}
-      WHERE m.conversation_id = ANY (${[...conversationIds]}::text[]) AND m.sequence > coalesce(r.sequence, 0)
-        AND coalesce(m.author->>'accountId', m.author->>'contactId', '') <> ${readerId}
-      GROUP BY m.conversation_id`.execute(trx);
-    return new Map(rows.map((row) => [row.conversation_id, row.unread]));
+    if (conversations.length === 0) return new Map();
+    const { rows } = await sql<{ id: string; unread: number }>`
+      SELECT key.id, count(*)::int AS unread FROM ${keys(conversations)}
+      LEFT JOIN read_marker r ON r.space_id = key.space_id AND r.conversation_id = key.id AND r.reader_id = ${reader.id}
+      CROSS JOIN LATERAL (
+        SELECT m.author, m.internal FROM message m
+        WHERE m.space_id = key.space_id AND m.conversation_id = key.id AND m.sequence > coalesce(r.sequence, 0)
+        ORDER BY m.sequence DESC LIMIT ${UNREAD_WINDOW}
+      ) AS newest
+      WHERE (${reader.withInternal} OR NOT newest.internal)
+        AND coalesce(newest.author->>'accountId', newest.author->>'contactId', '') <> ${reader.id}
+      GROUP BY key.id`.execute(trx);
+    return new Map(rows.map((row) => [row.id, row.unread]));
   }
+}
+
+/** A list of conversations, as the table `key (space_id, id)`. */
+function keys(conversations: readonly ConversationKey[]): RawBuilder<unknown> {
+  return sql`unnest(
+    ${conversations.map((row) => row.space_id)}::text[], ${conversations.map((row) => row.id)}::text[]) AS key (space_id, id)`;
 }

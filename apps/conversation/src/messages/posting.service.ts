@@ -42,7 +42,7 @@ export class PostingService {
     const visitor = isVisitor(principal);
     await this.requirePossible(trx, timeline, principal, input);
     if (conversation.status === 'paused' && !input.internal) timeline.setStatus('open');
-    const author = authorOf(principal);
+    const author = authorOf(principal, conversation);
     const outside = visitor || conversation.contact_id === null;
     // With a contact in the conversation, a member's public message is a takeover.
     if (!outside && !input.internal) {
@@ -92,9 +92,8 @@ export class PostingService {
     const { contactId, visitorId } = principal;
     if (!isVisitor(principal) || !contactId || !visitorId)
       throw permissionDenied('Only visitors of a web channel may post here.');
-    const timeline = input.conversationId
-      ? await this.named(trx, principal, input.spaceId, input.conversationId)
-      : await this.active(trx, principal, input);
+    const named = input.conversationId && (await this.named(trx, principal, input));
+    const timeline = named || (await this.active(trx, principal, input));
     return this.post(trx, timeline, principal, {
       parts: input.parts,
       internal: false,
@@ -102,47 +101,56 @@ export class PostingService {
     });
   }
 
-  /** A visitor may still name a conversation that was closed meanwhile: then it goes on in a new one. */
+  /** A visitor may still name a conversation that was closed meanwhile: then it goes on in its active one, or in a new one. */
   private async named(
     trx: ConversationTrx,
     principal: Principal,
-    spaceId: string,
-    id: string,
-  ): Promise<Timeline> {
-    const row = requireOwn(principal, await this.conversations.lock(trx, spaceId, id));
-    const timeline = (await this.timelines.open(trx, [row])).get(row.id);
-    if (!timeline) throw new Error('A conversation was lost while it was opened.');
-    return timeline;
+    { spaceId, conversationId = '' }: VisitorInput,
+  ): Promise<Timeline | null> {
+    const row = requireOwn(principal, await this.conversations.lock(trx, spaceId, conversationId));
+    return row.status === 'closed' ? null : this.timelines.openOne(trx, row);
   }
 
   private async active(trx: ConversationTrx, principal: Principal, input: VisitorInput): Promise<Timeline> {
     const { spaceId, channel } = input;
+    const { channelId } = channel;
     const senderId = principal.visitorId ?? '';
-    const row = await this.conversations.lockActive(trx, { spaceId, channelId: channel.channelId, senderId });
-    if (row) return this.named(trx, principal, spaceId, row.id);
-    const contact = { id: principal.contactId ?? '', name: principal.name ?? 'Visitor' };
-    await this.contacts.insert(trx, [{ space_id: spaceId, id: contact.id, name: principal.name ?? null }]);
-    await this.contacts.claimIdentities(trx, [
-      {
-        space_id: spaceId,
-        channel_id: channel.channelId,
-        type: 'visitor',
-        value: senderId,
-        contact_id: contact.id,
-      },
-    ]);
+    const row = await this.conversations.lockActive(trx, { spaceId, channelId, senderId });
+    if (row) return this.timelines.openOne(trx, row);
     return this.opening.open(trx, {
       spaceId,
       channel: {
-        id: channel.channelId,
+        id: channelId,
         deploymentType: channel.deploymentType,
         senderId,
         target: channel.target,
         targetName: channel.agentName ?? null,
       },
-      contact,
+      contact: await this.contactOf(trx, principal, { spaceId, channelId }),
       participants: [],
     });
+  }
+
+  /** The contact behind a visitor: the one its session names, unless that was merged into another. */
+  private async contactOf(
+    trx: ConversationTrx,
+    principal: Principal,
+    { spaceId, channelId }: { spaceId: string; channelId: string },
+  ): Promise<{ id: string; name: string }> {
+    const { contactId = '', visitorId: value = '', name = null } = principal;
+    const identity = {
+      space_id: spaceId,
+      channel_id: channelId,
+      type: 'visitor' as const,
+      value,
+      contact_id: contactId,
+    };
+    const [claimed] = await this.contacts.claimIdentities(trx, [identity]);
+    const [known] = claimed ? [] : await this.contacts.findIdentities(trx, [channelId], [value]);
+    const id = known?.contact_id ?? contactId;
+    await this.contacts.insert(trx, [{ space_id: spaceId, id, name }]);
+    const row = await this.contacts.find(trx, spaceId, id);
+    return { id, name: row?.name ?? 'Visitor' };
   }
 
   private stored(rows: Parameters<typeof toMessage>[0][]): Message {

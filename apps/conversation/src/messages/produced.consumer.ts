@@ -3,7 +3,7 @@ import { type EventEnvelope, handoffRequested, messageProduced } from '@parley/c
 import { type EventContext, OnEvent } from '@parley/messaging';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
-import type { Tables } from '../database.ts';
+import type { ConversationRow, Tables } from '../database.ts';
 import { MessagesRepository } from './messages.repository.ts';
 
 type Produced = EventEnvelope<typeof messageProduced>;
@@ -35,9 +35,9 @@ export class ProducedConsumer {
     const providerIds = new Map(answered.map((row) => [row.id, row.provider_message_id]));
     for (const { data } of events) {
       const timeline = timelines.get(data.conversationId);
-      // A person took over meanwhile: only the owner's side answers.
-      if (!timeline || known.has(data.messageId) || timeline.conversation.owner !== 'flow') continue;
+      if (!timeline || known.has(data.messageId)) continue;
       known.add(data.messageId);
+      const withheld = withheldBy(timeline.conversation);
       timeline.post({
         id: data.messageId,
         author: {
@@ -52,6 +52,7 @@ export class ProducedConsumer {
         inReplyTo: data.replyTo ? (providerIds.get(data.replyTo) ?? null) : null,
         attempt: data.attempt,
         wakes: false,
+        ...(withheld ? { internal: true, metadata: { withheld } } : {}),
       });
     }
     await this.timelines.write(trx, timelines.values());
@@ -70,4 +71,10 @@ export class ProducedConsumer {
       timelines.get(data.conversationId)?.setOwner('human', { by: null, reason: data.reason });
     await this.timelines.write(trx, timelines.values());
   }
+}
+
+/** Only the owner's side answers, and only while the conversation is active: later, members see it as a note. */
+function withheldBy({ owner, status }: ConversationRow): 'owner_changed' | 'conversation_closed' | null {
+  if (owner !== 'flow') return 'owner_changed';
+  return status === 'closed' ? 'conversation_closed' : null;
 }

@@ -6,6 +6,7 @@ import {
   ConversationEventSchema,
   ConversationSchema,
   MessageSchema,
+  namesOne,
   owners,
   ParticipantRequest,
   ParticipantSchema,
@@ -139,7 +140,7 @@ export const addParticipant = defineOperation({
   permission: 'conversations:manage',
   summary: 'Add a participant',
   http: { method: 'POST', path: `${one}/participants`, status: 201 },
-  input: z.strictObject({ ...InConversation, participant: ParticipantRequest }),
+  input: z.strictObject({ ...InConversation, ...ParticipantRequest.shape }).refine(...namesOne),
   output: ParticipantSchema,
 });
 

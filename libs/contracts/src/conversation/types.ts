@@ -108,6 +108,13 @@ export const ParticipantSchema = z
 /** Somebody who takes part. */
 export type Participant = z.infer<typeof ParticipantSchema>;
 
+/** The rule that a participant is named by exactly one id: arguments of `refine`. */
+export const namesOne = [
+  (value: { agentId?: string; accountId?: string; contactId?: string }): boolean =>
+    [value.agentId, value.accountId, value.contactId].filter(Boolean).length === 1,
+  'names exactly one of agentId, accountId and contactId',
+] as const;
+
 /** How a participant is named when a conversation or room is made: exactly one of the three ids. */
 export const ParticipantRequest = z
   .strictObject({
@@ -117,10 +124,7 @@ export const ParticipantRequest = z
     role: z.enum(participantRoles).default('member'),
     autoRespond: z.boolean().optional(),
   })
-  .refine(
-    (value) => [value.agentId, value.accountId, value.contactId].filter(Boolean).length === 1,
-    'names exactly one of agentId, accountId and contactId',
-  );
+  .refine(...namesOne);
 
 /** Which side answers. */
 export const owners = ['flow', 'human', 'none'] as const;

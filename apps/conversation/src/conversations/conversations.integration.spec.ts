@@ -1,0 +1,159 @@
+import {
+  addParticipant,
+  createContact,
+  createConversation,
+  getConversation,
+  handOff,
+  listConversations,
+  listParticipants,
+  postVisitorMessage,
+  release,
+  removeParticipant,
+  takeOver,
+  updateConversation,
+} from '@parley/contracts';
+import {
+  type ConversationBench,
+  member,
+  openBench,
+  otherSpaceId,
+  spaceId,
+  text,
+  visitor,
+} from '../../test/bench.ts';
+
+let bench: ConversationBench;
+
+beforeAll(async () => {
+  bench = await openBench();
+  await bench.know(
+    { id: 'acc_ada', name: 'Ada' },
+    { id: 'agent_bot', name: 'Bot' },
+    { id: 'agent_two', name: 'Second' },
+  );
+});
+afterAll(() => bench.close());
+
+const begin = (input: object = {}) => bench.call(createConversation, { spaceId, ...input });
+
+test('filters narrow the list, page by page', async () => {
+  const contact = await bench.call(createContact, { spaceId, name: 'Zoë Filter' });
+  const labels = ['urgent', 'vip'];
+  const made = [];
+  for (let no = 0; no < 5; no += 1) {
+    const { id: conversationId } = await begin({
+      subject: `Invoice 100% no_${no}`,
+      participants: [{ contactId: contact.id }],
+    });
+    await bench.call(updateConversation, { spaceId, conversationId, labels, assignee: 'acc_ada' });
+    made.unshift(conversationId);
+  }
+  await bench.call(takeOver, { spaceId, conversationId: made[0] ?? '' });
+  await bench.call(updateConversation, { spaceId, conversationId: made[1] ?? '', status: 'closed' });
+  const find = async (filter: object) =>
+    (await bench.call(listConversations, { spaceId, ...filter })).data.map(({ id }) => id);
+  expect(await find({ label: 'vip' })).toEqual(made);
+  expect(await find({ label: 'vi' })).toEqual([]);
+  expect(await find({ q: 'invoice 100%' })).toEqual(made);
+  expect(await find({ q: 'no_3' })).toEqual([made[1]]);
+  expect(await find({ q: 'zoë' })).toEqual(made);
+  expect(await find({ label: 'urgent', owner: 'human' })).toEqual([made[0]]);
+  expect(await find({ label: 'urgent', status: 'closed' })).toEqual([made[1]]);
+  expect(await find({ contactId: contact.id, assignee: 'acc_ada' })).toEqual(made);
+  expect(await find({ contactId: contact.id, channelId: 'chan_none' })).toEqual([]);
+  const pages = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { data: { id: string }[]; nextCursor: string | null } = await bench.call(listConversations, {
+      ...{ spaceId, label: 'vip', limit: 2 },
+      ...(cursor ? { cursor } : {}),
+    });
+    pages.push(page.data.map(({ id }) => id));
+    cursor = page.nextCursor;
+  }
+  expect(pages).toEqual([made.slice(0, 2), made.slice(2, 4), made.slice(4)]);
+});
+
+test('the same agent, account or contact takes part once', async () => {
+  const contact = await bench.call(createContact, { spaceId });
+  const { id: conversationId } = await begin();
+  for (const participant of [{ agentId: 'agent_bot' }, { accountId: 'acc_ada' }, { contactId: contact.id }]) {
+    await bench.call(addParticipant, { spaceId, conversationId, ...participant });
+    const again = bench.call(addParticipant, { spaceId, conversationId, ...participant });
+    await expect(again).rejects.toMatchObject({ status: 409, code: 'already_takes_part' });
+  }
+  expect((await bench.call(listParticipants, { spaceId, conversationId })).data).toHaveLength(3);
+  const twice = begin({ participants: [{ agentId: 'agent_bot' }, { agentId: 'agent_bot' }] });
+  await expect(twice).rejects.toMatchObject({ status: 422, errors: [{ pointer: '/participants/1' }] });
+  const unknown = begin({ participants: [{ agentId: 'agent_bot' }, { agentId: 'agent_none' }] });
+  await expect(unknown).rejects.toMatchObject({
+    status: 422,
+    errors: [{ pointer: '/participants/1/agentId' }],
+  });
+});
+
+test('the owner is a flow while an agent responds, and nobody when the last one has left', async () => {
+  const {
+    id: conversationId,
+    participants,
+    owner,
+  } = await begin({ participants: [{ agentId: 'agent_bot' }] });
+  expect(owner).toBe('flow');
+  const second = await bench.call(addParticipant, { spaceId, conversationId, agentId: 'agent_two' });
+  const leave = (participantId: string) =>
+    bench.call(removeParticipant, { spaceId, conversationId, participantId });
+  await leave(participants[0]?.id ?? '');
+  expect((await bench.call(getConversation, { spaceId, conversationId })).owner).toBe('flow');
+  await leave(second.id);
+  expect((await bench.call(getConversation, { spaceId, conversationId })).owner).toBe('none');
+  expect((await bench.call(release, { spaceId, conversationId })).owner).toBe('none');
+  await expect(leave(second.id)).rejects.toMatchObject({ status: 404 });
+  const names = (await bench.events(conversationId)).map(({ name }) => name.replace('conversation.', ''));
+  expect(names).toEqual([
+    'created',
+    'participant_joined',
+    'participant_left',
+    'participant_left',
+    'owner_changed',
+  ]);
+});
+
+test("a channel's agent that was removed answers no more", async () => {
+  const channel = { channelId: 'chan_web', deploymentType: 'WEB', target: { agentId: 'agent_bot' } };
+  const say = (words: string) =>
+    bench.call(postVisitorMessage, { spaceId, channel, parts: text(words) }, visitor('gus'));
+  const { conversationId } = await say('hello');
+  const { data } = await bench.call(listParticipants, { spaceId, conversationId });
+  const participantId = data.find(({ agentId }) => agentId === 'agent_bot')?.id ?? '';
+  await bench.call(removeParticipant, { spaceId, conversationId, participantId });
+  await say('anybody?');
+  const last = (await bench.events(conversationId)).at(-1);
+  expect(last?.data).toMatchObject({ owner: 'none', wakes: false, target: null });
+});
+
+test('takeover, handoff and release move the owner', async () => {
+  const { id: conversationId } = await begin({ participants: [{ agentId: 'agent_bot' }] });
+  const place = { spaceId, conversationId };
+  expect(await bench.call(takeOver, place)).toMatchObject({ owner: 'human', assignee: 'acc_ada' });
+  expect(await bench.call(release, place)).toMatchObject({ owner: 'flow', assignee: null });
+  expect(await bench.call(handOff, { ...place, reason: 'asked' })).toMatchObject({
+    owner: 'human',
+    assignee: null,
+  });
+});
+
+test('a conversation is not there for another space', async () => {
+  const { id: conversationId } = await begin();
+  const stranger = member('acc_eve', 'Eve', otherSpaceId);
+  const place = { spaceId: otherSpaceId, conversationId };
+  const calls = [
+    bench.call(updateConversation, { ...place, subject: 'x' }, stranger),
+    bench.call(listParticipants, place, stranger),
+    bench.call(addParticipant, { ...place, accountId: 'acc_ada' }, stranger),
+    bench.call(removeParticipant, { ...place, participantId: 'part_x' }, stranger),
+    bench.call(takeOver, place, stranger),
+    bench.call(handOff, place, stranger),
+    bench.call(release, place, stranger),
+  ];
+  await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
+  expect((await bench.call(listConversations, { spaceId: otherSpaceId }, stranger)).data).toEqual([]);
+});

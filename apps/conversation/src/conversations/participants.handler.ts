@@ -1,0 +1,76 @@
+import { Controller } from '@nestjs/common';
+import {
+  addParticipant,
+  listParticipants,
+  type OperationInput,
+  type OperationOutput,
+  removeParticipant,
+} from '@parley/contracts';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { alreadyTakesPart, authorOf, requireOwn, unknownPart } from '../access.ts';
+import type { Tables } from '../database.ts';
+import { toParticipant } from '../shapes.ts';
+import { ConversationsRepository } from './conversations.repository.ts';
+import { identityOf, ParticipantsService } from './participants.service.ts';
+import { TimelinesService } from './timelines.service.ts';
+
+type Context = OperationContext<Tables>;
+
+/** Who takes part in a conversation. */
+@Controller()
+export class ParticipantsHandler {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly people: ParticipantsService,
+    private readonly timelines: TimelinesService,
+  ) {}
+
+  @HandleOperation(listParticipants)
+  async list(
+    input: OperationInput<typeof listParticipants>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof listParticipants>> {
+    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    const rows = await this.conversations.participants(trx, [input.conversationId]);
+    return { data: rows.map(toParticipant), nextCursor: null };
+  }
+
+  @HandleOperation(addParticipant)
+  async join(
+    input: OperationInput<typeof addParticipant>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof addParticipant>> {
+    const timeline = await this.timelines.lock(trx, input, principal);
+    const [resolved] = await this.people.resolve(trx, input.spaceId, [input], '');
+    if (!resolved) throw unknownPart();
+    if (timeline.participants.some((one) => identityOf(one) === identityOf(resolved)))
+      throw alreadyTakesPart();
+    const row = { ...resolved, space_id: input.spaceId, parent_id: input.conversationId };
+    await this.conversations.insertParticipants(trx, [row]);
+    timeline.joined(row);
+    if (row.auto_respond && timeline.conversation.owner === 'none')
+      timeline.setOwner('flow', { by: authorOf(principal), reason: null });
+    await this.timelines.write(trx, [timeline]);
+    return toParticipant(row);
+  }
+
+  @HandleOperation(removeParticipant)
+  async leave(
+    input: OperationInput<typeof removeParticipant>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof removeParticipant>> {
+    const { spaceId, conversationId, participantId } = input;
+    const timeline = await this.timelines.lock(trx, input, principal);
+    const row = await this.conversations.deleteParticipant(trx, spaceId, conversationId, participantId);
+    if (!row) throw unknownPart();
+    timeline.left(row);
+    if (row.agent_id !== null && row.agent_id === timeline.conversation.target?.agentId) {
+      timeline.dropTarget();
+      await this.conversations.update(trx, timeline.conversation, { target: null });
+    }
+    if (timeline.conversation.owner === 'flow' && !timeline.responds())
+      timeline.setOwner('none', { by: authorOf(principal), reason: 'Nobody responds by itself any more.' });
+    await this.timelines.write(trx, [timeline]);
+    return {};
+  }
+}

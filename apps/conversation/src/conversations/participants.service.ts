@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { newId, type ProblemError, unprocessable } from '@parley/contracts';
+import { ContactsRepository } from '../contacts/contacts.repository.ts';
+import type { ConversationTrx, ParticipantRow } from '../database.ts';
+import { DirectoryRepository } from '../directory/directory.repository.ts';
+
+/** Somebody who is about to take part in a room or conversation. */
+export type NewParticipant = Omit<ParticipantRow, 'space_id' | 'parent_id'>;
+
+/** A participant as the API names it. */
+export interface AskedParticipant {
+  agentId?: string | undefined;
+  accountId?: string | undefined;
+  contactId?: string | undefined;
+  role: ParticipantRow['role'];
+  autoRespond?: boolean | undefined;
+}
+
+/** Who somebody is, however named: an agent is its account. */
+export function identityOf(row: Pick<ParticipantRow, 'account_id' | 'agent_id' | 'contact_id'>): string {
+  return row.account_id ?? row.agent_id ?? row.contact_id ?? '';
+}
+
+/** Finds whom the API names among the accounts, agents and contacts of a space. */
+@Injectable()
+export class ParticipantsService {
+  constructor(
+    private readonly directory: DirectoryRepository,
+    private readonly contacts: ContactsRepository,
+  ) {}
+
+  /** @throws ProblemError 422 for somebody who does not exist here, or is named twice */
+  async resolve(
+    trx: ConversationTrx,
+    spaceId: string,
+    asked: readonly AskedParticipant[],
+    pointer = '/participants',
+  ): Promise<NewParticipant[]> {
+    const known = await this.directory.findMany(
+      trx,
+      spaceId,
+      asked.flatMap((one) => one.agentId ?? one.accountId ?? []),
+    );
+    const ids = asked.flatMap((one) => one.contactId ?? []);
+    const contacts = new Map(
+      (await this.contacts.findMany(trx, spaceId, ids)).map((row) => [row.id, row.name ?? 'Contact']),
+    );
+    const found: NewParticipant[] = [];
+    for (const [index, one] of asked.entries()) {
+      const place = pointer === '' ? '' : `${pointer}/${index}`;
+      const participant = one.contactId
+        ? ofContact(one, contacts.get(one.contactId))
+        : ofDirectory(one, known.get(one.agentId ?? one.accountId ?? ''));
+      if (!participant) throw unknownParticipant(place, one);
+      if (found.some((other) => identityOf(other) === identityOf(participant))) throw namedTwice(place);
+      found.push(participant);
+    }
+    return found;
+  }
+}
+
+const nobody = { account_id: null, contact_id: null, agent_id: null, auto_respond: false };
+
+function ofContact(
+  { contactId, role }: AskedParticipant,
+  name: string | undefined,
+): NewParticipant | undefined {
+  if (name === undefined || !contactId) return undefined;
+  return { ...nobody, id: newId('part'), contact_id: contactId, name, role };
+}
+
+function ofDirectory(
+  { agentId, role, autoRespond }: AskedParticipant,
+  known: { id: string; account_id: string | null; name: string } | undefined,
+): NewParticipant | undefined {
+  if (!known || Boolean(agentId) !== known.id.startsWith('agent_')) return undefined;
+  const { name, account_id } = known;
+  const base = { ...nobody, id: newId('part'), name, role };
+  if (!agentId) return { ...base, account_id: known.id };
+  return { ...base, account_id, agent_id: agentId, auto_respond: autoRespond ?? true };
+}
+
+function unknownParticipant(place: string, { agentId, accountId }: AskedParticipant): ProblemError {
+  const field = agentId ? 'agentId' : accountId ? 'accountId' : 'contactId';
+  return unprocessable('A participant does not exist in this space.', 'unknown_participant', [
+    { pointer: `${place}/${field}`, detail: 'names nobody of this space' },
+  ]);
+}
+
+function namedTwice(place: string): ProblemError {
+  return unprocessable('Somebody is named twice.', 'duplicate_participant', [
+    { pointer: place, detail: 'names somebody who is named before' },
+  ]);
+}

@@ -1,0 +1,116 @@
+import {
+  getConversation,
+  listConversations,
+  listEvents,
+  listMessages,
+  markRead,
+  postMessage,
+  postVisitorMessage,
+  updateConversation,
+} from '@parley/contracts';
+import { type ConversationBench, openBench, spaceId, text, visitor } from '../../test/bench.ts';
+
+const channel = {
+  channelId: 'chan_web',
+  deploymentType: 'WEB',
+  target: { agentId: 'agent_bot' },
+  agentName: 'Bot',
+};
+let bench: ConversationBench;
+
+beforeAll(async () => {
+  bench = await openBench();
+  await bench.know({ id: 'acc_ada', name: 'Ada' }, { id: 'agent_bot', name: 'Bot' });
+});
+afterAll(() => bench.close());
+
+async function say(no: string, words: string, conversationId?: string) {
+  const named = conversationId ? { conversationId } : {};
+  return bench.call(postVisitorMessage, { spaceId, channel, parts: text(words), ...named }, visitor(no));
+}
+
+const countOf = (table: 'room' | 'contact' | 'conversation' | 'participant') =>
+  bench.in(async (trx) => {
+    const { rows } = await trx
+      .selectFrom(table)
+      .select((query) => query.fn.countAll<number>().as('rows'))
+      .executeTakeFirstOrThrow();
+    return rows;
+  });
+
+test('a visitor goes on in the active conversation, and in a new one when that was closed', async () => {
+  const first = await say('ann', 'hello');
+  expect((await say('ann', 'still here', first.conversationId)).conversationId).toBe(first.conversationId);
+  await bench.call(updateConversation, { spaceId, conversationId: first.conversationId, status: 'closed' });
+  const second = await say('ann', 'one more thing', first.conversationId);
+  expect(second.conversationId).not.toBe(first.conversationId);
+  expect((await say('ann', 'and another', first.conversationId)).conversationId).toBe(second.conversationId);
+  expect((await say('ann', 'go on')).conversationId).toBe(second.conversationId);
+});
+
+test('a paused conversation is opened again by its visitor', async () => {
+  const { conversationId } = await say('pat', 'hello');
+  await bench.call(updateConversation, { spaceId, conversationId, status: 'paused' });
+  await say('pat', 'back');
+  expect(await bench.call(getConversation, { spaceId, conversationId })).toMatchObject({ status: 'open' });
+});
+
+test('another visitor may neither read nor name a conversation', async () => {
+  const { conversationId } = await say('bob', 'private');
+  const foreign = { status: 404 };
+  await expect(say('eve', 'intrude', conversationId)).rejects.toMatchObject(foreign);
+  const place = { spaceId, conversationId };
+  await expect(bench.call(listMessages, place, visitor('eve'))).rejects.toMatchObject(foreign);
+  await expect(bench.call(listEvents, place, visitor('eve'))).rejects.toMatchObject(foreign);
+  await expect(bench.call(postMessage, { ...place, parts: text('x') }, visitor('eve'))).rejects.toMatchObject(
+    foreign,
+  );
+  expect((await bench.call(listConversations, { spaceId }, visitor('eve'))).data).toEqual([]);
+});
+
+test('internal notes count for members alone', async () => {
+  const { conversationId } = await say('cat', 'hello');
+  await bench.call(postMessage, { spaceId, conversationId, parts: text('public answer') });
+  await bench.call(postMessage, { spaceId, conversationId, parts: text('she is a VIP'), internal: true });
+  const [seen] = (await bench.call(listConversations, { spaceId }, visitor('cat'))).data;
+  expect(seen?.unread).toBe(1);
+  expect(seen?.lastMessage?.parts).toEqual(text('public answer'));
+  const known = await bench.call(getConversation, { spaceId, conversationId });
+  expect(known.unread).toBe(1);
+  expect(known.lastMessage?.internal).toBe(true);
+  const { data: events } = await bench.call(listEvents, { spaceId, conversationId }, visitor('cat'));
+  expect(JSON.stringify(events)).not.toContain('VIP');
+  await bench.call(markRead, { spaceId, conversationId, sequence: 2 ** 40 }, visitor('cat'));
+  expect((await bench.call(getConversation, { spaceId, conversationId }, visitor('cat'))).unread).toBe(0);
+});
+
+test('reopening beside an active conversation of the same sender is a conflict', async () => {
+  const first = await say('dan', 'hello');
+  await bench.call(updateConversation, { spaceId, conversationId: first.conversationId, status: 'closed' });
+  await say('dan', 'again');
+  const reopen = bench.call(updateConversation, {
+    spaceId,
+    conversationId: first.conversationId,
+    status: 'open',
+  });
+  await expect(reopen).rejects.toMatchObject({ status: 409, code: 'active_conversation_exists' });
+});
+
+test('a visitor who writes many times at once begins one conversation, and leaves nothing over', async () => {
+  const before = await Promise.all([
+    countOf('room'),
+    countOf('contact'),
+    countOf('conversation'),
+    countOf('participant'),
+  ]);
+  const posts = await Promise.all(Array.from({ length: 8 }, (_, no) => say('fay', `message ${no}`)));
+  expect(new Set(posts.map(({ conversationId }) => conversationId)).size).toBe(1);
+  const after = await Promise.all([
+    countOf('room'),
+    countOf('contact'),
+    countOf('conversation'),
+    countOf('participant'),
+  ]);
+  expect(after.map((rows, index) => rows - (before[index] ?? 0))).toEqual([1, 1, 1, 2]);
+  expect(posts.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+});

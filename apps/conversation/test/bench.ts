@@ -1,0 +1,212 @@
+import { Global, type INestApplicationContext, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  type EventData,
+  type EventDefinition,
+  type EventEnvelope,
+  type LiveNews,
+  newId,
+  type OperationDefinition,
+  type OperationOutput,
+  type OperationRequest,
+  type Principal,
+} from '@parley/contracts';
+import { createDatabase, type Database, migrate } from '@parley/database';
+import { EventLog, LiveBus, mechanismMigrations } from '@parley/messaging';
+import { createTestDatabase } from '@parley/testing';
+import { AppModule } from '../src/app.module.ts';
+import type { ConversationTrx, Tables } from '../src/database.ts';
+import { DirectoryRepository } from '../src/directory/directory.repository.ts';
+import { migrations } from '../src/migrations/index.ts';
+
+type Handle = (input: unknown, context: object) => Promise<unknown>;
+type Extras = { definition: { name: string } };
+
+/** The space of the specs, and one that nobody of it may see. */
+export const spaceId = 'space_one';
+export const otherSpaceId = 'space_two';
+
+/** A member of a space. */
+export function member(accountId = 'acc_ada', name = 'Ada', space = spaceId): Principal {
+  return { type: 'account', id: accountId, accountId, name, spaces: { [space]: 'agent' } };
+}
+
+export const admin: Principal = { ...member('acc_root', 'Root'), spaces: { [spaceId]: 'admin' } };
+
+/** A visitor of a web channel. */
+export function visitor(no: string, channelId = 'chan_web'): Principal {
+  return {
+    type: 'visitor',
+    id: `cont_${no}`,
+    contactId: `cont_${no}`,
+    visitorId: `vis_${no}`,
+    channelId,
+    spaces: { [spaceId]: 'visitor' },
+  };
+}
+
+export const text = (words: string): { type: 'text'; text: string; format: 'plain' }[] => [
+  { type: 'text', text: words, format: 'plain' },
+];
+
+/** The service without its messaging: its handlers and consumers over a real PostgreSQL. */
+export class ConversationBench {
+  readonly database: Database<Tables>;
+  readonly live: { conversationId: string; news: LiveNews }[] = [];
+  private readonly app: INestApplicationContext;
+  private readonly handlers: ReadonlyMap<string, Handle>;
+  private readonly drop: () => Promise<void>;
+
+  constructor(parts: {
+    database: Database<Tables>;
+    app: INestApplicationContext;
+    drop: () => Promise<void>;
+    live: { conversationId: string; news: LiveNews }[];
+  }) {
+    this.database = parts.database;
+    this.app = parts.app;
+    this.drop = parts.drop;
+    this.live = parts.live;
+    this.handlers = handlersOf(parts.app);
+  }
+
+  /** Calls an operation as its server does: input checked, one transaction. */
+  async call<Definition extends OperationDefinition>(
+    definition: Definition,
+    input: OperationRequest<Definition>,
+    principal: Principal = member(),
+  ): Promise<OperationOutput<Definition>> {
+    const handle = this.handlers.get(definition.name);
+    if (!handle) throw new Error(`Nobody handles ${definition.name}.`);
+    const checked = definition.input.parse(input);
+    const spaces = Object.keys(principal.spaces);
+    const answer = await this.database.withSpaces(spaces, (trx) =>
+      handle(checked, { principal, trx, afterCommit: () => undefined }),
+    );
+    definition.output.parse(answer);
+    return answer as OperationOutput<Definition>;
+  }
+
+  /** Hands a batch of events to their consumer, in one transaction. */
+  async feed<Definition extends EventDefinition>(
+    definition: Definition,
+    data: readonly EventData<Definition>[],
+    space = spaceId,
+  ): Promise<void> {
+    const events = data.map(
+      (one): EventEnvelope => ({
+        id: newId('evt'),
+        name: definition.name,
+        spaceId: space,
+        key: definition.key(one),
+        sequence: null,
+        time: new Date().toISOString(),
+        data: definition.data.parse(one),
+        traceparent: undefined,
+      }),
+    );
+    await this.database.withSpaces([space], async (trx) =>
+      this.handlers.get(definition.name)?.(events, { trx }),
+    );
+  }
+
+  /** Runs in a transaction of one space. */
+  in<Result>(work: (trx: ConversationTrx) => Promise<Result>, space = spaceId): Promise<Result> {
+    return this.database.withSpaces([space], work);
+  }
+
+  get<Type>(token: new (...parts: never[]) => Type): Type {
+    return this.app.get(token as never);
+  }
+
+  /** Makes accounts and agents known. */
+  async know(...rows: { id: string; name: string; space?: string }[]): Promise<void> {
+    for (const { id, name, space = spaceId } of rows) {
+      const account_id = id.replace('agent_', 'acc_agent');
+      await this.in(
+        (trx) => this.get(DirectoryRepository).save(trx, { space_id: space, id, account_id, name }),
+        space,
+      );
+    }
+  }
+
+  /** Names and sequences of a conversation's events, in the order in which the relay takes them. */
+  async events(
+    conversationId: string,
+  ): Promise<{ name: string; sequence: number | null; data: Record<string, unknown> }[]> {
+    return this.in((trx) =>
+      trx
+        .selectFrom('event')
+        .select(['name', 'sequence', 'data'])
+        .where('key', '=', conversationId)
+        .orderBy('id')
+        .execute(),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.database.close();
+    await this.drop();
+  }
+}
+
+/** Opens a bench; close it in afterAll. */
+export async function openBench(): Promise<ConversationBench> {
+  const server = await createTestDatabase();
+  const serviceUrl = server.urlFor('parley_conversation');
+  await migrate({
+    ownerUrl: server.ownerUrl,
+    serviceUrl,
+    runnerUrl: server.urlFor('parley_conversation_runner'),
+    domain: 'conversation',
+    migrations: [mechanismMigrations, migrations],
+  });
+  const database = createDatabase<Tables>({
+    url: serviceUrl,
+    applicationName: 'conversation-spec',
+    poolSize: 24,
+  });
+  const live: { conversationId: string; news: LiveNews }[] = [];
+  const bus = {
+    publish: (_space: string, conversationId: string, news: LiveNews) => live.push({ conversationId, news }),
+  };
+  const wakers = { afterCommit: () => undefined };
+  const app = await NestFactory.createApplicationContext(moduleWith(new EventLog(wakers as never), bus), {
+    logger: ['error'],
+    abortOnError: false,
+  });
+  return new ConversationBench({ database, app, live, drop: () => server.drop() });
+}
+
+function moduleWith(eventLog: EventLog, liveBus: object): new () => object {
+  @Global()
+  @Module({
+    providers: [
+      { provide: EventLog, useValue: eventLog },
+      { provide: LiveBus, useValue: liveBus },
+    ],
+    exports: [EventLog, LiveBus],
+  })
+  class Kit {}
+
+  @Module({ imports: [Kit, AppModule] })
+  class BenchModule {}
+
+  return BenchModule;
+}
+
+function handlersOf(app: INestApplicationContext): Map<string, Handle> {
+  const found = new Map<string, Handle>();
+  const controllers = Reflect.getMetadata('controllers', AppModule) as (new () => object)[];
+  for (const controller of controllers) {
+    const instance = app.get<Record<string, Handle>>(controller);
+    for (const name of Object.getOwnPropertyNames(controller.prototype)) {
+      const method = instance[name];
+      const extras =
+        method && (Reflect.getMetadata('microservices:pattern_extras', method) as Extras | undefined);
+      if (method && extras) found.set(extras.definition.name, method.bind(instance));
+    }
+  }
+  return found;
+}
