@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import { ContactsHandler } from './contacts/contacts.handler.ts';
 import { ContactsRepository } from './contacts/contacts.repository.ts';
+import { ErasureRepository } from './contacts/erasure.repository.ts';
+import { MergingService } from './contacts/merging.service.ts';
 import { ConversationsHandler } from './conversations/conversations.handler.ts';
 import { ConversationsRepository } from './conversations/conversations.repository.ts';
 import { OpeningService } from './conversations/opening.service.ts';
 import { ParticipantsHandler } from './conversations/participants.handler.ts';
 import { ParticipantsService } from './conversations/participants.service.ts';
 import { RoomsHandler } from './conversations/rooms.handler.ts';
+import { RoomsRepository } from './conversations/rooms.repository.ts';
 import { TimelinesRepository } from './conversations/timelines.repository.ts';
 import { TimelinesService } from './conversations/timelines.service.ts';
 import { ViewsService } from './conversations/views.service.ts';
@@ -18,6 +21,9 @@ import { InboundService } from './messages/inbound.service.ts';
 import { MessagesHandler } from './messages/messages.handler.ts';
 import { MessagesRepository } from './messages/messages.repository.ts';
 import { PostingService } from './messages/posting.service.ts';
+import { ReactionsHandler } from './messages/reactions.handler.ts';
+import { SearchHandler } from './messages/search.handler.ts';
+import { SearchRepository } from './messages/search.repository.ts';
 import { ProducedConsumer } from './messages/produced.consumer.ts';
 
 @Module({
@@ -30,17 +36,23 @@ import { ProducedConsumer } from './messages/produced.consumer.ts';
     MessagesHandler,
     ParticipantsHandler,
     ProducedConsumer,
+    ReactionsHandler,
     RoomsHandler,
+    SearchHandler,
   ],
   providers: [
     ContactsRepository,
     ConversationsRepository,
     DirectoryRepository,
+    ErasureRepository,
     InboundService,
+    MergingService,
     MessagesRepository,
     OpeningService,
     ParticipantsService,
     PostingService,
+    RoomsRepository,
+    SearchRepository,
     TimelinesRepository,
     TimelinesService,
     ViewsService,

@@ -1,4 +1,4 @@
-import type { Author, Citation, Part } from '@parley/contracts';
+import type { Author, Citation, Part, Reaction } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
 
@@ -88,6 +88,7 @@ export interface MessageTable extends Stamped {
   author: Json<Author>;
   parts: Json<Part[]>;
   citations: JsonDefault<Citation[]>;
+  reactions: JsonDefault<Reaction[]>;
   reply_to: string | null;
   internal: Generated<boolean>;
   status: MessageStatus;
@@ -111,6 +112,7 @@ export interface ReadMarkerTable {
   conversation_id: string;
   reader_id: string;
   sequence: number;
+  read_at: Generated<Date>;
 }
 
 /** A row of the event log, which conversation also reads: it is the history that sockets resume from. */

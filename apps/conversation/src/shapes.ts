@@ -15,7 +15,7 @@ export function toMessage(row: MessageRow): Message {
     status: row.status,
     statusReason: row.status_reason,
     speech: null,
-    reactions: [],
+    reactions: row.reactions,
     editedAt: row.edited_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

@@ -1,19 +1,27 @@
 import { Controller } from '@nestjs/common';
 import {
+  addIdentity,
   conflict,
   createContact,
+  deleteContact,
   getContact,
   listContacts,
+  listIdentities,
+  mergeContacts,
   newId,
   notFound,
   type OperationInput,
   type OperationOutput,
+  type ProblemError,
+  removeIdentity,
+  unprocessable,
   updateContact,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { cursorOf, page } from '../access.ts';
-import type { ContactRow, Tables } from '../database.ts';
+import type { ContactRow, ConversationTrx, Tables } from '../database.ts';
 import { ContactsRepository, type IdentityRow } from './contacts.repository.ts';
+import { MergingService } from './merging.service.ts';
 
 type Context = OperationContext<Tables>;
 type Contact = OperationOutput<typeof getContact>;
@@ -21,17 +29,21 @@ type Contact = OperationOutput<typeof getContact>;
 /** Identities that belong to no channel stand under this one. */
 const NO_CHANNEL = '';
 
+type Identity = OperationOutput<typeof addIdentity>;
+
+function toIdentity({ type, value, channel_id: channelId }: IdentityRow): Identity {
+  return { type, value, channelId: channelId === NO_CHANNEL ? null : channelId };
+}
+
+function identityTaken(): ProblemError {
+  return conflict('An identity belongs to a contact already. Merge the two contacts.', 'identity_taken');
+}
+
 function toContact(row: ContactRow, identities: readonly IdentityRow[]): Contact {
   return {
     id: row.id,
     name: row.name,
-    identities: identities
-      .filter((one) => one.contact_id === row.id)
-      .map((one) => ({
-        type: one.type,
-        value: one.value,
-        channelId: one.channel_id === NO_CHANNEL ? null : one.channel_id,
-      })),
+    identities: identities.filter((one) => one.contact_id === row.id).map(toIdentity),
     attributes: row.attributes as Contact['attributes'],
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
@@ -41,7 +53,10 @@ function toContact(row: ContactRow, identities: readonly IdentityRow[]): Contact
 
 @Controller()
 export class ContactsHandler {
-  constructor(private readonly contacts: ContactsRepository) {}
+  constructor(
+    private readonly contacts: ContactsRepository,
+    private readonly merging: MergingService,
+  ) {}
 
   @HandleOperation(createContact)
   async create(input: OperationInput<typeof createContact>, { trx }: Context): Promise<Contact> {
@@ -64,8 +79,7 @@ export class ContactsHandler {
       contact_id: row.id,
     }));
     const claimed = await this.contacts.claimIdentities(trx, identities);
-    if (claimed.length !== identities.length)
-      throw conflict('One of the identities belongs to another contact.', 'identity_taken');
+    if (claimed.length !== identities.length) throw identityTaken();
     return toContact(row, claimed);
   }
 
@@ -93,8 +107,7 @@ export class ContactsHandler {
 
   @HandleOperation(updateContact)
   async update(input: OperationInput<typeof updateContact>, { trx }: Context): Promise<Contact> {
-    const row = await this.contacts.find(trx, input.spaceId, input.contactId);
-    if (!row) throw notFound('The contact');
+    const row = await this.lock(trx, input);
     const { name, attributes, metadata } = input;
     const changed = await this.contacts.update(trx, row, {
       ...(name === undefined ? {} : { name }),
@@ -103,4 +116,78 @@ export class ContactsHandler {
     });
     return toContact(changed, await this.contacts.identitiesOf(trx, input.spaceId, [row.id]));
   }
+
+  @HandleOperation(deleteContact)
+  async erase(
+    input: OperationInput<typeof deleteContact>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof deleteContact>> {
+    await this.merging.erase(trx, await this.lock(trx, input));
+    return {};
+  }
+
+  @HandleOperation(mergeContacts)
+  async merge(input: OperationInput<typeof mergeContacts>, { trx }: Context): Promise<Contact> {
+    const { spaceId, id, contactId } = input;
+    if (id === contactId)
+      throw unprocessable('A contact cannot be merged into itself.', 'same_contact', [
+        { pointer: '/contactId', detail: 'names the same contact as the path' },
+      ]);
+    const rows = await this.contacts.lock(trx, spaceId, [id, contactId]);
+    const into = rows.find((row) => row.id === id);
+    const from = rows.find((row) => row.id === contactId);
+    if (!into || !from) throw notFound('The contact');
+    const merged = await this.merging.merge(trx, into, from);
+    return toContact(merged, await this.contacts.identitiesOf(trx, spaceId, [id]));
+  }
+
+  @HandleOperation(listIdentities)
+  async identities(
+    input: OperationInput<typeof listIdentities>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof listIdentities>> {
+    const { spaceId, contactId } = input;
+    if (!(await this.contacts.find(trx, spaceId, contactId))) throw notFound('The contact');
+    const rows = await this.contacts.identitiesOf(trx, spaceId, [contactId]);
+    return { data: rows.map(toIdentity), nextCursor: null };
+  }
+
+  @HandleOperation(addIdentity)
+  async addIdentity(input: OperationInput<typeof addIdentity>, { trx }: Context): Promise<Identity> {
+    const [row] = await this.contacts.claimIdentities(trx, [identityRow(await this.lock(trx, input), input)]);
+    if (!row) throw identityTaken();
+    return toIdentity(row);
+  }
+
+  @HandleOperation(removeIdentity)
+  async removeIdentity(
+    input: OperationInput<typeof removeIdentity>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof removeIdentity>> {
+    if (!(await this.contacts.deleteIdentity(trx, identityRow(await this.lock(trx, input), input))))
+      throw notFound('The identity');
+    return {};
+  }
+
+  private async lock(
+    trx: ConversationTrx,
+    { spaceId, contactId }: { spaceId: string; contactId: string },
+  ): Promise<ContactRow> {
+    const [row] = await this.contacts.lock(trx, spaceId, [contactId]);
+    if (!row) throw notFound('The contact');
+    return row;
+  }
+}
+
+function identityRow<Type extends string>(
+  contact: ContactRow,
+  { type, value, channelId }: { type: Type; value: string; channelId?: string | undefined },
+) {
+  return {
+    space_id: contact.space_id,
+    channel_id: channelId ?? NO_CHANNEL,
+    type,
+    value,
+    contact_id: contact.id,
+  };
 }

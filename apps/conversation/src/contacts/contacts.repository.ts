@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ContactIdentityTable, ContactRow, ContactTable, ConversationTrx } from '../database.ts';
 
 export type IdentityRow = Selectable<ContactIdentityTable>;
@@ -41,7 +41,7 @@ export class ContactsRepository {
   ): Promise<ContactRow[]> {
     let query = trx.selectFrom('contact').selectAll().where('space_id', '=', filter.spaceId);
     if (filter.before) query = query.where('id', '<', filter.before);
-    if (filter.q) query = query.where('name', 'ilike', `%${filter.q.replaceAll(/[\\%_]/g, '\\$&')}%`);
+    if (filter.q) query = query.where(mentions(filter.q));
     return query
       .orderBy('id', 'desc')
       .limit(filter.limit + 1)
@@ -60,6 +60,39 @@ export class ContactsRepository {
       .where('id', '=', row.id)
       .returningAll()
       .executeTakeFirstOrThrow();
+  }
+
+  async lock(trx: ConversationTrx, spaceId: string, ids: readonly string[]): Promise<ContactRow[]> {
+    return trx
+      .selectFrom('contact')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', 'in', [...ids])
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+  }
+
+  /** Forgets a contact and its identities. */
+  async delete(trx: ConversationTrx, row: ContactRow): Promise<void> {
+    await trx
+      .deleteFrom('contact_identity')
+      .where('space_id', '=', row.space_id)
+      .where('contact_id', '=', row.id)
+      .execute();
+    await trx.deleteFrom('contact').where('space_id', '=', row.space_id).where('id', '=', row.id).execute();
+  }
+
+  async deleteIdentity(
+    trx: ConversationTrx,
+    row: Omit<IdentityRow, 'type'> & { type: string },
+  ): Promise<boolean> {
+    const { rows } = await sql`
+      DELETE FROM contact_identity
+      WHERE space_id = ${row.space_id} AND contact_id = ${row.contact_id} AND channel_id = ${row.channel_id}
+        AND type = ${row.type} AND value = ${row.value}
+      RETURNING value`.execute(trx);
+    return rows.length > 0;
   }
 
   /** Claims identities for contacts; those that somebody has already are left and come back by `identitiesOf`. */
@@ -102,4 +135,12 @@ export class ContactsRepository {
       .where('contact_id', 'in', [...contactIds])
       .execute();
   }
+}
+
+/** Contacts whose name holds these words, or with an identity that does. */
+function mentions(words: string): RawBuilder<boolean> {
+  const pattern = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  return sql<boolean>`(name ILIKE ${pattern} OR EXISTS (
+    SELECT FROM contact_identity i
+    WHERE i.space_id = contact.space_id AND i.contact_id = contact.id AND i.value ILIKE ${pattern}))`;
 }

@@ -5,6 +5,7 @@ import {
   getConversation,
   handOff,
   listConversations,
+  newId,
   type OperationInput,
   type OperationOutput,
   release,
@@ -18,7 +19,8 @@ import { authorOf, cursorOf, ownOf, requireOwn } from '../access.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { OpeningService } from './opening.service.ts';
-import { ParticipantsService } from './participants.service.ts';
+import { type NewParticipant, ParticipantsService } from './participants.service.ts';
+import { RoomsRepository } from './rooms.repository.ts';
 import type { Timeline } from './timeline.ts';
 import { TimelinesService } from './timelines.service.ts';
 import { ViewsService } from './views.service.ts';
@@ -30,6 +32,7 @@ type View = OperationOutput<typeof getConversation>;
 export class ConversationsHandler {
   constructor(
     private readonly conversations: ConversationsRepository,
+    private readonly rooms: RoomsRepository,
     private readonly people: ParticipantsService,
     private readonly opening: OpeningService,
     private readonly timelines: TimelinesService,
@@ -39,12 +42,14 @@ export class ConversationsHandler {
   @HandleOperation(createConversation)
   async create(input: OperationInput<typeof createConversation>, { trx, principal }: Context): Promise<View> {
     const { spaceId, roomId, subject, metadata } = input;
-    if (roomId && !(await this.conversations.findRoom(trx, spaceId, roomId))) {
+    if (roomId && !(await this.rooms.find(trx, spaceId, roomId))) {
       throw unprocessable('The room does not exist.', 'unknown_room', [
         { pointer: '/roomId', detail: 'names no room of this space' },
       ]);
     }
-    const participants = await this.people.resolve(trx, spaceId, input.participants);
+    const named = await this.people.resolve(trx, spaceId, input.participants);
+    // Those of the room take part unless others are named.
+    const participants = roomId && named.length === 0 ? await this.roomMates(trx, roomId) : named;
     const contact = participants.find((one) => one.contact_id !== null);
     const timeline = await this.opening.open(trx, {
       spaceId,
@@ -137,6 +142,11 @@ export class ConversationsHandler {
     const timeline = await this.timelines.lock(trx, input, principal);
     timeline.setOwner('human', { assignee: null, by: authorOf(principal), reason: input.reason ?? null });
     return this.finish(trx, principal, timeline);
+  }
+
+  private async roomMates(trx: ConversationTrx, roomId: string): Promise<NewParticipant[]> {
+    const rows = await this.conversations.participants(trx, [roomId]);
+    return rows.map(({ space_id: _space, parent_id: _room, ...one }) => ({ ...one, id: newId('part') }));
   }
 
   private async finish(

@@ -6,7 +6,6 @@ import type {
   ConversationTrx,
   ParticipantRow,
   ParticipantTable,
-  RoomRow,
   RoomTable,
   Status,
 } from '../database.ts';
@@ -15,6 +14,7 @@ export interface ConversationFilter {
   spaceId: string;
   limit: number;
   before: string | null;
+  roomId?: string | undefined;
   status?: Status | undefined;
   channelId?: string | undefined;
   owner?: 'flow' | 'human' | 'none' | undefined;
@@ -36,46 +36,6 @@ export interface SenderKey {
 
 @Injectable()
 export class ConversationsRepository {
-  async insertRoom(trx: ConversationTrx, row: Insertable<RoomTable>): Promise<RoomRow | undefined> {
-    return trx
-      .insertInto('room')
-      .values(row)
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .executeTakeFirst();
-  }
-
-  async findRoom(trx: ConversationTrx, spaceId: string, id: string): Promise<RoomRow | undefined> {
-    return trx
-      .selectFrom('room')
-      .selectAll()
-      .where('space_id', '=', spaceId)
-      .where('id', '=', id)
-      .executeTakeFirst();
-  }
-
-  async findPair(trx: ConversationTrx, spaceId: string, pair: string): Promise<RoomRow | undefined> {
-    return trx
-      .selectFrom('room')
-      .selectAll()
-      .where('space_id', '=', spaceId)
-      .where('pair', '=', pair)
-      .executeTakeFirst();
-  }
-
-  async listRooms(
-    trx: ConversationTrx,
-    spaceId: string,
-    page: { limit: number; before: string | null },
-  ): Promise<RoomRow[]> {
-    let query = trx.selectFrom('room').selectAll().where('space_id', '=', spaceId);
-    if (page.before) query = query.where('id', '<', page.before);
-    return query
-      .orderBy('id', 'desc')
-      .limit(page.limit + 1)
-      .execute();
-  }
-
   async insertRooms(trx: ConversationTrx, rows: readonly Insertable<RoomTable>[]): Promise<void> {
     if (rows.length > 0)
       await trx
@@ -175,6 +135,7 @@ export class ConversationsRepository {
   async list(trx: ConversationTrx, filter: ConversationFilter): Promise<ConversationRow[]> {
     let query = trx.selectFrom('conversation').selectAll().where('space_id', '=', filter.spaceId);
     if (filter.before) query = query.where('id', '<', filter.before);
+    if (filter.roomId) query = query.where('room_id', '=', filter.roomId);
     if (filter.status) query = query.where('status', '=', filter.status);
     if (filter.channelId) query = query.where('channel_id', '=', filter.channelId);
     if (filter.owner) query = query.where('owner', '=', filter.owner);
@@ -207,6 +168,17 @@ export class ConversationsRepository {
         .insertInto('participant')
         .values([...rows])
         .execute();
+  }
+
+  /** Conversations that a contact has, or takes part in. */
+  async idsOfContact(trx: ConversationTrx, spaceId: string, contactId: string): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      SELECT id FROM conversation WHERE space_id = ${spaceId} AND contact_id = ${contactId}
+      UNION
+      SELECT parent_id FROM participant WHERE space_id = ${spaceId} AND contact_id = ${contactId} AND parent_id LIKE 'conv\\_%'`.execute(
+      trx,
+    );
+    return rows.map(({ id }) => id);
   }
 
   async participants(trx: ConversationTrx, parentIds: readonly string[]): Promise<ParticipantRow[]> {

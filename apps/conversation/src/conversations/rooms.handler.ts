@@ -1,20 +1,28 @@
 import { Controller } from '@nestjs/common';
 import {
+  addRoomParticipant,
+  conflict,
   createRoom,
   getRoom,
+  listRoomConversations,
+  listRoomParticipants,
   listRooms,
   newId,
   notFound,
   type OperationInput,
   type OperationOutput,
+  removeRoomParticipant,
   unprocessable,
+  updateRoom,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { cursorOf, page } from '../access.ts';
-import type { ConversationTrx, RoomRow, Tables } from '../database.ts';
+import { alreadyTakesPart, cursorOf, page, unknownPart } from '../access.ts';
+import type { ConversationTrx, ParticipantRow, RoomRow, Tables } from '../database.ts';
 import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { identityOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
+import { RoomsRepository } from './rooms.repository.ts';
+import { ViewsService } from './views.service.ts';
 
 type Context = OperationContext<Tables>;
 type Room = OperationOutput<typeof getRoom>;
@@ -22,8 +30,10 @@ type Room = OperationOutput<typeof getRoom>;
 @Controller()
 export class RoomsHandler {
   constructor(
+    private readonly rooms: RoomsRepository,
     private readonly conversations: ConversationsRepository,
     private readonly people: ParticipantsService,
+    private readonly views: ViewsService,
   ) {}
 
   @HandleOperation(createRoom)
@@ -34,21 +44,18 @@ export class RoomsHandler {
     const { spaceId, type } = input;
     const participants = await this.people.resolve(trx, spaceId, input.participants);
     const pair = type === 'direct' ? pairOf(participants) : null;
-    const known = pair && (await this.conversations.findPair(trx, spaceId, pair));
-    if (known) return { ...(await this.view(trx, known)), existing: true };
-    const metadata = JSON.stringify(input.metadata ?? {});
-    const row = await this.conversations.insertRoom(trx, {
+    const row = await this.rooms.insert(trx, {
       space_id: spaceId,
       id: newId('room'),
       type,
       name: input.name ?? null,
       pair,
-      metadata,
+      metadata: JSON.stringify(input.metadata ?? {}),
     });
     if (!row) {
-      const other = pair && (await this.conversations.findPair(trx, spaceId, pair));
-      if (!other) throw new Error('A room could neither be made nor found.');
-      return { ...(await this.view(trx, other)), existing: true };
+      const known = pair && (await this.rooms.findPair(trx, spaceId, pair));
+      if (!known) throw new Error('A room could neither be made nor found.');
+      return { ...(await this.view(trx, known)), existing: true };
     }
     await this.conversations.insertParticipants(
       trx,
@@ -62,34 +69,116 @@ export class RoomsHandler {
     input: OperationInput<typeof listRooms>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listRooms>> {
-    const rows = await this.conversations.listRooms(trx, input.spaceId, {
-      limit: input.limit,
-      before: cursorOf(input.cursor),
-    });
-    const views = new Map<string, Room>();
-    for (const row of rows) views.set(row.id, await this.view(trx, row));
-    return page(rows, input.limit, (row) => views.get(row.id) ?? unreachable());
+    const { spaceId, limit } = input;
+    const rows = await this.rooms.list(trx, spaceId, { limit, before: cursorOf(input.cursor) });
+    const participants = await this.conversations.participants(
+      trx,
+      rows.map(({ id }) => id),
+    );
+    return page(rows, limit, (row) =>
+      toRoom(
+        row,
+        participants.filter((one) => one.parent_id === row.id),
+      ),
+    );
   }
 
   @HandleOperation(getRoom)
   async get(input: OperationInput<typeof getRoom>, { trx }: Context): Promise<Room> {
-    const row = await this.conversations.findRoom(trx, input.spaceId, input.roomId);
-    if (!row) throw notFound('The room');
-    return this.view(trx, row);
+    return this.view(trx, known(await this.rooms.find(trx, input.spaceId, input.roomId)));
+  }
+
+  @HandleOperation(updateRoom)
+  async update(input: OperationInput<typeof updateRoom>, { trx }: Context): Promise<Room> {
+    const { spaceId, roomId, name, metadata } = input;
+    const row = known(await this.rooms.lock(trx, spaceId, roomId));
+    const changed = await this.rooms.update(trx, row, {
+      ...(name === undefined ? {} : { name }),
+      ...(metadata ? { metadata: JSON.stringify(metadata) } : {}),
+    });
+    return this.view(trx, changed);
+  }
+
+  @HandleOperation(listRoomParticipants)
+  async participants(
+    input: OperationInput<typeof listRoomParticipants>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof listRoomParticipants>> {
+    const { id } = known(await this.rooms.find(trx, input.spaceId, input.roomId));
+    return { data: (await this.conversations.participants(trx, [id])).map(toParticipant), nextCursor: null };
+  }
+
+  @HandleOperation(addRoomParticipant)
+  async join(
+    input: OperationInput<typeof addRoomParticipant>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof addRoomParticipant>> {
+    const { spaceId, roomId } = input;
+    const room = changeable(await this.rooms.lock(trx, spaceId, roomId));
+    const [resolved] = await this.people.resolve(trx, spaceId, [input], '');
+    if (!resolved) throw unknownPart();
+    const participants = await this.conversations.participants(trx, [room.id]);
+    if (participants.some((one) => identityOf(one) === identityOf(resolved))) throw alreadyTakesPart();
+    const row = { ...resolved, space_id: spaceId, parent_id: room.id };
+    await this.conversations.insertParticipants(trx, [row]);
+    return toParticipant(row);
+  }
+
+  @HandleOperation(removeRoomParticipant)
+  async leave(
+    input: OperationInput<typeof removeRoomParticipant>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof removeRoomParticipant>> {
+    const { spaceId, roomId, participantId } = input;
+    changeable(await this.rooms.lock(trx, spaceId, roomId));
+    if (!(await this.conversations.deleteParticipant(trx, spaceId, roomId, participantId)))
+      throw unknownPart();
+    return {};
+  }
+
+  @HandleOperation(listRoomConversations)
+  async conversationsOf(
+    input: OperationInput<typeof listRoomConversations>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof listRoomConversations>> {
+    const { spaceId, roomId, limit } = input;
+    known(await this.rooms.find(trx, spaceId, roomId));
+    const before = cursorOf(input.cursor);
+    const rows = await this.conversations.list(trx, { spaceId, roomId, limit, before });
+    const data = await this.views.many(trx, principal, rows.slice(0, limit));
+    return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
   }
 
   private async view(trx: ConversationTrx, row: RoomRow): Promise<Room> {
-    const participants = await this.conversations.participants(trx, [row.id]);
-    return {
-      id: row.id,
-      type: row.type,
-      name: row.name,
-      participants: participants.map(toParticipant),
-      createdAt: row.created_at.toISOString(),
-      updatedAt: row.updated_at.toISOString(),
-      metadata: row.metadata as Room['metadata'],
-    };
+    return toRoom(row, await this.conversations.participants(trx, [row.id]));
   }
+}
+
+function toRoom(row: RoomRow, participants: readonly ParticipantRow[]): Room {
+  return {
+    id: row.id,
+    type: row.type,
+    name: row.name,
+    participants: participants.map(toParticipant),
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+    metadata: row.metadata as Room['metadata'],
+  };
+}
+
+function known(row: RoomRow | undefined): RoomRow {
+  if (!row) throw notFound('The room');
+  return row;
+}
+
+function changeable(row: RoomRow | undefined): RoomRow {
+  const room = known(row);
+  if (room.type === 'direct')
+    throw conflict(
+      'A direct room stays that of its two participants. Create a standard room.',
+      'direct_room',
+    );
+  return room;
 }
 
 function pairOf(participants: readonly NewParticipant[]): string {
@@ -100,8 +189,4 @@ function pairOf(participants: readonly NewParticipant[]): string {
     ]);
   }
   return ids.sort().join(' ');
-}
-
-function unreachable(): never {
-  throw new Error('A room has no view.');
 }

@@ -1,4 +1,15 @@
-import { createContact, createRoom, getRoom, listRooms } from '@parley/contracts';
+import {
+  addRoomParticipant,
+  createContact,
+  createConversation,
+  createRoom,
+  getRoom,
+  listRoomConversations,
+  listRoomParticipants,
+  listRooms,
+  removeRoomParticipant,
+  updateRoom,
+} from '@parley/contracts';
 import { type ConversationBench, member, openBench, otherSpaceId, spaceId } from '../../test/bench.ts';
 
 let bench: ConversationBench;
@@ -51,7 +62,46 @@ test('rooms are listed newest first, and are not there for another space', async
     { id: roomId, name: 'Newest' },
   ]);
   const stranger = member('acc_eve', 'Eve', otherSpaceId);
-  await expect(bench.call(getRoom, { spaceId: otherSpaceId, roomId }, stranger)).rejects.toMatchObject({
-    status: 404,
+  const place = { spaceId: otherSpaceId, roomId };
+  const calls = [
+    bench.call(getRoom, place, stranger),
+    bench.call(updateRoom, { ...place, name: 'Theirs' }, stranger),
+    bench.call(listRoomParticipants, place, stranger),
+    bench.call(addRoomParticipant, { ...place, ...ada }, stranger),
+    bench.call(removeRoomParticipant, { ...place, participantId: 'part_x' }, stranger),
+    bench.call(listRoomConversations, place, stranger),
+  ];
+  await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
+});
+
+test('people come into a standard room and leave it; a direct room stays as it is', async () => {
+  const { id: roomId } = await bench.call(createRoom, { spaceId, participants: [ada] });
+  const joined = await bench.call(addRoomParticipant, { spaceId, roomId, ...bea });
+  const again = bench.call(addRoomParticipant, { spaceId, roomId, ...bea });
+  await expect(again).rejects.toMatchObject({ status: 409, code: 'already_takes_part' });
+  const { data } = await bench.call(listRoomParticipants, { spaceId, roomId });
+  expect(data.map(({ accountId }) => accountId)).toEqual(['acc_ada', 'acc_bea']);
+  await bench.call(removeRoomParticipant, { spaceId, roomId, participantId: joined.id });
+  expect((await bench.call(getRoom, { spaceId, roomId })).participants).toHaveLength(1);
+  const pair = await direct([ada, bea]);
+  const third = bench.call(addRoomParticipant, { spaceId, roomId: pair.id, agentId: 'agent_bot' });
+  await expect(third).rejects.toMatchObject({ status: 409, code: 'direct_room' });
+  const participantId = pair.participants[0]?.id ?? '';
+  const leave = bench.call(removeRoomParticipant, { spaceId, roomId: pair.id, participantId });
+  await expect(leave).rejects.toMatchObject({ status: 409, code: 'direct_room' });
+});
+
+test('conversations of a room begin with its people and are listed newest first', async () => {
+  const room = await bench.call(createRoom, { spaceId, participants: [ada, { agentId: 'agent_bot' }] });
+  const roomId = room.id;
+  const first = await bench.call(createConversation, { spaceId, roomId });
+  const second = await bench.call(createConversation, { spaceId, roomId, participants: [bea] });
+  expect(first.participants.map(({ name }) => name).sort()).toEqual(['Ada', 'Bot']);
+  expect(first.owner).toBe('flow');
+  expect(second.participants.map(({ name }) => name)).toEqual(['Bea']);
+  const { data } = await bench.call(listRoomConversations, { spaceId, roomId });
+  expect(data.map(({ id }) => id)).toEqual([second.id, first.id]);
+  expect(await bench.call(updateRoom, { spaceId, roomId, name: 'Front desk' })).toMatchObject({
+    name: 'Front desk',
   });
 });

@@ -113,6 +113,7 @@ export class Timeline {
       author: draft.author,
       parts: draft.parts,
       citations: draft.citations ?? [],
+      reactions: [],
       reply_to: draft.replyTo ?? null,
       internal: draft.internal ?? false,
       status: 'accepted' as const,
@@ -138,6 +139,7 @@ export class Timeline {
       author: JSON.stringify(row.author),
       parts: JSON.stringify(row.parts),
       citations: JSON.stringify(row.citations),
+      reactions: '[]',
       metadata: JSON.stringify(row.metadata),
     };
     const insert = { ...row, ...json };

@@ -16,6 +16,9 @@ type ConversationKey = Pick<ConversationRow, 'space_id' | 'id'>;
 /** Unread messages are counted among this many of the newest: what is shown as "99+" need not be exact. */
 const UNREAD_WINDOW = 200;
 
+/** Readers of a conversation who are named at most. */
+const MOST_READERS = 1000;
+
 /** The largest sequence there can be (the column's type). */
 const LAST_SEQUENCE = 2 ** 31 - 1;
 
@@ -162,6 +165,33 @@ export class MessagesRepository {
       .execute();
   }
 
+  async saveReactions(trx: ConversationTrx, row: MessageRow): Promise<MessageRow> {
+    return trx
+      .updateTable('message')
+      .set({ reactions: JSON.stringify(row.reactions), updated_at: new Date() })
+      .where('space_id', '=', row.space_id)
+      .where('id', '=', row.id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  }
+
+  /** Who has read up to a sequence, and when. */
+  async readers(
+    trx: ConversationTrx,
+    of: { spaceId: string; conversationId: string },
+    sequence: number,
+  ): Promise<{ reader_id: string; read_at: Date }[]> {
+    return trx
+      .selectFrom('read_marker')
+      .select(['reader_id', 'read_at'])
+      .where('space_id', '=', of.spaceId)
+      .where('conversation_id', '=', of.conversationId)
+      .where('sequence', '>=', sequence)
+      .orderBy('reader_id')
+      .limit(MOST_READERS)
+      .execute();
+  }
+
   async markRead(
     trx: ConversationTrx,
     row: { spaceId: string; conversationId: string; readerId: string; sequence: number },
@@ -169,7 +199,8 @@ export class MessagesRepository {
     const { rows } = await sql`
       INSERT INTO read_marker (space_id, conversation_id, reader_id, sequence)
       VALUES (${row.spaceId}, ${row.conversationId}, ${row.readerId}, ${row.sequence})
-      ON CONFLICT (space_id, conversation_id, reader_id) DO UPDATE SET sequence = excluded.sequence WHERE read_marker.sequence < excluded.sequence
+      ON CONFLICT (space_id, conversation_id, reader_id) DO UPDATE SET sequence = excluded.sequence, read_at = now()
+      WHERE read_marker.sequence < excluded.sequence
       RETURNING sequence`.execute(trx);
     return rows.length > 0;
   }

@@ -58,6 +58,24 @@ export type Author = z.infer<typeof AuthorSchema>;
 /** Delivery status, in rising order; a later one is never replaced by an earlier one. */
 export const messageStatuses = ['accepted', 'sent', 'delivered', 'read', 'failed'] as const;
 
+/** What somebody put on a message. */
+export const ReactionSchema = z.object({
+  emoji: z.string(),
+  accountId: Id.nullish(),
+  contactId: Id.nullish(),
+});
+
+/** One reaction. */
+export type Reaction = z.infer<typeof ReactionSchema>;
+
+/** An emoji, or a short word for one: 1 to 32 characters without white space. */
+export const Emoji = z.string().min(1).max(32).regex(/^\S+$/, 'is one emoji or one word');
+
+/** That somebody has read a message. */
+export const ReceiptSchema = z
+  .object({ accountId: Id.nullable(), contactId: Id.nullable(), status: z.literal('read'), at: Timestamp })
+  .meta({ id: 'Receipt' });
+
 /** A message of a conversation. */
 export const MessageSchema = z
   .object({
@@ -80,7 +98,7 @@ export const MessageSchema = z
         endedAt: Timestamp,
       })
       .nullable(),
-    reactions: z.array(z.object({ emoji: z.string(), accountId: Id.nullish(), contactId: Id.nullish() })),
+    reactions: z.array(ReactionSchema),
     editedAt: Timestamp.nullable(),
     ...ResourceFields,
   })
@@ -163,18 +181,28 @@ export const RoomSchema = z
   })
   .meta({ id: 'Room' });
 
+/** Under which name a channel, or everybody where there is none, knows a contact. */
+export const IdentitySchema = z
+  .object({
+    type: z.enum(['phone', 'email', 'whatsapp', 'messenger', 'visitor', 'custom']),
+    value: z.string(),
+    channelId: Id.nullable(),
+  })
+  .meta({ id: 'ContactIdentity' });
+
+/** An identity as callers name it; those of channels' senders come from their messages. */
+export const IdentityRequest = z.strictObject({
+  type: z.enum(['phone', 'email', 'custom']),
+  value: z.string().min(1).max(254),
+  channelId: Id.optional(),
+});
+
 /** A person outside. */
 export const ContactSchema = z
   .object({
     id: Id,
     name: z.string().nullable(),
-    identities: z.array(
-      z.object({
-        type: z.enum(['phone', 'email', 'whatsapp', 'messenger', 'visitor', 'custom']),
-        value: z.string(),
-        channelId: Id.nullable(),
-      }),
-    ),
+    identities: z.array(IdentitySchema),
     attributes: z.record(z.string(), z.json()),
     ...ResourceFields,
   })

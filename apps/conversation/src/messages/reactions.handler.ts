@@ -1,0 +1,121 @@
+import { Controller } from '@nestjs/common';
+import {
+  addReaction,
+  listReceipts,
+  messageChanged,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  type Principal,
+  type Reaction,
+  removeReaction,
+  setTyping,
+  unprocessable,
+} from '@parley/contracts';
+import { HandleOperation, LiveBus, type OperationContext } from '@parley/messaging';
+import { isVisitor, requireOwn } from '../access.ts';
+import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import { TimelinesService } from '../conversations/timelines.service.ts';
+import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
+import { toMessage } from '../shapes.ts';
+import { MessagesRepository } from './messages.repository.ts';
+
+type Context = OperationContext<Tables>;
+type Changed = OperationOutput<typeof addReaction>;
+
+/** Different reactions on one message: more would be a message of its own. */
+const MOST_REACTIONS = 200;
+
+/** What people do with messages beside writing them: react, read, be about to answer. */
+@Controller()
+export class ReactionsHandler {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly timelines: TimelinesService,
+    private readonly live: LiveBus,
+  ) {}
+
+  @HandleOperation(addReaction)
+  async add(input: OperationInput<typeof addReaction>, { trx, principal }: Context): Promise<Changed> {
+    const timeline = await this.timelines.lock(trx, input, principal);
+    const row = await this.visible(trx, input, principal);
+    const mine = reactionOf(principal, input.emoji);
+    if (row.reactions.some((one) => same(one, mine))) return toMessage(row);
+    if (row.reactions.length >= MOST_REACTIONS)
+      throw unprocessable(`A message takes at most ${MOST_REACTIONS} reactions.`, 'too_many_reactions');
+    return this.save(trx, timeline, { ...row, reactions: [...row.reactions, mine] });
+  }
+
+  @HandleOperation(removeReaction)
+  async remove(input: OperationInput<typeof removeReaction>, { trx, principal }: Context): Promise<Changed> {
+    const timeline = await this.timelines.lock(trx, input, principal);
+    const row = await this.visible(trx, input, principal);
+    const mine = reactionOf(principal, input.emoji);
+    if (!row.reactions.some((one) => same(one, mine))) throw notFound('The reaction');
+    return this.save(trx, timeline, { ...row, reactions: row.reactions.filter((one) => !same(one, mine)) });
+  }
+
+  @HandleOperation(listReceipts)
+  async receipts(
+    input: OperationInput<typeof listReceipts>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof listReceipts>> {
+    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    const { sequence } = await this.visible(trx, input, principal);
+    const rows = await this.messages.readers(trx, input, sequence);
+    const data = rows.map(({ reader_id: id, read_at: at }) => ({
+      accountId: id.startsWith('cont_') ? null : id,
+      contactId: id.startsWith('cont_') ? id : null,
+      status: 'read' as const,
+      at: at.toISOString(),
+    }));
+    return { data, nextCursor: null };
+  }
+
+  @HandleOperation(setTyping)
+  async typing(
+    input: OperationInput<typeof setTyping>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof setTyping>> {
+    const { spaceId, conversationId } = input;
+    requireOwn(principal, await this.conversations.find(trx, spaceId, conversationId));
+    const name = principal.name ?? (isVisitor(principal) ? 'The visitor' : 'Somebody');
+    this.live.publish(spaceId, conversationId, { type: 'typing', name, actorId: principal.id });
+    return {};
+  }
+
+  private async visible(
+    trx: ConversationTrx,
+    input: { spaceId: string; conversationId: string; messageId: string },
+    principal: Principal,
+  ): Promise<MessageRow> {
+    const row = await this.messages.find(trx, input.spaceId, input.conversationId, input.messageId);
+    if (!row || (row.internal && isVisitor(principal))) throw notFound('The message');
+    return row;
+  }
+
+  private async save(
+    trx: ConversationTrx,
+    timeline: Awaited<ReturnType<TimelinesService['lock']>>,
+    row: MessageRow,
+  ): Promise<Changed> {
+    const message = toMessage(await this.messages.saveReactions(trx, row));
+    timeline.add(messageChanged, { message, change: 'reaction' });
+    await this.timelines.write(trx, [timeline]);
+    return message;
+  }
+}
+
+function reactionOf(principal: Principal, emoji: string): Reaction {
+  if (isVisitor(principal)) return { emoji, contactId: principal.contactId ?? null };
+  return { emoji, accountId: principal.accountId ?? principal.id };
+}
+
+function same(a: Reaction, b: Reaction): boolean {
+  return (
+    a.emoji === b.emoji &&
+    (a.accountId ?? null) === (b.accountId ?? null) &&
+    (a.contactId ?? null) === (b.contactId ?? null)
+  );
+}

@@ -1,0 +1,22 @@
+import { Controller } from '@nestjs/common';
+import { type OperationInput, type OperationOutput, searchMessages } from '@parley/contracts';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { cursorOf, page } from '../access.ts';
+import type { Tables } from '../database.ts';
+import { toMessage } from '../shapes.ts';
+import { SearchRepository } from './search.repository.ts';
+
+@Controller()
+export class SearchHandler {
+  constructor(private readonly messages: SearchRepository) {}
+
+  @HandleOperation(searchMessages)
+  async search(
+    input: OperationInput<typeof searchMessages>,
+    { trx }: OperationContext<Tables>,
+  ): Promise<OperationOutput<typeof searchMessages>> {
+    const { spaceId, q: words, limit } = input;
+    const rows = await this.messages.find(trx, { spaceId, words, limit, before: cursorOf(input.cursor) });
+    return page(rows, limit, toMessage);
+  }
+}

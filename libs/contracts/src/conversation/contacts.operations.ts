@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { defineOperation, listOf } from '../core/operation.ts';
+import { ContactSchema, IdentityRequest, IdentitySchema } from './types.ts';
+
+const OfContact = { ...InSpace, contactId: Id };
+const contact = '/spaces/:spaceId/contacts/:contactId';
+
+export const listContacts = defineOperation({
+  name: 'conversation.list_contacts',
+  kind: 'query',
+  permission: 'contacts:read',
+  summary: 'Contacts of a space',
+  http: { method: 'GET', path: '/spaces/:spaceId/contacts' },
+  input: z.strictObject({ ...InSpace, ...Paging, q: z.string().max(200).optional() }),
+  output: listOf(ContactSchema),
+});
+
+export const createContact = defineOperation({
+  name: 'conversation.create_contact',
+  kind: 'command',
+  permission: 'contacts:manage',
+  summary: 'Create a contact',
+  http: { method: 'POST', path: '/spaces/:spaceId/contacts', status: 201 },
+  input: z.strictObject({
+    ...InSpace,
+    name: z.string().trim().min(1).max(200).optional(),
+    attributes: z.record(z.string().max(128), z.json()).optional(),
+    identities: z.array(IdentityRequest).max(20).default([]),
+    metadata: Metadata.optional(),
+  }),
+  output: ContactSchema,
+});
+
+export const getContact = defineOperation({
+  name: 'conversation.get_contact',
+  kind: 'query',
+  permission: 'contacts:read',
+  summary: 'One contact',
+  http: { method: 'GET', path: '/spaces/:spaceId/contacts/:contactId' },
+  input: z.strictObject({ ...InSpace, contactId: Id }),
+  output: ContactSchema,
+});
+
+export const updateContact = defineOperation({
+  name: 'conversation.update_contact',
+  kind: 'command',
+  permission: 'contacts:manage',
+  summary: 'Change a contact',
+  http: { method: 'PATCH', path: '/spaces/:spaceId/contacts/:contactId' },
+  input: z.strictObject({
+    ...InSpace,
+    contactId: Id,
+    name: z.string().trim().min(1).max(200).nullable().optional(),
+    attributes: z.record(z.string().max(128), z.json()).optional(),
+    metadata: Metadata.optional(),
+  }),
+  output: ContactSchema,
+});
+
+export const deleteContact = defineOperation({
+  name: 'conversation.delete_contact',
+  kind: 'command',
+  permission: 'contacts:manage',
+  summary: 'Erase a contact: identities go, messages stay without author, active conversations are closed',
+  http: { method: 'DELETE', path: contact },
+  input: z.strictObject(OfContact),
+  output: Nothing,
+});
+
+export const mergeContacts = defineOperation({
+  name: 'conversation.merge_contacts',
+  kind: 'command',
+  permission: 'contacts:manage',
+  summary: 'Make another contact, its identities and its conversations part of this one',
+  http: { method: 'POST', path: '/spaces/:spaceId/contacts/:id/merge' },
+  input: z.strictObject({ ...InSpace, id: Id, contactId: Id }),
+  output: ContactSchema,
+});
+
+export const listIdentities = defineOperation({
+  name: 'conversation.list_identities',
+  kind: 'query',
+  permission: 'contacts:read',
+  summary: 'Under which names channels know a contact',
+  http: { method: 'GET', path: `${contact}/identities` },
+  input: z.strictObject(OfContact),
+  output: listOf(IdentitySchema),
+});
+
+export const addIdentity = defineOperation({
+  name: 'conversation.add_identity',
+  kind: 'command',
+  permission: 'contacts:manage',
+  summary: 'Add an identity; one that another contact has is 409',
+  http: { method: 'POST', path: `${contact}/identities`, status: 201 },
+  input: z.strictObject({ ...OfContact, ...IdentityRequest.shape }),
+  output: IdentitySchema,
+});
+
+export const removeIdentity = defineOperation({
+  name: 'conversation.remove_identity',
+  kind: 'command',
+  permission: 'contacts:manage',
+  summary: 'Remove an identity, named by type, value and channel',
+  http: { method: 'DELETE', path: `${contact}/identities` },
+  input: z.strictObject({
+    ...OfContact,
+    type: IdentitySchema.shape.type,
+    value: z.string().min(1).max(254),
+    channelId: Id.optional(),
+  }),
+  output: Nothing,
+});

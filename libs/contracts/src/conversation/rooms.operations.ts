@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { Id, InSpace, Metadata, Name, Nothing, Paging } from '../core/common.ts';
+import { defineOperation, listOf } from '../core/operation.ts';
+import { ConversationSchema, namesOne, ParticipantRequest, ParticipantSchema, RoomSchema } from './types.ts';
+
+const InRoom = { ...InSpace, roomId: Id };
+const room = '/spaces/:spaceId/rooms/:roomId';
+
+export const createRoom = defineOperation({
+  name: 'conversation.create_room',
+  kind: 'command',
+  permission: 'rooms:manage',
+  summary: 'Create a room; a direct room for a pair that has one answers 200',
+  http: {
+    method: 'POST',
+    path: '/spaces/:spaceId/rooms',
+    status: 201,
+    statusOf: (output) => ((output as { existing?: boolean }).existing ? 200 : 201),
+  },
+  input: z.strictObject({
+    ...InSpace,
+    type: z.enum(['standard', 'direct']).default('standard'),
+    name: z.string().trim().min(1).max(200).optional(),
+    participants: z.array(ParticipantRequest).max(200).default([]),
+    metadata: Metadata.optional(),
+  }),
+  output: RoomSchema.extend({ existing: z.boolean().optional() }).meta({ id: 'CreatedRoom' }),
+});
+
+export const listRooms = defineOperation({
+  name: 'conversation.list_rooms',
+  kind: 'query',
+  permission: 'rooms:read',
+  summary: 'Rooms of a space',
+  http: { method: 'GET', path: '/spaces/:spaceId/rooms' },
+  input: z.strictObject({ ...InSpace, ...Paging }),
+  output: listOf(RoomSchema),
+});
+
+export const getRoom = defineOperation({
+  name: 'conversation.get_room',
+  kind: 'query',
+  permission: 'rooms:read',
+  summary: 'One room',
+  http: { method: 'GET', path: '/spaces/:spaceId/rooms/:roomId' },
+  input: z.strictObject({ ...InSpace, roomId: Id }),
+  output: RoomSchema,
+});
+
+export const updateRoom = defineOperation({
+  name: 'conversation.update_room',
+  kind: 'command',
+  permission: 'rooms:manage',
+  summary: 'Change the name or metadata of a room',
+  http: { method: 'PATCH', path: room },
+  input: z.strictObject({ ...InRoom, name: Name.nullable().optional(), metadata: Metadata.optional() }),
+  output: RoomSchema,
+});
+
+export const listRoomParticipants = defineOperation({
+  name: 'conversation.list_room_participants',
+  kind: 'query',
+  permission: 'rooms:read',
+  summary: 'Who belongs to a room',
+  http: { method: 'GET', path: `${room}/participants` },
+  input: z.strictObject(InRoom),
+  output: listOf(ParticipantSchema),
+});
+
+export const addRoomParticipant = defineOperation({
+  name: 'conversation.add_room_participant',
+  kind: 'command',
+  permission: 'rooms:manage',
+  summary: 'Add somebody to a room; a direct room stays as it is (409)',
+  http: { method: 'POST', path: `${room}/participants`, status: 201 },
+  input: z.strictObject({ ...InRoom, ...ParticipantRequest.shape }).refine(...namesOne),
+  output: ParticipantSchema,
+});
+
+export const removeRoomParticipant = defineOperation({
+  name: 'conversation.remove_room_participant',
+  kind: 'command',
+  permission: 'rooms:manage',
+  summary: 'Remove somebody from a room; a direct room stays as it is (409)',
+  http: { method: 'DELETE', path: `${room}/participants/:participantId` },
+  input: z.strictObject({ ...InRoom, participantId: Id }),
+  output: Nothing,
+});
+
+export const listRoomConversations = defineOperation({
+  name: 'conversation.list_room_conversations',
+  kind: 'query',
+  permission: 'conversations:read',
+  summary: 'Conversations of a room, newest first',
+  http: { method: 'GET', path: `${room}/conversations` },
+  input: z.strictObject({ ...InRoom, ...Paging }),
+  output: listOf(ConversationSchema),
+});
