@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 const local = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
 const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const node = existsSync(local) ? local : process.execPath;
-const { status } = spawnSync(node, ['--conditions=source', program, ...process.argv.slice(2)], {
+const child = spawn(node, ['--conditions=source', '--no-warnings', program, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });
-process.exit(status ?? 1);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code) => process.exit(code ?? 1));

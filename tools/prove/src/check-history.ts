@@ -1,4 +1,4 @@
-/** Checks a history of JSON lines: check-history.mjs [--no-answers] [--no-deliveries] <file>; exits with 1 when it shows a fault. */
+/** Checks a history of JSON lines: check-history.mjs [--no-answers] [--no-deliveries] [--seen] <file>; exits with 1 when it shows a fault. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type HistoryRecord, RecordSchema } from './history.ts';
@@ -7,7 +7,11 @@ import { tell } from './report.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'no-answers': { type: 'boolean' }, 'no-deliveries': { type: 'boolean' } },
+  options: {
+    'no-answers': { type: 'boolean' },
+    'no-deliveries': { type: 'boolean' },
+    seen: { type: 'boolean' },
+  },
 });
 
 function read(path: string): HistoryRecord[] {
@@ -27,7 +31,11 @@ if (!path) {
   console.error('Name the history: check-history.mjs <file of JSON lines>');
   process.exitCode = 2;
 } else {
-  const expected = { answered: !values['no-answers'], delivered: !values['no-deliveries'] };
+  const expected = {
+    answered: !values['no-answers'],
+    delivered: !values['no-deliveries'],
+    seen: values.seen ?? false,
+  };
   const findings = checkHistory(read(path), expected);
   tell(findings);
   process.exitCode = findings.faults.length === 0 ? 0 : 1;

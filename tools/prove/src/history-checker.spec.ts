@@ -1,16 +1,18 @@
 import fc from 'fast-check';
-import type { HistoryRecord } from './history.ts';
+import type { HistoryRecord, RecordOf } from './history.ts';
 import { checkHistory, type FaultKind } from './history-checker.ts';
 
-const expected = { answered: true, delivered: true };
+const expected = { answered: true, delivered: true, seen: true };
 
 /** A history as it should be: `posters` take turns in `conversations`, each post answered, delivered and seen. */
 function sound(posters: number, conversations: number, posts: number): HistoryRecord[] {
   const records: HistoryRecord[] = [];
   const sequences = new Map<string, number>();
   const next = (conversationId: string): number => {
+    if (!sequences.has(conversationId)) records.push({ type: 'entry', conversationId, sequence: 1 });
     const sequence = (sequences.get(conversationId) ?? 1) + 1;
     sequences.set(conversationId, sequence);
+    records.push({ type: 'entry', conversationId, sequence });
     return sequence;
   };
   for (let index = 0; index < posts; index += 1) {
@@ -22,6 +24,7 @@ function sound(posters: number, conversations: number, posts: number): HistoryRe
     const postAt = next(conversationId);
     const answerAt = next(conversationId);
     records.push(
+      { type: 'posted', token },
       { type: 'accepted', poster, place: Math.floor(index / posters), token },
       { type: 'stored', ...post, sequence: postAt, author: 'contact', token, replyTo: null },
       {
@@ -118,6 +121,51 @@ describe('the checker of histories', () => {
       const record = records[at];
       if (record?.type === 'delivered') records.push({ ...record, webhookId: 'another' });
     });
+  });
+
+  it('finds a delivery that names another message, or arrives too late', () => {
+    seeded('delivered', 'misnamed', (records, at) =>
+      Object.assign(records[at] ?? {}, { inReplyTo: 'nobody' }),
+    );
+    seeded('delivered', 'misnamed', (records, at) =>
+      Object.assign(records[at] ?? {}, { messageId: 'nobody' }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), fc.nat(), (posts, pick) => {
+        const records = sound(1, 1, posts);
+        const places = records.flatMap((one, at) => (one.type === 'delivered' ? [at] : []));
+        const [late] = records.splice(places[pick % (posts - 1)] ?? 0, 1);
+        expect(kindsOf([...records, late as HistoryRecord])).toEqual(['delivered out of order']);
+      }),
+    );
+  });
+
+  it('finds an answer in another conversation, and a post that nobody began', () => {
+    const records = sound(1, 2, 10);
+    const answer = records.find(isAnswer) as RecordOf<'stored'>;
+    const other = records.find(
+      (one) => isPost(one) && (one as RecordOf<'stored'>).conversationId !== answer.conversationId,
+    ) as RecordOf<'stored'>;
+    answer.replyTo = other.messageId;
+    expect(kindsOf(records)).toContain('misnamed');
+    seeded('posted', 'invented', remove);
+  });
+
+  it('finds a gap in a history, an entry read twice, and a message without an entry', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 40 }), fc.nat(), (posts, pick) => {
+        const records = sound(1, 1, posts);
+        const places = records.flatMap((one, at) => (one.type === 'entry' ? [at] : []));
+        const at = places[pick % places.length] ?? 0;
+        expect(kindsOf([...records, records[at] as HistoryRecord])).toEqual(['gap']);
+        expect(kindsOf(records.filter((_one, index) => index !== at))).toEqual(['gap']);
+      }),
+    );
+  });
+
+  it('finds a conversation that nobody was told of', () => {
+    const records = sound(2, 2, 10).filter((one) => one.type !== 'seen' || one.conversationId !== 'conv0');
+    expect(kindsOf(records)).toEqual(['not seen']);
   });
 
   it('finds a sequence that two messages have', () => {

@@ -6,11 +6,14 @@ export type FaultKind =
   | 'doubled'
   | 'reordered'
   | 'sequence'
+  | 'gap'
   | 'unanswered'
   | 'answered twice'
   | 'undelivered'
   | 'delivered twice'
+  | 'delivered out of order'
   | 'invented'
+  | 'misnamed'
   | 'seen twice'
   | 'seen out of order'
   | 'not seen';
@@ -45,11 +48,15 @@ export function checkHistory(records: readonly HistoryRecord[], expected: Expect
   const answers = stored.filter(({ author, replyTo }) => author === 'agent' && replyTo !== null);
   const faults = [
     ...checkPosts(accepted, posts),
+    ...checkOrigin(of(records, 'posted'), posts),
     ...checkOrder(accepted, posts),
     ...checkSequences(stored),
+    ...checkGaps(of(records, 'entry'), stored),
     ...(expected.answered ? checkAnswers(posts, answers) : []),
-    ...(expected.delivered ? checkDeliveries(accepted, delivered) : []),
+    ...(expected.delivered ? checkDeliveries(posts, delivered) : []),
+    ...checkDelivered(stored, delivered),
     ...checkSeen(stored, seen),
+    ...(expected.seen ? checkFollowed(stored, seen) : []),
   ];
   return {
     accepted: accepted.length,
@@ -69,6 +76,13 @@ function checkPosts(accepted: readonly RecordOf<'accepted'>[], posts: readonly S
     if (count === 0) return [{ kind: 'lost', about: token }];
     return count > 1 ? [{ kind: 'doubled', about: `${token}: ${count} times` }] : [];
   });
+}
+
+function checkOrigin(posted: readonly RecordOf<'posted'>[], posts: readonly Stored[]): Fault[] {
+  const known = new Set(posted.map(({ token }) => token));
+  return posts
+    .filter(({ token }) => !known.has(token ?? ''))
+    .map(({ token }): Fault => ({ kind: 'invented', about: token ?? '' }));
 }
 
 /** What a poster sent after another of its posts was accepted stands behind it, within a conversation. */
@@ -94,9 +108,29 @@ function checkSequences(stored: readonly Stored[]): Fault[] {
   return [...times].flatMap(([about, count]): Fault[] => (count > 1 ? [{ kind: 'sequence', about }] : []));
 }
 
+/** A conversation's history is read back as 1, 2, 3 …, and each of its messages has a place there. */
+function checkGaps(entries: readonly RecordOf<'entry'>[], stored: readonly Stored[]): Fault[] {
+  const last = new Map<string, number>();
+  const faults: Fault[] = [];
+  for (const { conversationId, sequence } of entries) {
+    const before = last.get(conversationId) ?? 0;
+    if (sequence !== before + 1)
+      faults.push({ kind: 'gap', about: `${conversationId}: ${sequence} behind ${before}` });
+    last.set(conversationId, sequence);
+  }
+  const places = new Set(entries.map(({ conversationId, sequence }) => `${conversationId} ${sequence}`));
+  return [
+    ...faults,
+    ...stored
+      .map(({ conversationId, sequence }) => `${conversationId} ${sequence}`)
+      .filter((place) => !places.has(place))
+      .map((about): Fault => ({ kind: 'gap', about: `${about}: a message without an entry` })),
+  ];
+}
+
 function checkAnswers(posts: readonly Stored[], answers: readonly Stored[]): Fault[] {
   const times = countBy(answers, ({ replyTo }) => replyTo ?? '');
-  const known = new Set(posts.map(({ messageId }) => messageId));
+  const known = new Map(posts.map(({ messageId, conversationId }) => [messageId, conversationId]));
   return [
     ...posts.flatMap(({ messageId, token }): Fault[] => {
       const count = times.get(messageId) ?? 0;
@@ -106,24 +140,58 @@ function checkAnswers(posts: readonly Stored[], answers: readonly Stored[]): Fau
     ...answers
       .filter(({ replyTo }) => !known.has(replyTo ?? ''))
       .map(({ messageId }): Fault => ({ kind: 'invented', about: messageId })),
+    ...answers
+      .filter(
+        ({ replyTo, conversationId }) => (known.get(replyTo ?? '') ?? conversationId) !== conversationId,
+      )
+      .map(({ messageId }): Fault => ({ kind: 'misnamed', about: messageId })),
   ];
 }
 
 /** A delivery may come several times under its webhook id; two webhook ids are two answers. */
-function checkDeliveries(
-  accepted: readonly RecordOf<'accepted'>[],
-  delivered: readonly RecordOf<'delivered'>[],
-): Fault[] {
+function checkDeliveries(posts: readonly Stored[], delivered: readonly RecordOf<'delivered'>[]): Fault[] {
   const ids = new Map<string, Set<string>>();
   for (const { inReplyTo, webhookId } of delivered) {
     if (inReplyTo === null) continue;
     ids.set(inReplyTo, (ids.get(inReplyTo) ?? new Set()).add(webhookId));
   }
-  return accepted.flatMap(({ token }): Fault[] => {
+  return [...new Set(posts.map(({ token }) => token ?? ''))].flatMap((token): Fault[] => {
     const count = ids.get(token)?.size ?? 0;
     if (count === 0) return [{ kind: 'undelivered', about: token }];
     return count > 1 ? [{ kind: 'delivered twice', about: `${token}: ${count} times` }] : [];
   });
+}
+
+/** What is delivered is a stored message, names what it answers, and first arrives in the order of its conversation. */
+function checkDelivered(stored: readonly Stored[], delivered: readonly RecordOf<'delivered'>[]): Fault[] {
+  const byId = new Map(stored.map((one) => [one.messageId, one]));
+  const last = new Map<string, number>();
+  const met = new Set<string>();
+  const faults: Fault[] = [];
+  for (const { webhookId, messageId, inReplyTo } of delivered) {
+    if (met.has(webhookId)) continue;
+    met.add(webhookId);
+    const message = byId.get(messageId);
+    const answered = byId.get(message?.replyTo ?? '')?.token ?? null;
+    if (!message || answered !== inReplyTo) faults.push({ kind: 'misnamed', about: `delivery ${webhookId}` });
+    if (!message) continue;
+    const before = last.get(message.conversationId) ?? 0;
+    if (message.sequence <= before)
+      faults.push({
+        kind: 'delivered out of order',
+        about: `${message.conversationId}: ${message.sequence} behind ${before}`,
+      });
+    last.set(message.conversationId, Math.max(before, message.sequence));
+  }
+  return faults;
+}
+
+/** Nobody stays blind: each conversation has somebody who was told of it. */
+function checkFollowed(stored: readonly Stored[], seen: readonly RecordOf<'seen'>[]): Fault[] {
+  const followed = new Set(seen.map(({ conversationId }) => conversationId));
+  return [...new Set(stored.map(({ conversationId }) => conversationId))]
+    .filter((conversationId) => !followed.has(conversationId))
+    .map((about): Fault => ({ kind: 'not seen', about }));
 }
 
 /** Each viewer sees all messages of its conversations, each once, in order. */

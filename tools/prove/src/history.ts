@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** A post that was begun: what was never begun may not be stored. */
+const Posted = z.object({ type: z.literal('posted'), token: z.string() });
+
 /** A post that was answered with success: from then on it may not be lost. */
 const Accepted = z.object({
   type: z.literal('accepted'),
@@ -22,6 +25,9 @@ const Stored = z.object({
   replyTo: z.string().nullable(),
 });
 
+/** Any entry of a conversation's history, message or not, in the order in which it was read back in the end. */
+const Entry = z.object({ type: z.literal('entry'), conversationId: z.string(), sequence: z.int() });
+
 /** An answer that arrived outside, at a callback. */
 const Delivered = z.object({
   type: z.literal('delivered'),
@@ -42,7 +48,7 @@ const Seen = z.object({
 });
 
 /** One line of a history. */
-export const RecordSchema = z.discriminatedUnion('type', [Accepted, Stored, Delivered, Seen]);
+export const RecordSchema = z.discriminatedUnion('type', [Posted, Accepted, Stored, Entry, Delivered, Seen]);
 
 /** One thing that happened. */
 export type HistoryRecord = z.infer<typeof RecordSchema>;
@@ -56,4 +62,6 @@ export interface Expectations {
   answered: boolean;
   /** Answers arrive at a callback. */
   delivered: boolean;
+  /** Each conversation is followed by a viewer. */
+  seen: boolean;
 }

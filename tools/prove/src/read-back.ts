@@ -1,5 +1,5 @@
 import { createClient } from '@parley/client';
-import { listConversations, listMessages, type Message } from '@parley/contracts';
+import { listConversations, listEvents, listMessages, type Message } from '@parley/contracts';
 import type { RecordOf } from './history.ts';
 import type { Demo } from './stack.ts';
 
@@ -20,11 +20,14 @@ export function tokenOf(message: Pick<Message, 'author' | 'parts'>): string | nu
   return TOKEN.exec(part.text)?.[1] ?? null;
 }
 
-/** Reads the whole history of a channel over the API. */
-export async function readBack(demo: Demo, channelId: string): Promise<RecordOf<'stored'>[]> {
+/** Reads the whole history of a channel over the API: its messages, and every entry that takes a place beside them. */
+export async function readBack(
+  demo: Demo,
+  channelId: string,
+): Promise<(RecordOf<'stored'> | RecordOf<'entry'>)[]> {
   const client = createClient({ baseUrl: demo.baseUrl, token: demo.apiKey });
   const { spaceId } = demo;
-  const found: RecordOf<'stored'>[] = [];
+  const found: (RecordOf<'stored'> | RecordOf<'entry'>)[] = [];
   let cursor: string | undefined;
   do {
     const page = await client.call(listConversations, {
@@ -34,21 +37,28 @@ export async function readBack(demo: Demo, channelId: string): Promise<RecordOf<
       ...(cursor ? { cursor } : {}),
     });
     for (const { id: conversationId } of page.data) {
-      for (let afterSequence = 0; ; ) {
-        const { data } = await client.call(listMessages, {
-          spaceId,
-          conversationId,
-          afterSequence,
-          limit: PAGE,
-        });
-        found.push(...data.map(toRecord));
-        afterSequence = data.at(-1)?.sequence ?? afterSequence;
-        if (data.length < PAGE) break;
-      }
+      const place = { spaceId, conversationId, limit: PAGE };
+      const messages = await readAll((afterSequence) =>
+        client.call(listMessages, { ...place, afterSequence }),
+      );
+      const entries = await readAll((afterSequence) => client.call(listEvents, { ...place, afterSequence }));
+      found.push(...messages.map(toRecord));
+      for (const { sequence } of entries) found.push({ type: 'entry', conversationId, sequence });
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor);
   return found;
+}
+
+async function readAll<Item extends { sequence: number }>(
+  read: (afterSequence: number) => Promise<{ data: Item[] }>,
+): Promise<Item[]> {
+  const all: Item[] = [];
+  for (;;) {
+    const { data } = await read(all.at(-1)?.sequence ?? 0);
+    all.push(...data);
+    if (data.length < PAGE) return all;
+  }
 }
 
 function toRecord(message: Message): RecordOf<'stored'> {

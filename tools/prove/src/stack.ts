@@ -14,7 +14,6 @@ export interface Demo {
   apiKey: string;
   spaceId: string;
   agentId: string;
-  webChannelId: string;
 }
 
 /** A running installation. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, RealtimeClient } from '@parley/client';
-import type { Message } from '@parley/contracts';
+import { type Message, setUpChannel } from '@parley/contracts';
 import type { HistoryRecord } from './history.ts';
 import type { Nemesis } from './nemesis.ts';
 import { textOf, tokenOf } from './read-back.ts';
@@ -21,7 +21,7 @@ export interface VisitorsRunOptions {
 /** Visitors on sockets: they post, lose their connection now and then, resume, and write down what they see. */
 export class VisitorsRun {
   readonly history: HistoryRecord[] = [];
-  readonly channelId: string;
+  channelId = '';
   private readonly demo: Demo;
   private readonly options: VisitorsRunOptions;
   private readonly tokens = new Map<string, { token: string; acceptedAt: number }>();
@@ -34,7 +34,22 @@ export class VisitorsRun {
   constructor(demo: Demo, options: VisitorsRunOptions) {
     this.demo = demo;
     this.options = options;
-    this.channelId = demo.webChannelId;
+  }
+
+  /** Makes a channel of its own, so that a run meets nobody else's conversations. */
+  async open(): Promise<void> {
+    const { baseUrl, apiKey, spaceId, agentId } = this.demo;
+    const { channel } = await createClient({ baseUrl, token: apiKey }).call(setUpChannel, {
+      spaceId,
+      channel: {
+        deploymentType: 'WEB',
+        channelIdentifier: baseUrl,
+        configuration: { communicationType: 'UNIFIED', widgetConfiguration: { position: 'right' } },
+      },
+      target: { agentId },
+      activate: true,
+    });
+    this.channelId = channel.id;
   }
 
   async post(): Promise<void> {
@@ -73,6 +88,7 @@ export class VisitorsRun {
     for (let place = 0; place < posts; place += 1) {
       const began = performance.now();
       const token = `${viewer}-${place}`;
+      this.history.push({ type: 'posted', token });
       const sending = client.post(token, [{ type: 'text', text: textOf(QUESTION, token), format: 'plain' }]);
       if (Math.random() < 0.05) this.break(sockets);
       const message = await sending;

@@ -109,6 +109,7 @@ export class WebhookRun {
       parts: [{ type: 'text', text }],
     });
     const sentAt = performance.now();
+    this.history.push({ type: 'posted', token });
     while (!(await this.send(token, body))) {
       this.repeats += 1;
       await sleep(REPEAT_MS);
