@@ -23,6 +23,8 @@ export default {
       },
     ],
   },
+  // The condition `source` finds the TypeScript of this package, too.
+  transformIgnorePatterns: ['/node_modules/(?!eventsource-parser/)'],
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   globalSetup: '<rootDir>/tools/test/src/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/test/src/global-teardown.mjs',

@@ -1,3 +1,4 @@
+export { PassErrors } from './boot/pass-errors.ts';
 export { runMigrations } from './boot/run-migrations.ts';
 export type { MigrationOptions } from './boot/run-migrations.ts';
 export { runService } from './boot/run-service.ts';
@@ -26,6 +27,8 @@ export type { WrappedKey } from './secrets/master-keys.ts';
 export { SecretBox } from './secrets/secret-box.ts';
 export type { SecretPlace } from './secrets/secret-box.ts';
 export { Secret } from './secrets/secret.ts';
+export { spaceKeyMigrations } from './secrets/space-key.migration.ts';
+export { SpaceKeyRepository } from './secrets/space-key.repository.ts';
 export { Clock, ManualClock, SystemClock } from './time/clock.ts';
 export { activeTraceparent, extractTrace, injectTrace } from './tracing/context.ts';
 export { withSpan } from './tracing/tracing.ts';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import {
   type Agent,
@@ -10,11 +11,11 @@ import {
   unprocessable,
 } from '@parley/contracts';
 import { EventLog } from '@parley/messaging';
-import { SecretBox } from '@parley/service';
+import { GuardedFetch, SecretBox } from '@parley/service';
 import type { FlowTrx } from '../database.ts';
 import { FlowsService } from '../flows/flows.service.ts';
 import { KnowledgeRepository } from '../knowledge/knowledge.repository.ts';
-import type { AgentRow, NewAgentRow } from './agent.table.ts';
+import type { AgentRow, NewAgentRow, StoredModel } from './agent.table.ts';
 import { AgentsRepository } from './agents.repository.ts';
 
 type CreateInput = OperationInput<typeof createAgent>;
@@ -47,10 +48,12 @@ export class AgentsService {
     private readonly knowledge: KnowledgeRepository,
     private readonly events: EventLog,
     private readonly secrets: SecretBox,
+    private readonly http: GuardedFetch,
   ) {}
 
   async create(trx: FlowTrx, input: CreateInput): Promise<Agent> {
     await this.requireReferences(trx, input.spaceId, input);
+    await this.requireModel(input.model, { key: input.modelApiKey, before: null });
     const id = newId('agent');
     const generatedFlowId = await this.flows.createGenerated(trx, input.spaceId, input.name);
     const row: NewAgentRow = {
@@ -78,6 +81,7 @@ export class AgentsService {
     const row = await this.agents.lock(trx, input.spaceId, input.agentId);
     if (!row) throw notFound('The agent');
     await this.requireReferences(trx, input.spaceId, input);
+    await this.requireModel(input.model, { key: input.modelApiKey, before: row.model });
     const changed = await this.agents.update(trx, row, await this.toChange(trx, row, input));
     await this.announce(trx, changed, false);
     return toAgent(changed);
@@ -120,6 +124,39 @@ export class AgentsService {
         { pointer: `/knowledgeBaseIds/${index}`, detail: 'names no knowledge base of this space' },
       ]);
     }
+  }
+
+  /** A model comes with its key, or with null where it needs none; a stored key goes to no other host than it was given for. */
+  private async requireModel(
+    model: StoredModel | null | undefined,
+    { key, before }: { key: string | null | undefined; before: StoredModel | null },
+  ): Promise<void> {
+    if (!model) return;
+    const isKnown = before !== null && new URL(before.baseUrl).origin === new URL(model.baseUrl).origin;
+    if (key === undefined && !isKnown) {
+      throw unprocessable('The model cannot be used without its key.', 'model_key_missing', [
+        {
+          pointer: '/modelApiKey',
+          detail: 'is missing; give the key of this endpoint, or null if it needs none',
+        },
+      ]);
+    }
+    const refusal = await this.refusalOf(new URL(model.baseUrl));
+    if (refusal === null) return;
+    throw unprocessable('The model cannot be called.', 'egress_refused', [
+      { pointer: '/model/baseUrl', detail: refusal },
+    ]);
+  }
+
+  /** Why an address may never be called; what a name resolves to is checked with each call. */
+  private async refusalOf({ protocol, hostname }: URL): Promise<string | null> {
+    if (protocol !== 'https:' && protocol !== 'http:') return 'is neither http nor https';
+    const isLocal = isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 || hostname === 'localhost';
+    if (!isLocal) return null;
+    return this.http.resolve(hostname).then(
+      () => null,
+      () => 'is not at a public address; an operator can list it in EGRESS_ALLOW',
+    );
   }
 
   private async seal(

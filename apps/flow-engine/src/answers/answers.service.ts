@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '@parley/database';
+import { RetryableError } from '@parley/messaging';
 import { Logger, SecretBox } from '@parley/service';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
@@ -56,15 +57,19 @@ export class AnswersService {
       return await this.generate(agent, question);
     } catch (error) {
       if (question.signal.aborted) throw error;
+      // What passes is tried anew, with a higher attempt; what was streamed of this one is replaced then.
+      if (error instanceof RetryableError) throw error;
       this.logger.warn({ spaceId, agentId, err: error }, 'The model gave no answer');
-      return {
-        text: UNAVAILABLE,
-        format: 'plain',
-        citations: [],
-        declined: false,
-        failure: 'The model gave no answer.',
-      };
+      return this.withoutModel(agent, question);
     }
+  }
+
+  /** What the knowledge base says by itself, else an apology: never a part of what a model began. */
+  private async withoutModel(agent: AgentRow, question: Question): Promise<Answer> {
+    const failure = 'The model gave no answer.';
+    const quoted = await this.quote(agent, question);
+    if (!quoted.declined) return { ...quoted, failure };
+    return { text: UNAVAILABLE, format: 'plain', citations: [], declined: false, failure };
   }
 
   private async quote(agent: AgentRow, question: Question): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { Injectable } from '@nestjs/common';
 import { LiveBus, RetryableError } from '@parley/messaging';
-import { GuardedFetch, InjectConfig } from '@parley/service';
+import { EgressError, GuardedFetch, InjectConfig } from '@parley/service';
 import { APICallError, streamText } from 'ai';
 import type { StoredModel } from '../agents/agent.table.ts';
 import type { FlowEngineConfig } from '../config.ts';
@@ -19,6 +19,9 @@ interface ModelQuestion {
 
 /** Attempts at a model that is down before the visitor is told so. */
 const ATTEMPTS = 3;
+/** Pause before the next attempt, times the attempt; what a model asks for is kept to up to the longest. */
+const PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
 const DECLINED = /\b(?:I do not|I don't|I cannot|I can't) (?:know|find|answer)\b/i;
 
 /** Asks a language model behind an OpenAI-compatible endpoint, and lets its tokens be seen while they come. */
@@ -42,8 +45,10 @@ export class ModelService {
         failure: null,
       };
     } catch (error) {
-      if (isPassing(error) && asked.question.attempt < ATTEMPTS && !asked.question.signal.aborted) {
-        throw new RetryableError('The model did not answer in full.', { cause: error });
+      const { attempt, signal } = asked.question;
+      if (isPassing(error) && attempt < ATTEMPTS && !signal.aborted) {
+        const afterMs = retryAfterOf(error) ?? PAUSE_MS * attempt;
+        throw new RetryableError('The model did not answer in full.', { cause: error, afterMs });
       }
       throw error;
     }
@@ -130,5 +135,20 @@ class StallWatch {
 }
 
 function isPassing(error: unknown): boolean {
+  if (refusalIn(error)) return false;
   return APICallError.isInstance(error) ? error.isRetryable : true;
+}
+
+/** Whether the address itself may not be called: trying again changes nothing. */
+function refusalIn(error: unknown): boolean {
+  if (error instanceof EgressError) return error.code === 'egress_refused';
+  return error instanceof Error && error.cause !== undefined && refusalIn(error.cause);
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  if (!APICallError.isInstance(error)) return undefined;
+  const given = error.responseHeaders?.['retry-after'];
+  if (given === undefined) return undefined;
+  const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : (Date.parse(given) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.min(LONGEST_PAUSE_MS, Math.max(0, seconds * 1000)) : undefined;
 }

@@ -1,9 +1,10 @@
 import { Controller } from '@nestjs/common';
-import { OnTask, type Task, type TaskContext } from '@parley/messaging';
+import { isRetryable } from '@parley/database';
+import { OnTask, reasonOf, RetryableError, type Task, type TaskContext } from '@parley/messaging';
 import { Logger } from '@parley/service';
 import { AnswersService } from '../answers/answers.service.ts';
 import type { Tables } from '../database.ts';
-import type { StepInput } from '../steps/step.ts';
+import { type StepInput, textParts } from '../steps/step.ts';
 import { reduce, type Turn } from './reducer.ts';
 import { type LoadedRun, remember, RunsService } from './runs.service.ts';
 import { RunsRepository } from './runs.repository.ts';
@@ -13,6 +14,10 @@ import { TurnWriter } from './turn-writer.ts';
 type TurnTask = Task<TurnPayload>;
 type Context = TaskContext<Tables>;
 type MessagePayload = Extract<TurnPayload, { kind: 'message' }>;
+
+const APOLOGY = 'Something went wrong on my side. I am asking a person to join this conversation.';
+/** Attempts at a turn that fails by itself; a process that died in the midst of it does not end the run. */
+const ATTEMPTS = 3;
 
 /** Does one turn of a run: what was said goes into the flow, what the flow says is settled in one transaction. */
 @Controller()
@@ -39,10 +44,32 @@ export class TurnsConsumer {
     if (payload.kind === 'note') return this.note(run, payload, context);
     if (payload.kind === 'start' && !run.isNew) return;
     const startedAt = new Date();
-    const turn = await this.advance(run, task, context);
+    const turn = await this.advance(run, task, context).catch((error: unknown) =>
+      this.giveUp(run, { task, context, error }),
+    );
     await context.settle((trx) =>
       this.writer.write(trx, run, { turn, payload, startedAt, attempt: task.attempt }),
     );
+  }
+
+  /** A step that fails each time ends its run, with the reason and a person asked for: what comes after is not held up. */
+  private giveUp(
+    run: LoadedRun,
+    { task, context, error }: { task: TurnTask; context: Context; error: unknown },
+  ): Turn {
+    const { spaceId, payload, attempt } = task;
+    if (context.signal.aborted || error instanceof RetryableError || isRetryable(error) || attempt < ATTEMPTS)
+      throw error;
+    const { conversationId } = payload;
+    this.logger.error({ spaceId, conversationId, runId: run.id, err: error }, 'A run is given up');
+    const replyTo = payload.kind === 'message' ? payload.messageId : null;
+    return {
+      state: { ...run.state, status: 'failed' },
+      effects: [{ kind: 'say', parts: textParts(APOLOGY), replyTo }],
+      trace: [],
+      question: null,
+      failure: `Step "${run.state.stepId ?? ''}" failed ${attempt} times: ${reasonOf(error)}`,
+    };
   }
 
   private async note(

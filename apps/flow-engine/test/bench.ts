@@ -1,0 +1,323 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestMicroservice } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import {
+  addDocument,
+  createKnowledgeBase,
+  type EventData,
+  getDocument,
+  type LiveNews,
+  messagePosted,
+  messageProduced,
+  newId,
+  type OperationDefinition,
+  type OperationOutput,
+  type OperationRequest,
+  type Principal,
+} from '@parley/contracts';
+import { createDatabase, Database, migrate } from '@parley/database';
+import {
+  connectNats,
+  ensureStreams,
+  EventLog,
+  FactPublisher,
+  JetStreamStrategy,
+  LiveBus,
+  mechanismMigrations,
+  MessagingRuntime,
+  type NatsConnection,
+  Tasks,
+} from '@parley/messaging';
+import {
+  CONFIG,
+  createLogger,
+  GuardedFetch,
+  Logger,
+  MasterKeys,
+  PassErrors,
+  SecretBox,
+  spaceKeyMigrations,
+  SpaceKeyRepository,
+} from '@parley/service';
+import { createTestDatabase } from '@parley/testing';
+import { AppModule } from '../src/app.module.ts';
+import type { FlowTrx, Tables } from '../src/database.ts';
+import * as knowledge from '../src/knowledge/migrations/index.ts';
+import * as flows from '../src/migrations/0001-flows.ts';
+
+type Posted = EventData<typeof messagePosted>;
+type Produced = EventData<typeof messageProduced>;
+type Delta = Extract<LiveNews, { type: 'delta' }>;
+type EventRow = { name: string; data: Record<string, unknown> };
+
+/** A space of its own for each bench: the streams of NATS are shared by all specs. */
+const admin = (spaceId: string): Principal => ({
+  type: 'account',
+  id: 'acc_root',
+  accountId: 'acc_root',
+  name: 'Root',
+  spaces: { [spaceId]: 'admin' },
+});
+
+interface Parts {
+  database: Database<Tables>;
+  runner: Database<unknown>;
+  nats: NatsConnection;
+  runtime: MessagingRuntime;
+  app: INestMicroservice;
+  drop: () => Promise<void>;
+}
+
+/** A conversation as the bench plays it: facts of its messages in, the flow's messages out. */
+export class BenchConversation {
+  readonly id = newId('conv');
+  readonly deltas: Delta[] = [];
+  private readonly bench: FlowBench;
+  private readonly responders: Pick<Posted, 'target' | 'agentIds'>;
+  private readonly unsubscribe: () => void;
+  private sequence = 0;
+
+  constructor(bench: FlowBench, responders: Pick<Posted, 'target' | 'agentIds'>) {
+    this.bench = bench;
+    this.responders = responders;
+    this.unsubscribe = bench.runtime.live.subscribe(bench.spaceId, this.id, (news) => {
+      if (news.type === 'delta') this.deltas.push(news);
+    });
+  }
+
+  /** The fact of a message: a contact's that wakes the flow, unless changed. */
+  fact(text: string, change: Partial<Posted> & { author?: Posted['message']['author'] } = {}): Posted {
+    this.sequence += 1;
+    const { author = { type: 'contact', contactId: 'cont_one', name: 'Visitor' }, ...rest } = change;
+    const now = new Date().toISOString();
+    return {
+      conversationId: this.id,
+      sequence: this.sequence,
+      owner: 'flow',
+      contactId: 'cont_one',
+      origin: { channelId: null, deploymentType: null, senderId: null },
+      inReplyTo: null,
+      attempt: null,
+      wakes: true,
+      ...this.responders,
+      ...rest,
+      message: {
+        id: newId('msg'),
+        conversationId: this.id,
+        sequence: this.sequence,
+        author,
+        parts: [{ type: 'text', text, format: 'plain' }],
+        citations: [],
+        replyTo: null,
+        internal: false,
+        status: 'accepted',
+        statusReason: null,
+        speech: null,
+        reactions: [],
+        editedAt: null,
+        createdAt: now,
+        updatedAt: now,
+        metadata: {},
+      },
+    };
+  }
+
+  async post(text: string, change: Parameters<BenchConversation['fact']>[1] = {}): Promise<Posted> {
+    const fact = this.fact(text, change);
+    await this.bench.publish(fact);
+    return fact;
+  }
+
+  /** Posts and waits for the flow's answer to it. */
+  async ask(text: string): Promise<Produced> {
+    const { message } = await this.post(text);
+    return this.answerTo(message.id);
+  }
+
+  async answerTo(messageId: string, patienceMs = 20_000): Promise<Produced> {
+    return this.bench.until(
+      async () => (await this.produced()).find((one) => one.replyTo === messageId),
+      'The answer',
+      patienceMs,
+    );
+  }
+
+  /** What the flow said here, oldest first. */
+  async produced(): Promise<Produced[]> {
+    const events = await this.events();
+    return events.filter(({ name }) => name === messageProduced.name).map(({ data }) => data as Produced);
+  }
+
+  /** All facts of the flow engine about this conversation, oldest first. */
+  async events(): Promise<EventRow[]> {
+    return this.bench.in((trx) =>
+      trx
+        .selectFrom('event' as never)
+        .select(['name', 'data'] as never)
+        .where('key' as never, '=', this.id as never)
+        .orderBy('id' as never)
+        .execute(),
+    ) as Promise<EventRow[]>;
+  }
+
+  /** Text shown to somebody who follows one attempt live; throws at a gap. */
+  streamed(messageId: string, attempt: number): string {
+    return this.deltas
+      .filter((one) => one.messageId === messageId && one.attempt === attempt)
+      .reduce((text, one) => {
+        if (one.offset !== text.length) throw new Error(`A delta at ${one.offset} follows ${text.length}.`);
+        return text + one.text;
+      }, '');
+  }
+
+  close(): void {
+    this.unsubscribe();
+  }
+}
+
+/** The whole service in this process, over real servers: facts and operations in by NATS, events out of its database. */
+export class FlowBench {
+  readonly spaceId = newId('space');
+  readonly otherSpaceId = newId('space');
+  readonly database: Database<Tables>;
+  readonly runner: Database<unknown>;
+  readonly runtime: MessagingRuntime;
+  private readonly parts: Parts;
+  private readonly conversations: BenchConversation[] = [];
+  private readonly facts: FactPublisher;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+    this.database = parts.database;
+    this.runner = parts.runner;
+    this.runtime = parts.runtime;
+    this.facts = new FactPublisher(parts.nats, 'conversation');
+  }
+
+  /** Asks an operation over NATS, as the gateway does. */
+  async call<Definition extends OperationDefinition>(
+    definition: Definition,
+    input: Omit<OperationRequest<Definition>, 'spaceId'> & { spaceId?: string },
+    spaceId = this.spaceId,
+  ): Promise<OperationOutput<Definition>> {
+    const request = { spaceId, ...input } as OperationRequest<Definition>;
+    definition.input.parse(request);
+    const { body } = await this.runtime.client.request(definition, request, { principal: admin(spaceId) });
+    return body;
+  }
+
+  converse(responders: Partial<Pick<Posted, 'target' | 'agentIds'>>): BenchConversation {
+    const conversation = new BenchConversation(this, { target: null, agentIds: [], ...responders });
+    this.conversations.push(conversation);
+    return conversation;
+  }
+
+  publish(fact: Posted): Promise<void> {
+    return this.facts.publish(messagePosted, this.spaceId, fact);
+  }
+
+  in<Result>(work: (trx: FlowTrx) => Promise<Result>): Promise<Result> {
+    return this.database.withSpaces([this.spaceId], work);
+  }
+
+  get<Type>(token: new (...parts: never[]) => Type): Type {
+    return this.parts.app.get(token as never);
+  }
+
+  /** A knowledge base that holds these documents, read. */
+  async knowledge(documents: readonly { title: string; text: string }[]): Promise<string> {
+    const { id: knowledgeBaseId } = await this.call(createKnowledgeBase, { name: 'Handbook' });
+    for (const document of documents) {
+      const added = await this.call(addDocument, {
+        knowledgeBaseId,
+        mediaType: 'text/markdown',
+        ...document,
+      });
+      await this.until(async () => {
+        const { status } = await this.call(getDocument, { knowledgeBaseId, documentId: added.id });
+        return status === 'ready';
+      }, 'The document');
+    }
+    return knowledgeBaseId;
+  }
+
+  /** Looks until there is something to see. */
+  async until<Found>(
+    look: () => Promise<Found | undefined | false>,
+    what: string,
+    patienceMs = 15_000,
+  ): Promise<Found> {
+    const end = Date.now() + patienceMs;
+    for (;;) {
+      const found = await look();
+      if (found) return found;
+      if (Date.now() > end) throw new Error(`${what} did not come within ${patienceMs} ms.`);
+      await sleep(25);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const conversation of this.conversations) conversation.close();
+    await this.parts.app.close();
+    await Promise.all([this.parts.nats.close(), this.database.close(), this.runner.close()]);
+    await this.parts.drop();
+  }
+}
+
+/** Opens a bench; close it in afterAll. `egressAllow` names the private addresses that may be called. */
+export async function openBench(
+  options: { egressAllow?: string; modelTimeoutMs?: number } = {},
+): Promise<FlowBench> {
+  const server = await createTestDatabase();
+  const urls = { serviceUrl: server.urlFor('parley_flow'), runnerUrl: server.urlFor('parley_flow_runner') };
+  await migrate({
+    ownerUrl: server.ownerUrl,
+    ...urls,
+    domain: 'flow',
+    migrations: [mechanismMigrations, spaceKeyMigrations, { '0001-flows': flows, ...knowledge.migrations }],
+  });
+  const database = createDatabase<Tables>({ url: urls.serviceUrl, applicationName: 'flow-spec' });
+  const runner = createDatabase<unknown>({ url: urls.runnerUrl, applicationName: 'flow-spec-runner' });
+  const natsUrl = process.env['PARLEY_TEST_NATS_URL'] ?? '';
+  const nats = await connectNats({ url: natsUrl, user: 'operator', password: 'x', name: 'flow-spec' });
+  await ensureStreams(nats, { partitions: 4 });
+  const logger = createLogger({ name: 'flow-spec', level: 'fatal' });
+  const cipher = { seal: (text: string) => text, open: (text: string) => text };
+  const base = { service: 'flow-engine', domain: 'flow', nats, runner, logger, cipher };
+  const runtime = new MessagingRuntime({ ...base, database: database as unknown as Database<unknown> });
+  const config = { MODEL_TIMEOUT_MS: options.modelTimeoutMs ?? 2000 };
+  const module = moduleWith([
+    [Database, database],
+    [Logger, logger],
+    [GuardedFetch, new GuardedFetch(options.egressAllow ?? '127.0.0.1')],
+    [SecretBox, new SecretBox(new MasterKeys([randomBytes(32)]), new SpaceKeyRepository())],
+    [CONFIG, config],
+    [EventLog, runtime.events],
+    [Tasks, runtime.tasks],
+    [LiveBus, runtime.live],
+  ]);
+  const strategy = new JetStreamStrategy(runtime);
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
+    strategy,
+    logger: ['error'],
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new PassErrors());
+  await app.listen();
+  return new FlowBench({ database, runner, nats, runtime, app, drop: () => server.drop() });
+}
+
+function moduleWith(values: [token: unknown, value: unknown][]): new () => object {
+  const providers = values.map(([provide, useValue]) => ({ provide: provide as symbol, useValue }));
+  @Global()
+  @Module({ providers, exports: providers.map(({ provide }) => provide) })
+  class Kit {}
+
+  @Module({ imports: [Kit, AppModule] })
+  class BenchModule {}
+
+  return BenchModule;
+}
