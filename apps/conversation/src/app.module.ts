@@ -20,6 +20,7 @@ import { InboundConsumer } from './messages/inbound.consumer.ts';
 import { InboundService } from './messages/inbound.service.ts';
 import { MessagesHandler } from './messages/messages.handler.ts';
 import { MessagesRepository } from './messages/messages.repository.ts';
+import { PostingRepository } from './messages/posting.repository.ts';
 import { PostingService } from './messages/posting.service.ts';
 import { ReactionsHandler } from './messages/reactions.handler.ts';
 import { SearchHandler } from './messages/search.handler.ts';
@@ -50,6 +51,7 @@ import { ProducedConsumer } from './messages/produced.consumer.ts';
     MessagesRepository,
     OpeningService,
     ParticipantsService,
+    PostingRepository,
     PostingService,
     RoomsRepository,
     SearchRepository,

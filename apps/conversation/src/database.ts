@@ -65,6 +65,8 @@ export interface ConversationTable extends Stamped {
   subject: string | null;
   labels: JsonDefault<string[]>;
   last_sequence: Generated<number>;
+  /** Agents that respond, beside the target's. */
+  agent_ids: JsonDefault<string[]>;
 }
 
 export interface ParticipantTable {

@@ -64,20 +64,14 @@ export function toConversation(row: ConversationRow, parts: ConversationParts): 
 }
 
 /** The answering side and the origin, which every event of a conversation that others act on carries. */
-export function respondersOf(
-  row: ConversationRow,
-  participants: readonly ParticipantRow[],
-): {
+export function respondersOf(row: ConversationRow): {
   target: { agentId?: string | null; flowId?: string | null } | null;
   agentIds: string[];
   origin: { channelId: string | null; deploymentType: string | null; senderId: string | null };
 } {
-  const agentIds = participants.flatMap((one) =>
-    one.agent_id && one.auto_respond && one.agent_id !== row.target?.agentId ? [one.agent_id] : [],
-  );
   return {
     target: row.target,
-    agentIds,
+    agentIds: row.agent_ids,
     origin: { channelId: row.channel_id, deploymentType: row.deployment_type, senderId: row.sender_id },
   };
 }

@@ -23,9 +23,11 @@ export class MergingService {
   async merge(trx: ConversationTrx, into: ContactRow, from: ContactRow): Promise<ContactRow> {
     const { space_id: spaceId } = into;
     const timelines = await this.lockAll(trx, from);
+    const present = await this.conversations.participants(trx, idsOf(timelines));
     for (const timeline of timelines) {
-      const left = await this.leave(trx, timeline, from.id);
-      if (!left || timeline.participants.some((one) => one.contact_id === into.id)) continue;
+      const here = present.filter((one) => one.parent_id === timeline.conversation.id);
+      const left = await this.leave(trx, timeline, ofContact(here, from.id));
+      if (!left || ofContact(here, into.id)) continue;
       const row = { ...left, id: newId('part'), contact_id: into.id, name: into.name ?? left.name };
       await this.conversations.insertParticipants(trx, [row]);
       timeline.joined(row);
@@ -34,7 +36,7 @@ export class MergingService {
     const traces = {
       spaceId,
       contactId: from.id,
-      conversationIds: timelines.map(({ conversation }) => conversation.id),
+      conversationIds: idsOf(timelines),
     };
     await this.erasures.reassign(trx, traces, into.id);
     await this.rooms.replaceContact(trx, spaceId, from.id, into);
@@ -50,12 +52,14 @@ export class MergingService {
   async erase(trx: ConversationTrx, contact: ContactRow): Promise<void> {
     const { space_id: spaceId, id: contactId } = contact;
     const timelines = await this.lockAll(trx, contact);
+    const conversationIds = idsOf(timelines);
+    const present = await this.conversations.participants(trx, conversationIds);
     for (const timeline of timelines) {
-      await this.leave(trx, timeline, contactId);
+      const here = present.filter((one) => one.parent_id === timeline.conversation.id);
+      await this.leave(trx, timeline, ofContact(here, contactId));
       if (timeline.conversation.contact_id === contactId) timeline.setStatus('closed');
     }
     await this.timelines.write(trx, timelines);
-    const conversationIds = timelines.map(({ conversation }) => conversation.id);
     await this.erasures.anonymise(trx, { spaceId, contactId, conversationIds });
     await this.rooms.removeContact(trx, spaceId, contactId);
     await this.contacts.delete(trx, contact);
@@ -64,18 +68,25 @@ export class MergingService {
   private async lockAll(trx: ConversationTrx, contact: ContactRow): Promise<Timeline[]> {
     const ids = await this.conversations.idsOfContact(trx, contact.space_id, contact.id);
     const rows = await this.conversations.lockMany(trx, ids);
-    return [...(await this.timelines.open(trx, rows)).values()];
+    return [...this.timelines.open(rows).values()];
   }
 
   private async leave(
     trx: ConversationTrx,
     timeline: Timeline,
-    contactId: string,
+    row: ParticipantRow | undefined,
   ): Promise<ParticipantRow | undefined> {
-    const row = timeline.participants.find((one) => one.contact_id === contactId);
     if (!row) return undefined;
     await this.conversations.deleteParticipant(trx, row.space_id, row.parent_id, row.id);
     timeline.left(row);
     return row;
   }
+}
+
+function idsOf(timelines: readonly Timeline[]): string[] {
+  return timelines.map(({ conversation }) => conversation.id);
+}
+
+function ofContact(rows: readonly ParticipantRow[], contactId: string): ParticipantRow | undefined {
+  return rows.find((one) => one.contact_id === contactId);
 }

@@ -102,26 +102,23 @@ export class ConversationsRepository {
   }
 
   /** The active conversations of many senders, locked in the order of their ids. */
-  async lockActiveMany(
-    trx: ConversationTrx,
-    senderIds: readonly string[],
-    channelIds: readonly string[],
-  ): Promise<ConversationRow[]> {
-    return trx
-      .selectFrom('conversation')
-      .selectAll()
-      .where('channel_id', 'in', [...channelIds])
-      .where('sender_id', 'in', [...senderIds])
-      .where('status', 'in', ['open', 'paused'])
-      .orderBy('id')
-      .forUpdate()
-      .execute();
+  async lockActiveMany(trx: ConversationTrx, senders: readonly SenderKey[]): Promise<ConversationRow[]> {
+    if (senders.length === 0) return [];
+    const { rows } = await sql<ConversationRow>`
+      SELECT conversation.* FROM conversation
+      JOIN unnest(
+        ${senders.map((one) => one.spaceId)}::text[], ${senders.map((one) => one.channelId)}::text[],
+        ${senders.map((one) => one.senderId)}::text[]
+      ) AS given (space_id, channel_id, sender_id) USING (space_id, channel_id, sender_id)
+      WHERE conversation.status IN ('open', 'paused')
+      ORDER BY conversation.id FOR UPDATE OF conversation`.execute(trx);
+    return rows;
   }
 
   async update(
     trx: ConversationTrx,
     row: Pick<ConversationRow, 'space_id' | 'id'>,
-    change: Partial<Pick<Insertable<ConversationTable>, 'subject' | 'labels' | 'metadata' | 'target'>>,
+    change: Partial<Pick<Insertable<ConversationTable>, 'subject' | 'labels' | 'metadata'>>,
   ): Promise<ConversationRow> {
     return trx
       .updateTable('conversation')

@@ -88,8 +88,8 @@ export class OpeningService {
       const { space_id, id: parent_id } = row;
       const participants = draft.participants.map((one) => ({ ...one, space_id, parent_id }));
       joined.push(...participants);
-      const timeline = new Timeline(row, participants);
-      timeline.created();
+      const timeline = new Timeline(row);
+      timeline.created(participants);
       timelines.set(senderOf(draft), timeline);
     }
     await this.conversations.insertParticipants(trx, joined);
@@ -101,14 +101,13 @@ export class OpeningService {
     trx: ConversationTrx,
     wanted: readonly NewConversation[],
   ): Promise<Map<string, Timeline>> {
-    const channels = wanted.flatMap(({ channel }) => channel ?? []);
-    if (channels.length === 0) return new Map();
     const rows = await this.conversations.lockActiveMany(
       trx,
-      channels.map(({ senderId }) => senderId),
-      channels.map(({ id }) => id),
+      wanted.flatMap(({ spaceId, channel }) =>
+        channel ? [{ spaceId, channelId: channel.id, senderId: channel.senderId }] : [],
+      ),
     );
-    const timelines = await this.timelines.open(trx, rows);
+    const timelines = this.timelines.open(rows);
     return new Map([...timelines.values()].map((timeline) => [keyOf(timeline.conversation), timeline]));
   }
 }
@@ -136,8 +135,10 @@ function channelColumns(channel: NewConversation['channel']) {
 
 function toRow(id: string, draft: NewConversation) {
   const { spaceId, channel, contact, participants, roomId, subject, metadata } = draft;
-  const responds =
-    participants.some((one) => one.agent_id !== null && one.auto_respond) || Boolean(channel?.target?.flowId);
+  const agentIds = participants.flatMap((one) =>
+    one.agent_id && one.auto_respond && one.agent_id !== channel?.target?.agentId ? [one.agent_id] : [],
+  );
+  const responds = agentIds.length > 0 || Boolean(channel?.target);
   return {
     space_id: spaceId,
     id,
@@ -147,6 +148,7 @@ function toRow(id: string, draft: NewConversation) {
     status: 'open' as const,
     owner: responds ? ('flow' as const) : ('none' as const),
     assignee: null,
+    agent_ids: JSON.stringify(agentIds),
     subject: subject ?? null,
     metadata: JSON.stringify(metadata ?? {}),
   };

@@ -43,8 +43,8 @@ export class ParticipantsHandler {
     const timeline = await this.timelines.lock(trx, input, principal);
     const [resolved] = await this.people.resolve(trx, input.spaceId, [input], '');
     if (!resolved) throw unknownPart();
-    if (timeline.participants.some((one) => identityOf(one) === identityOf(resolved)))
-      throw alreadyTakesPart();
+    const present = await this.conversations.participants(trx, [input.conversationId]);
+    if (present.some((one) => identityOf(one) === identityOf(resolved))) throw alreadyTakesPart();
     const row = { ...resolved, space_id: input.spaceId, parent_id: input.conversationId };
     await this.conversations.insertParticipants(trx, [row]);
     timeline.joined(row);
@@ -64,10 +64,6 @@ export class ParticipantsHandler {
     const row = await this.conversations.deleteParticipant(trx, spaceId, conversationId, participantId);
     if (!row) throw unknownPart();
     timeline.left(row);
-    if (row.agent_id !== null && row.agent_id === timeline.conversation.target?.agentId) {
-      timeline.dropTarget();
-      await this.conversations.update(trx, timeline.conversation, { target: null });
-    }
     if (timeline.conversation.owner === 'flow' && !timeline.responds())
       timeline.setOwner('none', { by: authorOf(principal), reason: 'Nobody responds by itself any more.' });
     await this.timelines.write(trx, [timeline]);

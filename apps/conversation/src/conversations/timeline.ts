@@ -36,48 +36,47 @@ export interface MessageDraft {
  */
 export class Timeline {
   conversation: ConversationRow;
-  participants: ParticipantRow[];
   readonly messages: NewMessageRow[] = [];
   readonly events: NewEvent[] = [];
   changed = false;
 
-  constructor(conversation: ConversationRow, participants: ParticipantRow[]) {
+  constructor(conversation: ConversationRow) {
     this.conversation = conversation;
-    this.participants = participants;
   }
 
-  created(): void {
+  created(participants: readonly ParticipantRow[]): void {
     const { room_id: roomId, contact_id: contactId, owner, subject } = this.conversation;
-    const participants = this.participants.map(toParticipant);
     this.add(conversationCreated, {
       roomId,
       contactId,
       owner,
       subject,
-      participants,
-      ...respondersOf(this.conversation, this.participants),
+      participants: participants.map(toParticipant),
+      ...respondersOf(this.conversation),
     });
   }
 
   joined(participant: ParticipantRow): void {
-    this.participants.push(participant);
+    const { agent_id: agentId, auto_respond: responds } = participant;
+    if (agentId && responds)
+      this.conversation = { ...this.conversation, agent_ids: [...this.conversation.agent_ids, agentId] };
     this.add(participantJoined, { participant: toParticipant(participant) });
   }
 
   left(participant: ParticipantRow): void {
-    this.participants = this.participants.filter(({ id }) => id !== participant.id);
+    const { agent_ids: agentIds, target } = this.conversation;
+    const left = participant.agent_id;
+    this.conversation = {
+      ...this.conversation,
+      agent_ids: agentIds.filter((id) => id !== left),
+      target: left !== null && target?.agentId === left ? null : target,
+    };
     this.add(participantLeft, { participant: toParticipant(participant) });
   }
 
-  /** Whether anybody answers by itself: a flow of the channel, or an agent that takes part. */
+  /** Whether anybody answers by itself: the channel's flow or agent, or another agent that takes part. */
   responds(): boolean {
-    if (this.conversation.target?.flowId) return true;
-    return this.participants.some((one) => one.agent_id !== null && one.auto_respond);
-  }
-
-  /** The channel's agent answers here no more. */
-  dropTarget(): void {
-    this.conversation = { ...this.conversation, target: null };
+    return this.conversation.target !== null || this.conversation.agent_ids.length > 0;
   }
 
   setStatus(status: Status): void {
@@ -133,7 +132,7 @@ export class Timeline {
       inReplyTo: draft.inReplyTo ?? null,
       attempt: draft.attempt ?? null,
       wakes: draft.wakes,
-      ...respondersOf(this.conversation, this.participants),
+      ...respondersOf(this.conversation),
     });
     const json = {
       author: JSON.stringify(row.author),

@@ -19,20 +19,8 @@ export class TimelinesService {
   ) {}
 
   /** Timelines over conversations whose rows are locked in this transaction. */
-  async open(trx: ConversationTrx, rows: readonly ConversationRow[]): Promise<Map<string, Timeline>> {
-    const participants = await this.conversations.participants(
-      trx,
-      rows.map((row) => row.id),
-    );
-    return new Map(
-      rows.map((row) => [
-        row.id,
-        new Timeline(
-          row,
-          participants.filter((one) => one.parent_id === row.id),
-        ),
-      ]),
-    );
+  open(rows: readonly ConversationRow[]): Map<string, Timeline> {
+    return new Map(rows.map((row) => [row.id, new Timeline(row)]));
   }
 
   /** The timeline of one conversation, locked; 404 unless it is the principal's to see. */
@@ -45,13 +33,7 @@ export class TimelinesService {
       principal,
       await this.conversations.lock(trx, place.spaceId, place.conversationId),
     );
-    return this.openOne(trx, row);
-  }
-
-  async openOne(trx: ConversationTrx, row: ConversationRow): Promise<Timeline> {
-    const timeline = (await this.open(trx, [row])).get(row.id);
-    if (!timeline) throw new Error('A conversation was lost while it was opened.');
-    return timeline;
+    return new Timeline(row);
   }
 
   /** Writes what timelines collected; answers the messages as they are stored. */

@@ -28,7 +28,7 @@ export class DeliveredConsumer {
     const locked = await this.conversations.lockMany(trx, [
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
-    const timelines = await this.timelines.open(trx, locked);
+    const timelines = this.timelines.open(locked);
     const rows = new Map(
       (
         await this.messages.findMany(

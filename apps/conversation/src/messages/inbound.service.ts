@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type EventEnvelope, type messageReceived, newId } from '@parley/contracts';
 import { ContactsRepository } from '../contacts/contacts.repository.ts';
-import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import { ConversationsRepository, type SenderKey } from '../conversations/conversations.repository.ts';
 import { type NewConversation, OpeningService } from '../conversations/opening.service.ts';
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
@@ -96,7 +96,7 @@ export class InboundService {
         value: data.sender.id,
         contact_id: newId('cont'),
       }))
-      .sort((a, b) => (a.value < b.value ? -1 : 1));
+      .sort((a, b) => (senderKey(a.channel_id, a.value) < senderKey(b.channel_id, b.value) ? -1 : 1));
     const claimed = await this.contacts.claimIdentities(trx, identities);
     const names = new Map(events.map((event) => [keyOf(event), event.data.sender.name]));
     const rows = claimed.map((row) => ({
@@ -112,13 +112,9 @@ export class InboundService {
     events: readonly Received[],
     senders: Map<string, Sender>,
   ): Promise<Map<string, Timeline>> {
-    const channels = distinct(events.map(({ data }) => data.channelId));
-    const rows = await this.conversations.lockActiveMany(
-      trx,
-      distinct(events.map(({ data }) => data.sender.id)),
-      channels,
-    );
-    const opened = await this.timelines.open(trx, rows);
+    const active = new Map(events.map((event) => [keyOf(event), senderOf(event)]));
+    const rows = await this.conversations.lockActiveMany(trx, [...active.values()]);
+    const opened = this.timelines.open(rows);
     const byKey = new Map<string, Timeline>();
     for (const timeline of opened.values()) {
       const { channel_id: channelId, sender_id: senderId } = timeline.conversation;
@@ -134,6 +130,10 @@ export class InboundService {
     }
     return byKey;
   }
+}
+
+function senderOf({ spaceId, data }: Received): SenderKey {
+  return { spaceId, channelId: data.channelId, senderId: data.sender.id };
 }
 
 function toNewConversation({ spaceId, data }: Received, sender: Sender | undefined): NewConversation {

@@ -41,8 +41,7 @@ export class MessagesHandler {
 
   @HandleOperation(postMessage)
   async post(input: OperationInput<typeof postMessage>, { trx, principal }: Context): Promise<Posted> {
-    const timeline = await this.timelines.lock(trx, input, principal);
-    return this.posting.post(trx, timeline, principal, input);
+    return this.posting.post(trx, principal, input, input);
   }
 
   @HandleOperation(postVisitorMessage)

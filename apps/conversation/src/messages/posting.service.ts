@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   type Message,
+  newId,
   type OperationInput,
   permissionDenied,
   type Principal,
@@ -8,15 +9,16 @@ import {
   type postVisitorMessage,
   unprocessable,
 } from '@parley/contracts';
-import { authorOf, isVisitor, requireOwn } from '../access.ts';
+import { authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
 import { ContactsRepository } from '../contacts/contacts.repository.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
-import type { Timeline } from '../conversations/timeline.ts';
+import { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx } from '../database.ts';
 import { toMessage } from '../shapes.ts';
 import { MessagesRepository } from './messages.repository.ts';
+import { PostingRepository } from './posting.repository.ts';
 
 type PostInput = Pick<OperationInput<typeof postMessage>, 'parts' | 'internal' | 'metadata' | 'replyTo'>;
 type VisitorInput = OperationInput<typeof postVisitorMessage>;
@@ -29,10 +31,45 @@ export class PostingService {
     private readonly conversations: ConversationsRepository,
     private readonly messages: MessagesRepository,
     private readonly opening: OpeningService,
+    private readonly quick: PostingRepository,
     private readonly timelines: TimelinesService,
   ) {}
 
+  /** A message into a conversation that is named: in one statement where nothing else changes. */
   async post(
+    trx: ConversationTrx,
+    principal: Principal,
+    place: { spaceId: string; conversationId: string },
+    input: PostInput,
+  ): Promise<Message> {
+    const posted = await this.postQuickly(trx, principal, place, input);
+    return posted ?? this.append(trx, await this.timelines.lock(trx, place, principal), principal, input);
+  }
+
+  private async postQuickly(
+    trx: ConversationTrx,
+    principal: Principal,
+    place: { spaceId: string; conversationId: string },
+    input: PostInput,
+  ): Promise<Message | null> {
+    const visitor = ownOf(principal) ?? null;
+    if (visitor && input.internal) return null;
+    const row = await this.quick.post(trx, {
+      spaceId: place.spaceId,
+      conversationId: place.conversationId,
+      id: newId('msg'),
+      author: authorOf(principal),
+      parts: input.parts,
+      replyTo: input.replyTo ?? null,
+      internal: input.internal,
+      metadata: input.metadata ?? {},
+      visitor,
+      assignable: principal.accountId !== undefined,
+    });
+    return row ? toMessage(row) : null;
+  }
+
+  private async append(
     trx: ConversationTrx,
     timeline: Timeline,
     principal: Principal,
@@ -92,13 +129,13 @@ export class PostingService {
     const { contactId, visitorId } = principal;
     if (!isVisitor(principal) || !contactId || !visitorId)
       throw permissionDenied('Only visitors of a web channel may post here.');
-    const named = input.conversationId && (await this.named(trx, principal, input));
-    const timeline = named || (await this.active(trx, principal, input));
-    return this.post(trx, timeline, principal, {
-      parts: input.parts,
-      internal: false,
-      metadata: input.metadata,
-    });
+    const { spaceId, conversationId } = input;
+    const message = { parts: input.parts, internal: false, metadata: input.metadata };
+    const posted =
+      conversationId && (await this.postQuickly(trx, principal, { spaceId, conversationId }, message));
+    if (posted) return posted;
+    const named = conversationId && (await this.named(trx, principal, input));
+    return this.append(trx, named || (await this.active(trx, principal, input)), principal, message);
   }
 
   /** A visitor may still name a conversation that was closed meanwhile: then it goes on in its active one, or in a new one. */
@@ -108,7 +145,7 @@ export class PostingService {
     { spaceId, conversationId = '' }: VisitorInput,
   ): Promise<Timeline | null> {
     const row = requireOwn(principal, await this.conversations.lock(trx, spaceId, conversationId));
-    return row.status === 'closed' ? null : this.timelines.openOne(trx, row);
+    return row.status === 'closed' ? null : new Timeline(row);
   }
 
   private async active(trx: ConversationTrx, principal: Principal, input: VisitorInput): Promise<Timeline> {
@@ -116,7 +153,7 @@ export class PostingService {
     const { channelId } = channel;
     const senderId = principal.visitorId ?? '';
     const row = await this.conversations.lockActive(trx, { spaceId, channelId, senderId });
-    if (row) return this.timelines.openOne(trx, row);
+    if (row) return new Timeline(row);
     return this.opening.open(trx, {
       spaceId,
       channel: {

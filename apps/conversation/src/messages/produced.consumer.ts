@@ -23,7 +23,7 @@ export class ProducedConsumer {
     const locked = await this.conversations.lockMany(trx, [
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
-    const timelines = await this.timelines.open(trx, locked);
+    const timelines = this.timelines.open(locked);
     const known = await this.messages.knownIds(
       trx,
       events.map(({ data }) => data.messageId),
@@ -66,7 +66,7 @@ export class ProducedConsumer {
     const locked = await this.conversations.lockMany(trx, [
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
-    const timelines = await this.timelines.open(trx, locked);
+    const timelines = this.timelines.open(locked);
     for (const { data } of events)
       timelines.get(data.conversationId)?.setOwner('human', { by: null, reason: data.reason });
     await this.timelines.write(trx, timelines.values());

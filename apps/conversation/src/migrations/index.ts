@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import * as conversations from './0001-conversations.ts';
 import * as lookups from './0002-lookups.ts';
 import * as search from './0003-search.ts';
+import * as responders from './0004-responders.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
   '0001-conversations': conversations,
   '0002-lookups': lookups,
   '0003-search': search,
+  '0004-responders': responders,
 };
