@@ -9,6 +9,7 @@ import { DeliveriesRepository } from './deliveries/deliveries.repository.ts';
 import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
+import { ReferenceRoutes } from './reference/reference.routes.ts';
 import { ConversationFeed } from './sockets/conversation-feed.ts';
 import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
@@ -28,6 +29,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     OperationRoutes,
     PageRoutes,
     RealtimeSocket,
+    ReferenceRoutes,
     WebhooksRoutes,
     WidgetRoutes,
   ],

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId, ProblemError } from '@parley/contracts';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { ReferenceRoutes } from '../reference/reference.routes.ts';
 import { RealtimeSocket } from '../sockets/realtime.socket.ts';
 import { WebhooksRoutes } from '../webhooks/webhooks.routes.ts';
 import { WidgetRoutes } from '../widget/widget.routes.ts';
@@ -40,6 +41,7 @@ function openRoutes(app: NestFastifyApplication, fastify: FastifyInstance): void
   app.get(WebhooksRoutes).register(fastify);
   app.get(WidgetRoutes).register(fastify);
   app.get(PageRoutes).register(fastify);
+  app.get(ReferenceRoutes).register(fastify);
   fastify.all('/*', (request, reply) => sendProblem(request, reply, nothingAt(request)));
 }
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
-import { allOperations, domainOwners } from '@parley/contracts';
+import { domainOwners } from '@parley/contracts';
 import { InjectConfig, InjectNats } from '@parley/service';
 import type { NatsConnection } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -17,7 +17,7 @@ const types: Readonly<Record<string, string>> = {
 };
 const HEALTH_MS = 500;
 
-/** Health for everybody, the widget's files, the demo and the list of operations. */
+/** Health for everybody, the widget's files, and the demo. */
 @Injectable()
 export class PageRoutes {
   private readonly folder: string;
@@ -40,7 +40,6 @@ export class PageRoutes {
     for (const name of ['demo.css', 'demo.js'])
       fastify.get(`/demo/${name}`, (_request, reply) => this.file(`demo/${name}`, reply));
     fastify.get('/demo/configuration.json', async () => this.demo());
-    fastify.get('/docs', (_request, reply) => reply.type(types['html'] ?? '').send(operationsPage()));
   }
 
   private async ready(all: boolean, reply: FastifyReply): Promise<unknown> {
@@ -90,17 +89,4 @@ function widgetFolder(): string {
   } catch {
     return fileURLToPath(new URL('../../widget', import.meta.url));
   }
-}
-
-function operationsPage(): string {
-  const rows = allOperations.flatMap((operation) => {
-    if (!operation.http || operation.permission === 'internal') return [];
-    const { method, path } = operation.http;
-    return [
-      `<tr><td><code>${method}</code></td><td><code>/api/v1${path}</code></td><td>${operation.summary}</td><td>${operation.permission}</td></tr>`,
-    ];
-  });
-  const style =
-    'body{font:16px/1.5 system-ui;max-width:1100px;margin:40px auto;padding:0 20px}td{padding:6px 12px;border-top:1px solid #ddd;vertical-align:top}';
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Parley API</title><style>${style}</style><h1>Parley API</h1><table>${rows.join('')}</table></html>`;
 }

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import { domainOf } from '../core/operation.ts';
+import { streamName } from '../core/wire.ts';
+import { mergeJsonValues } from '../openapi/json-values.ts';
+import { pascalCase } from '../openapi/named-schemas.ts';
+import { allEvents } from '../registry.ts';
+import { ClientFrameSchema, LiveNewsSchema, ServerFrameSchema } from '../sockets.ts';
+import { Payloads } from './payloads.ts';
+
+type Json = Record<string, unknown>;
+
+/** An AsyncAPI 3 document as JSON. */
+export interface AsyncApiDocument extends Json {
+  channels: Record<string, Json>;
+  operations: Record<string, Json>;
+  components: { messages: Record<string, Json>; schemas: Json };
+}
+
+/** One frame of `/ws/realtime`: who sends it, its name and its schema. */
+export interface SocketFrame {
+  from: 'client' | 'server';
+  /** Unique; the type, with what sets variants of one type apart. */
+  name: string;
+  type: string;
+  schema: z.ZodType;
+}
+
+/** Every frame of `/ws/realtime`, in the order of its declaration. */
+export function socketFrames(): SocketFrame[] {
+  return [
+    ...ClientFrameSchema.options.map((schema) => frameOf('client', schema)),
+    ...ServerFrameSchema.options.map((schema) => frameOf('server', schema)),
+  ];
+}
+
+function frameOf(from: SocketFrame['from'], schema: z.ZodObject): SocketFrame {
+  const type = String((schema.shape['type'] as z.ZodLiteral).value);
+  const subject = ['conversationId', 'spaceId', 'inbox'].find((key) => key in schema.shape);
+  const varies = from === 'client' && type.endsWith('subscribe');
+  return { from, type, schema, name: varies ? `${type}_${subject ?? ''}` : type };
+}
+
+/** Describes every event and socket message as AsyncAPI 3, from their declarations. */
+export function asyncApiDocument(): AsyncApiDocument {
+  const payloads = new Payloads();
+  const messages: Record<string, Json> = {};
+  const channels: Record<string, Json> = {};
+  const operations: Record<string, Json> = {};
+  addEvents(payloads, { messages, channels, operations });
+  addSocket(payloads, { messages, channels, operations });
+  addLive(payloads, { messages, channels, operations });
+  return mergeJsonValues({
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Parley events and sockets',
+      version: '1.0.0',
+      description:
+        'Facts as JetStream events with CloudEvents 1.0 headers, live news as core NATS, and the protocol of /ws/realtime. Events only gain fields: ignore what you do not know.',
+      license: { name: 'Apache-2.0' },
+    },
+    defaultContentType: 'application/json',
+    servers: {
+      nats: { host: 'localhost:4222', protocol: 'nats', description: 'NATS with JetStream' },
+      sockets: { host: 'localhost:8080', protocol: 'ws', description: 'The gateway' },
+    },
+    channels,
+    operations,
+    components: {
+      messages,
+      schemas: { EventHeaders: cloudEventHeaders, ...payloads.schemas },
+    },
+  });
+}
+
+interface Parts {
+  messages: Record<string, Json>;
+  channels: Record<string, Json>;
+  operations: Record<string, Json>;
+}
+
+const text = (description: string) => ({ type: 'string', description });
+const cloudEventHeaders = {
+  type: 'object',
+  required: ['ce-specversion', 'ce-id', 'ce-type', 'ce-source', 'ce-time'],
+  properties: {
+    'ce-specversion': { type: 'string', const: '1.0' },
+    'ce-id': text('`evt_…`: the same on every repeat; drop what you have seen'),
+    'ce-type': text('The name of the event'),
+    'ce-source': text('The service that published it'),
+    'ce-time': { type: 'string', format: 'date-time' },
+    'ce-dataschema': text('Where the schema of the data is described'),
+    'parley-key': text('The entity whose order matters'),
+    'parley-sequence': text('The gapless number within a conversation, where it has one'),
+    'Nats-Msg-Id': text('Equal to ce-id; JetStream drops repeats by it'),
+    traceparent: text('W3C trace context'),
+  },
+};
+
+const parameters = {
+  spaceId: { description: 'The space, or `_` for account-wide events' },
+  key: { description: 'The entity whose order matters' },
+  partition: { description: 'Appended by the stream' },
+};
+
+function addEvents(payloads: Payloads, { messages, channels, operations }: Parts): void {
+  for (const event of allEvents) {
+    const name = pascalCase(event.name);
+    messages[name] = {
+      name: event.name,
+      title: event.name,
+      summary: event.summary,
+      contentType: 'application/json',
+      headers: { $ref: '#/components/schemas/EventHeaders' },
+      payload: payloads.add(`${name}Data`, event.data),
+    };
+    channels[event.name] = {
+      address: `${event.name}.{spaceId}.{key}.{partition}`,
+      title: event.name,
+      summary: event.summary,
+      description: `In the stream ${streamName(domainOf(event.name))}. Filter with \`${event.name}.>\`.`,
+      servers: [{ $ref: '#/servers/nats' }],
+      parameters,
+      messages: { [name]: { $ref: `#/components/messages/${name}` } },
+    };
+    operations[`publish_${event.name.replaceAll('.', '_')}`] = operation('send', event.name, [name]);
+  }
+}
+
+function addSocket(payloads: Payloads, { messages, channels, operations }: Parts): void {
+  const names: Record<SocketFrame['from'], string[]> = { client: [], server: [] };
+  for (const frame of socketFrames()) {
+    const name = `${pascalCase(frame.from)}${pascalCase(frame.name)}Frame`;
+    names[frame.from].push(name);
+    messages[name] = {
+      name: frame.type,
+      title: `${frame.from}: ${frame.name}`,
+      contentType: 'application/json',
+      payload: payloads.add(name, frame.schema, frame.from === 'client' ? 'input' : 'output'),
+    };
+  }
+  channels['realtime'] = {
+    address: '/ws/realtime',
+    title: '/ws/realtime',
+    description:
+      'JSON text frames. The client first sends `authenticate`. With `afterSequence` what was missed comes first, in order, then what is new: no gap and no double.',
+    servers: [{ $ref: '#/servers/sockets' }],
+    messages: Object.fromEntries(
+      [...names.client, ...names.server].map((name) => [name, { $ref: `#/components/messages/${name}` }]),
+    ),
+  };
+  operations['receive_realtime_frames'] = operation('receive', 'realtime', names.client);
+  operations['send_realtime_frames'] = operation('send', 'realtime', names.server);
+}
+
+function addLive(payloads: Payloads, { messages, channels, operations }: Parts): void {
+  messages['LiveNews'] = {
+    name: 'live',
+    title: 'Live news',
+    summary: 'Typing and pieces of an answer that is being written; lossy by definition',
+    contentType: 'application/json',
+    payload: payloads.add('LiveNews', LiveNewsSchema),
+  };
+  channels['live'] = {
+    address: 'live.{spaceId}.{conversationId}',
+    title: 'live',
+    description: 'Core NATS, kept nowhere: whoever misses a piece reads the event.',
+    servers: [{ $ref: '#/servers/nats' }],
+    parameters: {
+      spaceId: { description: 'The space' },
+      conversationId: { description: 'The conversation' },
+    },
+    messages: { LiveNews: { $ref: '#/components/messages/LiveNews' } },
+  };
+  operations['publish_live'] = operation('send', 'live', ['LiveNews']);
+}
+
+function operation(action: 'send' | 'receive', channel: string, names: string[]): Json {
+  return {
+    action,
+    channel: { $ref: `#/channels/${channel}` },
+    messages: names.map((name) => ({ $ref: `#/channels/${channel}/messages/${name}` })),
+  };
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi';
+import { domainOf, type OperationDefinition } from '../core/operation.ts';
+import { ProblemSchema } from '../core/problem.ts';
+import { allOperations } from '../registry.ts';
+import { fixedPaths } from './fixed-paths.ts';
+import { mergeJsonValues } from './json-values.ts';
+import { NamedSchemas, pascalCase } from './named-schemas.ts';
+
+/** An OpenAPI 3.1 document as JSON. */
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+const problems: Readonly<Record<number, string>> = {
+  400: 'Bad or unknown fields; `errors` names each by JSON pointer',
+  401: 'The credential is missing, wrong or expired',
+  403: 'Known, inside its own space, but not allowed',
+  404: 'Missing, or in a space that is not the caller’s',
+  409: 'The state forbids it, or the same Idempotency-Key is still at work',
+  412: 'If-Match names another version than the present one; nothing was changed',
+  413: 'The body is too large',
+  415: 'The body is not application/json',
+  422: 'Understood but impossible, or the Idempotency-Key was used with another body',
+  429: 'Too many requests; see Retry-After',
+  503: 'Nothing was done; see Retry-After',
+  504: 'The outcome is unknown: repeat with the same Idempotency-Key',
+};
+
+const tagTexts: Readonly<Record<string, string>> = {
+  identity: 'Accounts, sessions, spaces, members, roles and API keys',
+  conversation: 'Rooms, conversations, participants, messages, contacts and search',
+  channel: 'Deployment channels and their deliveries',
+  flow: 'Agents, flows, runs and knowledge bases',
+  notification: 'Rules, inbox, preferences and deliveries',
+  visitor: 'What web visitors call without an API key',
+  webhook: 'What providers and custom systems call',
+  system: 'Health and descriptions',
+};
+
+/** The operations that have a place over HTTP, in the order of their declaration. */
+export function httpOperations(): OperationDefinition[] {
+  return allOperations.filter((operation) => operation.http && operation.permission !== 'internal');
+}
+
+/** Describes the whole HTTP API as OpenAPI 3.1, from the operations' declarations. */
+export function openApiDocument(): OpenApiDocument {
+  const schemas = new NamedSchemas();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of httpOperations()) {
+    const { method, path } = operation.http as NonNullable<OperationDefinition['http']>;
+    const place = `/api/v1${path.replaceAll(/:([A-Za-z]+)/g, '{$1}')}`;
+    paths[place] = { ...paths[place], [method.toLowerCase()]: describe(operation, schemas) };
+  }
+  const document = createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Parley API',
+      version: '1.0.0',
+      summary: 'Conversations over every channel, answered by agents, flows and people.',
+      description:
+        'JSON, camelCase. Ids are opaque. Errors are RFC 9457 problem details. Lists answer `data` and `nextCursor`; pass it back as `cursor` until it is null.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'This installation' }],
+    tags: Object.entries(tagTexts).map(([name, description]) => ({ name, description })),
+    security: [{ bearer: [] }],
+    paths: { ...(paths as ZodOpenApiPathsObject), ...fixedPaths() },
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An access token, an API key (`parley_sk_…`) or a visitor token.',
+        },
+      },
+      responses: Object.fromEntries(
+        Object.entries(problems).map(([status, description]) => [
+          `Problem${status}`,
+          {
+            description,
+            ...(status === '429' || status === '503'
+              ? {
+                  headers: {
+                    'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' as const } },
+                  },
+                }
+              : {}),
+            content: { 'application/problem+json': { schema: Problem } },
+          },
+        ]),
+      ),
+    },
+  });
+  return mergeJsonValues(document);
+}
+
+const Problem = ProblemSchema.meta({ id: 'Problem' });
+
+const IdempotencyKey = z.object({
+  'Idempotency-Key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({
+      description: 'Makes the request safe to repeat for 24 hours: the same key and body act once.',
+      param: { id: 'IdempotencyKey' },
+    }),
+});
+
+function describe(operation: OperationDefinition, schemas: NamedSchemas): ZodOpenApiOperationObject {
+  const { method, status = 200 } = operation.http as NonNullable<OperationDefinition['http']>;
+  const { path, rest } = schemas.input(operation);
+  const hasBody = method !== 'GET' && method !== 'DELETE';
+  const hasFields = Object.keys(rest.shape).length > 0;
+  const isOpen = operation.permission === 'public';
+  const body = rest.meta({ id: `${pascalCase(operation.name)}Request` });
+  return {
+    operationId: operation.name.replaceAll('.', '_'),
+    tags: [domainOf(operation.name)],
+    summary: operation.summary,
+    description: permissionText(operation),
+    ...(isOpen ? { security: [] } : {}),
+    requestParams: {
+      ...(Object.keys(path.shape).length > 0 ? { path } : {}),
+      ...(!hasBody && hasFields ? { query: rest } : {}),
+      ...(method === 'POST' ? { header: IdempotencyKey } : {}),
+    },
+    ...(hasBody && hasFields
+      ? {
+          requestBody: {
+            required: !rest.safeParse({}).success,
+            content: { 'application/json': { schema: body } },
+          },
+        }
+      : {}),
+    responses: responsesOf(operation, schemas.output(operation), status),
+  };
+}
+
+function permissionText(operation: OperationDefinition): string {
+  const { permission, visitor } = operation;
+  if (permission === 'public') return 'Open to everybody.';
+  const needs =
+    permission === 'authenticated' ? 'Needs any credential.' : `Needs the permission \`${permission}\`.`;
+  return visitor ? `${needs} Visitor tokens reach their own conversations.` : needs;
+}
+
+function responsesOf(
+  operation: OperationDefinition,
+  output: z.ZodType,
+  status: number,
+): ZodOpenApiResponsesObject {
+  const { method, path } = operation.http as NonNullable<OperationDefinition['http']>;
+  const isOpen = operation.permission === 'public';
+  const hasBody = method !== 'GET' && method !== 'DELETE';
+  const success = { description: 'Done', content: { 'application/json': { schema: output } } };
+  const failures = [
+    400,
+    ...(isOpen ? [429] : [401, 403]),
+    ...(path.includes(':') ? [404] : []),
+    ...(operation.kind === 'command' ? [409, 422, 504] : []),
+    ...(hasBody ? [413, 415] : []),
+    503,
+  ].sort((left, right) => left - right);
+  return {
+    [status]: success,
+    ...(operation.http?.statusOf && status !== 200
+      ? { 200: { ...success, description: 'It was there already' } }
+      : {}),
+    ...Object.fromEntries(
+      failures.map((failure) => [failure, { $ref: `#/components/responses/Problem${failure}` }]),
+    ),
+  } as ZodOpenApiResponsesObject;
+}
