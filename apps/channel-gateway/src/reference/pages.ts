@@ -40,7 +40,7 @@ export function apiPage(): string {
   const found = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, one]) => operationEntry(method.toUpperCase(), path, one, schemas)),
   );
-  const intro = `<p>Every request carries <code>Authorization: Bearer …</code>: an access token, an API key or a visitor token. Bodies are JSON. Errors are <a href="#schema-Problem">problem details</a> (RFC 9457). Lists take <code>limit</code> and <code>cursor</code>. Every POST takes an <code>Idempotency-Key</code>, which makes it safe to repeat.</p>`;
+  const intro = `<p>Every request carries <code>Authorization: Bearer …</code>: an access token, an API key or a visitor token. Bodies are JSON. Errors are <a href="#schema-Problem">problem details</a> (RFC 9457). Lists take <code>limit</code> and <code>cursor</code>. Every POST save webhooks and visitors’ sessions takes an <code>Idempotency-Key</code>, which makes it safe to repeat.</p>`;
   return toHtml({
     title: 'API reference',
     intro,

@@ -21,7 +21,6 @@ const problems: Readonly<Record<number, string>> = {
   403: 'Known, inside its own space, but not allowed',
   404: 'Missing, or in a space that is not the caller’s',
   409: 'The state forbids it, or the same Idempotency-Key is still at work',
-  412: 'If-Match names another version than the present one; nothing was changed',
   413: 'The body is too large',
   415: 'The body is not application/json',
   422: 'Understood but impossible, or the Idempotency-Key was used with another body',
