@@ -44,7 +44,14 @@ interface PendingPost {
 
 const PING_MS = 20_000;
 const LONGEST_PAUSE_MS = 10_000;
-const RETRYABLE = new Set(['unavailable', 'outcome_unknown', 'too_many_requests', 'internal']);
+/** After these the same post is sent again; `still_running`: what was sent before the connection broke is not done yet. */
+const RETRYABLE = new Set([
+  'unavailable',
+  'outcome_unknown',
+  'too_many_requests',
+  'internal',
+  'still_running',
+]);
 
 /**
  * A client of `/ws/realtime` that outlives its connections: it reconnects, resumes each subscription behind the last
