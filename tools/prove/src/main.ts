@@ -13,12 +13,27 @@ import { WebhookRun } from './webhook-run.ts';
 
 const artefacts = fileURLToPath(new URL('../../../artefacts', import.meta.url));
 const PATIENCE_MS = 60_000;
-const RECOVERY_MEDIAN_MS = 3000;
-const RECOVERY_MOST_MS = 5000;
+/** Posts go on after the last kill, so that every recovery is seen. */
+const BEYOND_KILLS = 1.2;
 
+/** In the short form kills follow each other so closely that one recovery runs into the next. */
 const profiles = {
-  smoke: { webhooks: 1000, visitors: 300, kills: 4, pauseMs: [1500, 2500] },
-  full: { webhooks: 20_000, visitors: 5000, kills: 10, pauseMs: [2500, 6000] },
+  smoke: {
+    webhooks: 1000,
+    visitors: 300,
+    kills: 4,
+    pauseMs: [2500, 4000],
+    medianMs: 10_000,
+    mostMs: 20_000,
+  },
+  full: {
+    webhooks: 20_000,
+    visitors: 5000,
+    kills: 10,
+    pauseMs: [18_000, 30_000],
+    medianMs: 3000,
+    mostMs: 5000,
+  },
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -33,8 +48,9 @@ const { values, positionals } = parseArgs({
 
 type Run = WebhookRun | VisitorsRun;
 
+const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
+
 async function prove(stack: Stack, kind: 'webhooks' | 'visitors'): Promise<boolean> {
-  const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
   const messages = Number(values.messages ?? profile[kind]);
   const kills = Number(values.kills ?? profile.kills);
   console.log(`\n${kind}: ${messages} posts, ${kills} kills`);
@@ -42,7 +58,7 @@ async function prove(stack: Stack, kind: 'webhooks' | 'visitors'): Promise<boole
   const seconds = ((profile.pauseMs[0] + profile.pauseMs[1]) / 2000) * kills;
   const options = {
     messages,
-    perSecond: messages / Math.max(5, seconds),
+    perSecond: messages / Math.max(5, seconds * BEYOND_KILLS),
     nemesis,
     progress: progressOf(messages),
   };
@@ -82,13 +98,14 @@ function tellRecovery(kills: readonly Kill[]): boolean {
     ['accepted again', (kill: Kill) => kill.acceptedAfter],
     ['answered again', (kill: Kill) => kill.answeredAfter],
   ] as const) {
-    const times = kills.flatMap((kill) => of(kill) ?? []);
+    // What never came back is the longest of all.
+    const times = kills.map((kill) => of(kill) ?? Number.POSITIVE_INFINITY);
     const [median, most] = [quantile(times, 0.5), Math.max(0, ...times)];
-    const good = median <= RECOVERY_MEDIAN_MS && most <= RECOVERY_MOST_MS;
+    const good = median <= profile.medianMs && most <= profile.mostMs;
     sound &&= good;
-    console.log(
-      `  ${what} after  median ${(median / 1000).toFixed(2)} s, most ${(most / 1000).toFixed(2)} s over ${times.length} kills${good ? '' : '  (over the limit of 3 and 5 s)'}`,
-    );
+    const over = `  (over the limit of ${profile.medianMs / 1000} and ${profile.mostMs / 1000} s)`;
+    const figures = `median ${(median / 1000).toFixed(2)} s, most ${(most / 1000).toFixed(2)} s`;
+    console.log(`  ${what} after  ${figures} over ${times.length} kills${good ? '' : over}`);
   }
   for (const { victim, acceptedAfter, answeredAfter } of kills)
     console.log(`    ${victim.padEnd(16)} ${inSeconds(acceptedAfter)} ${inSeconds(answeredAfter)}`);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, RealtimeClient } from '@parley/client';
+import { createClient, RealtimeClient, type RealtimeOptions } from '@parley/client';
 import { type Message, setUpChannel } from '@parley/contracts';
 import type { HistoryRecord } from './history.ts';
 import type { Nemesis } from './nemesis.ts';
+import WebSocket from 'ws';
 import { textOf, tokenOf } from './read-back.ts';
 import type { Demo } from './stack.ts';
 
@@ -79,7 +80,7 @@ export class VisitorsRun {
       url: socketUrl,
       token: () => visitorToken,
       firstPauseMs: 50,
-      webSocket: trackedIn(sockets),
+      webSocket: trackedIn(sockets, this.demo.baseUrl),
       listener: { event: (frame) => this.see(viewer, frame) },
     });
     this.clients.push(client);
@@ -100,7 +101,7 @@ export class VisitorsRun {
 
   private break(sockets: Set<WebSocket>): void {
     this.breaks += 1;
-    for (const socket of sockets) socket.close();
+    for (const socket of sockets) socket.terminate();
     sockets.clear();
   }
 
@@ -147,12 +148,13 @@ export class VisitorsRun {
   }
 }
 
-/** A WebSocket whose connections can be broken from outside. */
-function trackedIn(sockets: Set<WebSocket>): new (url: string) => WebSocket {
-  return class extends WebSocket {
+/** Sockets as a page of the site opens them, whose connections can be broken from outside. */
+function trackedIn(sockets: Set<WebSocket>, origin: string): NonNullable<RealtimeOptions['webSocket']> {
+  const Tracked = class extends WebSocket {
     constructor(url: string) {
-      super(url);
+      super(url, { origin });
       sockets.add(this);
     }
   };
+  return Tracked as unknown as NonNullable<RealtimeOptions['webSocket']>;
 }
