@@ -81,19 +81,6 @@ export class ParkedRepository {
     );
   }
 
-  /** Which of these keys have something parked for a consumer: their later events wait behind it. */
-  async parkedKeys<Tables>(
-    trx: Trx<Tables>,
-    consumer: string,
-    keys: readonly string[],
-  ): Promise<Set<string>> {
-    const { rows } = await sql<{ key: string }>`
-      SELECT DISTINCT key FROM parked WHERE consumer = ${consumer} AND source = 'event' AND key = ANY (${[...keys]}::text[])`.execute(
-      trx,
-    );
-    return new Set(rows.map((row) => row.key));
-  }
-
   /** The oldest entries that fit, in the order they were parked. */
   async list(filter: ParkedFilter | number = {}, limit = 100): Promise<Parked[]> {
     const [where, count] = typeof filter === 'number' ? [sql`true`, filter] : [matching(filter), limit];

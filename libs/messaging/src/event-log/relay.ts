@@ -15,7 +15,10 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Up to here single publishes are as fast as a batch, and one known id harms nobody else. */
 const SINGLE_LIMIT = 5;
 const BUSY_MS = 5;
-const IDLE_MS = 100;
+
+/** Longest pause of an idle relay: commits of this process and of others wake it. */
+const IDLE_MS = 500;
+const FAILURE_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 
 /** How often an idle relay looks whether its stream or bucket is still the one it knows. */
@@ -92,7 +95,7 @@ export class Relay {
         this.report(shard, error, failures);
         await this.parts.wakers.sleep(
           `relay.${shard}.pause`,
-          Math.min(LONGEST_PAUSE_MS, IDLE_MS * failures),
+          Math.min(LONGEST_PAUSE_MS, FAILURE_PAUSE_MS * failures),
           lease.leaving,
         );
       }

@@ -110,7 +110,7 @@ export class ConsumerRunner {
       while (!lease.signal.aborted) {
         const found = await this.step(run);
         const now = performance.now();
-        if (found === 0 || now > lookAt) {
+        if (partition === 0 && (found === 0 || now > lookAt)) {
           await this.replay(lease);
           lookAt = now + IDLE_WAIT_MS;
         }
@@ -147,7 +147,8 @@ export class ConsumerRunner {
     const batch = messages
       .filter((message) => message.seq > run.position)
       .map((message) => decode(message, this.spec.handlers));
-    if (batch.length > 0) await this.handle(run, batch);
+    // What is only passed over needs no transaction: the position follows with the next event, or when all is quiet.
+    if (batch.some((one) => one.event !== null || one.problem !== null)) await this.handle(run, batch);
     this.countLag();
     run.careful = last.info.pending === 0 ? 0 : Math.max(0, run.careful - messages.length);
     return messages.length;
@@ -227,15 +228,13 @@ export class ConsumerRunner {
   }
 
   private async commit(run: Run, batch: Incoming[]): Promise<void> {
-    const { database, repository } = this.parts;
+    const { database } = this.parts;
     const to = batch.at(-1)?.position ?? run.position;
     const events = batch.flatMap((one) => (one.event ? [one.event] : []));
     const spaces = [...new Set(events.map((event) => event.spaceId))];
     await database.withSpaces(spaces, async (trx) => {
-      await this.move(trx, run, to);
-      const ready = await this.parkBehind(trx, events);
+      const ready = await this.parkBehind(trx, events, await this.move(trx, run, to, events));
       for (const wave of toWaves(ready)) await this.deliver(trx, wave, run.lease);
-      await repository.forgetAttempts(trx, run.where, to);
       if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
     });
     run.position = to;
@@ -244,9 +243,17 @@ export class ConsumerRunner {
     this.stats.batchSize = batch.length;
   }
 
-  private async move(trx: Trx<unknown>, run: Run, to: number): Promise<void> {
-    const moved = await this.parts.repository.move(trx, run.where, run.position, to);
-    if (!moved) throw new LostLeaseError(run.lease.name);
+  /** Moves the position; answers the keys that have something parked. */
+  private async move(
+    trx: Trx<unknown>,
+    run: Run,
+    to: number,
+    events: readonly EventEnvelope[] = [],
+  ): Promise<Set<string>> {
+    const keys = [...new Set(events.map((event) => event.key))];
+    const parked = await this.parts.repository.move(trx, run.where, { from: run.position, to, keys });
+    if (!parked) throw new LostLeaseError(run.lease.name);
+    return parked;
   }
 
   /** With nothing to do, what others wrote into the stream is behind this partition too. */
@@ -272,10 +279,12 @@ export class ConsumerRunner {
   }
 
   /** Events whose key has something parked wait behind it. */
-  private async parkBehind(trx: Trx<unknown>, events: EventEnvelope[]): Promise<EventEnvelope[]> {
-    const wanted = [...new Set(events.map((event) => event.key))];
-    if (wanted.length === 0) return events;
-    const keys = await this.parts.parked.parkedKeys(trx, this.spec.id, wanted);
+  private async parkBehind(
+    trx: Trx<unknown>,
+    events: EventEnvelope[],
+    keys: ReadonlySet<string>,
+  ): Promise<EventEnvelope[]> {
+    if (keys.size === 0) return events;
     for (const event of events.filter(({ key }) => keys.has(key)))
       await this.park(trx, event, { attempts: 0, reason: PARKED_BEHIND });
     return events.filter(({ key }) => !keys.has(key));
@@ -299,7 +308,6 @@ export class ConsumerRunner {
     await this.parts.database.withSpaces([spaceId], async (trx) => {
       await this.move(trx, run, one.position);
       await this.park(trx, event, { attempts, reason });
-      await this.parts.repository.forgetAttempts(trx, run.where, one.position);
     });
     run.position = one.position;
     this.parts.logger.error(
@@ -308,7 +316,7 @@ export class ConsumerRunner {
     );
   }
 
-  /** Does again what an operator asked for, in order, through the same path; any partition's holder may. */
+  /** Does again what an operator asked for, in order, through the same path: the holder of the first partition does. */
   private async replay(lease: Lease): Promise<void> {
     const { database, parked } = this.parts;
     for (

@@ -37,14 +37,29 @@ export class ConsumerRepository {
     return row.position;
   }
 
-  /** Moves a position in the transaction of the effect; false when another holder has it. */
-  async move<Tables>(trx: Trx<Tables>, where: Position, from: number, to: number): Promise<boolean> {
+  /**
+   * Moves a position in the transaction of the effect and forgets the attempts up to there; null when another holder
+   * has it. Answers which of the keys have something parked: their later events wait behind it.
+   */
+  async move<Tables>(
+    trx: Trx<Tables>,
+    where: Position,
+    step: { from: number; to: number; keys: readonly string[] },
+  ): Promise<Set<string> | null> {
     const { consumer, partition, streamEpoch, leaseEpoch } = where;
-    const { rows } = await sql`
-      UPDATE position SET position = ${to}
-      WHERE consumer = ${consumer} AND partition = ${partition} AND stream_epoch = ${streamEpoch} AND lease_epoch = ${leaseEpoch} AND position = ${from}
-      RETURNING position`.execute(trx);
-    return rows.length > 0;
+    const { rows } = await sql<{ parked: string[] }>`
+      WITH moved AS (
+        UPDATE position SET position = ${step.to}
+        WHERE consumer = ${consumer} AND partition = ${partition} AND stream_epoch = ${streamEpoch} AND lease_epoch = ${leaseEpoch}
+          AND position = ${step.from}
+        RETURNING position
+      ), forgotten AS (
+        DELETE FROM attempt WHERE consumer = ${consumer} AND partition = ${partition} AND position <= (SELECT position FROM moved)
+      )
+      SELECT ARRAY(
+        SELECT DISTINCT key FROM parked WHERE consumer = ${consumer} AND source = 'event' AND key = ANY (${[...step.keys]}::text[])
+      ) AS parked FROM moved`.execute(trx);
+    return rows[0] ? new Set(rows[0].parked) : null;
   }
 
   /** The last sequence of each key that a consumer has handled. */
@@ -104,13 +119,6 @@ export class ConsumerRepository {
       UPDATE attempt SET attempts = greatest(0, attempts - 1)
       WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position = ${position}`.execute(
       this.runner.kysely,
-    );
-  }
-
-  async forgetAttempts<Tables>(trx: Trx<Tables>, where: Position, upTo: number): Promise<void> {
-    await sql`
-      DELETE FROM attempt WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position <= ${upTo}`.execute(
-      trx,
     );
   }
 }

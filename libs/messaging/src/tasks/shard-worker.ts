@@ -11,6 +11,7 @@ import { workerName } from './tasks.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 const LONGEST_SLEEP_MS = 500;
+const BUSY_SLEEP_MS = 100;
 
 /** Tasks in memory at once, at work or in line behind another of their key. */
 const MEMORY = 128;
@@ -252,8 +253,10 @@ export class ShardWorker {
     this.parts.wakers.wake('relay.DEAD_LETTER');
   }
 
+  /** While others are at work their ends wake this worker, and what falls due meanwhile may wait a moment. */
   private async pause(): Promise<number> {
     if (this.free() === 0 || this.lanes.size >= MEMORY) return LONGEST_SLEEP_MS;
+    if (this.lanes.busy > 0) return BUSY_SLEEP_MS;
     const due = await this.parts.repository.nextDue(this.claim);
     return due === null ? LONGEST_SLEEP_MS : Math.max(1, Math.min(LONGEST_SLEEP_MS, due + 1));
   }
