@@ -17,6 +17,7 @@ import {
 import { OperationClient } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
+import { readForm } from './form.ts';
 import { readJson } from './json.ts';
 import { sendProblem } from './problems.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -60,7 +61,7 @@ export class OperationRoutes {
       const { spaceId } = request.params as Record<string, string>;
       const principal = await this.auth.principalOf(request.headers.authorization, spaceId);
       authorize(operation, principal, spaceId);
-      const input = inputOf(operation, request);
+      const input = await inputOf(operation, request);
       const idempotencyKey = idempotencyKeyOf(operation, request);
       const answer = await this.operations.request(operation, input, {
         principal,
@@ -93,10 +94,13 @@ export function authorize(
     throw permissionDenied(`The role ${role} does not include ${permission}.`);
 }
 
-function inputOf(operation: OperationDefinition, request: FastifyRequest): Record<string, unknown> {
+async function inputOf(
+  operation: OperationDefinition,
+  request: FastifyRequest,
+): Promise<Record<string, unknown>> {
   const params = request.params as Record<string, string>;
   const names = new Set(pathParameters(operation.http?.path ?? ''));
-  const rest = bodyOf(operation, request);
+  const rest = await bodyOf(operation, request);
   const clash = Object.keys(rest).find((key) => names.has(key));
   if (clash)
     throw badRequest('A field of the path stands in the body or query, too.', [
@@ -113,22 +117,27 @@ function inputOf(operation: OperationDefinition, request: FastifyRequest): Recor
   return input;
 }
 
-function bodyOf(operation: OperationDefinition, request: FastifyRequest): Record<string, unknown> {
+async function bodyOf(
+  operation: OperationDefinition,
+  request: FastifyRequest,
+): Promise<Record<string, unknown>> {
   const { method } = request;
   const body = request.body as Buffer | undefined;
   if (method === 'GET' || method === 'DELETE') return { ...(request.query as Record<string, string>) };
   if (!body || body.length === 0) return {};
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
-    throw new ProblemError({
-      status: 415,
-      code: 'unsupported_media_type',
-      detail: 'Send the body as application/json.',
-    });
-  }
+  const contentType = request.headers['content-type'] ?? '';
+  if (operation.files && /^multipart\/form-data\b/i.test(contentType))
+    return readForm(body, contentType, operation.files);
+  if (!/^application\/json\b/i.test(contentType)) throw unsupported(operation);
   const read = readJson(body);
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     throw badRequest(`The body of ${operation.name} is a JSON object.`);
   return read as Record<string, unknown>;
+}
+
+function unsupported(operation: OperationDefinition): ProblemError {
+  const detail = `Send the body as application/json${operation.files ? ' or multipart/form-data' : ''}.`;
+  return new ProblemError({ status: 415, code: 'unsupported_media_type', detail });
 }
 
 function idempotencyKeyOf(operation: OperationDefinition, request: FastifyRequest): string | null {

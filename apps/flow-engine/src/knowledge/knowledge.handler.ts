@@ -16,6 +16,7 @@ import type { OperationContext } from '@parley/messaging';
 import { toList, toPage } from '../paging.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
+import { documentOf } from './document-input.ts';
 import { toDocument, toKnowledgeBase } from './knowledge.view.ts';
 
 type Context = OperationContext<KnowledgeTables>;
@@ -63,7 +64,7 @@ export class KnowledgeHandler {
     input: OperationInput<typeof addDocument>,
     context: Context,
   ): Promise<OperationOutput<typeof addDocument>> {
-    return toDocument(await this.service.addDocument(context.trx, input));
+    return toDocument(await this.service.addDocument(context.trx, documentOf(input)));
   }
 
   @HandleOperation(listDocuments)

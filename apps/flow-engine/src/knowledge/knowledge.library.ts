@@ -15,20 +15,25 @@ import { UnreadableDocumentError } from './reading/blocks.ts';
 import type { ReadPassage } from './reading/blocks.ts';
 import { DocumentReader } from './reading/document-reader.adapter.ts';
 import { refusalOf } from './reading/document.reader.ts';
+import { fetchDocument } from './reading/fetch-document.ts';
+import type { FetchedDocument } from './reading/fetch-document.ts';
 
 export interface DocumentRequest {
   spaceId: string;
   knowledgeBaseId: string;
   title: string;
   mediaType: string;
-  text: string;
+  /** Null: it is fetched from its URL. */
+  text: string | null;
+  /** Set where it is known already that it cannot be read. */
+  reason?: string | undefined;
   url?: string | null | undefined;
   metadata?: Record<string, unknown> | undefined;
 }
 
 /** What reading a document came to, ready to be stored in one transaction. */
 export type IngestOutcome =
-  | { status: 'ready'; index: IndexedDocument }
+  | { status: 'ready'; index: IndexedDocument; fetched: FetchedDocument | null }
   | { status: 'failed'; spaceId: string; documentId: string; reason: string };
 
 interface BaseKey {
@@ -47,13 +52,16 @@ const isDictionaryWord = (word: string): boolean =>
 /** Knowledge bases, their documents, and what they say: the rules, free of any framework. */
 export class KnowledgeLibrary {
   private readonly database: Database<KnowledgeTables>;
+  private readonly fetch: typeof globalThis.fetch;
   private readonly finder: KnowledgeSearch;
   private readonly reader = new DocumentReader();
   private readonly repository = new KnowledgeRepository();
   private readonly index = new KnowledgeIndexRepository();
 
-  constructor(database: Database<KnowledgeTables>) {
+  /** @param fetch what documents are fetched with, guarded and limited */
+  constructor(database: Database<KnowledgeTables>, fetch: typeof globalThis.fetch = globalThis.fetch) {
     this.database = database;
+    this.fetch = fetch;
     this.finder = new KnowledgeSearch(database);
   }
 
@@ -107,19 +115,29 @@ export class KnowledgeLibrary {
     if (!(await this.repository.holdBase(trx, request.spaceId, request.knowledgeBaseId))) {
       throw notFound('The knowledge base');
     }
-    const reason = refusalOf(request);
+    const { text } = request;
+    const reason = request.reason ?? (text === null ? null : refusalOf({ ...request, text }));
+    const content = text ?? '';
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    const title = printable(request.title);
+    const url = request.url ?? null;
+    if (text !== null && reason === null) {
+      const { spaceId, knowledgeBaseId } = request;
+      const same = await this.repository.findSame(trx, { spaceId, knowledgeBaseId, sha256, title, url });
+      if (same) return same;
+    }
     return this.repository.insertDocument(trx, {
       spaceId: request.spaceId,
       id: newId('doc'),
       knowledgeBaseId: request.knowledgeBaseId,
-      title: printable(request.title),
+      title,
       mediaType: printable(request.mediaType).slice(0, 100),
-      url: request.url ?? null,
+      url,
       status: reason === null ? 'queued' : 'failed',
       reason,
-      sha256: createHash('sha256').update(request.text).digest('hex'),
-      bytes: Buffer.byteLength(request.text),
-      content: reason === null ? request.text : null,
+      sha256,
+      bytes: Buffer.byteLength(content),
+      content: reason === null ? text : null,
       metadata: request.metadata ?? {},
     });
   }
@@ -188,10 +206,15 @@ export class KnowledgeLibrary {
       return null;
     }
     try {
-      const source = { title: document.title, mediaType: document.media_type, text: document.content ?? '' };
-      const passages = await this.reader.read(source);
+      const { content, url } = document;
+      const fetched = content === null && url !== null ? await fetchDocument(this.fetch, url) : null;
+      // Without a title of its own, a fetched document was given its address as one.
+      const title = printable((document.title === url ? fetched?.title : null) ?? document.title);
+      const read = { mediaType: document.media_type, text: content ?? '', ...fetched, title };
+      const passages = await this.reader.read(read);
       const where = { spaceId, documentId, knowledgeBaseId: document.knowledge_base_id };
-      return { status: 'ready', index: await this.buildIndex(where, document.title, passages) };
+      const index = await this.buildIndex(where, title, passages);
+      return { status: 'ready', index, fetched: fetched && read };
     } catch (error) {
       if (error instanceof UnreadableDocumentError) {
         return { status: 'failed', spaceId, documentId, reason: error.message };
@@ -210,11 +233,17 @@ export class KnowledgeLibrary {
       );
       return;
     }
-    const { index } = outcome;
+    const { index, fetched } = outcome;
     const isOurs = await this.repository.finishIngest(
       trx,
       { spaceId: index.spaceId, id: index.documentId },
-      { status: 'ready', reason: null, passages: index.passages.length, terms: index.terms },
+      {
+        status: 'ready',
+        reason: null,
+        passages: index.passages.length,
+        terms: index.terms,
+        ...foundIn(fetched),
+      },
     );
     if (isOurs) {
       await this.index.insert(trx, index);
@@ -254,6 +283,16 @@ export class KnowledgeLibrary {
       })),
     };
   }
+}
+
+function foundIn(fetched: FetchedDocument | null) {
+  if (fetched === null) return {};
+  const { text, mediaType, title } = fetched;
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return {
+    ...(title === null ? {} : { title }),
+    ...{ sha256, media_type: mediaType, bytes: Buffer.byteLength(text) },
+  };
 }
 
 /** Titles are one line of text. */

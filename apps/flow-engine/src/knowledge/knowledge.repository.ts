@@ -126,6 +126,26 @@ export class KnowledgeRepository {
     return result.numDeletedRows > 0n;
   }
 
+  /** The document that was added with the same content before; whoever adds it at the same time waits. */
+  async findSame(
+    trx: KnowledgeTrx,
+    same: { spaceId: string; knowledgeBaseId: string; sha256: string; title: string; url: string | null },
+  ): Promise<DocumentRow | undefined> {
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${same.knowledgeBaseId}:${same.sha256}`}, 0))`.execute(
+      trx,
+    );
+    return trx
+      .selectFrom('document')
+      .select(documentColumns)
+      .where('sha256', '=', same.sha256)
+      .where('knowledge_base_id', '=', same.knowledgeBaseId)
+      .where('space_id', '=', same.spaceId)
+      .where('title', '=', same.title)
+      .where((where) => (same.url === null ? where('url', 'is', null) : where('url', '=', same.url)))
+      .where('status', '<>', 'failed')
+      .executeTakeFirst();
+  }
+
   async insertDocument(trx: KnowledgeTrx, document: NewDocument): Promise<DocumentRow> {
     return trx
       .insertInto('document')
@@ -206,7 +226,17 @@ export class KnowledgeRepository {
   async finishIngest(
     trx: KnowledgeTrx,
     document: { spaceId: string; id: string },
-    outcome: { status: 'ready' | 'failed'; reason: string | null; passages: number; terms: number },
+    outcome: {
+      status: 'ready' | 'failed';
+      reason: string | null;
+      passages: number;
+      terms: number;
+      /** What fetching it brought to light. */
+      title?: string;
+      media_type?: string;
+      sha256?: string;
+      bytes?: number;
+    },
   ): Promise<boolean> {
     const result = await trx
       .updateTable('document')

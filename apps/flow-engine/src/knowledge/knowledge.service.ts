@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Database } from '@parley/database';
 import { Tasks } from '@parley/messaging';
+import { GuardedFetch } from '@parley/service';
 import { KnowledgeLibrary } from './knowledge.library.ts';
 import type { DocumentRequest } from './knowledge.library.ts';
+import { fetchLimits } from './reading/fetch-document.ts';
 import type { DocumentRow, KnowledgeTrx } from './knowledge.repository.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 
@@ -19,8 +21,8 @@ export interface IngestPayload {
 export class KnowledgeService extends KnowledgeLibrary implements OnApplicationShutdown {
   private readonly tasks: Tasks;
 
-  constructor(database: Database<KnowledgeTables>, tasks: Tasks) {
-    super(database);
+  constructor(database: Database<KnowledgeTables>, tasks: Tasks, http: GuardedFetch) {
+    super(database, http.withLimits(fetchLimits));
     this.tasks = tasks;
   }
 

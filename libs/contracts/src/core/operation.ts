@@ -38,9 +38,18 @@ export interface OperationDefinition<
   readonly deadlineMs?: number;
   /** Largest body in bytes; default 1 MiB. */
   readonly bodyLimit?: number;
+  /** Fields that multipart/form-data may carry as a file of at most so many bytes; the input takes them as `FileInput`. */
+  readonly files?: Readonly<Record<string, number>>;
   /** Visitors (widget sessions) may call it; the owner narrows it to their own conversations. */
   readonly visitor?: boolean;
 }
+
+/** A file of a multipart request, as it reaches the handler: bytes in base64. */
+export const FileInput = z.strictObject({
+  name: z.string().max(500),
+  mediaType: z.string().max(200),
+  base64: z.base64(),
+});
 
 /** What a handler receives. */
 export type OperationInput<Definition extends OperationDefinition> = z.output<Definition['input']>;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
-import { defineOperation, listOf } from '../core/operation.ts';
+import { defineOperation, FileInput, listOf } from '../core/operation.ts';
 import {
   AgentFields,
   AgentSchema,
+  DOCUMENT_FILE_LIMIT,
   DOCUMENT_LIMIT,
   documentMediaTypes,
   DocumentSchema,
@@ -231,15 +232,22 @@ export const addDocument = defineOperation({
   name: 'flow.add_document',
   kind: 'command',
   permission: 'knowledge:manage',
-  summary: 'Add a document; reading it goes on in the background',
-  bodyLimit: DOCUMENT_LIMIT,
+  summary: 'Add a document as text, file or URL; reading it goes on in the background',
+  // A request has to fit into one message of 8 MiB, its envelope included.
+  bodyLimit: DOCUMENT_LIMIT - 256 * 1024,
+  files: { file: DOCUMENT_FILE_LIMIT },
   http: { method: 'POST', path: `${bases}/:knowledgeBaseId/documents`, status: 202 },
   input: z.strictObject({
     ...InBase,
-    title: z.string().trim().min(1).max(500),
-    mediaType: z.enum(documentMediaTypes),
-    text: z.string().max(DOCUMENT_LIMIT),
-    url: z.url().max(2000).optional(),
+    title: z.string().trim().min(1).max(500).optional(),
+    mediaType: z.enum(documentMediaTypes).optional(),
+    text: z.string().max(DOCUMENT_LIMIT).optional(),
+    file: FileInput.optional(),
+    /** With text or a file: where it is found. Alone: where it is fetched from. */
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(2000)
+      .optional(),
     metadata: Metadata.optional(),
   }),
   output: DocumentSchema,

@@ -139,6 +139,9 @@ export const documentMediaTypes = ['text/plain', 'text/markdown', 'text/html'] a
 /** Largest document as text, in bytes. */
 export const DOCUMENT_LIMIT = 8 * 1024 * 1024;
 
+/** Largest document as a file, in bytes: its base64 has to fit into one request. */
+export const DOCUMENT_FILE_LIMIT = 5 * 1024 * 1024;
+
 /** A document and how far its reading is. */
 export const DocumentSchema = z
   .object({

@@ -1,4 +1,8 @@
 import * as knowledge from './0002-knowledge.ts';
+import * as documentContent from './0003-document-content.ts';
 
 /** Migrations of the knowledge tables, in the order of their names. */
-export const migrations = { '0002-knowledge': knowledge };
+export const migrations = {
+  '0002-knowledge': knowledge,
+  '0003-document-content': documentContent,
+};

@@ -13,6 +13,9 @@ const readers = new Map<string, (text: string) => Block[]>([
   ['text/html', readHtml],
 ]);
 
+/** Media types that can be read. */
+export const readableMediaTypes: readonly string[] = [...readers.keys()];
+
 /** Control characters that text never holds; the replacement character is what undecodable bytes become. */
 const controls = /(?![\t\n\f\r])\p{Cc}/gu;
 

@@ -1,0 +1,40 @@
+import { type addDocument, badRequest, type OperationInput } from '@parley/contracts';
+import type { DocumentRequest } from './knowledge.library.ts';
+import { decodeDocument } from './reading/decode.ts';
+
+type Input = OperationInput<typeof addDocument>;
+
+/** One of the three ways to add a document: as text, as a file, or by the URL it is fetched from. */
+export function documentOf(input: Input): DocumentRequest {
+  const { text, file, mediaType, title, url, ...rest } = input;
+  if (text !== undefined && file !== undefined)
+    throw badRequest('A document is given as text or as a file, not both.', [
+      missing('file', 'stands beside text'),
+    ]);
+  if (file !== undefined) return { ...rest, url, ...readFile(file, { title, mediaType }) };
+  if (text !== undefined) {
+    if (title === undefined) throw badRequest('The text has no title.', [missing('title')]);
+    if (mediaType === undefined) throw badRequest('The text has no media type.', [missing('mediaType')]);
+    return { ...rest, url, title, mediaType, text };
+  }
+  if (url === undefined)
+    throw badRequest('Give the document as text, as a file or by its URL.', [missing('text')]);
+  return { ...rest, url, title: title ?? url, mediaType: mediaType ?? 'text/html', text: null };
+}
+
+function readFile(
+  file: NonNullable<Input['file']>,
+  given: Pick<Input, 'title' | 'mediaType'>,
+): Pick<DocumentRequest, 'title' | 'mediaType' | 'text' | 'reason'> {
+  const decoded = decodeDocument(Buffer.from(file.base64, 'base64'), file.mediaType, file.name);
+  const title = given.title ?? (file.name.trim() || 'Untitled');
+  if ('reason' in decoded) {
+    const mediaType = given.mediaType ?? (file.mediaType || 'application/octet-stream');
+    return { title, mediaType, text: null, reason: decoded.reason };
+  }
+  return { title, mediaType: given.mediaType ?? decoded.mediaType, text: decoded.text };
+}
+
+function missing(field: string, detail = 'is missing'): { pointer: string; detail: string } {
+  return { pointer: `/${field}`, detail };
+}
