@@ -20,6 +20,17 @@ test('pairs, control characters and backslashes are text', () => {
   expect(readJson(body(text))).toEqual({ name: '😀 \u0001 \\u0000 😀' });
 });
 
+test('a message larger than 64 KiB is too large, in bytes', () => {
+  const message = (words: string) => {
+    const parts = Array.from({ length: 4 }, () => ({ type: 'text', text: words }));
+    return body(JSON.stringify({ messageId: 'm1', sender: { id: 'u1' }, parts }));
+  };
+  expect(() => customAdapter.parse(message('ä'.repeat(8200)))).toThrow(
+    expect.objectContaining({ status: 413, code: 'too_large' }),
+  );
+  expect(customAdapter.parse(message('ä'.repeat(8000)))).toHaveLength(1);
+});
+
 test('a custom webhook with a NUL is refused before anything is published', () => {
   const message =
     '{"messageId":"m1","sender":{"id":"u1","name":"\\u0000"},"parts":[{"type":"text","text":"x"}]}';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   allOperations,
   badRequest,
+  inputProblem,
   notFound,
   type OperationDefinition,
   operationSubject,
@@ -9,7 +10,6 @@ import {
   permissionDenied,
   type Permission,
   type Principal,
-  problemDetails,
   ProblemError,
   roleAllows,
   unauthorized,
@@ -112,7 +112,7 @@ async function inputOf(
     // A path that cannot name anything names nothing.
     const inPath = parsed.error.issues.find((issue) => names.has(String(issue.path[0])));
     if (inPath) throw notFound('The resource');
-    throw badRequest('The request has unknown or wrong fields.', problemDetails(parsed.error));
+    throw inputProblem(parsed.error, 'The request has unknown or wrong fields.');
   }
   return input;
 }

@@ -98,6 +98,7 @@ export class ConversationsHandler {
     }
     if (input.status) timeline.setStatus(input.status);
     if (input.assignee !== undefined) {
+      await this.people.requireAccount(trx, input.spaceId, input.assignee);
       timeline.setOwner(timeline.conversation.owner, {
         assignee: input.assignee,
         by: authorOf(principal),

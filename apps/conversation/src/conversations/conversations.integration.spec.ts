@@ -130,6 +130,15 @@ test("a channel's agent that was removed answers no more", async () => {
   expect(last?.data).toMatchObject({ owner: 'none', wakes: false, target: null });
 });
 
+test('a conversation is assigned to an account of the space alone', async () => {
+  const { id: conversationId } = await begin();
+  const assign = (assignee: string | null) =>
+    bench.call(updateConversation, { spaceId, conversationId, assignee });
+  await expect(assign('acc_none')).rejects.toMatchObject({ status: 422, errors: [{ pointer: '/assignee' }] });
+  expect((await assign('acc_ada')).assignee).toBe('acc_ada');
+  expect((await assign(null)).assignee).toBeNull();
+});
+
 test('takeover, handoff and release move the owner', async () => {
   const { id: conversationId } = await begin({ participants: [{ agentId: 'agent_bot' }] });
   const place = { spaceId, conversationId };

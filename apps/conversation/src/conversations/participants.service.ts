@@ -29,6 +29,15 @@ export class ParticipantsService {
     private readonly contacts: ContactsRepository,
   ) {}
 
+  /** @throws ProblemError 422 for an account that is not known in the space */
+  async requireAccount(trx: ConversationTrx, spaceId: string, accountId: string | null): Promise<void> {
+    if (accountId === null) return;
+    if ((await this.directory.findMany(trx, spaceId, [accountId])).has(accountId)) return;
+    throw unprocessable('The assignee does not exist in this space.', 'unknown_assignee', [
+      { pointer: '/assignee', detail: 'names no account of this space' },
+    ]);
+  }
+
   /** @throws ProblemError 422 for somebody who does not exist here, or is named twice */
   async resolve(
     trx: ConversationTrx,

@@ -31,7 +31,10 @@ export const Parts = z
   .array(PartSchema)
   .min(1)
   .max(20)
-  .refine((parts) => JSON.stringify(parts).length <= MESSAGE_LIMIT, 'is larger than 64 KiB');
+  .refine((parts) => new TextEncoder().encode(JSON.stringify(parts)).length <= MESSAGE_LIMIT, {
+    message: 'is larger than 64 KiB',
+    params: { tooLarge: true },
+  });
 
 /** A verbatim quote of a passage and where it stands. */
 export const CitationSchema = z

@@ -139,6 +139,13 @@ export const outcomeUnknown = (): ProblemError =>
     detail: 'No answer came in time. Repeat the request with the same Idempotency-Key: it acts once.',
   });
 
+/** The answer to input that does not fit its declaration: 413 where a rule says so (`params: { tooLarge: true }`), else 400. */
+export function inputProblem(error: z.ZodError, detail: string): ProblemError {
+  const large = error.issues.find((issue) => issue.code === 'custom' && issue.params?.['tooLarge'] === true);
+  if (large) return tooLarge(`${large.path.join('.') || 'The request'} ${large.message}.`);
+  return badRequest(detail, problemDetails(error));
+}
+
 /** Shapes the issues of a failed Zod parse as problem details with JSON pointers. */
 export function problemDetails(error: z.ZodError): ProblemDetail[] {
   return error.issues.slice(0, 50).map((issue) => ({

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { badRequest, CustomInboundSchema, problemDetails } from '@parley/contracts';
+import { CustomInboundSchema, inputProblem } from '@parley/contracts';
 import { readJson } from '../../http/json.ts';
 import type { ChannelAdapter, OutboundMessage, SendContext, SendResult, WebhookRequest } from '../adapter.ts';
 
@@ -13,8 +13,7 @@ export const customAdapter: ChannelAdapter = {
   verify: (request, secret) => verify(request, secret),
   parse: (body) => {
     const parsed = CustomInboundSchema.safeParse(readJson(body));
-    if (!parsed.success)
-      throw badRequest('The message has unknown or wrong fields.', problemDetails(parsed.error));
+    if (!parsed.success) throw inputProblem(parsed.error, 'The message has unknown or wrong fields.');
     const { messageId, sender, parts, metadata } = parsed.data;
     return [
       {
