@@ -126,6 +126,13 @@ const kinds = (['webhooks', 'visitors'] as const).filter(
   (kind) => positionals.length === 0 || positionals.includes(kind),
 );
 const stack = await openStack(values.home);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stack.stop().finally(() => process.exit(1)));
+// A defect of a run may not leave its installation behind.
+process.once('uncaughtException', (error) => {
+  console.error(error);
+  void stack.stop().finally(() => process.exit(1));
+});
 try {
   let sound = true;
   for (const kind of kinds) sound = (await prove(stack, kind)) && sound;
