@@ -1,0 +1,106 @@
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F14]. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { measureThroughput, type Outcome } from './f1.ts';
+import { measureStart } from './f14.ts';
+import { measureAnswers } from './f3.ts';
+import type { Servers } from './floor.ts';
+import { assertDurable, Installation } from './installation.ts';
+import { toMarkdown } from './table.ts';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+const profiles = {
+  smoke: {
+    throughput: { rounds: 2, messages: 6000, warmUp: 3000 },
+    answers: { rounds: 2, seconds: 5, rates: [100, 500] },
+  },
+  full: {
+    throughput: { rounds: 5, messages: 30_000, warmUp: 10_000 },
+    answers: { rounds: 5, seconds: 15, rates: [100, 250, 500] },
+  },
+} as const;
+
+const figures = ['F1', 'F3', 'F14'] as const;
+type Figure = (typeof figures)[number];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { profile: { type: 'string', default: 'full' } },
+});
+const unknown = positionals.filter((name) => !figures.some((figure) => figure === name));
+if (!(values.profile in profiles) || unknown.length > 0) {
+  console.error(`Give --profile smoke or full, and figures of ${figures.join(', ')} (F2 comes with F1).`);
+  process.exit(2);
+}
+const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
+const wanted = figures.filter((figure) => positionals.length === 0 || positionals.includes(figure));
+
+async function measure(figure: Figure, installation: Installation): Promise<Outcome> {
+  if (figure === 'F14') return measureStart(installation);
+  const servers: Servers = {
+    installation,
+    database: await installation.database(),
+    nats: await installation.nats(),
+  };
+  try {
+    return figure === 'F1'
+      ? await measureThroughput(servers, profile.throughput)
+      : await measureAnswers(servers, profile.answers);
+  } finally {
+    await servers.database.end();
+    await servers.nats.close();
+  }
+}
+
+function machine(): Record<string, string | number> {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim();
+  const [first] = cpus();
+  return {
+    date: new Date().toISOString(),
+    commit,
+    cpus: cpus().length,
+    cpu: first?.model ?? '',
+    kernel: release(),
+    node: process.version,
+  };
+}
+
+const installation = new Installation();
+const outcomes: Partial<Record<Figure, Outcome | { failed: string }>> = {};
+let sound = true;
+try {
+  await installation.start();
+  const database = await installation.database();
+  const settings = await assertDurable(database).finally(() => database.end());
+  const about = { ...machine(), profile: values.profile, settings };
+  console.log(
+    Object.entries(about)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n'),
+  );
+  for (const figure of wanted) {
+    try {
+      const outcome = await measure(figure, installation);
+      outcomes[figure] = outcome;
+      if (outcome.refused)
+        console.log(`\nREFUSED: ${outcome.refused}; the machine was busy with something else.`);
+      console.log(`\n${toMarkdown(outcome.rows)}\n`);
+    } catch (error) {
+      sound = false;
+      outcomes[figure] = { failed: String(error) };
+      console.error(`\nFAILED: ${figure}: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+  mkdirSync(`${root}artefacts`, { recursive: true });
+  writeFileSync(`${root}artefacts/bench.json`, `${JSON.stringify({ about, outcomes }, null, 2)}\n`);
+} finally {
+  await installation.remove();
+}
+process.exitCode = sound ? 0 : 1;
