@@ -11,6 +11,7 @@ export * from './mechanism/mechanism.migration.ts';
 export * from './nats/connection.ts';
 export * from './nats/streams.ts';
 export * from './nats/users.ts';
+export { etagOf } from './operations/etag.ts';
 export * from './operations/operation-client.ts';
 export {
   type AnswerCipher,

@@ -14,7 +14,7 @@ import {
   roleAllows,
   unauthorized,
 } from '@parley/contracts';
-import { OperationClient } from '@parley/messaging';
+import { etagOf, OperationClient } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
 import { readForm } from './form.ts';
@@ -67,7 +67,9 @@ export class OperationRoutes {
         principal,
         requestId: request.id,
         idempotencyKey,
+        ifMatch: operation.etag ? (request.headers['if-match'] ?? null) : null,
       });
+      if (operation.etag) void reply.header('etag', etagOf(answer.text));
       if (answer.replayed) void reply.header('idempotency-replayed', 'true');
       return await reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
     } catch (error) {

@@ -37,7 +37,7 @@ export class AgentsHandler {
     input: OperationInput<typeof updateAgent>,
     context: Context,
   ): Promise<OperationOutput<typeof updateAgent>> {
-    return this.service.update(context.trx, input);
+    return this.service.update(context.trx, input, (current) => context.requireMatch(current));
   }
 
   @HandleOperation(deleteAgent)

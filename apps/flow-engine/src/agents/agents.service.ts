@@ -77,9 +77,11 @@ export class AgentsService {
     return toAgent(agent);
   }
 
-  async update(trx: FlowTrx, input: UpdateInput): Promise<Agent> {
+  /** @param check throws when the caller knows another state */
+  async update(trx: FlowTrx, input: UpdateInput, check: (current: Agent) => void): Promise<Agent> {
     const row = await this.agents.lock(trx, input.spaceId, input.agentId);
     if (!row) throw notFound('The agent');
+    check(toAgent(row));
     await this.requireReferences(trx, input.spaceId, input);
     await this.requireModel(input.model, { key: input.modelApiKey, before: row.model });
     const changed = await this.agents.update(trx, row, await this.toChange(trx, row, input));

@@ -11,6 +11,7 @@ import {
   type OperationOutput,
   publishFlow,
   saveDraft,
+  updateFlow,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { z } from 'zod';
@@ -37,12 +38,20 @@ export class FlowsHandler {
     return this.service.create(context.trx, input);
   }
 
+  @HandleOperation(updateFlow)
+  async update(
+    input: OperationInput<typeof updateFlow>,
+    context: Context,
+  ): Promise<OperationOutput<typeof updateFlow>> {
+    return this.service.update(context.trx, input, (current) => context.requireMatch(current));
+  }
+
   @HandleOperation(saveDraft)
   async saveDraft(
     input: OperationInput<typeof saveDraft>,
     context: Context,
   ): Promise<OperationOutput<typeof saveDraft>> {
-    return this.service.saveDraft(context.trx, input);
+    return this.service.update(context.trx, input, (current) => context.requireMatch(current));
   }
 
   @HandleOperation(publishFlow)

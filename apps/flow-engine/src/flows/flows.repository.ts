@@ -56,7 +56,7 @@ export class FlowsRepository {
   async update(
     trx: FlowTrx,
     row: FlowRow,
-    change: { draft?: string; published_version?: number },
+    change: { name?: string; draft?: string; metadata?: string; published_version?: number },
   ): Promise<FlowRow> {
     return trx
       .updateTable('flow')

@@ -19,6 +19,14 @@ import { generatedGraph, graphProblems } from './graph.ts';
 type Flow = z.infer<typeof FlowSchema>;
 type FlowVersion = z.infer<typeof FlowVersionSchema>;
 
+interface FlowChange {
+  spaceId: string;
+  flowId: string;
+  name?: string | undefined;
+  draft?: Graph | undefined;
+  metadata?: unknown;
+}
+
 export function toFlow(row: FlowRow): Flow {
   return {
     id: row.id,
@@ -82,9 +90,17 @@ export class FlowsService {
     return id;
   }
 
-  async saveDraft(trx: FlowTrx, input: { spaceId: string; flowId: string; draft: Graph }): Promise<Flow> {
+  /** @param check throws when the caller knows another state */
+  async update(trx: FlowTrx, input: FlowChange, check: (current: Flow) => void): Promise<Flow> {
     const row = await this.lockOwn(trx, input.spaceId, input.flowId);
-    return toFlow(await this.flows.update(trx, row, { draft: JSON.stringify(input.draft) }));
+    check(toFlow(row));
+    const changed = await this.flows.update(trx, row, {
+      ...(input.name === undefined ? {} : { name: input.name }),
+      ...(input.draft === undefined ? {} : { draft: JSON.stringify(input.draft) }),
+      ...(input.metadata === undefined ? {} : { metadata: JSON.stringify(input.metadata) }),
+    });
+    if (input.name !== undefined) await this.announce(trx, changed);
+    return toFlow(changed);
   }
 
   async publish(trx: FlowTrx, spaceId: string, flowId: string): Promise<FlowVersion> {

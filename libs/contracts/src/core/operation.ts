@@ -42,6 +42,8 @@ export interface OperationDefinition<
   readonly files?: Readonly<Record<string, number>>;
   /** Visitors (widget sessions) may call it; the owner narrows it to their own conversations. */
   readonly visitor?: boolean;
+  /** Over HTTP the answer carries an `ETag`, and `If-Match` guards a command (RFC 9110 §13.1.1). */
+  readonly etag?: boolean;
 }
 
 /** A file of a multipart request, as it reaches the handler: bytes in base64. */

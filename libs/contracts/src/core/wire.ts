@@ -68,6 +68,7 @@ export const headerNames = {
   deadline: 'parley-deadline',
   requestId: 'parley-request-id',
   idempotencyKey: 'parley-idempotency-key',
+  ifMatch: 'parley-if-match',
   status: 'parley-status',
   replayed: 'parley-replayed',
   retryAfter: 'parley-retry-after',

@@ -28,6 +28,7 @@ const InBase = { ...InSpace, knowledgeBaseId: Id };
 export const createAgent = defineOperation({
   name: 'flow.create_agent',
   kind: 'command',
+  etag: true,
   permission: 'agents:manage',
   summary: 'Create an agent; it gets a service account',
   http: { method: 'POST', path: agents, status: 201 },
@@ -60,6 +61,7 @@ export const listAgents = defineOperation({
 export const getAgent = defineOperation({
   name: 'flow.get_agent',
   kind: 'query',
+  etag: true,
   permission: 'agents:read',
   summary: 'One agent',
   http: { method: 'GET', path: `${agents}/:agentId` },
@@ -70,6 +72,7 @@ export const getAgent = defineOperation({
 export const updateAgent = defineOperation({
   name: 'flow.update_agent',
   kind: 'command',
+  etag: true,
   permission: 'agents:manage',
   summary: 'Change an agent in part',
   http: { method: 'PATCH', path: `${agents}/:agentId` },
@@ -90,6 +93,7 @@ export const deleteAgent = defineOperation({
 export const createFlow = defineOperation({
   name: 'flow.create_flow',
   kind: 'command',
+  etag: true,
   permission: 'flows:manage',
   summary: 'Create a flow, with a draft if given',
   http: { method: 'POST', path: flows, status: 201 },
@@ -115,6 +119,7 @@ export const listFlows = defineOperation({
 export const getFlow = defineOperation({
   name: 'flow.get_flow',
   kind: 'query',
+  etag: true,
   permission: 'flows:read',
   summary: 'One flow',
   http: { method: 'GET', path: `${flows}/:flowId` },
@@ -122,9 +127,26 @@ export const getFlow = defineOperation({
   output: FlowSchema,
 });
 
+export const updateFlow = defineOperation({
+  name: 'flow.update_flow',
+  kind: 'command',
+  etag: true,
+  permission: 'flows:manage',
+  summary: 'Change a flow; fields that are left out stay',
+  http: { method: 'PATCH', path: `${flows}/:flowId` },
+  input: z.strictObject({
+    ...InFlow,
+    name: AgentFields.name.optional(),
+    draft: GraphSchema.optional(),
+    metadata: Metadata.optional(),
+  }),
+  output: FlowSchema,
+});
+
 export const saveDraft = defineOperation({
   name: 'flow.save_draft',
   kind: 'command',
+  etag: true,
   permission: 'flows:manage',
   summary: "Replace a flow's draft",
   http: { method: 'PUT', path: `${flows}/:flowId/draft` },

@@ -28,6 +28,8 @@ export interface AskOptions {
   /** Drawn when absent; repeats of an unanswered request carry the same. */
   requestId?: string;
   idempotencyKey?: string | null;
+  /** `If-Match` of the caller, as it came. */
+  ifMatch?: string | null;
   deadlineMs?: number;
 }
 
@@ -134,6 +136,7 @@ function headersFor(options: AskOptions, deadline: number): MsgHdrs {
   found.set(headerNames.requestId, options.requestId ?? newId('req'));
   found.set(headerNames.deadline, String(deadline));
   if (options.idempotencyKey) found.set(headerNames.idempotencyKey, options.idempotencyKey);
+  if (options.ifMatch) found.set(headerNames.ifMatch, options.ifMatch);
   const traceparent = currentTraceparent();
   if (traceparent) found.set(headerNames.traceparent, traceparent);
   return found;

@@ -22,6 +22,7 @@ import {
 import { type Database, isRetryable, type Trx } from '@parley/database';
 import type { MessagingLogger } from '../logger.ts';
 import { underTrace } from '../tracing.ts';
+import { requireMatch } from './etag.ts';
 import type { CommandRepository, CommandRequest, KnownCommand } from './command.repository.ts';
 
 /** What a handler of an operation works with. */
@@ -37,6 +38,11 @@ export interface OperationContext<Tables = unknown> {
   readonly signal: AbortSignal;
   /** Runs once the transaction has committed. */
   afterCommit(callback: () => void): void;
+  /**
+   * Holds what stands, as a caller is shown it, against the caller's `If-Match`; call it with the row locked.
+   * @throws ProblemError 412 when the caller knows another state
+   */
+  requireMatch(current: unknown): void;
 }
 
 /** Answers an operation. */
@@ -74,6 +80,7 @@ interface Request {
   principal: Principal;
   requestId: string;
   idempotencyKey: string | null;
+  ifMatch: string | null;
   deadline: number;
 }
 
@@ -281,6 +288,7 @@ export class OperationServer {
         return AbortSignal.timeout(Math.max(0, deadline - Date.now()));
       },
       afterCommit,
+      requireMatch: (current) => requireMatch(request.ifMatch, current),
     };
   }
 }
@@ -313,6 +321,7 @@ function read(message: Msg, definition: OperationDefinition): Request {
     principal: PrincipalSchema.parse(JSON.parse(header(headerNames.principal))),
     requestId: header(headerNames.requestId),
     idempotencyKey: header(headerNames.idempotencyKey) || null,
+    ifMatch: header(headerNames.ifMatch) || null,
     deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
   };
 }

@@ -1,0 +1,104 @@
+import { createAgent, getRun, listRuns } from '@parley/contracts';
+import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
+import { sql } from 'kysely';
+import { type FlowBench, openBench } from '../../test/bench.ts';
+import { AnswersService } from '../answers/answers.service.ts';
+
+let bench: FlowBench;
+let model: OpenAiServer;
+let agentIds: string[];
+
+beforeAll(async () => {
+  model = await startOpenAiServer();
+  bench = await openBench();
+  agentIds = await Promise.all(
+    ['Ada', 'Bea'].map(async (name) => {
+      const given = { provider: 'openai-compatible' as const, model: 'tiny', baseUrl: model.baseUrl };
+      return (await bench.call(createAgent, { name, model: given, modelApiKey: null })).id;
+    }),
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await bench.close();
+  await model.close();
+});
+
+beforeEach(() => {
+  model.requests.length = 0;
+  model.reply({ kind: 'text', pieces: ['An ', 'answer.'] });
+});
+
+const one = () => bench.converse({ agentIds: agentIds.slice(0, 1) });
+
+test('the same fact twice is answered once', async () => {
+  const conversation = one();
+  const fact = conversation.fact('Hello?');
+  await Promise.all([bench.publish(fact), bench.publish(fact)]);
+  await conversation.answerTo(fact.message.id);
+  const next = await conversation.ask('And now?');
+  expect((await conversation.produced()).map(({ replyTo }) => replyTo)).toEqual([
+    fact.message.id,
+    next.replyTo,
+  ]);
+});
+
+test('two agents in one conversation answer once each, and never each other', async () => {
+  const conversation = bench.converse({ agentIds });
+  const { message } = await conversation.post('Hello?');
+  const said = await bench.until(async () => {
+    const produced = await conversation.produced();
+    return produced.length === 2 && produced;
+  }, 'Two answers');
+  for (const { parts, author } of said) {
+    const agent = { type: 'agent' as const, agentId: author.agentId ?? '', name: author.name };
+    await conversation.post(JSON.stringify(parts), { author: agent });
+  }
+  await conversation.ask('And now?');
+  const produced = await bench.until(async () => {
+    const all = await conversation.produced();
+    return all.length === 4 && all;
+  }, 'Four answers');
+  expect(new Set(said.map(({ author }) => author.agentId))).toEqual(new Set(agentIds));
+  expect(produced.filter(({ replyTo }) => replyTo === message.id)).toHaveLength(2);
+});
+
+test('a lease lost in the midst of an answer: its next holder answers, once, under a higher attempt', async () => {
+  const { promise: until, resolve: release } = Promise.withResolvers<void>();
+  model.reply(
+    { kind: 'text', pieces: ['Stale ', 'answer.'], until },
+    { kind: 'text', pieces: ['Fresh answer.'] },
+  );
+  const conversation = one();
+  const { message } = await conversation.post('Hello?');
+  await bench.until(async () => model.requests.length === 1, 'The first request');
+  await bench.runner.withSpaces([], (trx) =>
+    sql`UPDATE lease SET epoch = epoch + 1, holder = 'elsewhere', until = now() WHERE name LIKE 'task.turn.%'`.execute(
+      trx,
+    ),
+  );
+  const answer = await conversation.answerTo(message.id);
+  release();
+  await conversation.ask('And now?');
+  expect(answer).toMatchObject({ attempt: 2, parts: [{ text: 'Fresh answer.' }] });
+  const answers = (await conversation.produced()).filter(({ replyTo }) => replyTo === message.id);
+  expect(answers).toHaveLength(1);
+});
+
+test('a step that fails each time ends its run with the reason, and asks for a person', async () => {
+  const answers = bench.get(AnswersService);
+  const whole = answers.answer;
+  answers.answer = async () => {
+    throw new TypeError('poison');
+  };
+  const conversation = one();
+  const { message } = await conversation.post('Hello?');
+  const said = await conversation.answerTo(message.id);
+  answers.answer = whole;
+  expect(said.parts).toMatchObject([{ text: expect.stringContaining('person') }]);
+  const [run] = (await bench.call(listRuns, { conversationId: conversation.id })).data;
+  expect(await bench.call(getRun, { runId: run?.id ?? '' })).toMatchObject({ status: 'failed' });
+  const names = (await conversation.events()).map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['flow.handoff_requested', 'flow.run_finished']));
+  expect(JSON.stringify(await conversation.events())).toContain('poison');
+});
