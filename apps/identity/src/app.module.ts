@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountsHandler } from './accounts/accounts.handler.ts';
 import { AccountsRepository } from './accounts/accounts.repository.ts';
 import { CredentialsService } from './accounts/credentials.service.ts';
+import { PasswordService } from './accounts/password.service.ts';
 import { SessionsService } from './accounts/sessions.service.ts';
 import { AgentsConsumer } from './keys/agents.consumer.ts';
 import { KeysHandler } from './keys/keys.handler.ts';
@@ -20,6 +21,7 @@ import { TokensService } from './tokens/tokens.service.ts';
     AuditService,
     CredentialsService,
     KeysRepository,
+    PasswordService,
     SessionsService,
     SigningKeysRepository,
     SigningKeysService,

@@ -16,6 +16,13 @@ export const configSchema = z.object({
     .max(365)
     .default(30)
     .describe('Life of a session without use'),
+  SIGNING_KEY_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(365)
+    .default(30)
+    .describe('Age at which the key that signs tokens is replaced'),
 });
 
 export type IdentityConfig = z.infer<typeof configSchema>;

@@ -24,10 +24,14 @@ export interface SessionTable {
   id: string;
   account_id: string;
   token_hash: string;
-  /** The hash before the last refresh: whoever shows it again has a copy. */
-  previous_hash: string | null;
   expires_at: Date;
   created_at: Generated<Date>;
+}
+
+/** Refresh tokens that were exchanged: whoever shows one again has a copy. */
+export interface UsedRefreshTokenTable {
+  session_id: string;
+  token_hash: string;
 }
 
 export interface SignInAttemptTable {
@@ -41,6 +45,10 @@ export interface SigningKeyTable {
   public_key: Json<Record<string, unknown>>;
   /** Sealed. */
   private_key: string;
+  /** Since when it signs nothing more. */
+  retired_at: ColumnType<Date | null, undefined, Date>;
+  /** From when on nothing that it signed is believed. */
+  expires_at: ColumnType<Date | null, undefined, Date>;
   created_at: Generated<Date>;
 }
 
@@ -99,6 +107,7 @@ export interface AuditEntryTable {
 export interface Tables {
   account: AccountTable;
   session: SessionTable;
+  used_refresh_token: UsedRefreshTokenTable;
   sign_in_attempt: SignInAttemptTable;
   signing_key: SigningKeyTable;
   space: SpaceTable;

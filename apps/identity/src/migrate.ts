@@ -1,4 +1,4 @@
 import { runMigrations } from '@parley/service';
-import * as identity from './migrations/0001-identity.ts';
+import { migrations } from './migrations/index.ts';
 
-await runMigrations({ domain: 'identity', migrations: { '0001-identity': identity } });
+await runMigrations({ domain: 'identity', migrations });

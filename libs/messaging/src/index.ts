@@ -15,9 +15,11 @@ export { etagOf } from './operations/etag.ts';
 export * from './operations/operation-client.ts';
 export {
   type AnswerCipher,
+  type BeforeContext,
   type OperationContext,
   type OperationHandler,
 } from './operations/operation-server.ts';
+export { Refusal } from './operations/refusal.ts';
 export * from './runner/consumer-runner.ts';
 export * from './runner/decorators.ts';
 export { type Dedupe } from './runner/dedupe.ts';

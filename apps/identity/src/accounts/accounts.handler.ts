@@ -17,15 +17,21 @@ import {
   unauthorized,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
-import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
-import type { Tables } from '../database.ts';
-import { TokensService } from '../tokens/tokens.service.ts';
+import {
+  BeforeOperation,
+  EventLog,
+  HandleOperation,
+  type OperationContext,
+  type Refusal,
+} from '@parley/messaging';
+import type { AccountRow, Tables } from '../database.ts';
+import { type ReadToken, TokensService } from '../tokens/tokens.service.ts';
 import { AccountsRepository } from './accounts.repository.ts';
 import { CredentialsService } from './credentials.service.ts';
-import { hashPassword, NOBODY, verifyPassword } from './password.ts';
+import { PasswordService } from './password.service.ts';
 import { SessionsService } from './sessions.service.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 type Session = OperationOutput<typeof signIn>;
 
 const FAILURE_LIMIT = 10;
@@ -38,12 +44,21 @@ export class AccountsHandler {
     private readonly sessions: SessionsService,
     private readonly credentials: CredentialsService,
     private readonly tokens: TokensService,
+    private readonly passwords: PasswordService,
     private readonly events: EventLog,
   ) {}
 
+  @BeforeOperation(signUp)
+  async hash(input: OperationInput<typeof signUp>): Promise<string> {
+    await this.tokens.prepare();
+    return this.passwords.hash(input.password);
+  }
+
   @HandleOperation(signUp)
-  async signUp(input: OperationInput<typeof signUp>, { trx }: Context): Promise<Session> {
-    const passwordHash = await hashPassword(input.password);
+  async signUp(
+    input: OperationInput<typeof signUp>,
+    { trx, before: passwordHash }: Context<string>,
+  ): Promise<Session> {
     const account = await this.accounts.insert(trx, {
       id: newId('acc'),
       email: input.email,
@@ -56,24 +71,38 @@ export class AccountsHandler {
     return this.sessions.begin(trx, account);
   }
 
-  @HandleOperation(signIn)
-  async signIn(input: OperationInput<typeof signIn>, { trx }: Context): Promise<Session> {
+  @BeforeOperation(signIn)
+  async check({ email, password }: OperationInput<typeof signIn>): Promise<AccountRow> {
+    await this.tokens.prepare();
     // The attempt counts before the password is looked at: guesses that come at once count, too.
-    const failures = await this.database.withSpaces([], (own) =>
-      this.accounts.countFailure(own, input.email),
-    );
+    const { failures, account } = await this.database.withSpaces([], async (trx) => ({
+      failures: await this.accounts.countFailure(trx, email),
+      account: await this.accounts.findByEmail(trx, email),
+    }));
     if (failures > FAILURE_LIMIT) {
       throw tooManyRequests('Too many wrong passwords for this e-mail. Wait a quarter of an hour.', 900);
     }
-    const account = await this.accounts.findByEmail(trx, input.email);
-    const right = await verifyPassword(input.password, account?.password_hash ?? NOBODY);
+    const right = await this.passwords.verify(password, account?.password_hash);
     if (!account || !right) throw unauthorized('The e-mail or the password is wrong.');
-    await this.accounts.forgetFailures(trx, input.email);
+    await this.database.withSpaces([], (trx) => this.accounts.forgetFailures(trx, email));
+    return account;
+  }
+
+  @HandleOperation(signIn)
+  async signIn(
+    _input: OperationInput<typeof signIn>,
+    { trx, before: account }: Context<AccountRow>,
+  ): Promise<Session> {
     return this.sessions.begin(trx, account);
   }
 
+  @BeforeOperation(refreshSession)
+  async prepareRefresh(): Promise<void> {
+    await this.tokens.prepare();
+  }
+
   @HandleOperation(refreshSession)
-  async refresh(input: OperationInput<typeof refreshSession>, { trx }: Context): Promise<Session> {
+  async refresh(input: OperationInput<typeof refreshSession>, { trx }: Context): Promise<Session | Refusal> {
     return this.sessions.refresh(trx, input.refreshToken);
   }
 
@@ -86,12 +115,22 @@ export class AccountsHandler {
     return {};
   }
 
+  @BeforeOperation(authenticate)
+  async readToken({ credential }: OperationInput<typeof authenticate>): Promise<ReadToken | null> {
+    return this.credentials.read(credential);
+  }
+
   @HandleOperation(authenticate)
   async authenticate(
     input: OperationInput<typeof authenticate>,
-    { trx }: Context,
+    { trx, before }: Context<ReadToken | null>,
   ): Promise<OperationOutput<typeof authenticate>> {
-    return this.credentials.resolve(trx, input.credential);
+    return this.credentials.resolve(trx, input.credential, before);
+  }
+
+  @BeforeOperation(issueVisitorToken)
+  async prepare(): Promise<void> {
+    await this.tokens.prepare();
   }
 
   @HandleOperation(issueVisitorToken)

@@ -35,6 +35,11 @@ export class AccountsRepository {
   }
 
   async insertSession(trx: IdentityTrx, row: Insertable<SessionTable>): Promise<void> {
+    await trx
+      .deleteFrom('session')
+      .where('account_id', '=', row.account_id)
+      .where('expires_at', '<', new Date())
+      .execute();
     await trx.insertInto('session').values(row).execute();
   }
 
@@ -60,9 +65,26 @@ export class AccountsRepository {
   async updateSession(
     trx: IdentityTrx,
     id: string,
-    change: { token_hash: string; previous_hash: string; expires_at: Date },
+    change: { token_hash: string; expires_at: Date },
   ): Promise<void> {
     await trx.updateTable('session').set(change).where('id', '=', id).execute();
+  }
+
+  async noteUsed(trx: IdentityTrx, sessionId: string, tokenHash: string): Promise<void> {
+    await trx
+      .insertInto('used_refresh_token')
+      .values({ session_id: sessionId, token_hash: tokenHash })
+      .execute();
+  }
+
+  async wasUsed(trx: IdentityTrx, sessionId: string, tokenHash: string): Promise<boolean> {
+    const row = await trx
+      .selectFrom('used_refresh_token')
+      .select('session_id')
+      .where('session_id', '=', sessionId)
+      .where('token_hash', '=', tokenHash)
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
   async deleteSession(trx: IdentityTrx, id: string): Promise<void> {

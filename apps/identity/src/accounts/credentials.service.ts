@@ -4,12 +4,14 @@ import { Database } from '@parley/database';
 import type { IdentityTrx, Tables } from '../database.ts';
 import { parseKey, secretMatches } from '../keys/key-format.ts';
 import { KeysRepository } from '../keys/keys.repository.ts';
-import { TokensService } from '../tokens/tokens.service.ts';
+import { type ReadToken, TokensService } from '../tokens/tokens.service.ts';
 import { AccountsRepository } from './accounts.repository.ts';
 
 type Resolved = OperationOutput<typeof authenticate>;
 
 const refused = (reason: string): Resolved => ({ principal: null, reason, expiresAt: null });
+
+const isKey = (credential: string): boolean => credential.startsWith('parley_sk_');
 
 /** Turns any credential into a principal, as things stand at this moment. */
 @Injectable()
@@ -21,9 +23,13 @@ export class CredentialsService {
     private readonly tokens: TokensService,
   ) {}
 
-  async resolve(trx: IdentityTrx, credential: string): Promise<Resolved> {
-    if (credential.startsWith('parley_sk_')) return this.resolveKey(trx, credential);
-    const read = await this.tokens.read(credential);
+  /** What a token says; null for what is none. Asks for signing keys: not inside a transaction. */
+  async read(credential: string): Promise<ReadToken | null> {
+    return isKey(credential) ? null : this.tokens.read(credential);
+  }
+
+  async resolve(trx: IdentityTrx, credential: string, read: ReadToken | null): Promise<Resolved> {
+    if (isKey(credential)) return this.resolveKey(trx, credential);
     if (!read) return refused('The token is not valid or has expired.');
     const expiresAt = new Date((read.claims.exp ?? 0) * 1000).toISOString();
     if (read.audience === 'parley:visitor') return this.visitor(read.claims, expiresAt);

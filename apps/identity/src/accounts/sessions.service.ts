@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { newId, type OperationOutput, type signIn, unauthorized } from '@parley/contracts';
 import { Database } from '@parley/database';
+import { Refusal } from '@parley/messaging';
 import { InjectConfig } from '@parley/service';
 import type { IdentityConfig } from '../config.ts';
 import type { AccountRow, IdentityTrx, Tables } from '../database.ts';
@@ -29,24 +30,24 @@ export class SessionsService {
       id,
       account_id: account.id,
       token_hash: hash(secret),
-      previous_hash: null,
       expires_at: this.expiry(),
     });
     return this.answer(trx, account, `${id}.${secret}`, id);
   }
 
   /**
-   * Gives new tokens for a refresh token, which works once: one that comes a second time was copied, and ends its session for
-   * everybody, in a transaction of its own that outlives the refusal.
+   * Gives new tokens for a refresh token, which works once: one that comes a second time, however old, was copied, and ends its
+   * session for everybody.
    */
-  async refresh(trx: IdentityTrx, refreshToken: string): Promise<Session> {
+  async refresh(trx: IdentityTrx, refreshToken: string): Promise<Session | Refusal> {
     const [id = '', secret = ''] = refreshToken.split('.');
-    const known = await this.accounts.findSession(trx, id);
-    if (known?.previous_hash === hash(secret)) {
-      await this.database.withSpaces([], (own) => this.accounts.deleteSession(own, id));
-      throw unauthorized('This refresh token was used before. Its session has ended: sign in again.');
+    const session = await this.accounts.lockSession(trx, id);
+    if (session && (await this.accounts.wasUsed(trx, id, hash(secret)))) {
+      await this.accounts.deleteSession(trx, id);
+      return new Refusal(
+        unauthorized('This refresh token was used before. Its session has ended: sign in again.'),
+      );
     }
-    const session = known && (await this.accounts.lockSession(trx, id));
     if (!session || session.expires_at < new Date() || session.token_hash !== hash(secret)) {
       throw unauthorized('The session has ended. Sign in again.');
     }
@@ -55,9 +56,9 @@ export class SessionsService {
     const next = randomBytes(32).toString('base64url');
     await this.accounts.updateSession(trx, id, {
       token_hash: hash(next),
-      previous_hash: hash(secret),
       expires_at: this.expiry(),
     });
+    await this.accounts.noteUsed(trx, id, hash(secret));
     return this.answer(trx, account, `${id}.${next}`, id);
   }
 

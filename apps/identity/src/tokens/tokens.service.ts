@@ -4,6 +4,11 @@ import { SigningKeysService } from './signing-keys.service.ts';
 
 export type Audience = 'parley:access' | 'parley:visitor';
 
+export interface ReadToken {
+  audience: Audience;
+  claims: JWTPayload;
+}
+
 const ISSUER = 'parley';
 
 /** Signs and reads the tokens of accounts and visitors. */
@@ -11,13 +16,18 @@ const ISSUER = 'parley';
 export class TokensService {
   constructor(private readonly keys: SigningKeysService) {}
 
+  /** Reads the signing keys: before the transaction in which something is signed. */
+  async prepare(): Promise<void> {
+    await this.keys.prepare();
+  }
+
   async sign(
     audience: Audience,
     subject: string,
     claims: Record<string, string>,
     seconds: number,
   ): Promise<{ token: string; expiresAt: Date }> {
-    const { id, privateKey } = await this.keys.signing();
+    const { id, privateKey } = this.keys.signing();
     const expiresAt = new Date((Math.floor(Date.now() / 1000) + seconds) * 1000);
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: 'EdDSA', kid: id, typ: 'JWT' })
@@ -31,11 +41,11 @@ export class TokensService {
   }
 
   /** The claims of a token of this installation; null when it is not one, was changed or has expired. */
-  async read(token: string): Promise<{ audience: Audience; claims: JWTPayload } | null> {
+  async read(token: string): Promise<ReadToken | null> {
+    const kid = keyIdOf(token);
+    const key = kid ? await this.keys.verifying(kid) : null;
+    if (!key) return null;
     try {
-      const { kid, alg } = decodeProtectedHeader(token);
-      const key = alg === 'EdDSA' && kid ? await this.keys.verifying(kid) : null;
-      if (!key) return null;
       const { payload } = await jwtVerify(token, key, {
         issuer: ISSUER,
         algorithms: ['EdDSA'],
@@ -46,5 +56,14 @@ export class TokensService {
     } catch {
       return null;
     }
+  }
+}
+
+function keyIdOf(token: string): string | null {
+  try {
+    const { kid, alg } = decodeProtectedHeader(token);
+    return alg === 'EdDSA' && kid ? kid : null;
+  } catch {
+    return null;
   }
 }

@@ -24,12 +24,25 @@ import type { MessagingLogger } from '../logger.ts';
 import { underTrace } from '../tracing.ts';
 import { requireMatch } from './etag.ts';
 import type { CommandRepository, CommandRequest, KnownCommand } from './command.repository.ts';
+import { Refusal, toText } from './refusal.ts';
+
+/** What is known of a request before its transaction is opened. */
+export interface BeforeContext {
+  principal: Principal;
+  spaceId: string | null;
+  requestId: string;
+  idempotencyKey: string | null;
+  /** Unix milliseconds after which nobody waits for the answer. */
+  deadline: number;
+}
 
 /** What a handler of an operation works with. */
-export interface OperationContext<Tables = unknown> {
+export interface OperationContext<Tables = unknown, Before = unknown> {
   principal: Principal;
   spaceId: string | null;
   trx: Trx<Tables>;
+  /** What the method marked `BeforeOperation` returned; undefined without one. */
+  before: Before;
   requestId: string;
   idempotencyKey: string | null;
   /** Unix milliseconds after which nobody waits for the answer. */
@@ -47,6 +60,9 @@ export interface OperationContext<Tables = unknown> {
 
 /** Answers an operation. */
 export type OperationHandler = (input: unknown, context: OperationContext) => Promise<unknown>;
+
+/** Works before the transaction of an operation. */
+export type BeforeHandler = (input: unknown, context: BeforeContext) => Promise<unknown>;
 
 /** Encrypts stored answers that hold secrets. */
 export interface AnswerCipher {
@@ -82,6 +98,7 @@ interface Request {
   idempotencyKey: string | null;
   ifMatch: string | null;
   deadline: number;
+  before: unknown;
 }
 
 interface Reply {
@@ -104,6 +121,7 @@ export class OperationServer {
     string,
     { definition: OperationDefinition; handler: OperationHandler }
   >();
+  private readonly befores = new Map<string, BeforeHandler>();
   private readonly subscriptions: Subscription[] = [];
   private readonly running = new Set<Promise<void>>();
   private readonly underWay = new Map<string, Promise<Reply>>();
@@ -117,6 +135,13 @@ export class OperationServer {
     if (this.handlers.has(definition.name))
       throw new Error(`The operation ${definition.name} has two handlers.`);
     this.handlers.set(definition.name, { definition, handler });
+  }
+
+  /** Adds what is done before an operation's transaction. */
+  addBefore(definition: OperationDefinition, before: BeforeHandler): void {
+    if (this.befores.has(definition.name))
+      throw new Error(`The operation ${definition.name} has two methods before it.`);
+    this.befores.set(definition.name, before);
   }
 
   /** Names of the operations that are answered here. */
@@ -207,6 +232,8 @@ export class OperationServer {
   /** Passing failures of the database are repeated until nobody waits any more. */
   private async answer(request: Request, handler: OperationHandler): Promise<Reply> {
     const doubt = { committing: false };
+    const before = this.befores.get(request.definition.name);
+    if (before) request.before = await before(request.input, beforeContext(request));
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       try {
         return await (request.definition.kind === 'query'
@@ -223,7 +250,11 @@ export class OperationServer {
   private async query(request: Request, handler: OperationHandler): Promise<Reply> {
     return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
       const output = await handler(request.input, this.context(request, trx));
-      return { status: statusOf(request.definition, output), text: toText(output), replayed: false };
+      return {
+        status: statusOf(request.definition, output),
+        text: toText(output, request.requestId),
+        replayed: false,
+      };
     });
   }
 
@@ -246,7 +277,7 @@ export class OperationServer {
       const output = await handler(request.input, this.context(request, trx));
       const reply = {
         status: statusOf(request.definition, output),
-        text: toText(output),
+        text: toText(output, request.requestId),
         replayed: false,
       };
       const sealed = request.definition.secret === true;
@@ -274,16 +305,12 @@ export class OperationServer {
   }
 
   private context(request: Request, trx: Trx<unknown>): OperationContext {
-    const { principal, requestId, idempotencyKey, deadline, input } = request;
-    const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : null;
+    const { deadline, before } = request;
     const afterCommit = (callback: () => void): void => this.parts.database.afterCommit(trx, callback);
     return {
-      principal,
-      spaceId,
+      ...beforeContext(request),
       trx,
-      requestId,
-      idempotencyKey,
-      deadline,
+      before,
       get signal() {
         return AbortSignal.timeout(Math.max(0, deadline - Date.now()));
       },
@@ -293,17 +320,18 @@ export class OperationServer {
   }
 }
 
+function beforeContext(request: Request): BeforeContext {
+  const { principal, requestId, idempotencyKey, deadline, input } = request;
+  const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : null;
+  return { principal, spaceId, requestId, idempotencyKey, deadline };
+}
+
 /** The same request is at work already: its answer is waited for. */
 class StillRunning extends Error {}
 
 function tooLate(error: unknown, committing: boolean): ProblemError {
   if (committing || error instanceof StillRunning) return outcomeUnknown();
   return unavailable('The database is away or busy. Try again in a second.');
-}
-
-/** A handler that returns nothing answers null. */
-function toText(output: unknown): string {
-  return JSON.stringify(output ?? null);
 }
 
 function read(message: Msg, definition: OperationDefinition): Request {
@@ -323,6 +351,7 @@ function read(message: Msg, definition: OperationDefinition): Request {
     idempotencyKey: header(headerNames.idempotencyKey) || null,
     ifMatch: header(headerNames.ifMatch) || null,
     deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
+    before: undefined,
   };
 }
 
@@ -354,6 +383,7 @@ function claimOf(request: Request): CommandRequest {
 }
 
 function statusOf(definition: OperationDefinition, output: unknown): number {
+  if (output instanceof Refusal) return output.problem.status;
   return definition.http?.statusOf?.(output) ?? definition.http?.status ?? 200;
 }
 

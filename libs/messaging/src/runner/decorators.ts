@@ -7,6 +7,7 @@ import type { Dedupe } from './dedupe.ts';
 export type HandlerExtras =
   | { kind: 'event'; definition: EventDefinition; consumer: string; dedupe: Dedupe }
   | { kind: 'operation'; definition: OperationDefinition }
+  | { kind: 'before_operation'; definition: OperationDefinition }
   | { kind: 'task'; options: TaskOptions };
 
 /**
@@ -33,6 +34,16 @@ export function OnEvent(
 export function HandleOperation(definition: OperationDefinition): MethodDecorator {
   const extras: HandlerExtras = { kind: 'operation', definition };
   return takingBoth(MessagePattern(definition.name, extras) as MethodDecorator);
+}
+
+/**
+ * A method that does what an operation needs before its transaction is opened, slow work above all: `(input, context)`,
+ * the context without transaction. What it returns is the `before` of the handler's context; what it throws refuses the
+ * request. It runs once for each request, a repeat under the same Idempotency-Key included.
+ */
+export function BeforeOperation(definition: OperationDefinition): MethodDecorator {
+  const extras: HandlerExtras = { kind: 'before_operation', definition };
+  return takingBoth(MessagePattern(`before.${definition.name}`, extras) as MethodDecorator);
 }
 
 /** A method of a controller that does the tasks of a queue: `(task, context)`. */

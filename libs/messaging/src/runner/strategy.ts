@@ -25,6 +25,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const found = extras as HandlerExtras | undefined;
     const call = toCall(callback);
     if (found?.kind === 'operation') this.runtime.operations.add(found.definition, call);
+    else if (found?.kind === 'before_operation') this.runtime.operations.addBefore(found.definition, call);
     else if (found?.kind === 'task') this.addTask(found, call);
     else if (found?.kind === 'event') this.addEvent(found, call);
     else

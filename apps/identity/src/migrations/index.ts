@@ -1,0 +1,4 @@
+import * as identity from './0001-identity.ts';
+import * as rotation from './0002-rotation.ts';
+
+export const migrations = { '0001-identity': identity, '0002-rotation': rotation };
