@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import {
-  badRequest,
   conflict,
   headerNames,
   operationQueue,
@@ -10,12 +8,9 @@ import {
   type OperationDefinition,
   outcomeUnknown,
   type Principal,
-  PrincipalSchema,
   type Problem,
   ProblemError,
-  problemDetails,
   toProblem,
-  requireStorable,
   unavailable,
   unprocessable,
 } from '@parley/contracts';
@@ -24,6 +19,7 @@ import type { MessagingLogger } from '../logger.ts';
 import { underTrace } from '../tracing.ts';
 import { requireMatch } from './etag.ts';
 import type { CommandRepository, CommandRequest, KnownCommand } from './command.repository.ts';
+import { claimOf, readRequest, type Request, spacesOf } from './operation-request.ts';
 import { Refusal, toText } from './refusal.ts';
 
 /** What is known of a request before its transaction is opened. */
@@ -89,18 +85,6 @@ export interface OperationStats {
   open: number;
 }
 
-interface Request {
-  definition: OperationDefinition;
-  input: Record<string, unknown>;
-  text: string;
-  principal: Principal;
-  requestId: string;
-  idempotencyKey: string | null;
-  ifMatch: string | null;
-  deadline: number;
-  before: unknown;
-}
-
 interface Reply {
   status: number;
   text: string;
@@ -109,9 +93,6 @@ interface Reply {
 
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 200;
-const KEEP_SECONDS = 24 * 3600;
-const KEEP_REQUEST_SECONDS = 300;
-const KEEP_SECRET_SECONDS = 600;
 
 /** Answers the operations of one domain: queries in a transaction, commands once for each key. */
 export class OperationServer {
@@ -179,7 +160,7 @@ export class OperationServer {
     const requestId = message.headers?.get(headerNames.requestId) || 'unknown';
     try {
       const reply = await underTrace(message.headers?.get(headerNames.traceparent), () =>
-        this.once(read(message, definition), handler),
+        this.once(readRequest(message, definition), handler),
       );
       this.stats.answered += 1;
       respond(message, reply, {});
@@ -332,54 +313,6 @@ class StillRunning extends Error {}
 function tooLate(error: unknown, committing: boolean): ProblemError {
   if (committing || error instanceof StillRunning) return outcomeUnknown();
   return unavailable('The database is away or busy. Try again in a second.');
-}
-
-function read(message: Msg, definition: OperationDefinition): Request {
-  const header = (name: string): string => message.headers?.get(name) ?? '';
-  const text = message.string();
-  const given = toJson(text);
-  requireStorable(given);
-  const input = definition.input.safeParse(given);
-  if (!input.success)
-    throw badRequest('The request has unknown or wrong fields.', problemDetails(input.error));
-  return {
-    definition,
-    input: input.data as Record<string, unknown>,
-    text,
-    principal: PrincipalSchema.parse(JSON.parse(header(headerNames.principal))),
-    requestId: header(headerNames.requestId),
-    idempotencyKey: header(headerNames.idempotencyKey) || null,
-    ifMatch: header(headerNames.ifMatch) || null,
-    deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
-    before: undefined,
-  };
-}
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest('The request is not JSON.');
-  }
-}
-
-function spacesOf({ input, principal }: Request): string[] {
-  const { spaceId } = input;
-  return typeof spaceId === 'string' ? [spaceId] : Object.keys(principal.spaces);
-}
-
-function claimOf(request: Request): CommandRequest {
-  const { definition, input, principal, requestId, idempotencyKey, text } = request;
-  const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : '_';
-  const kept = idempotencyKey ? KEEP_SECONDS : KEEP_REQUEST_SECONDS;
-  return {
-    scope: `${spaceId}/${principal.type}/${principal.id}/${idempotencyKey ? 'key' : 'request'}`,
-    key: idempotencyKey ?? requestId,
-    spaceId,
-    requestId,
-    requestHash: createHash('sha256').update(`${definition.name}\n${text}`).digest('base64url'),
-    keepSeconds: definition.secret ? Math.min(kept, KEEP_SECRET_SECONDS) : kept,
-  };
 }
 
 function statusOf(definition: OperationDefinition, output: unknown): number {
