@@ -1,5 +1,16 @@
-import { allOperations, type Principal, ProblemError, rolePermissions, roles } from '@parley/contracts';
-import { authorize } from './operations.routes.ts';
+import {
+  allOperations,
+  getAgent,
+  type OperationDefinition,
+  type Principal,
+  ProblemError,
+  rolePermissions,
+  roles,
+} from '@parley/contracts';
+import type { OperationClient } from '@parley/messaging';
+import type { FastifyInstance } from 'fastify';
+import type { AuthService } from './auth.service.ts';
+import { authorize, OperationRoutes } from './operations.routes.ts';
 
 const inSpace = allOperations.filter((operation) => operation.http?.path.startsWith('/spaces/:spaceId'));
 const cases = inSpace.flatMap((operation) =>
@@ -29,5 +40,30 @@ describe('Authorization at the door', () => {
     expect(statusFor(operation, { type: 'api_key', id: 'key_one', spaces: { space_two: 'owner' } })).toBe(
       404,
     );
+  });
+});
+
+describe('Routes of operations', () => {
+  const routes = new OperationRoutes({} as AuthService, {} as OperationClient);
+  const registered = (operations: readonly OperationDefinition[]): string[] => {
+    const urls: string[] = [];
+    const fastify = { route: ({ url }: { url: string }) => urls.push(url) } as unknown as FastifyInstance;
+    routes.register(fastify, operations);
+    return urls;
+  };
+
+  it('are there for each operation that has a place, save the internal ones', () => {
+    const open = allOperations.filter(({ http, permission }) => http && permission !== 'internal');
+    expect(registered(allOperations)).toEqual(open.map(({ http }) => `/api/v1${http?.path}`));
+  });
+
+  it.each([
+    ['no permission', { permission: undefined }, /has no permission/],
+    ['an empty permission', { permission: '' }, /has no permission/],
+    ['an unknown permission', { permission: 'agents:adore' }, /has no permission/],
+    ['a permission outside of spaces', { http: { method: 'GET', path: '/agents' } }, /names no :spaceId/],
+  ])('are refused, and with them the start, for an operation with %s', (_what, change, message) => {
+    const broken = { ...getAgent, ...change } as unknown as OperationDefinition;
+    expect(() => registered([...allOperations, broken])).toThrow(message);
   });
 });

@@ -5,9 +5,9 @@ import {
   inputProblem,
   notFound,
   type OperationDefinition,
-  operationSubject,
   pathParameters,
   permissionDenied,
+  permissions,
   type Permission,
   type Principal,
   ProblemError,
@@ -23,6 +23,8 @@ import { sendProblem } from './problems.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 const BODY_LIMIT = 1024 * 1024;
+/** Permissions that are not bound to a role in a space. */
+const general: ReadonlySet<string> = new Set(['public', 'authenticated', 'internal']);
 
 /** One route for each operation that has a place over HTTP; there is no code for any single one. */
 @Injectable()
@@ -34,12 +36,10 @@ export class OperationRoutes {
     private readonly operations: OperationClient,
   ) {}
 
-  register(fastify: FastifyInstance): void {
-    for (const operation of allOperations) {
-      if (!operation.permission)
-        throw new Error(
-          `The operation ${operation.name} (${operationSubject(operation.name)}) has no permission.`,
-        );
+  /** @throws Error when an operation does not say who may call it: the gateway does not start */
+  register(fastify: FastifyInstance, operations: readonly OperationDefinition[] = allOperations): void {
+    for (const operation of operations) {
+      requirePermission(operation);
       if (!operation.http || operation.permission === 'internal') continue;
       const { method, path } = operation.http;
       fastify.route({
@@ -76,6 +76,15 @@ export class OperationRoutes {
       return sendProblem(request, reply, error);
     }
   }
+}
+
+/** An operation says who may call it, and one that needs a role names the space the role is held in. */
+function requirePermission({ name, permission, http }: OperationDefinition): void {
+  if (general.has(permission)) return;
+  if (!permissions.some((known) => known === permission))
+    throw new Error(`The operation ${name} has no permission: name one of core/permissions.ts.`);
+  if (http && !pathParameters(http.path).includes('spaceId'))
+    throw new Error(`The operation ${name} needs ${permission} in a space, but its path names no :spaceId.`);
 }
 
 /** 401 without a principal, 404 for a space that is not one's own, 403 for what one's role lacks there. */

@@ -1,5 +1,7 @@
 import {
+  badRequest,
   type ClientFrame,
+  getConversation,
   notFound,
   permissionDenied,
   postMessage,
@@ -24,14 +26,22 @@ export interface SessionParts {
   inbox: InboxFeed;
 }
 
+/** What a connection follows; open once it is known that it may. */
+interface Followed {
+  open: boolean;
+  stop(): void;
+}
+
 const SUBSCRIPTIONS = 500;
+const SPACES_KEPT = 1000;
 
 /** One authenticated connection: its subscriptions and its posts. */
 export class Session {
   readonly principal: Principal;
   private readonly parts: SessionParts;
   private readonly write: (frame: string) => void;
-  private readonly subscriptions = new Map<string, { stop(): void }>();
+  private readonly subscriptions = new Map<string, Followed>();
+  private readonly spaces = new Map<string, string>();
 
   constructor(parts: SessionParts, principal: Principal, write: (frame: string) => void) {
     this.parts = parts;
@@ -78,34 +88,41 @@ export class Session {
     if (!accountId) throw permissionDenied('Only a person has an inbox. Connect with an access token.');
     this.subscriptions.get('inbox')?.stop();
     const stop = this.parts.inbox.listen(accountId, (data) => this.send({ type: 'notification', data }));
-    this.subscriptions.set('inbox', { stop });
+    this.subscriptions.set('inbox', { open: true, stop });
     this.send({ type: 'subscribed', inbox: true });
   }
 
   private async follow(conversationId: string, afterSequence: number | undefined): Promise<void> {
+    let live = (): void => undefined;
+    let subscription: Subscription | undefined;
+    const entry: Followed = {
+      open: false,
+      stop: () => {
+        live();
+        subscription?.stop();
+      },
+    };
+    // Known from the start: a second subscription, an unsubscription or the end of the connection finds it.
     this.subscriptions.get(conversationId)?.stop();
-    const spaceId = this.onlySpace();
-    const follower = { principal: this.principal, send: this.write };
-    const subscription = new Subscription(
-      { ...this.parts, follower },
-      { spaceId, conversationId },
-      afterSequence ?? Number.MAX_SAFE_INTEGER,
-    );
+    this.subscriptions.set(conversationId, entry);
+    const current = (): boolean => this.subscriptions.get(conversationId) === entry;
     try {
+      const spaceId = await this.spaceOf(conversationId);
+      if (!current()) return;
+      const follower = { principal: this.principal, send: this.write };
+      const of = { spaceId, conversationId };
+      subscription = new Subscription({ ...this.parts, follower }, of, afterSequence ?? null);
       const sequence = await subscription.start();
-      const stopLive = this.parts.live.subscribe(spaceId, conversationId, (news) =>
+      if (!current()) return;
+      live = this.parts.live.subscribe(spaceId, conversationId, (news) =>
         this.tellLive(conversationId, news),
       );
-      this.subscriptions.set(conversationId, {
-        stop: () => {
-          stopLive();
-          subscription.stop();
-        },
-      });
+      entry.open = true;
       this.send({ type: 'subscribed', conversationId, lastSequence: sequence });
       this.send({ type: 'caught_up', conversationId, sequence });
     } catch (error) {
-      subscription.stop();
+      entry.stop();
+      if (current()) this.subscriptions.delete(conversationId);
       throw error;
     }
   }
@@ -123,7 +140,7 @@ export class Session {
     const stop = this.parts.feed.listen(spaceId, ({ conversationId, name }) =>
       this.send({ type: 'hint', spaceId, conversationId, name }),
     );
-    this.subscriptions.set(spaceId, { stop });
+    this.subscriptions.set(spaceId, { open: true, stop });
     this.send({ type: 'subscribed', spaceId });
   }
 
@@ -138,10 +155,9 @@ export class Session {
     const { id, conversationId, parts } = frame;
     const options = { principal: this.principal, idempotencyKey: `socket:${id}` };
     try {
-      const spaceId = this.onlySpace();
       if (this.principal.type === 'visitor') {
         const input = {
-          spaceId,
+          spaceId: this.onlySpace(),
           parts,
           channel: this.visitorChannel(),
           ...(conversationId ? { conversationId } : {}),
@@ -152,7 +168,8 @@ export class Session {
           message: (await this.parts.operations.request(postVisitorMessage, input, options)).body,
         });
       }
-      if (!conversationId) throw permissionDenied('Name the conversation to post into.');
+      if (!conversationId) throw badRequest('Name the conversation to post into.');
+      const spaceId = await this.spaceOf(conversationId);
       this.requireWrite(spaceId);
       const { body } = await this.parts.operations.request(
         postMessage,
@@ -183,15 +200,13 @@ export class Session {
     return { channelId, deploymentType, target, ...(targetName ? { agentName: targetName } : {}) };
   }
 
-  private typing(conversationId: string): void {
+  private async typing(conversationId: string): Promise<void> {
     // Only whoever may follow a conversation is heard in it.
-    if (!this.subscriptions.has(conversationId)) return;
+    if (!this.subscriptions.get(conversationId)?.open) return;
+    const spaceId = await this.spaceOf(conversationId);
+    this.requireWrite(spaceId);
     const name = this.principal.name ?? (this.principal.type === 'visitor' ? 'The visitor' : 'Somebody');
-    this.parts.live.publish(this.onlySpace(), conversationId, {
-      type: 'typing',
-      name,
-      actorId: this.principal.id,
-    });
+    this.parts.live.publish(spaceId, conversationId, { type: 'typing', name, actorId: this.principal.id });
   }
 
   private requireWrite(spaceId: string): void {
@@ -200,7 +215,36 @@ export class Session {
       throw permissionDenied('Your role does not include messages:write.');
   }
 
-  /** Keys and visitors belong to one space; a person with several works in the first that answers for the conversation. */
+  /** The space a conversation lies in: a key or visitor has one, a person is asked for in each of theirs. */
+  private async spaceOf(conversationId: string): Promise<string> {
+    const spaceIds = Object.keys(this.principal.spaces);
+    if (spaceIds.length <= 1) return this.onlySpace();
+    const known = this.spaces.get(conversationId);
+    if (known) return known;
+    for (const spaceId of spaceIds) {
+      if (!(await this.holds(spaceId, conversationId))) continue;
+      if (this.spaces.size >= SPACES_KEPT) this.spaces.clear();
+      this.spaces.set(conversationId, spaceId);
+      return spaceId;
+    }
+    throw notFound('The conversation');
+  }
+
+  private async holds(spaceId: string, conversationId: string): Promise<boolean> {
+    try {
+      await this.parts.operations.request(
+        getConversation,
+        { spaceId, conversationId },
+        { principal: this.principal },
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  /** Keys and visitors belong to one space. */
   private onlySpace(): string {
     const [spaceId] = Object.keys(this.principal.spaces);
     if (!spaceId) throw notFound('The conversation');

@@ -1,8 +1,11 @@
-import { listEvents, type Principal } from '@parley/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listEvents, type Principal, ProblemError } from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
 import { type ConversationFeed, type FeedEvent, toFeedEvent } from './conversation-feed.ts';
 
 const PAGE = 200;
+const WAITING = 1000;
+const RETRY_MS = 500;
 
 /** What a subscription needs of its socket. */
 export interface Follower {
@@ -10,37 +13,42 @@ export interface Follower {
   send(frame: string): void;
 }
 
+/** What a subscription reads from. */
+export interface SubscriptionParts {
+  feed: Pick<ConversationFeed, 'listen' | 'onGap'>;
+  operations: Pick<OperationClient, 'request'>;
+  follower: Follower;
+}
+
 /** One conversation followed by one socket: what was missed first, then live, in order, without gap or double. */
 export class Subscription {
-  private readonly feed: ConversationFeed;
-  private readonly operations: OperationClient;
-  private readonly follower: Follower;
+  private readonly parts: SubscriptionParts;
   private readonly of: { spaceId: string; conversationId: string };
   private readonly stops: (() => void)[];
   private readonly waiting: FeedEvent[] = [];
   private last: number;
   private catching = true;
+  private again = false;
   private stopped = false;
 
+  /** @param after the last sequence that the follower knows; null: it wants nothing of the past */
   constructor(
-    parts: { feed: ConversationFeed; operations: OperationClient; follower: Follower },
+    parts: SubscriptionParts,
     of: { spaceId: string; conversationId: string },
-    after: number,
+    after: number | null,
   ) {
-    this.feed = parts.feed;
-    this.operations = parts.operations;
-    this.follower = parts.follower;
+    this.parts = parts;
     this.of = of;
-    this.last = after;
+    this.last = after ?? Number.MAX_SAFE_INTEGER;
     this.stops = [
-      this.feed.listen(of.conversationId, (event) => this.hear(event)),
-      this.feed.onGap(() => void this.catchUp().catch(() => undefined)),
+      parts.feed.listen(of.conversationId, (event) => this.hear(event)),
+      parts.feed.onGap(() => void this.catchUp()),
     ];
   }
 
   /** Tells what was missed; throws a ProblemError when the conversation is not the follower's. */
   async start(): Promise<number> {
-    return this.catchUp();
+    return this.read();
   }
 
   stop(): void {
@@ -48,40 +56,63 @@ export class Subscription {
     for (const stop of this.stops) stop();
   }
 
-  private async catchUp(): Promise<number> {
+  /** Reads the history again, until that succeeds or the conversation is no longer the follower's. */
+  private async catchUp(): Promise<void> {
+    if (this.catching) {
+      this.again = true;
+      return;
+    }
     this.catching = true;
+    while (!this.stopped) {
+      try {
+        await this.read();
+        return;
+      } catch (error) {
+        if (error instanceof ProblemError && error.status < 500 && error.status !== 429) return this.stop();
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  private async read(): Promise<number> {
     const { spaceId, conversationId } = this.of;
-    let lastSequence = this.last;
-    for (let more = true; more && !this.stopped; ) {
-      const { body } = await this.operations.request(
+    const { operations, follower } = this.parts;
+    for (let more = true; (more || this.again) && !this.stopped; ) {
+      this.again = false;
+      const { body } = await operations.request(
         listEvents,
         { spaceId, conversationId, afterSequence: this.last, limit: PAGE },
-        { principal: this.follower.principal },
+        { principal: follower.principal },
       );
+      // A follower knows nothing beyond the end: what comes next is news.
+      this.last = Math.min(this.last, body.lastSequence);
       for (const event of body.data)
         this.tell(toFeedEvent({ name: event.name, spaceId, conversationId }, event.data));
-      lastSequence = body.lastSequence;
       more = body.nextCursor !== null;
-      if (more) this.last = Math.max(this.last, Number(body.nextCursor));
+      // What was left out of the page is hidden from this follower.
+      this.last = Math.max(this.last, Number(body.nextCursor ?? body.lastSequence));
     }
     this.catching = false;
     for (const event of this.waiting.splice(0)) this.tell(event);
-    return lastSequence;
+    return this.last;
   }
 
   private hear(event: FeedEvent): void {
-    if (this.catching) this.waiting.push(event);
-    else if (event.sequence > this.last + 1) {
-      // Something was missed: the history fills the gap, and this event waits behind it.
-      this.waiting.push(event);
-      void this.catchUp().catch(() => undefined);
-    } else this.tell(event);
+    if (!this.catching && event.sequence <= this.last + 1) return this.tell(event);
+    if (this.waiting.length >= WAITING) {
+      // The history has them all.
+      this.waiting.length = 0;
+      this.again = true;
+    }
+    // Something was missed, or is being read: the history fills the gap, and this event waits behind it.
+    this.waiting.push(event);
+    if (!this.catching) void this.catchUp();
   }
 
   private tell(event: FeedEvent): void {
     if (this.stopped || event.sequence <= this.last) return;
     this.last = event.sequence;
-    if (event.internal && this.follower.principal.type === 'visitor') return;
-    this.follower.send(event.frame);
+    if (event.internal && this.parts.follower.principal.type === 'visitor') return;
+    this.parts.follower.send(event.frame);
   }
 }
