@@ -10,6 +10,7 @@ import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
 import { ReferenceRoutes } from './reference/reference.routes.ts';
+import { AccessFeed } from './sockets/access-feed.ts';
 import { ConversationFeed } from './sockets/conversation-feed.ts';
 import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
@@ -19,6 +20,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
 @Module({
   controllers: [ChannelsHandler, DeliveriesConsumer, TargetsConsumer],
   providers: [
+    AccessFeed,
     AuthService,
     ChannelDirectory,
     ChannelsRepository,

@@ -1,13 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import {
-  ClientFrameSchema,
-  permissionDenied,
-  type Principal,
-  ProblemError,
-  unauthorized,
-} from '@parley/contracts';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { permissionDenied, type Principal, ProblemError, unauthorized } from '@parley/contracts';
 import { LiveBus, OperationClient } from '@parley/messaging';
 import { InjectConfig, Logger } from '@parley/service';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -16,7 +10,9 @@ import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
 import { RateLimiter } from '../http/rate-limiter.ts';
 import { originAllowed, ownOrigins } from '../widget/origins.ts';
+import { AccessFeed } from './access-feed.ts';
 import { ConversationFeed } from './conversation-feed.ts';
+import { readFrame } from './frames.ts';
 import { InboxFeed } from './inbox-feed.ts';
 import { Session } from './session.ts';
 
@@ -24,17 +20,20 @@ const AUTHENTICATE_MS = 10_000;
 const PING_MS = 30_000;
 const FRAME_LIMIT = 96 * 1024;
 const UNSENT_LIMIT = 1024 * 1024;
+/** A credential is asked for so often, by an answer so old: what ended is known within two seconds, also without an event. */
 const RECHECK_MS = 1500;
+const KNOWN_MS = 400;
 
 /** `/ws/realtime`: conversations live, with resume by sequence. */
 @Injectable()
-export class RealtimeSocket implements OnModuleDestroy {
+export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
   private readonly server = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_LIMIT,
     perMessageDeflate: false,
   });
   private readonly messages = new RateLimiter({ perMinute: 1200, burst: 60 });
+  private readonly connections = new Set<Connection>();
   private counter = 0;
 
   constructor(
@@ -44,14 +43,22 @@ export class RealtimeSocket implements OnModuleDestroy {
     private readonly live: LiveBus,
     private readonly directory: ChannelDirectory,
     private readonly inbox: InboxFeed,
+    private readonly access: AccessFeed,
     private readonly logger: Logger,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
+  onModuleInit(): void {
+    this.access.listen((id) => {
+      for (const connection of this.connections) if (connection.belongsTo(id)) void connection.check(0);
+    });
+  }
+
   attach(http: Server): void {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-      if (pathname !== '/ws/realtime')
+      // Whoever asks may go away before the answer.
+      socket.on('error', () => socket.destroy());
+      if ((request.url ?? '').split('?')[0] !== '/ws/realtime')
         return socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       this.server.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, request));
       return undefined;
@@ -67,10 +74,10 @@ export class RealtimeSocket implements OnModuleDestroy {
 
   private open(socket: WebSocket, request: IncomingMessage): void {
     const connection = new Connection(socket, `socket-${(this.counter += 1)}`);
-    const timer = setTimeout(
-      () => connection.close(4401, 'Authenticate within 10 seconds.'),
-      AUTHENTICATE_MS,
-    );
+    this.connections.add(connection);
+    const timer = setTimeout(() => {
+      if (!connection.session) connection.close(4401, 'Authenticate within 10 seconds.');
+    }, AUTHENTICATE_MS);
     const beat = setInterval(() => connection.beat(), PING_MS);
     let work = Promise.resolve();
     socket.on('message', (data, binary) => {
@@ -83,6 +90,7 @@ export class RealtimeSocket implements OnModuleDestroy {
     socket.on('close', () => {
       clearTimeout(timer);
       clearInterval(beat);
+      this.connections.delete(connection);
       connection.end();
     });
   }
@@ -91,22 +99,22 @@ export class RealtimeSocket implements OnModuleDestroy {
     connection: Connection,
     message: { data: RawData; binary: boolean; request: IncomingMessage },
   ): Promise<void> {
-    this.messages.take(connection.name);
-    const frame = readFrame(message.data, message.binary);
-    if (!frame.success)
-      throw new ProblemError({
-        status: 400,
-        code: 'bad_request',
-        detail: 'The frame is not one of the protocol.',
-      });
+    // Who was told to go may still send for a while.
+    if (!connection.isOpen) return;
+    const { frame, id, problem } = readFrame(message.data, message.binary);
+    try {
+      this.messages.take(connection.name);
+    } catch (error) {
+      return this.fail(connection, error, frame?.type === 'post' ? frame.id : id);
+    }
+    if (problem) return this.fail(connection, problem, id);
     if (connection.session) {
       // Posts and catching up may take long: they do not hold up each other.
-      connection.session.handle(frame.data).catch((error: unknown) => this.fail(connection, error));
+      connection.session.handle(frame).catch((error: unknown) => this.fail(connection, error));
       return;
     }
-    if (frame.data.type !== 'authenticate')
-      throw unauthorized('Send {"type":"authenticate","token":"…"} first.');
-    const { token } = frame.data;
+    if (frame.type !== 'authenticate') throw unauthorized('Send {"type":"authenticate","token":"…"} first.');
+    const { token } = frame;
     const principal = await this.auth.resolve(token);
     this.requireOrigin(principal, message.request);
     connection.begin(
@@ -122,14 +130,14 @@ export class RealtimeSocket implements OnModuleDestroy {
         (text) => connection.send(text),
       ),
     );
-    connection.watch(() => this.recheck(connection, token));
+    connection.watch((keptMs) => this.recheck(connection, token, keptMs));
   }
 
   /** A credential that was revoked, or a role that changed, ends the connection within two seconds. */
-  private async recheck(connection: Connection, token: string): Promise<void> {
+  private async recheck(connection: Connection, token: string, keptMs: number): Promise<void> {
     try {
-      const now = await this.auth.resolve(token);
-      if (JSON.stringify(now.spaces) !== JSON.stringify(connection.session?.principal.spaces))
+      const now = await this.auth.resolve(token, keptMs);
+      if (!sameRoles(now, connection.session?.principal))
         connection.close(4401, 'Your rights have changed. Connect again.');
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401)
@@ -145,18 +153,14 @@ export class RealtimeSocket implements OnModuleDestroy {
       throw permissionDenied('This origin may not use the channel.');
   }
 
-  private fail(connection: Connection, error: unknown): void {
+  private fail(connection: Connection, error: unknown, id?: string): void {
     const known = error instanceof ProblemError ? error : null;
     if (!known) this.logger.warn({ err: error }, 'A frame could not be handled');
+    const { code, message } = known ?? { code: 'internal', message: 'Something went wrong here.' };
     connection.send(
-      JSON.stringify({
-        type: 'error',
-        code: known?.code ?? 'internal',
-        detail: known?.message ?? 'Something went wrong here.',
-      }),
+      JSON.stringify({ type: 'error', code, detail: message, ...(id === undefined ? {} : { id }) }),
     );
-    if (connection.session) return;
-    connection.close(known?.status === 403 ? 4403 : 4401, known?.message ?? 'Not authenticated.');
+    if (!connection.session) connection.close(known?.status === 403 ? 4403 : 4401, message);
   }
 }
 
@@ -167,10 +171,16 @@ class Connection {
   private readonly socket: WebSocket;
   private heard = true;
   private watcher: NodeJS.Timeout | undefined;
+  /** Asks for the credential again; the answer may be so many milliseconds old. */
+  check: (keptMs: number) => Promise<void> = async () => undefined;
 
   constructor(socket: WebSocket, name: string) {
     this.socket = socket;
     this.name = name;
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
   }
 
   begin(session: Session): void {
@@ -178,12 +188,20 @@ class Connection {
     session.send({ type: 'ready' });
   }
 
-  watch(check: () => Promise<void>): void {
-    this.watcher = setInterval(() => void check(), RECHECK_MS);
+  watch(check: (keptMs: number) => Promise<void>): void {
+    this.check = check;
+    this.watcher = setInterval(() => void check(KNOWN_MS), RECHECK_MS);
+    // The connection may have ended while its credential was asked for.
+    if (!this.isOpen) this.end();
+  }
+
+  /** Whether its rights are those of this account or key. */
+  belongsTo(id: string): boolean {
+    return this.session?.principal.accountId === id || this.session?.principal.keyId === id;
   }
 
   send(text: string): void {
-    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (!this.isOpen) return;
     if (this.socket.bufferedAmount > UNSENT_LIMIT) return this.socket.terminate();
     this.socket.send(text);
   }
@@ -208,10 +226,7 @@ class Connection {
   }
 }
 
-function readFrame(data: RawData, binary: boolean): ReturnType<typeof ClientFrameSchema.safeParse> {
-  try {
-    return ClientFrameSchema.safeParse(binary ? null : JSON.parse(data.toString()));
-  } catch {
-    return ClientFrameSchema.safeParse(null);
-  }
+function sameRoles(now: Principal, before: Principal | undefined): boolean {
+  const spaceIds = new Set([...Object.keys(now.spaces), ...Object.keys(before?.spaces ?? {})]);
+  return [...spaceIds].every((spaceId) => now.spaces[spaceId] === before?.spaces[spaceId]);
 }
