@@ -5,6 +5,7 @@ import { AgentsService } from './agents/agents.service.ts';
 import { AnswersService } from './answers/answers.service.ts';
 import { ModelService } from './answers/model.service.ts';
 import { FlowsHandler } from './flows/flows.handler.ts';
+import { FlowVersions } from './flows/flow-versions.service.ts';
 import { FlowsRepository } from './flows/flows.repository.ts';
 import { FlowsService } from './flows/flows.service.ts';
 import { KnowledgeConsumer } from './knowledge/knowledge.consumer.ts';
@@ -33,6 +34,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     AgentsService,
     AnswersService,
     FlowsRepository,
+    FlowVersions,
     FlowsService,
     KnowledgeRepository,
     KnowledgeService,

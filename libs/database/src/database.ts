@@ -3,6 +3,7 @@ import { Kysely, sql } from 'kysely';
 import type { Transaction } from 'kysely';
 import pg from 'pg';
 import { SpacesDialect } from './dialect.ts';
+import { PreparingClient } from './preparing-client.ts';
 import type { SpacesScope } from './dialect.ts';
 
 /** A running transaction, as repositories take it. */
@@ -53,6 +54,7 @@ export class Database<T = unknown> {
   constructor(options: DatabaseOptions) {
     this.#logger = options.logger;
     this.#pool = new pg.Pool({
+      Client: PreparingClient,
       connectionString: options.url,
       application_name: options.applicationName,
       max: options.poolSize ?? 10,

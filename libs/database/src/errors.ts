@@ -45,6 +45,8 @@ export function isRetryable(error: unknown): boolean {
     if (retryableStates.has(code) || connectionCodes.has(code) || code.startsWith('08')) return true;
   }
   const message = field(error, 'message');
+  // A migration altered a table under a prepared statement, which is prepared anew.
+  if (code === '0A000' && /cached plan/iu.test(String(message))) return true;
   if (typeof message === 'string' && connectionMessages.test(message)) return true;
   const cause = field(error, 'cause');
   return cause !== undefined && cause !== error && isRetryable(cause);

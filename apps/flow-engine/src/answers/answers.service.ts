@@ -15,6 +15,8 @@ export interface Question {
   spaceId: string;
   conversationId: string;
   agentId: string | null;
+  /** The agent of the run, as it was just read. */
+  agent: AgentRow | null;
   question: string;
   history: readonly HistoryTurn[];
   /** Id of the message that will carry the answer, and the attempt: streamed tokens name both. */
@@ -41,9 +43,7 @@ export class AnswersService {
 
   async answer(question: Question): Promise<Answer> {
     const { spaceId, agentId } = question;
-    const agent = agentId
-      ? await this.database.withSpaces([spaceId], (trx) => this.agents.find(trx, spaceId, agentId))
-      : undefined;
+    const agent = await this.agentOf(question);
     if (!agent)
       return {
         text: UNAVAILABLE,
@@ -62,6 +62,12 @@ export class AnswersService {
       this.logger.warn({ spaceId, agentId, err: error }, 'The model gave no answer');
       return this.withoutModel(agent, question);
     }
+  }
+
+  private async agentOf({ spaceId, agentId, agent }: Question): Promise<AgentRow | undefined> {
+    if (agentId === null) return undefined;
+    if (agent?.id === agentId) return agent;
+    return this.database.withSpaces([spaceId], (trx) => this.agents.find(trx, spaceId, agentId));
   }
 
   /** What the knowledge base says by itself, else an apology: never a part of what a model began. */

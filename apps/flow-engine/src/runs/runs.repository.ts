@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { sql } from 'kysely';
-import type { FlowTrx } from '../database.ts';
+import { type Insertable, sql } from 'kysely';
+import type { FlowTrx, Tables } from '../database.ts';
 import type { Page } from '../paging.ts';
 import type { NewRunRow, RunRow, RunStepRow, RunStatus } from './run.table.ts';
 
@@ -31,14 +31,32 @@ export class RunsRepository {
       .executeTakeFirst();
   }
 
-  async save(trx: FlowTrx, row: NewRunRow): Promise<void> {
+  /**
+   * Saves a run with the steps it has taken, and serialises whoever writes the events of one conversation, so that event
+   * ids rise with their order: one statement.
+   */
+  async save(trx: FlowTrx, row: NewRunRow, steps: readonly NewStep[], firstNo: number): Promise<void> {
     const { space_id: _space, id: _id, created_at: _created, ...change } = row;
-    await trx
-      .insertInto('run')
-      .values(row)
-      .onConflict((conflict) =>
-        conflict.columns(['space_id', 'id']).doUpdateSet({ ...change, updated_at: new Date() }),
-      )
+    const saved = trx.with('saved', (query) =>
+      query
+        .insertInto('run')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict.columns(['space_id', 'id']).doUpdateSet({ ...change, updated_at: new Date() }),
+        )
+        .returning('id'),
+    );
+    const written =
+      steps.length === 0
+        ? saved
+        : saved.with('written', (query) =>
+            query
+              .insertInto('run_step')
+              .values(steps.map((step, index) => toStepRow(row, firstNo + index, step)))
+              .returning('no'),
+          );
+    await written
+      .selectNoFrom(sql`pg_advisory_xact_lock(hashtextextended(${row.conversation_id}, 0))`.as('locked'))
       .execute();
   }
 
@@ -49,27 +67,6 @@ export class RunsRepository {
       .where('space_id', '=', row.space_id)
       .where('id', '=', row.id)
       .execute();
-  }
-
-  async insertSteps(
-    trx: FlowTrx,
-    run: { spaceId: string; id: string; firstNo: number },
-    steps: readonly NewStep[],
-  ): Promise<void> {
-    if (steps.length === 0) return;
-    const rows = steps.map((step, index) => ({
-      space_id: run.spaceId,
-      run_id: run.id,
-      no: run.firstNo + index,
-      step_id: step.stepId,
-      type: step.type,
-      input: JSON.stringify(step.input),
-      output: JSON.stringify(step.output),
-      started_at: step.startedAt,
-      duration_ms: step.durationMs,
-      cost: null,
-    }));
-    await trx.insertInto('run_step').values(rows).execute();
   }
 
   async find(trx: FlowTrx, spaceId: string, id: string): Promise<RunRow | undefined> {
@@ -113,9 +110,19 @@ export class RunsRepository {
       .orderBy('no')
       .execute();
   }
+}
 
-  /** Serialises whoever writes the events of one conversation's run, so that event ids rise with their order. */
-  async lockKey(trx: FlowTrx, key: string): Promise<void> {
-    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx);
-  }
+function toStepRow(run: NewRunRow, no: number, step: NewStep): Insertable<Tables['run_step']> {
+  return {
+    space_id: run.space_id,
+    run_id: run.id,
+    no,
+    step_id: step.stepId,
+    type: step.type,
+    input: JSON.stringify(step.input),
+    output: JSON.stringify(step.output),
+    started_at: step.startedAt,
+    duration_ms: step.durationMs,
+    cost: null,
+  };
 }

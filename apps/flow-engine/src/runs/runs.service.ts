@@ -5,6 +5,7 @@ import { Database } from '@parley/database';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
 import type { FlowTrx, Tables } from '../database.ts';
+import { FlowVersions } from '../flows/flow-versions.service.ts';
 import { FlowsRepository } from '../flows/flows.repository.ts';
 import type { RunState } from './reducer.ts';
 import type { HistoryTurn, RunRow } from './run.table.ts';
@@ -36,6 +37,7 @@ export class RunsService {
     private readonly database: Database<Tables>,
     private readonly runs: RunsRepository,
     private readonly flows: FlowsRepository,
+    private readonly versions: FlowVersions,
     private readonly agents: AgentsRepository,
   ) {}
 
@@ -63,7 +65,7 @@ export class RunsService {
     const flowId = responder.flowId ?? agent?.default_flow_id ?? agent?.generated_flow_id;
     const published = flowId ? (await this.flows.find(trx, spaceId, flowId))?.published_version : null;
     if (!flowId || !published) return null;
-    const version = await this.flows.findVersion(trx, spaceId, flowId, published);
+    const version = await this.versions.find(trx, { spaceId, flowId, number: published });
     if (!version) return null;
     return {
       ...of,
@@ -89,7 +91,11 @@ export class RunsService {
     row: RunRow,
     who: { responder: Responder; agent: AgentRow | null },
   ): Promise<LoadedRun | null> {
-    const version = await this.flows.findVersion(trx, row.space_id, row.flow_id, row.version_number);
+    const version = await this.versions.find(trx, {
+      spaceId: row.space_id,
+      flowId: row.flow_id,
+      number: row.version_number,
+    });
     if (!version) return null;
     return {
       spaceId: row.space_id,

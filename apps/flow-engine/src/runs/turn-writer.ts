@@ -13,7 +13,7 @@ import type { StepEffect } from '../steps/step.ts';
 import type { TraceLine, Turn } from './reducer.ts';
 import { type LoadedRun, remember } from './runs.service.ts';
 import type { HistoryTurn } from './run.table.ts';
-import { RunsRepository } from './runs.repository.ts';
+import { type NewStep, RunsRepository } from './runs.repository.ts';
 import { responderId, type TurnPayload } from './turn.ts';
 
 export interface TurnRecord {
@@ -33,8 +33,7 @@ export class TurnWriter {
 
   async write(trx: FlowTrx, run: LoadedRun, record: TurnRecord): Promise<void> {
     const { turn } = record;
-    await this.runs.lockKey(trx, run.conversationId);
-    await this.runs.save(trx, {
+    const row = {
       space_id: run.spaceId,
       id: run.id,
       conversation_id: run.conversationId,
@@ -48,12 +47,9 @@ export class TurnWriter {
       variables: JSON.stringify(turn.state.variables),
       history: JSON.stringify(remember(turn.state.history, ...spoken(record))),
       next_no: run.nextNo + turn.trace.length,
-    });
-    await this.runs.insertSteps(
-      trx,
-      { spaceId: run.spaceId, id: run.id, firstNo: run.nextNo },
-      turn.trace.map((line) => toStep(line, record)),
-    );
+    };
+    const steps = turn.trace.map((line) => toStep(line, record));
+    await this.runs.save(trx, row, steps, run.nextNo);
     await this.events.append(trx, toEvents(run, record));
   }
 }
@@ -68,10 +64,7 @@ function spoken({ turn, payload }: TurnRecord): HistoryTurn[] {
   return [...heard, ...said];
 }
 
-function toStep(
-  line: TraceLine,
-  { startedAt }: TurnRecord,
-): Parameters<RunsRepository['insertSteps']>[2][number] {
+function toStep(line: TraceLine, { startedAt }: TurnRecord): NewStep {
   return {
     stepId: line.stepId,
     type: line.type,

@@ -113,6 +113,7 @@ export class TurnsConsumer {
       spaceId: run.spaceId,
       conversationId: run.conversationId,
       agentId: turn.question.agentId ?? run.responder.agentId,
+      agent: run.agent,
       question: turn.question.text,
       history: turn.state.history,
       messageId: payload.replyId,

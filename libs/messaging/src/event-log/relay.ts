@@ -4,6 +4,7 @@ import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
 import type { Wakers } from '../wakers.ts';
 import { BucketWriter } from './bucket-writer.ts';
+import { pace } from '../pace.ts';
 import { bucketOf } from './event-log.repository.ts';
 import type { OutboxRepository, OutboxRow } from './outbox.repository.ts';
 import { fitting, type OutgoingRow, toOutgoing } from './outgoing.ts';
@@ -15,6 +16,9 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Up to here single publishes are as fast as a batch, and one known id harms nobody else. */
 const SINGLE_LIMIT = 5;
 const BUSY_MS = 5;
+
+/** Rounds that find something begin at least that far apart: under load what comes meanwhile travels together. */
+const PACE_MS = 8;
 
 /** Longest pause of an idle relay: commits of this process and of others wake it. */
 const IDLE_MS = 500;
@@ -80,15 +84,18 @@ export class Relay {
     while (!lease.leaving.aborted) {
       try {
         // After a failure the stream may be another one: it is looked at again before anything is sent.
-        if (!send) looked = performance.now();
+        const began = performance.now();
+        if (!send) looked = began;
         send ??= await this.open(shard, lease);
         const rows = await this.parts.outbox.next(shard, BATCH_EVENTS);
         if (rows.length > 0) await send(rows);
-        else if (performance.now() - looked > LOOK_MS) send = null;
+        else if (began - looked > LOOK_MS) send = null;
         failures = 0;
         delete this.stats.errors[shard];
         pause = rows.length > 0 ? BUSY_MS : Math.min(IDLE_MS, pause * 2);
-        if (rows.length < BATCH_EVENTS) await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.leaving);
+        if (rows.length === BATCH_EVENTS) continue;
+        if (rows.length > 0) await pace(began, PACE_MS, lease.leaving);
+        await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.leaving);
       } catch (error) {
         send = null;
         failures += 1;

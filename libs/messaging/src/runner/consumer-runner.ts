@@ -7,6 +7,7 @@ import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
+import { pace } from '../pace.ts';
 import { underTrace } from '../tracing.ts';
 import type { ConsumerRepository, Position } from './consumer.repository.ts';
 import { type Dedupe, Deduper } from './dedupe.ts';
@@ -65,6 +66,9 @@ export interface RunnerStats {
 }
 
 const BATCH = 256;
+
+/** Batches begin at least that far apart: under load what comes meanwhile is handled together. */
+const PACE_MS = 8;
 const IDLE_WAIT_MS = 1000;
 const QUIET_MS = 30_000;
 const ATTEMPTS = 5;
@@ -78,6 +82,8 @@ interface Run {
   position: number;
   /** So many messages go one by one: the holder before may have died of one of them. */
   careful: number;
+  /** When the last messages were taken, of `performance.now()`. */
+  tookAt: number;
 }
 
 /** Reads one partition for one consumer under a lease: effects and position commit together, so repeats and zombies change nothing. */
@@ -110,6 +116,7 @@ export class ConsumerRunner {
       while (!lease.signal.aborted) {
         const found = await this.step(run);
         const now = performance.now();
+        if (found > 0 && found < BATCH) await pace(run.tookAt, PACE_MS, lease.signal);
         if (partition === 0 && (found === 0 || now > lookAt)) {
           await this.replay(lease);
           lookAt = now + IDLE_WAIT_MS;
@@ -135,12 +142,13 @@ export class ConsumerRunner {
     const subjects = [`${stream.toLowerCase()}.*.*.*.${partition}`];
     const reader = new LogReader(nats, { stream, subjects, from: position + 1, signal: lease.signal });
     await this.parts.board?.report(where, position);
-    return { where, lease, reader, position, careful: lease.expired ? BATCH : 0 };
+    return { where, lease, reader, position, careful: lease.expired ? BATCH : 0, tookAt: 0 };
   }
 
   /** Takes what has come and does it; answers how much that was. */
   private async step(run: Run): Promise<number> {
     const messages = await run.reader.take(BATCH, IDLE_WAIT_MS);
+    run.tookAt = performance.now();
     const last = messages.at(-1);
     if (!last) return 0;
     this.lags.set(run.where.partition, last.info.pending);
