@@ -1,26 +1,13 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { artefacts, graveViolations, startBrowser, story, visit } from './browser.ts';
 import { readDemo } from './demo.ts';
-
-const executablePath = '/usr/bin/chromium';
-const artefacts = fileURLToPath(new URL('../../../artefacts', import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const story = existsSync(executablePath) ? it : it.skip;
-interface Violation {
-  id: string;
-  impact: string | null;
-}
 
 describe('The reference', () => {
   const demo = readDemo();
-  let browser: Browser | undefined;
+  let browser: Browser | null = null;
 
   beforeAll(async () => {
-    mkdirSync(artefacts, { recursive: true });
-    if (existsSync(executablePath))
-      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await startBrowser();
   });
 
   afterAll(async () => {
@@ -28,14 +15,13 @@ describe('The reference', () => {
   });
 
   async function open(path: string): Promise<{ page: Page; complaints: string[] }> {
-    if (!browser) throw new Error('There is no browser.');
-    const page = await browser.newPage({ viewport: { width: 1180, height: 820 } });
     const complaints: string[] = [];
+    const page = await visit(browser, `${demo.baseUrl}${path}`);
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(`${demo.baseUrl}${path}`);
+    await page.reload();
     return { page, complaints };
   }
 
@@ -60,14 +46,28 @@ describe('The reference', () => {
       await page.screenshot({ path: `${artefacts}/reference${path.replace('/', '-')}.png` });
       await page.keyboard.press('Escape');
       expect(await page.locator('article:visible').count()).toBe(all);
-      await page.evaluate(axe);
-      const violations = (await page.evaluate(
-        'axe.run().then((result) => result.violations)',
-      )) as Violation[];
-      const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      expect(grave.map(({ id }) => id)).toEqual([]);
+      expect(await graveViolations(page)).toEqual([]);
       expect(complaints).toEqual([]);
-      await page.close();
+      await page.context().close();
     });
   }
+
+  story('/docs/guides lists the written pages, and they can be read on a small screen', async () => {
+    const page = await visit(browser, `${demo.baseUrl}/docs/guides`, {
+      viewport: { width: 390, height: 844 },
+    });
+    await page.getByRole('link', { name: 'Operations', exact: true }).click();
+    await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
+    expect(await page.locator('main').innerText()).toContain('npx parley dlq list');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    expect(await graveViolations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each(['nothing', '../README', '%2e%2e%2fREADME', 'decisions/nothing'])(
+    'has no page %s',
+    async (name) => {
+      expect((await fetch(`${demo.baseUrl}/docs/guides/${name}`)).status).toBe(404);
+    },
+  );
 });

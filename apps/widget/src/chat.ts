@@ -1,14 +1,22 @@
 import { RealtimeClient, type ConnectionState } from '@parley/client';
 import type { Message } from '@parley/contracts';
-import { SessionKeeper, type WidgetConfiguration } from './session.ts';
+import { Outbox, type Unsent } from './outbox.ts';
+import { Refused, type SessionKeeper, type WidgetConfiguration } from './session.ts';
+import type { Texts } from './texts.ts';
 import { Transcript } from './transcript.ts';
 
 /** What the chat tells its view. */
 export interface ChatView {
   changed(): void;
-  typing(name: string): void;
-  connection(state: ConnectionState): void;
+  connection(state: ConnectionState | 'refused'): void;
 }
+
+/** How long an answer is waited for before the sign that one is being written goes out. */
+const WAITING_MS = 60_000;
+const TYPING_MS = 5_000;
+const LONGEST_PAUSE_MS = 10_000;
+/** After so many connections that never became ready the token is doubted. */
+const DOUBTS = 4;
 
 /** The chat behind the widget: session, connection and transcript, without a pixel. */
 export class Chat {
@@ -16,16 +24,27 @@ export class Chat {
   configuration: WidgetConfiguration = {};
   private readonly session: SessionKeeper;
   private readonly view: ChatView;
+  private readonly texts: Texts;
+  private readonly outbox: Outbox;
   private realtime: RealtimeClient | null = null;
   private conversationId: string | null = null;
   private opening: Promise<void> | null = null;
+  private owner = '';
+  private ended = false;
+  private asked = 0;
+  private typist = { name: '', until: 0 };
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private fruitless = 0;
+  private closed = false;
 
-  constructor(session: SessionKeeper, view: ChatView) {
-    this.session = session;
-    this.view = view;
+  constructor(parts: { session: SessionKeeper; channelId: string; texts: Texts; view: ChatView }) {
+    this.session = parts.session;
+    this.texts = parts.texts;
+    this.view = parts.view;
+    this.outbox = new Outbox(parts.channelId);
   }
 
-  /** Opens the session and the connection once; a failure can be tried again. */
+  /** Opens the session and the connection once; goes on trying until it stands or is refused. */
   open(): Promise<void> {
     this.opening ??= this.start().catch((error: unknown) => {
       this.opening = null;
@@ -35,36 +54,62 @@ export class Chat {
   }
 
   close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
     this.realtime?.close();
   }
 
   /** Sends a text; it is shown at once and settles when it is stored. */
-  async send(text: string): Promise<void> {
-    const postId = crypto.randomUUID();
-    this.transcript.sending(postId, text);
+  send(text: string): void {
+    this.asked = Date.now();
+    const post = { id: crypto.randomUUID(), text, conversationId: this.ended ? null : this.conversationId };
+    this.outbox.add(post);
+    this.transcript.sending(post.id, text);
     this.view.changed();
-    try {
-      await this.open();
-      const message = await this.realtime?.post(
-        postId,
-        [{ type: 'text', text, format: 'plain' }],
-        this.conversationId ?? undefined,
-      );
-      if (!message) throw new Error('The chat is closed.');
-      this.transcript.posted(postId, message);
-      this.follow(message.conversationId);
-    } catch {
-      this.transcript.failed(postId);
-    }
-    this.view.changed();
+    void this.deliver(post);
+  }
+
+  /** Sends what failed once more, under an id of its own: the server has refused the first. */
+  again(lineId: string): void {
+    const text = this.transcript.drop(lineId);
+    if (text !== null) this.send(text);
   }
 
   typing(): void {
     if (this.conversationId) this.realtime?.typing(this.conversationId);
   }
 
+  /** Whether an answer is on its way, and whose; null when nobody writes. */
+  writing(): string | null {
+    const now = Date.now();
+    if (this.transcript.streaming()) return null;
+    if (this.typist.until > now) return this.typist.name;
+    const waits = this.transcript.waitsForAnswer() && now - this.asked < WAITING_MS;
+    return waits && this.owner === 'flow' ? '' : null;
+  }
+
+  private async deliver(post: Unsent): Promise<void> {
+    try {
+      await this.open();
+      const message = await this.realtime?.post(
+        post.id,
+        [{ type: 'text', text: post.text, format: 'plain' }],
+        post.conversationId ?? undefined,
+      );
+      if (!message) return;
+      this.follow(message.conversationId);
+      this.transcript.posted(post.id, message);
+    } catch {
+      if (this.closed) return;
+      this.transcript.failed(post.id);
+    }
+    this.outbox.remove(post.id);
+    this.view.changed();
+    this.lookAgain(WAITING_MS);
+  }
+
   private async start(): Promise<void> {
-    const session = await this.session.open();
+    const session = await this.openSession();
     this.configuration = session.configuration;
     this.realtime = new RealtimeClient({
       url: session.socketUrl,
@@ -74,8 +119,8 @@ export class Chat {
         delta: (frame) => {
           if (this.transcript.delta(frame)) this.view.changed();
         },
-        typing: (frame) => this.view.typing(frame.name),
-        state: (state) => this.view.connection(state),
+        typing: ({ name }) => this.hearTyping(name),
+        state: (state) => this.hearState(state),
       },
     });
     this.realtime.connect();
@@ -83,19 +128,72 @@ export class Chat {
     this.view.changed();
   }
 
+  private async openSession(): ReturnType<SessionKeeper['open']> {
+    for (let pause = 500; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+      this.view.connection('connecting');
+      try {
+        return await this.session.open();
+      } catch (error) {
+        this.view.connection(error instanceof Refused ? 'refused' : 'offline');
+        if (error instanceof Refused || this.closed) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+    }
+  }
+
+  /** Sends once more what a reload interrupted. */
+  resend(): void {
+    for (const post of this.outbox.all()) {
+      this.asked = Date.now();
+      this.transcript.sending(post.id, post.text);
+      void this.deliver(post);
+    }
+  }
+
   private follow(conversationId: string): void {
     if (this.conversationId === conversationId) return;
-    if (this.conversationId) this.realtime?.unsubscribe(this.conversationId);
+    if (this.conversationId) {
+      this.realtime?.unsubscribe(this.conversationId);
+      this.transcript.another();
+    }
     this.conversationId = conversationId;
+    this.ended = false;
     this.realtime?.subscribe(conversationId, 0);
   }
 
+  private hearState(state: ConnectionState): void {
+    if (state === 'online') this.fruitless = 0;
+    if (state === 'offline' && (this.fruitless += 1) % DOUBTS === 0) this.session.renew();
+    this.view.connection(state);
+  }
+
+  private hearTyping(name: string): void {
+    this.typist = { name, until: Date.now() + TYPING_MS };
+    this.view.changed();
+    this.lookAgain(TYPING_MS);
+  }
+
   private hear(frame: { name: string; sequence: number; data: Record<string, unknown> }): void {
-    if (frame.name === 'conversation.message_posted' || frame.name === 'conversation.message_changed') {
-      this.transcript.put(frame.data['message'] as Message);
-    } else if (frame.name === 'conversation.owner_changed' && frame.data['owner'] === 'human') {
-      this.transcript.note(`owner-${frame.sequence}`, 'A person will answer you here.', frame.sequence);
+    const { name, sequence, data } = frame;
+    const before = this.owner;
+    if (typeof data['owner'] === 'string') this.owner = data['owner'];
+    if (name === 'conversation.message_posted' || name === 'conversation.message_changed') {
+      const message = data['message'] as Message;
+      if (message.author.type !== 'contact') this.typist.until = 0;
+      this.transcript.put(message);
+    } else if (name === 'conversation.owner_changed') {
+      if (this.owner === 'human') this.transcript.note(`owner-${sequence}`, this.texts.person, sequence);
+      else if (before === 'human') this.transcript.note(`owner-${sequence}`, this.texts.agentAgain, sequence);
+    } else if (name === 'conversation.status_changed') {
+      this.ended = data['status'] === 'closed';
+      if (this.ended) this.transcript.note(`closed-${sequence}`, this.texts.closed, sequence);
     }
     this.view.changed();
+  }
+
+  /** The sign that somebody writes goes out by time alone. */
+  private lookAgain(afterMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.view.changed(), afterMs + 50);
   }
 }

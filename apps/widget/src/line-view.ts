@@ -1,27 +1,56 @@
 import { element, link, richText } from './rich-text.ts';
+import type { Texts } from './texts.ts';
 import type { Line } from './transcript.ts';
 
+/** What a line's view needs beside the line. */
+export interface LineContext {
+  texts: Texts;
+  /** Whether the line before is of somebody else: then it says who speaks. */
+  first: boolean;
+  again(lineId: string): void;
+}
+
 /** Shows one line of the chat. */
-export function lineView(line: Line): HTMLLIElement {
-  const bubble = element('div', [], { class: 'bubble' });
+export function lineView(line: Line, { texts, first, again }: LineContext): HTMLLIElement {
+  const bubble = element('div', [], { class: 'bubble', dir: 'auto' });
   if (line.format === 'markdown') bubble.append(richText(line.text));
   else bubble.append(element('p', [line.text]));
-  const item = element('li', [], { class: `line ${line.side} ${line.state}`, 'data-id': line.id });
-  if (line.side === 'company' && line.author) item.append(element('p', [line.author], { class: 'who' }));
-  item.append(element('span', [line.side === 'visitor' ? 'You said: ' : ''], { class: 'hidden' }), bubble);
-  if (line.citations.length > 0) item.append(sources(line));
-  if (line.state === 'failed')
-    item.append(element('p', ['Not sent. Please try again.'], { class: 'problem' }));
+  const item = element('li', [], {
+    class: `line ${line.side} ${line.state}${first ? ' first' : ''}`,
+    'data-id': line.id,
+  });
+  // A screen reader hears an answer once, when it is whole.
+  if (line.state === 'streaming') item.setAttribute('aria-live', 'off');
+  if (line.side === 'company' && line.author)
+    item.append(element('p', [line.author], { class: first ? 'who' : 'hidden' }));
+  if (line.side === 'visitor') item.append(element('span', [`${texts.you} `], { class: 'hidden' }));
+  item.append(bubble);
+  if (line.citations.length > 0) item.append(sources(line, texts));
+  if (line.state === 'failed') item.append(problem(line, texts, again));
   return item;
 }
 
-function sources(line: Line): HTMLUListElement {
+function problem(line: Line, texts: Texts, again: (lineId: string) => void): HTMLElement {
+  const retry = element('button', [texts.again], { type: 'button' });
+  retry.addEventListener('click', () => again(line.id));
+  return element('p', [`${texts.notSent} `, retry], { class: 'problem' });
+}
+
+function sources(line: Line, texts: Texts): HTMLElement {
   const seen = new Map(line.citations.map((citation) => [citation.url ?? citation.title, citation]));
   const items = [...seen.values()].map((citation) => {
-    const label = citation.title;
-    const shown = citation.url ? link(citation.url, label) : element('span', [label]);
+    const shown = citation.url
+      ? link(citation.url, citation.title)
+      : element('span', [citation.title], { class: 'source' });
     shown.title = citation.quote;
     return element('li', [shown]);
   });
-  return element('ul', items, { class: 'sources', 'aria-label': 'Sources' });
+  return element(
+    'div',
+    [
+      element('span', [texts.sources], { class: 'label', 'aria-hidden': 'true' }),
+      element('ul', items, { 'aria-label': texts.sources }),
+    ],
+    { class: 'sources' },
+  );
 }

@@ -9,6 +9,7 @@ if (script instanceof HTMLScriptElement && script.dataset['channel']) {
   widget.setAttribute('channel', script.dataset['channel']);
   widget.setAttribute('origin', new URL(script.src).origin);
   if (script.dataset['language']) widget.setAttribute('language', script.dataset['language']);
+  if (script.dataset['theme']) widget.setAttribute('theme', script.dataset['theme']);
   if (script.dataset['open'] !== undefined) widget.setAttribute('open', '');
   if (document.body) document.body.append(widget);
   else addEventListener('DOMContentLoaded', () => document.body.append(widget));

@@ -17,6 +17,9 @@ export interface WidgetConfiguration {
   suggestedQuestions?: string[];
 }
 
+/** The server does not want this page or this channel; asking again does not help. */
+export class Refused extends Error {}
+
 /** Opens and renews the visitor's session; the token is kept per channel, so history survives a reload. */
 export class SessionKeeper {
   private readonly origin: string;
@@ -44,10 +47,19 @@ export class SessionKeeper {
         body: JSON.stringify(body),
       },
     );
-    if (!response.ok) throw new Error(`The chat could not be opened (${response.status}).`);
+    if (!response.ok) {
+      const detail = `The chat could not be opened (${response.status}).`;
+      const passes = response.status >= 500 || response.status === 429;
+      throw passes ? new Error(detail) : new Refused(detail);
+    }
     this.current = (await response.json()) as WidgetSession;
     store(this.channelId, this.current.visitorToken);
     return this.current;
+  }
+
+  /** The next connection asks for a new token. */
+  renew(): void {
+    this.current = null;
   }
 
   /** The token for the next connection; renewed when it is about to expire. */

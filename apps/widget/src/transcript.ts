@@ -17,11 +17,18 @@ export interface Line {
 /** Everything said, in order, each once: durable events, own posts on their way, and answers being written. */
 export class Transcript {
   private readonly lines = new Map<string, Line>();
-  lastSequence = 0;
+  /** Sequences of another conversation come behind those of the one before. */
+  private base = 0;
 
   /** Lines in the order of the conversation; what has no sequence yet stands last. */
   all(): Line[] {
-    return [...this.lines.values()].sort((a, b) => (a.sequence ?? Infinity) - (b.sequence ?? Infinity));
+    const shown = [...this.lines.values()].filter((line) => line.state !== 'streaming' || line.text !== '');
+    return shown.sort((a, b) => (a.sequence ?? Infinity) - (b.sequence ?? Infinity));
+  }
+
+  /** What comes now belongs to a new conversation, and stands below all that is shown. */
+  another(): void {
+    this.base = Math.max(this.base, ...[...this.lines.values()].map((line) => line.sequence ?? 0));
   }
 
   /** An own post was sent and waits for its answer. */
@@ -47,7 +54,25 @@ export class Transcript {
 
   failed(postId: string): void {
     const line = this.lines.get(postId);
-    if (line) line.state = 'failed';
+    if (line) this.lines.set(postId, { ...line, state: 'failed' });
+  }
+
+  /** Takes a line away and answers its text; null when there is none. */
+  drop(id: string): string | null {
+    const text = this.lines.get(id)?.text ?? null;
+    this.lines.delete(id);
+    return text;
+  }
+
+  /** Whether an answer is being shown while it is written. */
+  streaming(): boolean {
+    return [...this.lines.values()].some((line) => line.state === 'streaming' && line.text !== '');
+  }
+
+  /** Whether the last word is the visitor's, and it is stored. */
+  waitsForAnswer(): boolean {
+    const last = this.all().findLast((line) => line.side !== 'note');
+    return last?.side === 'visitor' && last.state === 'done';
   }
 
   /** A posted or changed message. */
@@ -65,23 +90,27 @@ export class Transcript {
       text: textOf(message.parts),
       format,
       citations: message.citations,
-      sequence: message.sequence,
+      sequence: this.base + message.sequence,
       state: 'done',
       attempt: Infinity,
     });
   }
 
-  /** A piece of an answer being written; a higher attempt starts the text anew, a gap waits for the message. */
+  /**
+   * A piece of an answer being written: a higher attempt starts the text anew, also when its beginning was missed;
+   * a gap waits for the message.
+   */
   delta(piece: { messageId: string; attempt: number; offset: number; text: string }): boolean {
     const line = this.lines.get(piece.messageId);
-    if (line?.state === 'done') return false;
+    if (line?.state === 'done' || (line && piece.attempt < line.attempt)) return false;
     const current = line && line.attempt === piece.attempt ? line.text : '';
-    if ((line && piece.attempt < line.attempt) || piece.offset !== current.length) return false;
+    const fits = piece.offset === current.length;
+    if (!fits && (!line || line.attempt === piece.attempt)) return false;
     this.lines.set(piece.messageId, {
       id: piece.messageId,
       side: 'company',
       author: '',
-      text: current + piece.text,
+      text: fits ? current + piece.text : '',
       format: 'markdown',
       citations: [],
       sequence: null,
@@ -105,7 +134,7 @@ export class Transcript {
       text,
       format: 'plain',
       citations: [],
-      sequence,
+      sequence: this.base + sequence,
       state: 'done',
       attempt: 0,
     });

@@ -1,75 +1,67 @@
-import type { ConnectionState } from '@parley/client';
 import { Chat } from './chat.ts';
+import { readableOn } from './colour.ts';
+import { icons } from './icons.ts';
 import { lineView } from './line-view.ts';
 import { element } from './rich-text.ts';
 import { SessionKeeper } from './session.ts';
+import { type Texts, textsOf } from './texts.ts';
+import type { Line } from './transcript.ts';
 import styles from './widget.css';
 
-const CHAT_ICON =
-  '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true"><path d="M4 5h16v11H10l-5 4v-4H4z"/></svg>';
-const SEND_ICON =
-  '<svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M12 19V5M6 11l6-6 6 6"/></svg>';
-const CLOSE_ICON =
-  '<svg width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>';
+type Connection = Parameters<ConstructorParameters<typeof Chat>[0]['view']['connection']>[0];
 
-const CONNECTION_TEXT: Record<ConnectionState, string> = {
-  connecting: 'Connecting…',
-  online: '',
-  offline: 'No connection. Trying again…',
-  closed: '',
-};
+const NARROW = '(max-width: 480px)';
 
 /** `<parley-widget channel="chan_…" origin="https://…" language="en">`: a chat with a company, on any site. */
 export class ParleyWidget extends HTMLElement {
   private readonly root = this.attachShadow({ mode: 'open' });
   private readonly list = element('ol');
-  private readonly log = element('div', [this.list], {
+  private readonly welcome = element('p', [], { class: 'welcome' });
+  private readonly suggestions = element('div', [], { class: 'suggestions', role: 'group', hidden: '' });
+  private readonly writing = element('p', [], { class: 'writing', hidden: '' });
+  private readonly log = element('div', [this.welcome, this.list, this.writing], {
     class: 'log',
     role: 'log',
     'aria-live': 'polite',
-    'aria-label': 'Conversation',
     tabindex: '0',
   });
-  private readonly status = element('div', [], { class: 'status', role: 'status' });
-  private readonly input = element('textarea', [], {
-    rows: '1',
-    placeholder: 'Write a message…',
-    'aria-label': 'Message',
-    maxlength: '8000',
-  });
-  private readonly sendButton = element('button', [], { type: 'submit', 'aria-label': 'Send' });
-  private readonly heading = element('h2', ['Chat with us']);
+  private readonly status = element('p', [], { class: 'status', role: 'status' });
+  private readonly input = element('textarea', [], { rows: '1', maxlength: '8000', enterkeyhint: 'send' });
+  private readonly sendButton = button('send', icons.send, { type: 'submit' });
+  private readonly closeButton = button('close', icons.close);
+  private readonly heading = element('h2', [], { id: 'title' });
+  private readonly face = element('span', [], { class: 'face', 'aria-hidden': 'true' });
   private readonly panel = element('section', [], {
     class: 'panel',
     role: 'dialog',
-    'aria-label': 'Chat',
+    'aria-labelledby': 'title',
     hidden: '',
   });
-  private readonly launcher = element('button', [], {
-    class: 'launcher',
-    type: 'button',
-    'aria-expanded': 'false',
-    'aria-label': 'Open chat',
-  });
+  private readonly launcher = button('launcher', `${icons.chat}${icons.down}`, { 'aria-expanded': 'false' });
   private chat: Chat | null = null;
-  private typingTimer: ReturnType<typeof setTimeout> | undefined;
+  private texts: Texts = textsOf([]).texts;
   private lastTyping = 0;
+  private seen = 0;
 
   connectedCallback(): void {
     if (this.chat) return;
+    const wanted = this.getAttribute('language');
+    const spoken = textsOf([wanted, document.documentElement.lang, ...navigator.languages]);
+    this.texts = spoken.texts;
+    this.panel.lang = spoken.lang;
+    const channelId = this.getAttribute('channel') ?? '';
     const origin = this.getAttribute('origin') ?? location.origin;
-    const session = new SessionKeeper(
-      origin,
-      this.getAttribute('channel') ?? '',
-      this.getAttribute('language') ?? undefined,
-    );
-    this.chat = new Chat(session, {
-      changed: () => this.render(),
-      typing: (name) => this.showTyping(name),
-      connection: (state) => this.showConnection(state),
+    this.chat = new Chat({
+      session: new SessionKeeper(origin, channelId, wanted ?? undefined),
+      channelId,
+      texts: this.texts,
+      view: { changed: () => this.render(), connection: (state) => this.showConnection(state) },
     });
     this.build();
-    if (this.hasAttribute('open')) this.toggle(true);
+    this.label();
+    this.applyConfiguration();
+    if (this.hasAttribute('open')) this.show(true);
+    this.chat.resend();
   }
 
   disconnectedCallback(): void {
@@ -84,40 +76,55 @@ export class ParleyWidget extends HTMLElement {
   }
 
   private build(): void {
-    this.launcher.innerHTML = CHAT_ICON;
-    this.sendButton.innerHTML = SEND_ICON;
-    const close = element('button', [], { type: 'button', 'aria-label': 'Close chat' });
-    close.innerHTML = CLOSE_ICON;
-    const face = element('span', ['P'], { class: 'face', 'aria-hidden': 'true' });
+    if (this.root.childElementCount > 0) return;
     const header = element('header', [
-      face,
-      element('div', [this.heading, element('p', ['Usually answers at once'])]),
-      close,
+      this.face,
+      element('div', [this.heading, this.status]),
+      this.closeButton,
     ]);
-    const form = element('form', [this.input, this.sendButton]);
-    this.panel.append(header, this.log, this.status, form);
+    const form = element('form', [element('div', [this.input, this.sendButton], { class: 'field' })]);
+    this.panel.append(header, this.log, this.suggestions, form);
     this.root.replaceChildren(element('style', [styles]), this.panel, this.launcher);
     this.launcher.addEventListener('click', () => this.toggle(this.panel.hidden === true));
-    close.addEventListener('click', () => this.toggle(false));
+    this.closeButton.addEventListener('click', () => this.toggle(false));
     form.addEventListener('submit', (event) => this.submit(event));
-    this.input.addEventListener('keydown', (event) => this.key(event));
-    this.input.addEventListener('input', () => this.typed());
-    this.panel.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.toggle(false);
+    this.input.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) this.submit(event);
     });
+    this.input.addEventListener('input', () => this.typed());
+    this.panel.addEventListener('keydown', (event) => this.key(event));
     this.sendButton.disabled = true;
   }
 
+  private label(): void {
+    const { texts } = this;
+    this.launcher.setAttribute('aria-label', texts.open);
+    this.closeButton.setAttribute('aria-label', texts.close);
+    this.sendButton.setAttribute('aria-label', texts.send);
+    this.input.setAttribute('aria-label', texts.message);
+    this.input.placeholder = texts.placeholder;
+    this.log.setAttribute('aria-label', texts.conversation);
+    this.suggestions.setAttribute('aria-label', texts.suggestions);
+  }
+
   private toggle(open: boolean): void {
+    this.show(open);
+    if (!open) return this.launcher.focus();
+    // On a touch screen the keyboard would cover the greeting: it comes with the first touch of the field.
+    if (matchMedia('(pointer: coarse)').matches) this.closeButton.focus();
+    else this.input.focus();
+  }
+
+  private show(open: boolean): void {
     this.panel.hidden = !open;
     this.toggleAttribute('data-open', open);
+    this.panel.setAttribute('aria-modal', String(open && matchMedia(NARROW).matches));
     this.launcher.setAttribute('aria-expanded', String(open));
-    this.launcher.setAttribute('aria-label', open ? 'Close chat' : 'Open chat');
-    if (!open) return this.launcher.focus();
-    this.input.focus();
-    this.chat?.open().catch(() => {
-      this.status.textContent = 'The chat cannot be reached. Please try again later.';
-    });
+    this.launcher.setAttribute('aria-label', open ? this.texts.close : this.texts.open);
+    if (!open) return;
+    this.render();
+    this.log.scrollTop = this.log.scrollHeight;
+    this.chat?.open().catch(() => undefined);
   }
 
   private submit(event: Event): void {
@@ -127,70 +134,121 @@ export class ParleyWidget extends HTMLElement {
     this.input.value = '';
     this.typed();
     this.say(text);
+    this.input.focus();
   }
 
   private say(text: string): void {
-    void this.chat?.send(text);
+    this.chat?.send(text);
     this.log.scrollTop = this.log.scrollHeight;
   }
 
+  /** Escape closes; where the chat fills the screen, Tab stays inside. */
   private key(event: KeyboardEvent): void {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    this.submit(event);
+    if (event.key === 'Escape') {
+      event.stopPropagation();
+      return this.toggle(false);
+    }
+    if (event.key !== 'Tab' || !matchMedia(NARROW).matches) return;
+    const stops = [
+      ...this.panel.querySelectorAll<HTMLElement>('button:enabled, a, textarea, [tabindex="0"]'),
+    ];
+    const reachable = stops.filter((stop) => stop.offsetParent !== null);
+    const [from, to] = event.shiftKey ? [reachable[0], reachable.at(-1)] : [reachable.at(-1), reachable[0]];
+    if (this.root.activeElement !== from) return;
+    event.preventDefault();
+    to?.focus();
   }
 
   private typed(): void {
     this.sendButton.disabled = this.input.value.trim() === '';
     this.input.style.height = 'auto';
-    this.input.style.height = `${Math.min(120, this.input.scrollHeight)}px`;
+    this.input.style.height = `${Math.min(132, this.input.scrollHeight)}px`;
     if (Date.now() - this.lastTyping < 3000 || this.input.value === '') return;
     this.lastTyping = Date.now();
     this.chat?.typing();
   }
 
-  private showTyping(name: string): void {
-    this.status.textContent = `${name} is writing…`;
-    clearTimeout(this.typingTimer);
-    this.typingTimer = setTimeout(() => {
-      this.status.textContent = '';
-    }, 4000);
-  }
-
-  private showConnection(state: ConnectionState): void {
-    this.status.textContent = CONNECTION_TEXT[state];
+  private showConnection(state: Connection): void {
+    const { online, connecting, offline, refused } = this.texts;
+    const text = { online, connecting, offline, refused, closed: '' }[state];
+    if (this.status.textContent !== text) this.status.textContent = text;
     this.setAttribute('data-connection', state);
   }
 
   private render(): void {
     if (!this.chat) return;
-    this.applyTheme();
+    this.applyConfiguration();
     const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
     const lines = this.chat.transcript.all();
-    reconcile(this.list, lines.map(lineView));
-    this.suggest(lines.length === 0 || lines.every((line) => line.side !== 'visitor'));
+    reconcile(
+      this.list,
+      lines.map((line, index) => this.view(line, lines[index - 1])),
+    );
+    this.showWriting(this.chat.writing());
+    const begun = lines.length > 0;
+    this.welcome.hidden = begun;
+    this.suggest(!lines.some(({ side }) => side === 'visitor'));
+    const heard = lines.filter(({ side, state }) => side === 'company' && state === 'done').length;
+    if (!this.panel.hidden) this.seen = heard;
+    this.launcher.toggleAttribute('data-unread', heard > this.seen);
     if (atEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 
-  private applyTheme(): void {
-    const { title, position, customTheme } = this.chat?.configuration ?? {};
-    if (title) this.heading.textContent = title;
+  private view(line: Line, before: Line | undefined): HTMLLIElement {
+    const first = before?.side !== line.side || before.author !== line.author;
+    const again = (lineId: string): void => this.chat?.again(lineId);
+    return lineView(line, { texts: this.texts, first, again });
+  }
+
+  private showWriting(name: string | null): void {
+    if ((name === null) === this.writing.hidden) return;
+    this.writing.hidden = name === null;
+    if (name === null) return this.writing.replaceChildren();
+    const dots = element('span', [element('i'), element('i'), element('i')], {
+      class: 'dots',
+      'aria-hidden': 'true',
+    });
+    const who = name || this.heading.textContent;
+    this.writing.replaceChildren(
+      dots,
+      element('span', [`${who} ${this.texts.writing}`], { class: 'hidden' }),
+    );
+  }
+
+  private applyConfiguration(): void {
+    const { title, greeting, position, customTheme } = this.chat?.configuration ?? {};
+    const heading = title ?? this.texts.title;
+    if (this.heading.textContent !== heading) this.heading.textContent = heading;
+    this.face.textContent = [...heading.trim()].at(0)?.toUpperCase() ?? '';
+    this.welcome.textContent = greeting ?? this.texts.welcome;
     this.dataset['position'] = position ?? 'right';
-    if (customTheme?.primaryColor) this.style.setProperty('--accent', customTheme.primaryColor);
+    const colour = customTheme?.primaryColor;
+    if (!colour) return;
+    this.style.setProperty('--accent', colour);
+    this.style.setProperty('--accent-text', readableOn(colour));
   }
 
   private suggest(show: boolean): void {
-    this.log.querySelector('.suggestions')?.remove();
-    const questions = this.chat?.configuration.suggestedQuestions ?? [];
-    if (!show || questions.length === 0) return;
-    const buttons = questions.map((question) => {
-      const button = element('button', [question], { type: 'button' });
-      button.addEventListener('click', () => this.say(question));
-      return button;
-    });
-    this.log.append(
-      element('div', buttons, { class: 'suggestions', role: 'group', 'aria-label': 'Suggested questions' }),
+    const questions = show ? (this.chat?.configuration.suggestedQuestions ?? []) : [];
+    this.suggestions.hidden = questions.length === 0;
+    if (this.suggestions.childElementCount === questions.length) return;
+    this.suggestions.replaceChildren(
+      ...questions.map((question) => {
+        const made = element('button', [question], { type: 'button' });
+        made.addEventListener('click', () => {
+          this.say(question);
+          this.input.focus();
+        });
+        return made;
+      }),
     );
   }
+}
+
+function button(name: string, icon: string, attributes: Record<string, string> = {}): HTMLButtonElement {
+  const made = element('button', [], { class: name, type: 'button', ...attributes });
+  made.innerHTML = icon;
+  return made;
 }
 
 /** Keeps lines that did not change, so that a screen reader hears only what is new. */

@@ -32,7 +32,7 @@ export interface Seeded {
 
 const QUESTIONS = [
   'How do I add a channel?',
-  'What happens to an event that fails again and again?',
+  'How do I replay a dead letter?',
   'How long is an access token valid?',
   'Which colour has the moon base cafeteria?',
 ];
@@ -89,7 +89,7 @@ async function addDocs(
       title,
       mediaType: 'text/markdown',
       text,
-      url: `${baseUrl}/docs#${name.replace('.md', '')}`,
+      url: `${baseUrl}/docs/guides/${name.replace('.md', '')}`,
     });
   }
   for (let tries = 0; tries < 300; tries += 1) {
@@ -120,7 +120,9 @@ async function setUpChannels(
         communicationType: 'UNIFIED',
         widgetConfiguration: {
           position: 'right',
-          title: 'Ask Pia',
+          title: 'Pia',
+          greeting: 'What would you like to know about Parley?',
+          suggestedQuestions: QUESTIONS,
           customTheme: { primaryColor: '#2f5bea' },
         },
       },

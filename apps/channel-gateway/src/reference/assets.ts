@@ -5,7 +5,7 @@ export const referenceStyle = `
 *{box-sizing:border-box}html{scroll-padding-top:72px}body{margin:0;font:16px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
 a{color:var(--accent)}:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .skip{position:absolute;left:-999px}.skip:focus{left:8px;top:8px;z-index:2;background:var(--paper);padding:8px}
-header{position:sticky;top:0;z-index:1;display:flex;gap:28px;align-items:center;padding:12px 24px;border-bottom:1px solid var(--line);background:var(--paper)}
+header{position:sticky;top:0;z-index:1;display:flex;gap:2px 28px;align-items:center;padding:12px 24px;border-bottom:1px solid var(--line);background:var(--paper)}
 header strong{font-size:18px}header a{margin-right:18px;text-decoration:none}
 .columns{display:grid;grid-template-columns:330px minmax(0,1fr)}
 aside{position:sticky;top:53px;height:calc(100vh - 53px);padding:18px 20px;border-right:1px solid var(--line);display:flex;flex-direction:column}
@@ -22,8 +22,9 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:t
 .must{font-size:12px;color:var(--soft)}.note,.kind{color:var(--soft);font-size:14px}.variants{padding-left:20px}summary{cursor:pointer;font-size:14px;color:var(--soft)}
 .code{position:relative;margin-top:14px}.code pre{margin:0;padding:14px 84px 14px 16px;overflow:auto;background:var(--shade);border:1px solid var(--line);border-radius:8px}
 .code button{position:absolute;top:8px;right:8px;font:inherit;font-size:13px;padding:3px 10px;border:1px solid var(--soft);border-radius:6px;background:var(--paper);color:inherit;cursor:pointer}
+main.guide{margin:0 auto;max-width:820px;padding-top:36px}.guide h2{margin:40px 0 8px}.guide li{margin:4px 0}.guide .table{overflow-x:auto}.guide thead th{font-weight:600;width:auto;border-top:0}
 [hidden]{display:none!important}
-@media (max-width:820px){.columns{grid-template-columns:minmax(0,1fr)}aside{position:static;height:auto;max-height:45vh}main{padding:20px}}
+@media (max-width:820px){header{flex-wrap:wrap;position:static;padding:12px 20px}header nav{display:flex;flex-wrap:wrap}.columns{grid-template-columns:minmax(0,1fr)}aside{position:static;height:auto;max-height:45vh}main{padding:20px}}
 `;
 
 /** The pages' script: search, and copying. */
@@ -42,8 +43,9 @@ function filter() {
   for (const group of groups) group.hidden = !group.querySelector('[data-words]:not([hidden])');
   count.textContent = shown === 1 ? '1 entry' : shown + ' entries';
 }
-search.addEventListener('input', filter);
+search?.addEventListener('input', filter);
 document.addEventListener('keydown', (event) => {
+  if (!search) return;
   if (event.key === '/' && document.activeElement !== search) {
     event.preventDefault();
     search.focus();

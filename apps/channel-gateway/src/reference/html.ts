@@ -35,7 +35,7 @@ export interface Page {
   groupTitles: Readonly<Record<string, string>>;
 }
 
-/** A whole page, without anything inline that a strict Content-Security-Policy forbids. */
+/** A page to search in. */
 export function toHtml({ title, intro, entries, groupTitles }: Page): string {
   const groups = [...new Set(entries.map((entry) => entry.group))];
   const nav = groups.map((group) => {
@@ -46,13 +46,21 @@ export function toHtml({ title, intro, entries, groupTitles }: Page): string {
     const all = entries.filter((entry) => entry.group === group).map(toArticle);
     return `<section data-group><h2 class="group">${escape(groupTitles[group] ?? group)}</h2>${all.join('')}</section>`;
   });
+  return frame(
+    title,
+    `<div class="columns"><aside><label for="search">Search</label><input id="search" type="search" autocomplete="off" placeholder="Press / to search"><p id="count" role="status">${entries.length} entries</p><nav aria-label="Entries" tabindex="0">${nav.join('')}</nav></aside>
+<main id="content"><h1>${escape(title)}</h1>${intro}${main.join('')}</main></div>`,
+  );
+}
+
+/** A whole page, without anything inline that a strict Content-Security-Policy forbids. */
+export function frame(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escape(title)} · Parley</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/reference.css"><script src="/docs/reference.js" defer></script></head>
 <body><a class="skip" href="#content">Skip to the content</a>
-<header><strong>Parley</strong><nav aria-label="Pages"><a href="/docs">API</a><a href="/events">Events</a><a href="/api/v1/openapi.json">OpenAPI</a><a href="/api/v1/asyncapi.json">AsyncAPI</a></nav></header>
-<div class="columns"><aside><label for="search">Search</label><input id="search" type="search" autocomplete="off" placeholder="Press / to search"><p id="count" role="status">${entries.length} entries</p><nav aria-label="Entries" tabindex="0">${nav.join('')}</nav></aside>
-<main id="content"><h1>${escape(title)}</h1>${intro}${main.join('')}</main></div></body></html>`;
+<header><strong>Parley</strong><nav aria-label="Pages"><a href="/docs/guides">Guides</a><a href="/docs">API</a><a href="/events">Events</a><a href="/api/v1/openapi.json">OpenAPI</a><a href="/api/v1/asyncapi.json">AsyncAPI</a><a href="/demo">Demo</a></nav></header>
+${content}</body></html>`;
 }
 
 function linkTo({ id, words, badge, label }: Entry): string {

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { asyncApiDocument, openApiDocument } from '@parley/contracts/reference';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { referenceScript, referenceStyle } from './assets.ts';
+import { guidePage, guidesPage } from './guides.ts';
 import { apiPage, eventsPage } from './pages.ts';
 
 /** Something that is made once and served from then on. */
@@ -30,8 +31,24 @@ export class ReferenceRoutes {
     );
     this.serve(fastify, '/docs', 'text/html; charset=utf-8', apiPage);
     this.serve(fastify, '/events', 'text/html; charset=utf-8', eventsPage);
+    this.serveGuides(fastify);
     this.serve(fastify, '/docs/reference.css', 'text/css; charset=utf-8', () => referenceStyle);
     this.serve(fastify, '/docs/reference.js', 'text/javascript; charset=utf-8', () => referenceScript);
+  }
+
+  /** Read anew for each request: they are small, and whoever writes them sees them at once. */
+  private serveGuides(fastify: FastifyInstance): void {
+    const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const name = (request.params as { '*'?: string })['*'];
+      const html = await (name ? guidePage(name) : guidesPage());
+      if (html === null) {
+        reply.callNotFound();
+        return reply;
+      }
+      return send(request, reply, toServed('text/html; charset=utf-8', html));
+    };
+    fastify.get('/docs/guides', answer);
+    fastify.get('/docs/guides/*', answer);
   }
 
   private serve(fastify: FastifyInstance, url: string, type: string, make: () => string): void {

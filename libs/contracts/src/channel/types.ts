@@ -24,7 +24,10 @@ export const WidgetConfigurationSchema = z.looseObject({
     })
     .optional(),
   title: z.string().max(100).optional(),
+  /** Stands in the empty chat, before anything was said. */
   greeting: z.string().max(500).optional(),
+  /** Offered in the empty chat; a click asks. */
+  suggestedQuestions: z.array(z.string().trim().min(1).max(300)).max(6).optional(),
 });
 
 const PhoneConfiguration = z.strictObject({

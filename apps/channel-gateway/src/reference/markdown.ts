@@ -1,0 +1,85 @@
+import remarkGfm from 'remark-gfm';
+import remarkParse from 'remark-parse';
+import { unified } from 'unified';
+import { codeBlock, escape } from './html.ts';
+
+/** The part of a Markdown node that is shown here (mdast). */
+interface Node {
+  type: string;
+  value?: string;
+  url?: string;
+  alt?: string | null;
+  depth?: number;
+  ordered?: boolean | null;
+  children?: Node[];
+}
+
+const wrapped: Readonly<Record<string, string>> = {
+  paragraph: 'p',
+  strong: 'strong',
+  emphasis: 'em',
+  delete: 's',
+  blockquote: 'blockquote',
+  listItem: 'li',
+};
+
+/** A page of Markdown as HTML; HTML inside of it is shown as text. */
+export function markdownHtml(text: string): { title: string; html: string } {
+  const tree: Node = unified().use(remarkParse).use(remarkGfm).parse(text);
+  const title = tree.children?.find((node) => node.type === 'heading');
+  return { title: title ? plain(title) : '', html: inside(tree) };
+}
+
+function inside(node: Node): string {
+  return (node.children ?? []).map(toHtml).join('');
+}
+
+function toHtml(node: Node): string {
+  const tag = wrapped[node.type];
+  if (tag) return `<${tag}>${inside(node)}</${tag}>`;
+  switch (node.type) {
+    case 'heading':
+      return `<h${node.depth} id="${slug(plain(node))}">${inside(node)}</h${node.depth}>`;
+    case 'list':
+      return node.ordered ? `<ol>${inside(node)}</ol>` : `<ul>${inside(node)}</ul>`;
+    case 'code':
+      return codeBlock('code', node.value ?? '');
+    case 'inlineCode':
+      return `<code>${escape(node.value)}</code>`;
+    case 'link':
+      return `<a href="${escape(target(node.url ?? ''))}">${inside(node)}</a>`;
+    case 'table':
+      return table(node);
+    case 'break':
+      return '<br>';
+    default:
+      return escape(node.value ?? node.alt ?? '') + inside(node);
+  }
+}
+
+function table({ children: rows = [] }: Node): string {
+  const [head, ...body] = rows.map((row, index) => {
+    const tag = index === 0 ? 'th' : 'td';
+    const scope = index === 0 ? ' scope="col"' : '';
+    return `<tr>${(row.children ?? []).map((cell) => `<${tag}${scope}>${inside(cell)}</${tag}>`).join('')}</tr>`;
+  });
+  return `<div class="table" tabindex="0" role="region" aria-label="Table"><table><thead>${head ?? ''}</thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+/** Links between the pages' files lead to the pages; only addresses that a browser may follow are kept. */
+function target(url: string): string {
+  const page = /^(?:\.\.?\/)*((?:decisions\/)?[a-z0-9-]+)\.md(#.*)?$/.exec(url);
+  if (page) return `/docs/guides/${page[1]}${page[2] ?? ''}`;
+  return /^(https?:\/\/|#|\/)/.test(url) ? url : '#';
+}
+
+function plain(node: Node): string {
+  return node.value ?? (node.children ?? []).map(plain).join('');
+}
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+}
