@@ -20,6 +20,7 @@ export interface Actor {
   token: string | null;
   role: Role | null;
   accountId?: string;
+  refreshToken?: string;
 }
 
 /** A space of a story's own. */
@@ -74,9 +75,9 @@ async function activateWhenKnown(client: Client, spaceId: string, agentId: strin
 
 /** Makes somebody a member. */
 export async function join(space: OwnSpace, role: 'admin' | 'agent' | 'viewer'): Promise<Actor> {
-  const { accessToken, account } = await signUpAs(space.baseUrl, role);
+  const { accessToken, refreshToken, account } = await signUpAs(space.baseUrl, role);
   await space.ownerClient.call(addMember, { spaceId: space.spaceId, email: account.email, role });
-  return { name: role, token: accessToken, role, accountId: account.id };
+  return { name: role, token: accessToken, role, accountId: account.id, refreshToken };
 }
 
 /** Makes an API key. */

@@ -146,12 +146,20 @@ export function inputProblem(error: z.ZodError, detail: string): ProblemError {
   return badRequest(detail, problemDetails(error));
 }
 
-/** Shapes the issues of a failed Zod parse as problem details with JSON pointers. */
+/** Shapes the issues of a failed Zod parse as problem details with JSON pointers; each unknown field has its own. */
 export function problemDetails(error: z.ZodError): ProblemDetail[] {
-  return error.issues.slice(0, 50).map((issue) => ({
-    pointer: issue.path
-      .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-      .join(''),
-    detail: issue.message,
-  }));
+  return error.issues
+    .flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({
+            pointer: pointerTo([...issue.path, key]),
+            detail: 'is not a known field',
+          }))
+        : [{ pointer: pointerTo(issue.path), detail: issue.message }],
+    )
+    .slice(0, 50);
+}
+
+function pointerTo(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
