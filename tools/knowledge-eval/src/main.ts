@@ -76,7 +76,7 @@ async function evaluate(options: Options): Promise<void> {
 
 await new Command('knowledge-eval')
   .description(
-    "Asks 60 questions of PostgreSQL 15's manual and prints how well they are answered without a model.",
+    "Asks 80 questions of PostgreSQL 15's manual and prints how well they are answered without a model.",
   )
   .option(
     '--base-url <url>',

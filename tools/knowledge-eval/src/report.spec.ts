@@ -17,12 +17,14 @@ const outcome = (changed: Partial<Outcome>): Outcome => ({
 });
 const declined = outcome({ answerable: false, declined: true, rank: 0, holdsWords: false });
 
-test('the questions keep their numbers: 40 and 20, ten of each held out, 20 without words of the title', () => {
-  expect(answerableQuestions).toHaveLength(40);
-  expect(unanswerableQuestions).toHaveLength(20);
+test('the questions keep their numbers: half of them without words of the title, ten of each kind held out', () => {
+  const titleless = answerableQuestions.filter((question) => question.withoutTitleWords);
+  expect(answerableQuestions).toHaveLength(50);
+  expect(unanswerableQuestions).toHaveLength(30);
   expect(answerableQuestions.filter((question) => question.heldOut)).toHaveLength(10);
   expect(unanswerableQuestions.filter((question) => question.heldOut)).toHaveLength(10);
-  expect(answerableQuestions.filter((question) => question.withoutTitleWords)).toHaveLength(20);
+  expect(titleless).toHaveLength(25);
+  expect(titleless.filter((question) => question.heldOut)).toHaveLength(5);
 });
 
 test('good outcomes are within every limit', () => {
