@@ -16,11 +16,14 @@ export interface ScoringParameters {
   titleWeight: number;
   headingWeight: number;
   documentShare: number;
+  /** What the weaker forms of a concept add to its best one. */
+  formShare: number;
 }
 
 /** What is looked up, and how it is weighed. */
 export interface ScoringQuery {
   lexemes: string[];
+  concepts: number[];
   weights: number[];
   size: CorpusSize;
   parameters: ScoringParameters;
@@ -42,31 +45,82 @@ interface CandidateRow {
   title_lexemes: string[] | null;
 }
 
+interface WordRow {
+  documents: number;
+  all_passages: number;
+  terms: number;
+  latest: string | null;
+  word: string | null;
+  is_name: boolean | null;
+  lexeme: string | null;
+  found: number | null;
+}
+
+/** Answer of `readWords`. */
+export interface ReadWords {
+  size: CorpusSize;
+  version: string;
+  words: { word: string; lexeme: string | null; passages: number }[];
+  names: { name: string; passages: number }[];
+}
+
+function toReadWords(rows: readonly WordRow[]): ReadWords {
+  const { documents, all_passages: passages, terms, latest } = rows[0] ?? nothing;
+  const size = { documents, passages, terms };
+  const read: ReadWords = {
+    size,
+    version: [documents, passages, terms, latest].join(' '),
+    words: [],
+    names: [],
+  };
+  for (const { word, is_name: isName, lexeme, found } of rows) {
+    if (word !== null && isName === true) {
+      read.names.push({ name: word, passages: found ?? 0 });
+    } else if (word !== null) {
+      read.words.push({ word, lexeme, passages: found ?? 0 });
+    }
+  }
+  return read;
+}
+
+const nothing = { documents: 0, all_passages: 0, terms: 0, latest: null };
+
 /** Reads the inverted index. */
 export class KnowledgeSearchRepository {
-  async corpusSize(trx: KnowledgeTrx, corpus: Corpus): Promise<CorpusSize> {
-    const { rows } = await sql<CorpusSize>`
-      SELECT count(*)::integer AS documents, coalesce(sum(passages), 0)::integer AS passages,
-        coalesce(sum(terms), 0)::integer AS terms
-      FROM document
-      WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
-        AND status = 'ready'`.execute(trx);
-    return rows[0] ?? { documents: 0, passages: 0, terms: 0 };
-  }
-
-  /** In how many passages each lexeme is found; a lexeme that is found only in titles counts as once. */
-  async passageFrequencies(
+  /**
+   * Size and version of the corpus (the version changes with every document that comes or goes), the lexeme of each word,
+   * and in how many passages each lexeme or name is found; one that is found only in titles counts as once.
+   */
+  async readWords(
     trx: KnowledgeTrx,
     corpus: Corpus,
-    lexemes: readonly string[],
-  ): Promise<Map<string, number>> {
-    const { rows } = await sql<{ lexeme: string; passages: number }>`
-      SELECT lexeme, greatest(sum(cardinality(positions)), 1)::integer AS passages
-      FROM posting
-      WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
-        AND lexeme = ANY (${[...lexemes]}::text[])
-      GROUP BY lexeme`.execute(trx);
-    return new Map(rows.map((row) => [row.lexeme, row.passages]));
+    asked: { words: readonly string[]; names: readonly string[] },
+  ): Promise<ReadWords> {
+    const bases = [...corpus.knowledgeBaseIds];
+    const { rows } = await sql<WordRow>`
+      WITH size AS MATERIALIZED (
+        SELECT count(*)::integer AS documents, coalesce(sum(passages), 0)::integer AS passages,
+          coalesce(sum(terms), 0)::integer AS terms, max(updated_at)::text AS latest
+        FROM document
+        WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${bases}::text[]) AND status = 'ready'
+      ), asked AS MATERIALIZED (
+        SELECT word, false AS is_name, (tsvector_to_array(to_tsvector('pg_catalog.english', word)))[1] AS lexeme,
+          coalesce((tsvector_to_array(to_tsvector('pg_catalog.english', word)))[1], word) AS wanted
+        FROM unnest(${[...asked.words]}::text[]) AS word
+        UNION ALL
+        SELECT name, true, name, name FROM unnest(${[...asked.names]}::text[]) AS name
+      )
+      SELECT size.documents, size.passages AS all_passages, size.terms, size.latest,
+        asked.word, asked.is_name, asked.lexeme, counted.found
+      FROM size LEFT JOIN asked ON true
+      LEFT JOIN LATERAL (
+        SELECT greatest(sum(cardinality(positions)), least(count(*), 1))::integer AS found
+        FROM posting
+        WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${bases}::text[])
+          AND posting.lexeme = asked.wanted
+        OFFSET 0
+      ) AS counted ON true`.execute(trx);
+    return toReadWords(rows);
   }
 
   /** Words of the corpus that begin with the same letter and have about the same length: candidates for a typing error. */
@@ -89,8 +143,9 @@ export class KnowledgeSearchRepository {
     const { parameters: use } = query;
     const { rows } = await sql<CandidateRow>`
       WITH hit AS MATERIALIZED (
-        SELECT found.*, query.weight
-        FROM unnest(${query.lexemes}::text[], ${query.weights}::float8[]) AS query (lexeme, weight)
+        SELECT found.*, query.concept, query.weight
+        FROM unnest(${query.lexemes}::text[], ${query.concepts}::integer[], ${query.weights}::float8[])
+          AS query (lexeme, concept, weight)
         CROSS JOIN LATERAL (
           SELECT * FROM posting
           WHERE posting.space_id = ${corpus.spaceId}
@@ -99,16 +154,15 @@ export class KnowledgeSearchRepository {
           OFFSET 0
         ) AS found
       ), part AS (${parts(query)}
+      ), matched AS (
+        SELECT document_id, position,
+          max(worth) + ${use.formShare}::float8 * (sum(worth) - max(worth)) AS worth
+        FROM part GROUP BY document_id, position, concept
       ), scored AS (
-        SELECT document_id, position, sum(weight * found / (found + norm)) AS score,
-          array_agg(lexeme) FILTER (WHERE position IS NULL) AS lexemes,
-          array_agg(lexeme) FILTER (WHERE in_title) AS title_lexemes
-        FROM part GROUP BY document_id, position
+        SELECT document_id, position, sum(worth) AS score FROM matched GROUP BY document_id, position
       ), spread AS (
         SELECT document_id, position,
-          score + ${use.documentShare}::float8 * first_value(score) OVER in_document AS score,
-          first_value(lexemes) OVER in_document AS lexemes,
-          first_value(title_lexemes) OVER in_document AS title_lexemes
+          score + ${use.documentShare}::float8 * first_value(score) OVER in_document AS score
         FROM scored
         WINDOW in_document AS (PARTITION BY document_id ORDER BY position NULLS FIRST)
       ), best AS (
@@ -116,8 +170,13 @@ export class KnowledgeSearchRepository {
       )
       SELECT best.document_id, document.title, document.url, passage.id AS passage_id, passage.position,
         passage.heading_path, passage.text, passage.sentences, passage.lexemes::text AS lexemes, best.score,
-        best.lexemes AS document_lexemes, best.title_lexemes
+        found.lexemes AS document_lexemes, found.title_lexemes
       FROM best
+      JOIN (
+        SELECT document_id, array_agg(lexeme) AS lexemes,
+          array_agg(lexeme) FILTER (WHERE title_frequency > 0) AS title_lexemes
+        FROM hit WHERE document_id IN (SELECT document_id FROM best) GROUP BY document_id
+      ) AS found USING (document_id)
       CROSS JOIN LATERAL (
         SELECT title, url FROM document
         WHERE document.space_id = ${corpus.spaceId} AND document.id = best.document_id OFFSET 0
@@ -150,22 +209,21 @@ function toCandidate(row: CandidateRow): Candidate {
   };
 }
 
-/** What each lexeme gives to each document (position null) and to each passage: frequency, and its norm by length. */
+/** What each lexeme gives to each document (position null) and to each passage: its weight by frequency and length. */
 function parts({ parameters: use, size }: ScoringQuery): RawBuilder<unknown> {
   const averagePassage = Math.max(1, size.terms / Math.max(1, size.passages));
   const averageDocument = Math.max(1, size.terms / Math.max(1, size.documents));
   return sql`
-    SELECT document_id, NULL AS position, lexeme, title_frequency > 0 AS in_title, weight,
-      frequency + ${use.titleWeight}::float8 * title_frequency AS found,
-      ${use.saturation}::float8 * (1 - ${use.documentLengthWeight}::float8
-        + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8) AS norm
-    FROM hit
+    SELECT document_id, NULL::integer AS position, concept,
+      weight * found / (found + ${use.saturation}::float8 * (1 - ${use.documentLengthWeight}::float8
+        + ${use.documentLengthWeight}::float8 * document_length / ${averageDocument}::float8)) AS worth
+    FROM hit CROSS JOIN LATERAL (SELECT frequency + ${use.titleWeight}::float8 * title_frequency AS found) AS sum
     UNION ALL
-    SELECT hit.document_id, place.position, hit.lexeme, false, hit.weight,
-      place.body + ${use.headingWeight}::float8 * place.heading,
-      ${use.saturation}::float8 * (1 - ${use.passageLengthWeight}::float8
-        + ${use.passageLengthWeight}::float8 * place.length / ${averagePassage}::float8)
+    SELECT hit.document_id, place.position, hit.concept,
+      weight * found / (found + ${use.saturation}::float8 * (1 - ${use.passageLengthWeight}::float8
+        + ${use.passageLengthWeight}::float8 * place.length / ${averagePassage}::float8))
     FROM hit CROSS JOIN LATERAL
       unnest(hit.positions, hit.heading_frequencies, hit.body_frequencies, hit.lengths)
-      AS place (position, heading, body, length)`;
+      AS place (position, heading, body, length)
+    CROSS JOIN LATERAL (SELECT place.body + ${use.headingWeight}::float8 * place.heading AS found) AS sum`;
 }

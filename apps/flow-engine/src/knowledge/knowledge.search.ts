@@ -1,5 +1,6 @@
 import type { Database } from '@parley/database';
-import { KnowledgeIndexRepository } from './knowledge-index.repository.ts';
+import { CorpusWordReader } from './corpus-words.ts';
+import type { CorpusWords } from './corpus-words.ts';
 import type { KnowledgeTrx } from './knowledge.repository.ts';
 import { KnowledgeSearchRepository } from './knowledge-search.repository.ts';
 import type { Corpus } from './knowledge-search.repository.ts';
@@ -8,13 +9,11 @@ import { effectiveWords, scoredLexemes, toConcepts, weighConcepts } from './rank
 import { CANDIDATES, CONFIDENCE_THRESHOLD, scoring, weights } from './ranking/parameters.ts';
 import { readQuestion } from './ranking/question.ts';
 import type { QuestionWord } from './ranking/question.ts';
-import { bestQuote, sentenceSpans } from './ranking/quote.ts';
-import type { Sentence } from './ranking/quote.ts';
+import { bestQuote } from './ranking/quote.ts';
 import { rerank } from './ranking/rerank.ts';
 import type { RankedPassage } from './ranking/rerank.ts';
 import { correctionOf, MIN_CORRECTABLE } from './ranking/spelling.ts';
-import { compoundsOf, parseLexemes } from './ranking/terms.ts';
-import type { Concept, CorpusSize } from './ranking/types.ts';
+import type { Concept } from './ranking/types.ts';
 
 export interface SearchQuery {
   spaceId: string;
@@ -75,7 +74,7 @@ interface Ranking {
 export class KnowledgeSearch {
   private readonly database: Database<KnowledgeTables>;
   private readonly repository = new KnowledgeSearchRepository();
-  private readonly index = new KnowledgeIndexRepository();
+  private readonly words = new CorpusWordReader(this.repository);
 
   constructor(database: Database<KnowledgeTables>) {
     this.database = database;
@@ -98,24 +97,20 @@ export class KnowledgeSearch {
       if (confidence < CONFIDENCE_THRESHOLD) {
         return null;
       }
-      const citations = await this.cite(trx, question, concepts, passages);
+      const citations = cite(question, concepts, passages);
       return { text: citations[0]?.quote ?? '', citations, confidence };
     });
   }
 
   private async rank(trx: KnowledgeTrx, query: SearchQuery): Promise<Ranking> {
-    const size = await this.repository.corpusSize(trx, query);
+    const asked = readQuestion(query.query, query.turns ?? []);
+    const corpus = await this.words.read(trx, query, lookedUp([...asked.own, ...asked.context]));
+    const { size, stems } = corpus;
     if (size.passages === 0) {
       return { concepts: [], passages: [] };
     }
-    const words = readQuestion(query.query, query.turns ?? []);
-    const stems = await this.stem(trx, [...words.own, ...words.context]);
-    const { concepts, frequencies } = await this.understand(
-      trx,
-      query,
-      toConcepts(effectiveWords(query.query, words, stems), stems),
-      size,
-    );
+    const meant = toConcepts(effectiveWords(query.query, asked, stems), stems);
+    const { concepts, frequencies } = await this.understand(trx, query, meant, corpus);
     const scored = scoredLexemes(concepts, size.passages, frequencies);
     if (scored.lexemes.length === 0) {
       return { concepts, passages: [] };
@@ -125,106 +120,77 @@ export class KnowledgeSearch {
     return { concepts, passages: rerank(candidates, concepts) };
   }
 
-  private async stem(trx: KnowledgeTrx, words: readonly QuestionWord[]): Promise<Map<string, string>> {
-    const all = [
-      ...new Set(
-        words
-          .filter((entry) => !entry.isName)
-          .flatMap((entry) => [entry.word, ...entry.inflections, ...entry.synonyms]),
-      ),
-    ];
-    const vectors = await this.index.analyse(trx, all);
-    const stems = new Map<string, string>();
-    vectors.forEach((vector, index) => {
-      const [lexeme] = parseLexemes(vector).keys();
-      if (lexeme !== undefined) {
-        stems.set(all[index] ?? '', lexeme);
-      }
-    });
-    return stems;
-  }
-
   /** Weighs the concepts by the corpus, and corrects the spelling of words it does not know. */
   private async understand(
     trx: KnowledgeTrx,
-    corpus: Corpus,
+    query: Corpus,
     concepts: readonly Concept[],
-    size: CorpusSize,
-  ): Promise<{ concepts: Concept[]; frequencies: Map<string, number> }> {
-    const lexemes = concepts.flatMap((concept) => concept.forms.map((form) => form.lexeme));
-    const frequencies = await this.repository.passageFrequencies(trx, corpus, lexemes);
+    { size, frequencies }: CorpusWords,
+  ): Promise<{ concepts: Concept[]; frequencies: ReadonlyMap<string, number> }> {
     const weighed = weighConcepts(concepts, size.passages, frequencies);
-    const corrected = await Promise.all(weighed.map((concept) => this.correct(trx, corpus, concept)));
-    const added = corrected.flatMap((concept) => concept.forms.map((form) => form.lexeme));
-    const unknown = added.filter((lexeme) => !lexemes.includes(lexeme));
-    if (unknown.length > 0) {
-      for (const [lexeme, passages] of await this.repository.passageFrequencies(trx, corpus, unknown)) {
-        frequencies.set(lexeme, passages);
+    const corrections = new Map<Concept, string>();
+    for (const concept of weighed.filter(isCorrectable)) {
+      const known = await this.repository.wordsLike(trx, query, concept.word);
+      const correction = correctionOf(concept.word, known);
+      if (correction !== null) {
+        corrections.set(concept, correction);
       }
     }
-    return { concepts: corrected, frequencies };
-  }
-
-  private async correct(trx: KnowledgeTrx, corpus: Corpus, concept: Concept): Promise<Concept> {
-    const isCorrectable =
-      !concept.known &&
-      !concept.fromContext &&
-      concept.word.length >= MIN_CORRECTABLE &&
-      /^\p{L}+$/u.test(concept.word);
-    if (!isCorrectable) {
-      return concept;
+    if (corrections.size === 0) {
+      return { concepts: weighed, frequencies };
     }
-    const correction = correctionOf(concept.word, await this.repository.wordsLike(trx, corpus, concept.word));
-    if (correction === null) {
-      return concept;
-    }
-    const [vector = ''] = await this.index.analyse(trx, [correction]);
-    const [lexeme = correction] = parseLexemes(vector).keys();
-    return { ...concept, forms: [...concept.forms, { lexeme, weight: weights.spelling }] };
+    const added = await this.words.read(trx, query, { words: [...corrections.values()], names: [] });
+    return {
+      concepts: weighed.map((concept) => {
+        const correction = corrections.get(concept);
+        return correction === undefined
+          ? concept
+          : corrected(concept, added.stems.get(correction) ?? correction);
+      }),
+      frequencies: new Map([...frequencies, ...added.frequencies]),
+    };
   }
+}
 
-  private async cite(
-    trx: KnowledgeTrx,
-    question: string,
-    concepts: readonly Concept[],
-    passages: readonly RankedPassage[],
-  ): Promise<Citation[]> {
-    const documents = [...Map.groupBy(passages, (passage) => passage.documentId).values()].slice(
-      0,
-      CITED_DOCUMENTS,
-    );
-    const looked = documents.flatMap((group) => group.slice(0, QUOTABLE_PASSAGES));
-    const sentences = await this.sentencesOf(trx, looked);
-    return documents.flatMap((group) => {
-      const quotes = group.slice(0, QUOTABLE_PASSAGES).flatMap((passage) => {
-        const quote = bestQuote(question, concepts, passage, sentences.get(passage) ?? []);
-        const share = passage.score / Math.max(group[0]?.score ?? 0, 1e-9);
-        return quote ? [{ passage, text: quote.text, worth: quote.score * share }] : [];
-      });
-      const [best] = quotes.sort((one, other) => other.worth - one.worth);
-      return best ? [toCitation(best.passage, best.text)] : [];
-    });
-  }
+const corrected = (concept: Concept, lexeme: string): Concept => ({
+  ...concept,
+  forms: [...concept.forms, { lexeme, weight: weights.spelling }],
+});
 
-  private async sentencesOf(
-    trx: KnowledgeTrx,
-    passages: readonly RankedPassage[],
-  ): Promise<Map<RankedPassage, Sentence[]>> {
-    const spans = passages.flatMap((passage) =>
-      sentenceSpans(passage).map(([start, end]) => ({ passage, start, end })),
-    );
-    const texts = spans.map(({ passage, start, end }) => passage.text.slice(start, end));
-    const vectors = await this.index.analyse(trx, texts);
-    const sentences = new Map<RankedPassage, Sentence[]>(passages.map((passage) => [passage, []]));
-    spans.forEach(({ passage, start, end }, place) => {
-      const lexemes = new Set([
-        ...parseLexemes(vectors[place] ?? '').keys(),
-        ...compoundsOf(texts[place] ?? ''),
-      ]);
-      sentences.get(passage)?.push({ start, end, lexemes });
+const isCorrectable = (concept: Concept): boolean =>
+  !concept.known &&
+  !concept.fromContext &&
+  concept.word.length >= MIN_CORRECTABLE &&
+  /^\p{L}+$/u.test(concept.word);
+
+/** Everything that may stand for a word of the question. */
+function lookedUp(words: readonly QuestionWord[]): { words: string[]; names: string[] } {
+  const stemmed = words.filter((entry) => !entry.isName);
+  return {
+    words: [...new Set(stemmed.flatMap((entry) => [entry.word, ...entry.inflections, ...entry.synonyms]))],
+    names: words.filter((entry) => entry.isName).map((entry) => entry.word),
+  };
+}
+
+/** The best sentences of the best documents. */
+function cite(
+  question: string,
+  concepts: readonly Concept[],
+  passages: readonly RankedPassage[],
+): Citation[] {
+  const documents = [...Map.groupBy(passages, (passage) => passage.documentId).values()].slice(
+    0,
+    CITED_DOCUMENTS,
+  );
+  return documents.flatMap((group) => {
+    const quotes = group.slice(0, QUOTABLE_PASSAGES).flatMap((passage) => {
+      const quote = bestQuote(question, concepts, passage);
+      const share = passage.score / Math.max(group[0]?.score ?? 0, 1e-9);
+      return quote ? [{ passage, text: quote.text, worth: quote.score * share }] : [];
     });
-    return sentences;
-  }
+    const [best] = quotes.sort((one, other) => other.worth - one.worth);
+    return best ? [toCitation(best.passage, best.text)] : [];
+  });
 }
 
 function toCitation({ documentId, title, passageId, url }: RankedPassage, quote: string): Citation {

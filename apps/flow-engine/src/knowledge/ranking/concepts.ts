@@ -48,6 +48,7 @@ export function toConcepts(words: readonly QuestionWord[], stems: Stems): Concep
       idf: 0,
       known: false,
       fromContext: entry.fromContext,
+      isName: entry.isName,
     });
   }
   return [...concepts.values()];
@@ -66,22 +67,36 @@ export function weighConcepts(
   });
 }
 
-/** The lexemes to look up, each with its weight in the score. */
+/** A lexeme to look up: the concept it stands for, by its number, and its weight in the score. */
+export interface ScoredLexemes {
+  lexemes: string[];
+  concepts: number[];
+  weights: number[];
+}
+
+/** The lexemes to look up; one that stands for several concepts counts for the one that gives it the most weight. */
 export function scoredLexemes(
   concepts: readonly Concept[],
   passages: number,
   frequencies: ReadonlyMap<string, number>,
-): { lexemes: string[]; weights: number[] } {
-  const scored = new Map<string, number>();
-  for (const concept of concepts) {
+): ScoredLexemes {
+  const scored = new Map<string, { concept: number; weight: number }>();
+  concepts.forEach((concept, number) => {
     for (const form of concept.forms) {
       const found = frequencies.get(form.lexeme);
       if (found !== undefined) {
         const idf = Math.min(inverseDocumentFrequency(passages, found), concept.idf, RARITY_CAP);
         const weight = concept.weight * form.weight * idf;
-        scored.set(form.lexeme, Math.max(scored.get(form.lexeme) ?? 0, weight));
+        if (weight > (scored.get(form.lexeme)?.weight ?? 0)) {
+          scored.set(form.lexeme, { concept: number, weight });
+        }
       }
     }
-  }
-  return { lexemes: [...scored.keys()], weights: [...scored.values()] };
+  });
+  const entries = [...scored.values()];
+  return {
+    lexemes: [...scored.keys()],
+    concepts: entries.map((entry) => entry.concept),
+    weights: entries.map((entry) => entry.weight),
+  };
 }

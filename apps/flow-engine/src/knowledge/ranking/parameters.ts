@@ -2,12 +2,13 @@ import type { ScoringParameters } from '../knowledge-search.repository.ts';
 
 /** BM25F with usual constants; passages are alike in size, so their length counts less than a document's. */
 export const scoring: ScoringParameters = {
-  saturation: 1.2,
-  passageLengthWeight: 0.7,
+  saturation: 1.6,
+  passageLengthWeight: 0.5,
   documentLengthWeight: 0.7,
   titleWeight: 6,
   headingWeight: 2,
   documentShare: 0.5,
+  formShare: 0.5,
 };
 
 /** Passages that are looked at closely. */
@@ -39,6 +40,7 @@ export const weights = {
   frame: 0.2,
   short: 0.3,
   partOfName: 0.4,
+  quantity: 0.4,
   inflection: 0.95,
   synonym: 0.6,
   bound: 0.6,
@@ -48,4 +50,4 @@ export const weights = {
 } as const;
 
 /** Below this the answer is "I do not know": share of the question's information that the passage covers. */
-export const CONFIDENCE_THRESHOLD = 0.65;
+export const CONFIDENCE_THRESHOLD = 0.62;

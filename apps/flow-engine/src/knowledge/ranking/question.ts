@@ -6,6 +6,8 @@ import {
   continuation,
   frameWords,
   inflections,
+  numerals,
+  particles,
   pointers,
   synonymGroups,
 } from './vocabulary.ts';
@@ -29,7 +31,38 @@ function ownWeight(word: string): number {
   if (frameWords.has(word)) {
     return weights.frame;
   }
+  if (numerals.has(word)) {
+    return weights.quantity;
+  }
   return word.length === 1 ? weights.short : 1;
+}
+
+/** How far the particle of a verb may be from it: "shut the old server down". */
+const PARTICLE_DISTANCE = 4;
+
+/** What a word may be written as together with the next one or with its particle: "log in" is found under "login". */
+function joinedForms(words: readonly string[]): Map<string, string[]> {
+  const forms = new Map<string, string[]>();
+  const add = (word: string, form: string): void => {
+    forms.set(word, [...(forms.get(word) ?? []), form]);
+  };
+  words.forEach((word, index) => {
+    const next = words[index + 1];
+    if (word.length < 3 || next === undefined) {
+      return;
+    }
+    const particle = words
+      .slice(index + 1, index + 1 + PARTICLE_DISTANCE)
+      .find((other) => particles.has(other));
+    if (particle !== undefined) {
+      add(word, word + particle);
+    }
+    if (next.length >= 3 && !particles.has(next)) {
+      add(word, word + next);
+      add(next, word + next);
+    }
+  });
+  return forms;
 }
 
 function othersOf(groups: readonly (readonly string[])[], word: string): string[] {
@@ -43,17 +76,19 @@ function questionWords(text: string): QuestionWord[] {
   const names = compoundsOf(text);
   const parts = new Set(names.flatMap(wordsOf));
   const words = new Map<string, QuestionWord>();
+  const all = wordsOf(text).slice(0, MAX_WORDS);
+  const joined = joinedForms(all);
   for (const word of names) {
     words.set(word, { word, weight: 1, synonyms: [], inflections: [], fromContext: false, isName: true });
   }
-  for (const word of wordsOf(text)) {
+  for (const word of all) {
     const weight = parts.has(word) ? weights.partOfName : ownWeight(word);
     const isFrame = weight === weights.frame;
     words.set(word, {
       word,
       weight,
       synonyms: isFrame ? [] : othersOf(synonymGroups, word),
-      inflections: othersOf(inflections, word),
+      inflections: [...othersOf(inflections, word), ...(isFrame ? [] : (joined.get(word) ?? []))],
       fromContext: false,
       isName: false,
     });

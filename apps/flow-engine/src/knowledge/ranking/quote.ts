@@ -1,5 +1,5 @@
 import type { RankedPassage } from './rerank.ts';
-import { headingLexemes } from './terms.ts';
+import { compoundsOf, headingSize, parseLexemes, placesOf, wordsOf } from './terms.ts';
 import type { Concept } from './types.ts';
 
 /** A part of a passage, word for word. */
@@ -61,6 +61,37 @@ export function sentenceSpans(passage: { sentences: readonly number[] }): [start
   return spans;
 }
 
+/**
+ * The sentences of a passage with their lexemes. The passage's tsvector knows the place of each word, so that nothing
+ * has to be stemmed again.
+ */
+export function sentencesOf(passage: RankedPassage): Sentence[] {
+  const places = parseLexemes(passage.lexemes);
+  const byPlace: string[] = [];
+  for (const [lexeme, at] of places) {
+    for (const place of at) {
+      byPlace[place] = lexeme;
+    }
+  }
+  let next = headingSize(passage.lexemes).lastPlace + 1;
+  return sentenceSpans(passage).map(([start, end]) => {
+    const text = passage.text.slice(start, end);
+    const first = next;
+    next += wordsOf(text).length;
+    return {
+      start,
+      end,
+      lexemes: new Set([...byPlace.slice(first, next).filter(Boolean), ...compoundsOf(text)]),
+    };
+  });
+}
+
+/** Lexemes of the question that the passage's headings hold. */
+function headingForms(concepts: readonly Concept[], vector: string): Set<string> {
+  const forms = concepts.flatMap((concept) => concept.forms.map((form) => form.lexeme));
+  return new Set(forms.filter((lexeme) => placesOf(vector, lexeme)?.inHeading === true));
+}
+
 function matchWeight(concept: Concept, lexemes: ReadonlySet<string>): number {
   return Math.max(0, ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight));
 }
@@ -95,9 +126,9 @@ export function bestQuote(
   question: string,
   concepts: readonly Concept[],
   passage: RankedPassage,
-  sentences: readonly Sentence[],
 ): Quote | null {
-  const headings = headingLexemes(passage.lexemes);
+  const headings = headingForms(concepts, passage.lexemes);
+  const sentences = sentencesOf(passage);
   let best: Quote | null = null;
   for (let first = 0; first < sentences.length; first += 1) {
     for (let count = 1; count <= MAX_SENTENCES && first + count <= sentences.length; count += 1) {

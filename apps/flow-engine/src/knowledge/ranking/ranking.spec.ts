@@ -4,8 +4,10 @@ import { correctionOf, editDistance } from './spelling.ts';
 import {
   cleanText,
   compoundsOf,
-  headingLexemes,
+  headingSize,
+  holdsName,
   parseLexemes,
+  placesOf,
   titleLength,
   withoutNumbering,
 } from './terms.ts';
@@ -29,12 +31,35 @@ test('headings lose their numbers', () => {
 test('a tsvector is read with its places and weights', () => {
   const vector = "'index':1A,7 'write':2A 'lock':9";
   expect(parseLexemes(vector).get('index')).toEqual([1, 7]);
-  expect([...headingLexemes(vector)]).toEqual(['index', 'write']);
+  expect(headingSize(vector)).toEqual({ lexemes: 2, lastPlace: 2 });
+  expect(placesOf(vector, 'index')).toEqual({ places: [1, 7], inHeading: true });
+  expect(placesOf(vector, 'lock')).toEqual({ places: [9], inHeading: false });
+  expect(placesOf(vector, 'dex')).toBeNull();
+});
+
+test.each([
+  ['set max_size in app.conf.', 'max_size', true],
+  ['set my_max_size', 'max_size', false],
+  ['set max_size_limit, then max_size', 'max_size', true],
+  ['in app.conf.', 'app.conf', true],
+  ['call round(x)', 'round()', true],
+  ['call around(x)', 'round()', false],
+  ['a round number', 'round()', false],
+])('"%s" holds the name %s: %s', (text, name, expected) => {
+  expect(holdsName(text, name)).toBe(expected);
 });
 
 test('rare words weigh more, and unknown ones most', () => {
   expect(inverseDocumentFrequency(1000, 900)).toBeLessThan(inverseDocumentFrequency(1000, 10));
   expect(inverseDocumentFrequency(1000, 0)).toBeGreaterThan(inverseDocumentFrequency(1000, 1));
+});
+
+test('a verb and its particle, or two words, are also looked up as one word', () => {
+  const formsOf = (question: string, word: string): string[] | undefined =>
+    readQuestion(question, []).own.find((entry) => entry.word === word)?.inflections;
+  expect(formsOf('How do I shut the server down?', 'shut')).toContain('shutdown');
+  expect(formsOf('How do I roll back to a check point?', 'roll')).toContain('rollback');
+  expect(formsOf('How do I roll back to a check point?', 'point')).toContain('checkpoint');
 });
 
 test.each([

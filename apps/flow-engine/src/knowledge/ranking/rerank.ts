@@ -1,5 +1,5 @@
 import { reranking } from './parameters.ts';
-import { compoundsOf, headingLexemes, parseLexemes, titleLength } from './terms.ts';
+import { headingSize, holdsName, parseLexemes, placesOf, titleLength } from './terms.ts';
 import type { Candidate, Concept } from './types.ts';
 
 /** A passage with its final score and how much of the question it covers (0 to 1). */
@@ -28,12 +28,32 @@ function heldBy(concept: Concept, lexemes: ReadonlySet<string>): number {
   return Math.max(0, ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight));
 }
 
-function placesOf(candidate: Candidate): Places {
-  const places = parseLexemes(candidate.lexemes);
-  for (const name of compoundsOf(`${candidate.headingPath.join(' ')} ${candidate.text}`)) {
-    places.set(name, []);
+/** What a passage holds of the question. */
+interface Found {
+  places: Places;
+  headings: ReadonlySet<string>;
+}
+
+function find(candidate: Candidate, concepts: readonly Concept[]): Found {
+  const places = new Map<string, number[]>();
+  const headings = new Set<string>();
+  for (const { lexeme } of concepts.flatMap((concept) => concept.forms)) {
+    const found = placesOf(candidate.lexemes, lexeme);
+    if (found) {
+      places.set(lexeme, found.places);
+    }
+    if (found?.inHeading) {
+      headings.add(lexeme);
+    }
   }
-  return places;
+  const names = concepts.filter((concept) => concept.isName);
+  const text = names.length > 0 ? `${candidate.headingPath.join(' ')} ${candidate.text}`.toLowerCase() : '';
+  for (const { word } of names) {
+    if (holdsName(text, word)) {
+      places.set(word, []);
+    }
+  }
+  return { places, headings };
 }
 
 /** Share of the question's information that a passage holds, its title included; what only the rest of its document holds counts half. */
@@ -92,22 +112,27 @@ function namedBy(concepts: readonly Concept[], lexemes: ReadonlySet<string>, wor
 }
 
 const LEAD_LENGTH = 16;
+/** Longer passages have more words than a lead: they are not worth counting. */
+const LEAD_CHARACTERS = 400;
 
 /** A page that opens with one short line says there what it is for: it speaks for the page as its title does. */
 function leadOf(concepts: readonly Concept[], candidate: Candidate, places: Places): number {
-  const isLead = candidate.position === 0 && places.size <= LEAD_LENGTH;
-  return isLead ? namedBy(concepts, new Set(places.keys()), places.size) : 0;
+  if (candidate.position !== 0 || candidate.text.length > LEAD_CHARACTERS) {
+    return 0;
+  }
+  const words = parseLexemes(candidate.lexemes).size;
+  return words <= LEAD_LENGTH ? namedBy(concepts, new Set(places.keys()), words) : 0;
 }
 
 /** Orders candidates: nearness of words, share of the question covered, support by the rest of the document. */
 export function rerank(candidates: readonly Candidate[], concepts: readonly Concept[]): RankedPassage[] {
   const scored = candidates.map((candidate): RankedPassage => {
-    const places = placesOf(candidate);
+    const { places, headings } = find(candidate, concepts);
     const coverage = coverageOf(concepts, candidate, places);
-    const headings = headingLexemes(candidate.lexemes);
+    const headingWords = headings.size === 0 ? 0 : headingSize(candidate.lexemes).lexemes;
     const named =
       reranking.title * namedBy(concepts, candidate.titleLexemes, titleLength(candidate.title)) +
-      reranking.heading * namedBy(concepts, headings, headings.size) +
+      reranking.heading * namedBy(concepts, headings, headingWords) +
       reranking.lead * leadOf(concepts, candidate, places);
     const score =
       (candidate.score + proximityOf(concepts, places) + named) *

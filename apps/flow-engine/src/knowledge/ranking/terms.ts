@@ -42,9 +42,46 @@ export function parseLexemes(vector: string): Map<string, number[]> {
   return lexemes;
 }
 
-/** Lexemes of the heading path: PostgreSQL marks their places with weight A. */
-export function headingLexemes(vector: string): Set<string> {
-  return new Set([...vector.matchAll(/'([^']+)':[\d,]*\dA/g)].map((found) => found[1] ?? ''));
+/** Where one lexeme stands, from PostgreSQL's text form of a tsvector: without reading all the others. */
+export function placesOf(vector: string, lexeme: string): { places: number[]; inHeading: boolean } | null {
+  const mark = `'${lexeme}':`;
+  const at = vector.indexOf(mark);
+  if (at === -1) {
+    return null;
+  }
+  const start = at + mark.length;
+  const space = vector.indexOf(' ', start);
+  const list = vector.slice(start, space === -1 ? undefined : space);
+  return {
+    places: list.split(',').map((place) => Number.parseInt(place, 10)),
+    inHeading: list.includes('A'),
+  };
+}
+
+/** How many lexemes the heading path has, and the last of their places: they are marked with weight A. */
+export function headingSize(vector: string): { lexemes: number; lastPlace: number } {
+  let lexemes = 0;
+  let lastPlace = 0;
+  for (const [list] of vector.matchAll(/\d[\d,A]*A/g)) {
+    lexemes += 1;
+    for (const place of list.split(',')) {
+      lastPlace = place.endsWith('A') ? Math.max(lastPlace, Number.parseInt(place, 10)) : lastPlace;
+    }
+  }
+  return { lexemes, lastPlace };
+}
+
+/** Whether a text holds a name as `compoundsOf` reads it. */
+export function holdsName(lowerText: string, name: string): boolean {
+  const isCall = name.endsWith('()');
+  const written = isCall ? name.slice(0, -1) : name;
+  for (let at = lowerText.indexOf(written); at !== -1; at = lowerText.indexOf(written, at + 1)) {
+    const [before = '', after = ''] = [lowerText.charAt(at - 1), lowerText.slice(at + written.length)];
+    if (!/[\p{L}\p{N}_.]/u.test(before) && (isCall || !/^([_.]?[\p{L}\p{N}])/u.test(after))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 const smallWords = new Set('a an and as at by for from how in is of on or the to with'.split(' '));

@@ -16,6 +16,8 @@ export interface Concept {
   idf: number;
   known: boolean;
   fromContext: boolean;
+  /** A name kept whole, such as `shared_buffers`. */
+  isName: boolean;
 }
 
 /** A passage that holds words of the question. */

@@ -14,6 +14,14 @@ export const frameWords: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Numbers in words: how many there are is seldom what a question is about. */
+export const numerals: ReadonlySet<string> = new Set(
+  'two three four five six seven eight nine ten eleven twelve twenty fifty hundred thousand dozen'.split(' '),
+);
+
+/** Particles of verbs: nouns are made of both ("set up", "setup"). */
+export const particles: ReadonlySet<string> = new Set('back down in off on out over up'.split(' '));
+
 /** Words that point back at an earlier turn. */
 export const pointers: ReadonlySet<string> = new Set(
   'it its itself this that these those they them their theirs he him his she her hers there one ones same former latter'.split(
