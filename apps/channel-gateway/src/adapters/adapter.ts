@@ -39,7 +39,7 @@ export type SendResult =
   | { kind: 'refused'; reason: string }
   | { kind: 'later'; reason: string; afterMs?: number };
 
-/** A provider of channels. `verify` and `parse` are pure. */
+/** A provider of channels. All but `send` is pure. */
 export interface ChannelAdapter {
   name: string;
   /** Whether the request was signed with this secret. */
@@ -48,5 +48,7 @@ export interface ChannelAdapter {
   parse(body: Buffer): InboundMessage[];
   /** What the provider is answered once its messages are stored. */
   answer(messages: readonly InboundMessage[]): { status: number; body: unknown };
+  /** Whether a channel with this configuration is handed its messages; if not, they are read over the API. */
+  delivers(configuration: Record<string, unknown>): boolean;
   send(outbound: OutboundMessage, context: SendContext): Promise<SendResult>;
 }

@@ -14,6 +14,7 @@ import {
 } from '@parley/contracts';
 import { channelBucket, EventLog } from '@parley/messaging';
 import { InjectConfig, SecretBox } from '@parley/service';
+import { adapterFor } from '../adapters/index.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { ChannelRow, ChannelStatus, ChannelTarget, ChannelTrx } from '../database.ts';
 import { type KnownChannel, secretPlace } from './channel-directory.service.ts';
@@ -33,9 +34,6 @@ interface Change {
   language?: string | null | undefined;
 }
 
-/** Channel types that need nothing of a provider. */
-const OWN_TYPES = new Set(['WEB', 'CUSTOM']);
-
 @Injectable()
 export class ChannelsService {
   constructor(
@@ -52,10 +50,9 @@ export class ChannelsService {
     webhookSecret: string | undefined,
   ): Promise<Created> {
     const id = newId('chan');
-    const secret =
-      request.deploymentType === 'CUSTOM'
-        ? (webhookSecret ?? `whsec_${randomBytes(32).toString('base64')}`)
-        : null;
+    const secret = adapterFor(request.deploymentType)
+      ? (webhookSecret ?? `whsec_${randomBytes(32).toString('base64')}`)
+      : null;
     const targetName = await this.requireTarget(trx, spaceId, request.target ?? null);
     const row = await this.channels.insert(trx, {
       space_id: spaceId,
@@ -119,7 +116,8 @@ export class ChannelsService {
     const row = await this.lock(trx, spaceId, id);
     if (!row.target)
       throw unprocessable('The channel has no target. Assign an agent or a flow first.', 'no_target');
-    if (OWN_TYPES.has(row.deployment_type)) return this.setStatus(trx, row, 'active', null);
+    if (row.deployment_type === 'WEB' || adapterFor(row.deployment_type))
+      return this.setStatus(trx, row, 'active', null);
     return this.setStatus(
       trx,
       row,

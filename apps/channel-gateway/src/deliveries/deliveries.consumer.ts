@@ -12,7 +12,7 @@ import {
 } from '@parley/messaging';
 import { GuardedFetch } from '@parley/service';
 import type { SendResult } from '../adapters/adapter.ts';
-import { adapterOf } from '../adapters/index.ts';
+import { adapterFor } from '../adapters/index.ts';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import type { DeliveryRow, Tables } from '../database.ts';
 import { DeliveriesRepository } from './deliveries.repository.ts';
@@ -46,7 +46,7 @@ export class DeliveriesConsumer {
   async onPosted(events: Posted[], { trx }: EventContext<Tables>): Promise<void> {
     const wanted = new Map(
       events
-        .filter((event) => isOutbound(event) && this.hasCallback(event))
+        .filter((event) => isOutbound(event) && this.isDelivered(event))
         .map((event) => [event.data.message.id, event]),
     );
     const rows = await this.deliveries.insert(
@@ -102,17 +102,17 @@ export class DeliveriesConsumer {
     });
   }
 
-  /** A channel without a callback is read over the API: there is nothing to deliver. */
-  private hasCallback({ data }: Posted): boolean {
-    const { callbackUrl } = (this.directory.find(data.origin.channelId ?? '')?.configuration ?? {}) as {
-      callbackUrl?: string;
-    };
-    return callbackUrl !== undefined;
+  /** A channel that is handed nothing is read over the API. */
+  private isDelivered({ data }: Posted): boolean {
+    const channel = this.directory.find(data.origin.channelId ?? '');
+    return (
+      channel !== undefined && adapterFor(channel.deploymentType)?.delivers(channel.configuration) === true
+    );
   }
 
   private async send(payload: DeliveryPayload): Promise<SendResult> {
     const channel = this.directory.find(payload.channelId);
-    const adapter = channel && adapterOf(channel.deploymentType.toLowerCase());
+    const adapter = channel && adapterFor(channel.deploymentType);
     if (!channel || !adapter) return { kind: 'refused', reason: 'The channel does not exist any more.' };
     if (channel.status !== 'active') return { kind: 'refused', reason: 'The channel is not active.' };
     const { configuration } = channel;
@@ -127,12 +127,7 @@ export class DeliveriesConsumer {
 
 function isOutbound({ data }: Posted): boolean {
   const { message, origin } = data;
-  return (
-    origin.deploymentType === 'CUSTOM' &&
-    origin.channelId !== null &&
-    message.author.type !== 'contact' &&
-    !message.internal
-  );
+  return origin.channelId !== null && message.author.type !== 'contact' && !message.internal;
 }
 
 function toTask(row: DeliveryRow, event: Posted | undefined): Parameters<Tasks['enqueue']>[1] {

@@ -25,6 +25,7 @@ export const customAdapter: ChannelAdapter = {
     ];
   },
   answer: ([message]) => ({ status: 202, body: { messageId: message?.providerMessageId ?? null } }),
+  delivers: ({ callbackUrl }) => callbackUrl !== undefined,
   send,
 };
 
