@@ -34,27 +34,22 @@ function inside(node: Node): string {
   return (node.children ?? []).map(toHtml).join('');
 }
 
+/** Nodes that need more than a tag around what is inside. */
+const special: Readonly<Record<string, (node: Node) => string>> = {
+  heading: (node) => `<h${node.depth} id="${slug(plain(node))}">${inside(node)}</h${node.depth}>`,
+  list: (node) => (node.ordered ? `<ol>${inside(node)}</ol>` : `<ul>${inside(node)}</ul>`),
+  code: (node) => codeBlock('code', node.value ?? ''),
+  inlineCode: (node) => `<code>${escape(node.value)}</code>`,
+  link: (node) => `<a href="${escape(target(node.url ?? ''))}">${inside(node)}</a>`,
+  table,
+  break: () => '<br>',
+};
+
 function toHtml(node: Node): string {
   const tag = wrapped[node.type];
   if (tag) return `<${tag}>${inside(node)}</${tag}>`;
-  switch (node.type) {
-    case 'heading':
-      return `<h${node.depth} id="${slug(plain(node))}">${inside(node)}</h${node.depth}>`;
-    case 'list':
-      return node.ordered ? `<ol>${inside(node)}</ol>` : `<ul>${inside(node)}</ul>`;
-    case 'code':
-      return codeBlock('code', node.value ?? '');
-    case 'inlineCode':
-      return `<code>${escape(node.value)}</code>`;
-    case 'link':
-      return `<a href="${escape(target(node.url ?? ''))}">${inside(node)}</a>`;
-    case 'table':
-      return table(node);
-    case 'break':
-      return '<br>';
-    default:
-      return escape(node.value ?? node.alt ?? '') + inside(node);
-  }
+  const show = special[node.type];
+  return show ? show(node) : escape(node.value ?? node.alt ?? '') + inside(node);
 }
 
 function table({ children: rows = [] }: Node): string {
