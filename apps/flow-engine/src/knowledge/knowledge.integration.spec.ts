@@ -190,7 +190,8 @@ test('a document deleted while it is read stays deleted', async () => {
   await expect(get(documentId)).rejects.toMatchObject({ status: 404 });
 });
 
-test('a deleted document is found no more', async () => {
+test('a new document is found at once, a deleted one no more', async () => {
+  expect(await answer('What does the wombat guard?')).toBeNull();
   const documentId = await add({
     title: 'Wombats',
     mediaType: 'text/plain',

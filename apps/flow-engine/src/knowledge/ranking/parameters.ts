@@ -2,7 +2,7 @@ import type { ScoringParameters } from '../knowledge-search.repository.ts';
 
 /** BM25F with usual constants; passages are alike in size, so their length counts less than a document's. */
 export const scoring: ScoringParameters = {
-  saturation: 1.6,
+  saturation: 1.2,
   passageLengthWeight: 0.5,
   documentLengthWeight: 0.7,
   titleWeight: 6,

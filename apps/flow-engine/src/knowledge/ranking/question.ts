@@ -57,7 +57,7 @@ function joinedForms(words: readonly string[]): Map<string, string[]> {
     if (particle !== undefined) {
       add(word, word + particle);
     }
-    if (next.length >= 3 && !particles.has(next)) {
+    if (Math.min(word.length, next.length) >= 4 && !particles.has(next)) {
       add(word, word + next);
       add(next, word + next);
     }

@@ -2,7 +2,7 @@ import type { Block, ReadPassage } from './blocks.ts';
 import { splitSentences } from './sentences.ts';
 
 /** A passage is a few paragraphs: enough to stand alone, small enough to be about one thing. */
-const TARGET_LENGTH = 900;
+const TARGET_LENGTH = 600;
 const MAX_LENGTH = 1500;
 /** A described term of this size is a passage of its own, under its own name. */
 const OWN_ENTRY_LENGTH = 350;
