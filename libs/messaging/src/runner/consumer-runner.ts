@@ -72,7 +72,6 @@ const PACE_MS = 8;
 const IDLE_WAIT_MS = 1000;
 const QUIET_MS = 30_000;
 const ATTEMPTS = 5;
-const BATCH_TRIES = 3;
 const RETRY_MS = 200;
 
 /** A partition while it is held. */
@@ -81,12 +80,10 @@ interface Run {
   lease: Lease;
   reader: LogReader;
   position: number;
-  /** So many messages go one by one: a holder before has died of one of them. */
+  /** So many messages go one by one: the holder before may have died of one of them. */
   careful: number;
   /** When the last messages were taken, of `performance.now()`. */
   tookAt: number;
-  /** The next batch is counted as an attempt before it is made: the holder before may have died of it. */
-  wary: boolean;
 }
 
 /** Reads one partition for one consumer under a lease: effects and position commit together, so repeats and zombies change nothing. */
@@ -145,10 +142,7 @@ export class ConsumerRunner {
     const subjects = [`${stream.toLowerCase()}.*.*.*.${partition}`];
     const reader = new LogReader(nats, { stream, subjects, from: position + 1, signal: lease.signal });
     await this.parts.board?.report(where, position);
-    // A death says nothing of any one event: only one that happens again, at the same place, makes a batch suspect.
-    const known = await repository.hasAttempts(where, position);
-    const careful = known ? BATCH : 0;
-    return { where, lease, reader, position, careful, tookAt: 0, wary: lease.expired && !known };
+    return { where, lease, reader, position, careful: lease.expired ? BATCH : 0, tookAt: 0 };
   }
 
   /** Takes what has come and does it; answers how much that was. */
@@ -173,37 +167,19 @@ export class ConsumerRunner {
   }
 
   private async handle(run: Run, batch: Incoming[]): Promise<void> {
-    const together = run.careful === 0 && batch.every((one) => one.problem === null);
-    for (let tries = 1; together; tries += 1) {
+    if (run.careful === 0 && batch.every((one) => one.problem === null)) {
       try {
-        return run.wary ? await this.commitWarily(run, batch) : await this.commit(run, batch);
+        return await this.commit(run, batch);
       } catch (error) {
         if (error instanceof LostLeaseError || run.lease.signal.aborted) throw error;
         this.stats.retries += 1;
-        // A lock or a connection says nothing of the events.
-        const again = isRetryable(error) && tries < BATCH_TRIES;
         this.parts.logger.warn(
           { consumer: this.spec.id, events: batch.length, err: error },
-          again ? 'A batch failed and is tried again' : 'A batch failed and goes one by one',
+          'A batch failed and goes one by one',
         );
-        if (!again) break;
-        await pause(run);
       }
     }
     for (const one of batch) await this.handleOne(run, one);
-  }
-
-  /** The first batch after a death: who dies of it, too, leaves a trace, and the next holder goes one by one. */
-  private async commitWarily(run: Run, batch: Incoming[]): Promise<void> {
-    const [first] = batch;
-    if (first) await this.count(run, first);
-    try {
-      await this.commit(run, batch);
-    } catch (error) {
-      if (first) await this.parts.repository.uncountAttempt(run.where, first.position).catch(() => undefined);
-      throw error;
-    }
-    run.wary = false;
   }
 
   /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. */

@@ -113,16 +113,6 @@ export class ConsumerRepository {
     return rows[0]?.attempts ?? 1;
   }
 
-  /** Whether something behind a position was begun and not finished. */
-  async hasAttempts(where: Position, position: number): Promise<boolean> {
-    const { rows } = await sql`
-      SELECT 1 FROM attempt
-      WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position > ${position} AND attempts > 0 LIMIT 1`.execute(
-      this.runner.kysely,
-    );
-    return rows.length > 0;
-  }
-
   /** An attempt that failed for the machinery's sake does not count. */
   async uncountAttempt(where: Position, position: number): Promise<void> {
     await sql`
