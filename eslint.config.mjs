@@ -18,7 +18,6 @@ export default tseslint.config(
       '**/*.mjs',
       '**/*.d.ts',
       'docker/**',
-      'apps/widget/**',
     ],
   },
   {
