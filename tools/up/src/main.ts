@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from './build.ts';
@@ -126,7 +126,7 @@ Parley is ready (${seconds.toFixed(1)} s)
   API         ${baseUrl}/docs
   Login       ${demo.owner.email}  ${demo.owner.password}
   API key     ${demo.apiKey}${servers.mailUrl ? `\n  Mails       ${servers.mailUrl}` : ''}
-  Everything  .parley/demo.json
+  Everything  ${relative(process.cwd(), join(homePath(root), 'demo.json'))}
 
 Ctrl-C ends everything.`);
 }

@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { baseConfig, httpConfig } from '@parley/service';
+import { guidePage, guidesPage } from './guides.ts';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const pages = readdirSync(join(root, 'docs'), { recursive: true })
+  .map((name) => `docs/${String(name)}`)
+  .filter((name) => name.endsWith('.md'));
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+
+describe('The written pages', () => {
+  it('are shown, each and in a list; nothing else is', async () => {
+    const list = await guidesPage();
+    for (const page of pages) {
+      const name = page.slice('docs/'.length, -'.md'.length);
+      expect(list).toContain(`href="/docs/guides/${name}"`);
+      expect(await guidePage(name)).toContain('<h1');
+    }
+    for (const name of ['../README', 'nothing', 'api/openapi', '']) expect(await guidePage(name)).toBeNull();
+  });
+
+  describe.each(['README.md', ...pages])('%s', (page) => {
+    const text = read(page);
+
+    it('names files that exist', () => {
+      const named = [...text.matchAll(/`((?:apps|libs|tools|docs|deploy|docker)\/[\w./-]*\w)\/?`/g)].map(
+        ([, path = '']) => path,
+      );
+      expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    });
+
+    it('links to files that exist', () => {
+      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path = '']) => path);
+      expect(links.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+    });
+
+    it('gives commands that exist', () => {
+      const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+      const runs = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name);
+      expect(runs.filter((name) => !(name in scripts))).toEqual([]);
+      const tools = [...text.matchAll(/node (tools\/[\w./-]+)/g)].map(([, path = '']) => path);
+      expect(tools.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    });
+  });
+
+  it('list every variable that a service reads, and no other', () => {
+    const listed = [...read('docs/operations.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+    const own = ['conversation', 'flow-engine', 'identity', 'notifications', 'channel-gateway'].map(
+      (service) => `apps/${service}/src/config.ts`,
+    );
+    const files = [
+      ...own,
+      'libs/service/src/config/migration-config.ts',
+      'libs/service/src/config/streams-config.ts',
+    ];
+    const declared = files.flatMap((file) =>
+      [...read(file).matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name),
+    );
+    const all = new Set([...Object.keys(baseConfig.shape), ...Object.keys(httpConfig.shape), ...declared]);
+    expect(listed.toSorted()).toEqual([...all].toSorted());
+  });
+});
