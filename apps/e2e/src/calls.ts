@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type OperationDefinition, pathParameters } from '@parley/contracts';
+import { allOperations, type OperationDefinition, pathParameters } from '@parley/contracts';
 import { z } from 'zod';
+
+/** Every operation that outsiders reach. */
+export const overHttp = allOperations.filter(({ http, permission }) => http && permission !== 'internal');
 
 /** What came back over HTTP. */
 export interface Answer {
@@ -141,11 +144,10 @@ const makers: Readonly<Record<string, Maker>> = {
 /** Ids of things that are there in a space, for each path parameter: found in the list that lies above it. */
 export async function idsIn(
   baseUrl: string,
-  operations: readonly OperationDefinition[],
   of: { token: string; spaceId: string },
 ): Promise<(operation: OperationDefinition) => Promise<Record<string, string>>> {
   const lists = new Map(
-    operations.filter(({ http }) => http?.method === 'GET').map((one) => [one.http?.path ?? '', one]),
+    overHttp.filter(({ http }) => http?.method === 'GET').map((one) => [one.http?.path ?? '', one]),
   );
   const known = new Map<string, Promise<string | undefined>>();
   const first = async (

@@ -1,22 +1,17 @@
 import { createClient } from '@parley/client';
 import {
-  allOperations,
   createConversation,
-  createRoom,
-  createRule,
-  listMessages,
-  listNotifications,
   type OperationDefinition,
   pathParameters,
   type Permission,
   postMessage,
   roleAllows,
 } from '@parley/contracts';
-import { type Answer, call, idsIn, inputsFor } from './calls.ts';
-import { readDemo, until } from './demo.ts';
+import { type Answer, call, idsIn, inputsFor, overHttp as open } from './calls.ts';
+import { readDemo } from './demo.ts';
 import { type Actor, join, keyFor, openSpace, type OwnSpace, signUpAs, visit } from './people.ts';
+import { populate } from './populate.ts';
 
-const open = allOperations.filter(({ http, permission }) => http && permission !== 'internal');
 const inSpace = open.filter(({ http }) => http?.path.startsWith('/spaces/:spaceId'));
 const withIds = inSpace.filter(({ http }) => pathParameters(http?.path ?? '').length > 1);
 const forVisitors = withIds.filter(({ visitor }) => visitor === true);
@@ -43,41 +38,6 @@ function wrong({ status, type, text }: Answer, refusal: number | null, isPublic 
   const right = refusal === null ? reached : status === refusal;
   const shaped = status < 400 || type.startsWith('application/problem+json');
   return right && shaped ? null : `${status} in place of ${refusal ?? 'an answer'}: ${text.slice(0, 300)}`;
-}
-
-/** Makes one of everything that can be made in a space, collections first. */
-async function populate({ baseUrl, spaceId, agentId, owner, ownerClient }: OwnSpace): Promise<void> {
-  const depth = ({ http }: OperationDefinition): number => pathParameters(http?.path ?? '').length;
-  const making = inSpace.filter(({ http }) => http?.method === 'POST' && (http.status ?? 200) > 200);
-  for (const operation of making.sort((a, b) => depth(a) - depth(b))) {
-    const ids = await (await idsIn(baseUrl, open, { token: owner.token ?? '', spaceId }))(operation);
-    for (const fields of inputsFor(operation)) {
-      const { status } = await call(baseUrl, operation, { token: owner.token, ids, fields });
-      if (status < 300) break;
-    }
-  }
-  await ownerClient.call(createRule, {
-    spaceId,
-    name: 'Tell the owner',
-    event: 'flow.handoff_requested',
-    media: ['inbox'],
-    roles: ['owner'],
-  });
-  const participants = [{ agentId }];
-  const { id: conversationId } = await ownerClient.call(createConversation, { spaceId, participants });
-  const say = (text: string): Promise<unknown> =>
-    ownerClient.call(postMessage, { spaceId, conversationId, parts: [{ type: 'text', text }] });
-  await say('Which colour has the moon base cafeteria?');
-  await until('a person is offered', async () => {
-    const { data } = await ownerClient.call(listMessages, { spaceId, conversationId });
-    return data.some(({ author, replyTo }) => author.type === 'agent' && replyTo !== null);
-  });
-  await say('Yes, please');
-  await until(
-    'the owner is told',
-    async () => (await ownerClient.call(listNotifications, { spaceId })).data.length > 0,
-  );
-  await ownerClient.call(createRoom, { spaceId, participants });
 }
 
 describe('Every operation over HTTP', () => {
@@ -126,7 +86,7 @@ describe('Every operation over HTTP', () => {
       await populate(elsewhere);
       accountId = elsewhere.owner.accountId ?? '';
       const of = { token: elsewhere.owner.token ?? '', spaceId: elsewhere.spaceId };
-      foreign = await idsIn(baseUrl, open, of);
+      foreign = await idsIn(baseUrl, of);
     });
 
     it.each(withIds)('$name finds nothing', async (operation) => {
@@ -147,7 +107,7 @@ describe('Every operation over HTTP', () => {
   });
 
   it.each(forVisitors)("$name keeps visitors out of others' conversations", async (operation) => {
-    const ids = await idsIn(baseUrl, open, { token: space.owner.token ?? '', spaceId: space.spaceId });
+    const ids = await idsIn(baseUrl, { token: space.owner.token ?? '', spaceId: space.spaceId });
     const { id } = await space.ownerClient.call(createConversation, {
       spaceId: space.spaceId,
       participants: [{ agentId: space.agentId }],

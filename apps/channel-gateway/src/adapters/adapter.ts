@@ -42,6 +42,8 @@ export type SendResult =
 /** A provider of channels. All but `send` is pure. */
 export interface ChannelAdapter {
   name: string;
+  /** Whether bodies are JSON: another media type is refused. */
+  json?: boolean;
   /** Whether the request was signed with this secret. */
   verify(request: WebhookRequest, secret: string): boolean;
   /** The messages in a body; throws a ProblemError (400) for one that cannot be read. */

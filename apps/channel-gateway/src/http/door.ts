@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId, ProblemError } from '@parley/contracts';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
@@ -8,6 +9,9 @@ import { WidgetRoutes } from '../widget/widget.routes.ts';
 import { OperationRoutes } from './operations.routes.ts';
 import { PageRoutes } from './pages.routes.ts';
 import { sendProblem } from './problems.ts';
+
+const READ_AWAY_BYTES = 32 * 1024 * 1024;
+const READ_AWAY_MS = 5000;
 
 /** Fastify's limits: ids and bodies that are too long never reach a route. */
 export const serverOptions: FastifyServerOptions = {
@@ -36,13 +40,35 @@ function openRoutes(app: NestFastifyApplication, fastify: FastifyInstance): void
       .header('x-content-type-options', 'nosniff')
       .header('referrer-policy', 'strict-origin-when-cross-origin');
   });
-  fastify.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  fastify.setErrorHandler(async (error, request, reply) => {
+    if ((error as { statusCode?: number }).statusCode === 413) await readAway(request.raw);
+    return sendProblem(request, reply, error);
+  });
   app.get(OperationRoutes).register(fastify);
   app.get(WebhooksRoutes).register(fastify);
   app.get(WidgetRoutes).register(fastify);
   app.get(PageRoutes).register(fastify);
   app.get(ReferenceRoutes).register(fastify);
   fastify.all('/*', (request, reply) => sendProblem(request, reply, nothingAt(request)));
+}
+
+/** Lets a body that is too large run out, within bounds: a sender that is cut off while it sends never sees the answer. */
+async function readAway(message: IncomingMessage): Promise<void> {
+  if (message.readableEnded) return;
+  let left = READ_AWAY_BYTES;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, READ_AWAY_MS);
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    message.once('end', end).once('close', end);
+    message.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) end();
+    });
+  });
+  message.pause();
 }
 
 function nothingAt(request: FastifyRequest): ProblemError {

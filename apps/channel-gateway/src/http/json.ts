@@ -1,7 +1,14 @@
-import { badRequest, requireStorable } from '@parley/contracts';
+import { badRequest, ProblemError, requireStorable } from '@parley/contracts';
 
 const DEPTH = 64;
 const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws ProblemError 415 for a body of another media type */
+export function requireJson(contentType: string | undefined, others = ''): void {
+  if (/^application\/json *(;|$)/i.test(contentType ?? '')) return;
+  const detail = `Send the body as application/json${others}.`;
+  throw new ProblemError({ status: 415, code: 'unsupported_media_type', detail });
+}
 
 /** Reads a JSON body: UTF-8 alone, at most 64 levels deep, without keys that reach into prototypes, all text storable. */
 export function readJson(body: Buffer): unknown {

@@ -10,7 +10,6 @@ import {
   permissions,
   type Permission,
   type Principal,
-  ProblemError,
   roleAllows,
   unauthorized,
 } from '@parley/contracts';
@@ -18,7 +17,7 @@ import { etagOf, OperationClient } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
 import { readForm } from './form.ts';
-import { readJson } from './json.ts';
+import { readJson, requireJson } from './json.ts';
 import { sendProblem } from './problems.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
@@ -139,16 +138,11 @@ async function bodyOf(
   const contentType = request.headers['content-type'] ?? '';
   if (operation.files && /^multipart\/form-data\b/i.test(contentType))
     return readForm(body, contentType, operation.files);
-  if (!/^application\/json\b/i.test(contentType)) throw unsupported(operation);
+  requireJson(contentType, operation.files ? ' or multipart/form-data' : '');
   const read = readJson(body);
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     throw badRequest(`The body of ${operation.name} is a JSON object.`);
   return read as Record<string, unknown>;
-}
-
-function unsupported(operation: OperationDefinition): ProblemError {
-  const detail = `Send the body as application/json${operation.files ? ' or multipart/form-data' : ''}.`;
-  return new ProblemError({ status: 415, code: 'unsupported_media_type', detail });
 }
 
 function idempotencyKeyOf(operation: OperationDefinition, request: FastifyRequest): string | null {

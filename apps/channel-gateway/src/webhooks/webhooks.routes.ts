@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ChannelAdapter, InboundMessage } from '../adapters/adapter.ts';
 import { adapterOf } from '../adapters/index.ts';
 import { ChannelDirectory, type KnownChannel } from '../channels/channel-directory.service.ts';
+import { requireJson } from '../http/json.ts';
 import { sendProblem } from '../http/problems.ts';
 
 const BODY_LIMIT = 3 * 1024 * 1024;
@@ -45,6 +46,8 @@ export class WebhooksRoutes {
     const headers = request.headers as Record<string, string | undefined>;
     if (!secret || !adapter.verify({ headers, body, now: Date.now() }, secret))
       throw unauthorized('The signature is missing or wrong.');
+    // Some senders name no type; another one is a mistake.
+    if (adapter.json && headers['content-type']) requireJson(headers['content-type']);
     const messages = adapter.parse(body);
     if (channel.status === 'active') await this.publish(channel, messages);
     else

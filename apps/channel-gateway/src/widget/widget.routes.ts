@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { ChannelDirectory, type KnownChannel } from '../channels/channel-directory.service.ts';
 import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
-import { readJson } from '../http/json.ts';
+import { readJson, requireJson } from '../http/json.ts';
 import { sendProblem } from '../http/problems.ts';
 import { RateLimiter } from '../http/rate-limiter.ts';
 import { originAllowed, ownOrigins } from './origins.ts';
@@ -82,6 +82,7 @@ export class WidgetRoutes {
       );
     cors(reply, request.headers.origin ?? '');
     const body = (request.body as Buffer | undefined) ?? Buffer.from('{}');
+    if (body.length > 0) requireJson(request.headers['content-type']);
     const parsed = SessionRequest.safeParse(body.length === 0 ? {} : readJson(body));
     if (!parsed.success)
       throw badRequest('The request has unknown or wrong fields.', problemDetails(parsed.error));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id } from '../core/common.ts';
+import { Id, Metadata } from '../core/common.ts';
 import { Parts } from '../conversation/types.ts';
 
 /** Telephone number in E.164 (ITU-T): `+`, country code, at most 15 digits. */
@@ -173,7 +173,7 @@ export const CustomInboundSchema = z.strictObject({
   messageId: z.string().min(1).max(200),
   sender: z.strictObject({ id: z.string().min(1).max(200), name: z.string().max(200).optional() }),
   parts: Parts,
-  metadata: z.record(z.string().max(128), z.json()).optional(),
+  metadata: Metadata.optional(),
 });
 
 /** The identifier and configuration schemas of one deployment type. */

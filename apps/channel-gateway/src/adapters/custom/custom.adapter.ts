@@ -10,6 +10,7 @@ const SEND_TIMEOUT_MS = 10_000;
 /** Any system of one's own, over Standard Webhooks in both directions. */
 export const customAdapter: ChannelAdapter = {
   name: 'custom',
+  json: true,
   verify: (request, secret) => verify(request, secret),
   parse: (body) => {
     const parsed = CustomInboundSchema.safeParse(readJson(body));
