@@ -128,7 +128,7 @@ describe('Every operation, asked by somebody who means no good', () => {
           .filter((value) => !fits(operation, { ...base, [name]: value }))
           .map((value) => ({ name, fields: { ...base, [name]: value } })),
       );
-      const faults = await inTurn(tries, async ({ name, fields }) => {
+      const faults = await inTurn(few(operation, tries), async ({ name, fields }) => {
         const answer = await call(baseUrl, operation, { token, ids, fields });
         const fault = faultOf(answer, 400, `/${name}`);
         return fault && `${JSON.stringify(fields).slice(0, 200)}: ${fault}`;
@@ -169,13 +169,20 @@ describe('Every operation, asked by somebody who means no good', () => {
     const tries = schemaFields(operation).flatMap((name) =>
       oddities.map((value) => ({ ...base, [name]: value })).filter((fields) => fits(operation, fields)),
     );
-    const faults = await inTurn(tries, async (fields) => {
+    const faults = await inTurn(few(operation, tries), async (fields) => {
       const fault = faultOf(await call(baseUrl, operation, { token, ids, fields }), null);
       return fault && `${JSON.stringify(fields).slice(0, 200)}: ${fault}`;
     });
     expect(faults).toEqual([]);
   });
 });
+
+/** What is open to everybody is limited by address: only some of the tries, spread over all fields. */
+function few<Try>({ permission }: OperationDefinition, tries: readonly Try[]): readonly Try[] {
+  if (permission !== 'public') return tries;
+  const step = Math.ceil(tries.length / 6);
+  return tries.filter((_try, index) => index % step === 0);
+}
 
 /** Tries all, a few at once; tells what went wrong. */
 async function inTurn<Try>(
