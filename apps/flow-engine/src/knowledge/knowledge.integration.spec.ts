@@ -191,17 +191,17 @@ test('a document deleted while it is read stays deleted', async () => {
 });
 
 test('a new document is found at once, a deleted one no more', async () => {
-  expect(await answer('What does the wombat guard?')).toBeNull();
+  expect(await answer('Does the emu eat figs?')).toBeNull();
   const documentId = await add({
-    title: 'Wombats',
+    title: 'Emus',
     mediaType: 'text/plain',
-    text: 'The wombat guards the hub at night.',
+    text: 'The emu eats figs at dawn.',
   });
-  expect((await answer('What does the wombat guard?'))?.citations[0]?.documentId).toBe(documentId);
+  expect((await answer('Does the emu eat figs?'))?.citations[0]?.documentId).toBe(documentId);
   await database.withSpaces([spaceId], (trx) =>
     library.deleteDocument(trx, { spaceId, knowledgeBaseId, documentId }),
   );
-  expect(await answer('What does the wombat guard?')).toBeNull();
+  expect(await answer('Does the emu eat figs?')).toBeNull();
   expect(await rowsOf(documentId)).toEqual([0, 0]);
 });
 
