@@ -61,6 +61,7 @@ async function prepare(home: Home, servers: Servers): Promise<Service[]> {
     port,
     masterKeyFile: masterKeyFile(home),
     demoFile: home.file('demo.json'),
+    compileCache: home.file('compile-cache'),
     password: (of) => home.secret(of),
   });
   writeFileSync(home.file('services.json'), JSON.stringify(services), { mode: 0o600 });
