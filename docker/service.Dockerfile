@@ -10,7 +10,7 @@ COPY apps apps
 COPY libs libs
 COPY tools tools
 # Scripts of packages stay off (.npmrc); the layer is kept as long as the lockfile is.
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/root/.npm npm install
 COPY nx.json .swcrc tsconfig.base.json tsconfig.json ./
 COPY docker/bundle.mjs docker/bundle.mjs
 ARG SERVICE
