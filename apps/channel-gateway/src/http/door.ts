@@ -17,6 +17,8 @@ const READ_AWAY_MS = 5000;
 export const serverOptions: FastifyServerOptions = {
   bodyLimit: 9 * 1024 * 1024,
   genReqId: () => newId('req'),
+  // Addresses that cannot be read reach no route.
+  frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
   requestTimeout: 30_000,
   keepAliveTimeout: 65_000,
   routerOptions: { maxParamLength: 200 },
