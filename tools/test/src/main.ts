@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,12 @@ function check(name: string, command: string, args: string[]): boolean {
   return status === 0;
 }
 
-function jest(name: string, config: string, env: NodeJS.ProcessEnv, patterns: string[]): Counts {
+async function jest(
+  name: string,
+  config: string,
+  env: NodeJS.ProcessEnv,
+  patterns: string[],
+): Promise<Counts> {
   const report = join(root, `node_modules/.cache/jest-${name}.json`);
   mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
   const args = [
@@ -47,12 +52,10 @@ function jest(name: string, config: string, env: NodeJS.ProcessEnv, patterns: st
     ...patterns,
   ];
   rmSync(report, { force: true });
-  const { status, error } = spawnSync(bin('node'), args, {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    timeout: JEST_MS,
-    killSignal: 'SIGKILL',
-    env: { ...process.env, ...env, NODE_OPTIONS: flags.join(' ') },
+  const { status, error } = await run(bin('node'), args, {
+    ...process.env,
+    ...env,
+    NODE_OPTIONS: flags.join(' '),
   });
   if (error) console.log(`FAILED ${name}: ${error.message}`);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
@@ -68,6 +71,27 @@ function jest(name: string, config: string, env: NodeJS.ProcessEnv, patterns: st
     failed: failed === 0 && status !== 0 ? 1 : failed,
     skipped: found.numPendingTests,
   };
+}
+
+/** Runs a program; this process stays awake meanwhile: it takes what the servers print, which would block them else. */
+async function run(
+  command: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ status: number | null; error: Error | null }> {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+    timeout: JEST_MS,
+    killSignal: 'SIGKILL',
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ status: null, error }));
+    child.once('exit', (status, signal) =>
+      resolve({ status, error: signal ? new Error(`It was ended by ${signal}.`) : null }),
+    );
+  });
 }
 
 /** Chromium for the browser stories: Debian's, installed when there is a right to. */
@@ -106,7 +130,7 @@ async function specs(patterns: string[]): Promise<Counts> {
   const servers = await startTestServers();
   try {
     const env = { PARLEY_TEST_DATABASE_URL: servers.databaseUrl, PARLEY_TEST_NATS_URL: servers.natsUrl };
-    return jest('specs', 'jest.config.mjs', env, patterns);
+    return await jest('specs', 'jest.config.mjs', env, patterns);
   } finally {
     await servers.stop();
   }
@@ -120,7 +144,7 @@ async function main(): Promise<void> {
   const counts = [await specs(patterns)];
   if (project === -1 && existsSync(join(root, 'apps/e2e/jest.config.mjs'))) {
     ensureChromium();
-    counts.push(jest('stories', 'apps/e2e/jest.config.mjs', {}, []));
+    counts.push(await jest('stories', 'apps/e2e/jest.config.mjs', {}, []));
   }
   const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0);
   const failed = sum('failed') + (sound ? 0 : 1);
