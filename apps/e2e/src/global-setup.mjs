@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { scratchFolder } from '@parley/testing';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const READY_MS = 300_000;
 
 /** Starts the stack with `npm run up`, in a folder and on a port of its own. */
 export default async function setUp() {
-  const home = scratchFolder('parley-story-');
+  const home = mkdtempSync(join(tmpdir(), 'parley-story-'));
+  chmodSync(home, 0o711);
   const port = await freePort();
   const { NODE_OPTIONS: _options, ...env } = process.env;
   const child = spawn('node', [join(root, 'tools/up/bin/up.mjs')], {

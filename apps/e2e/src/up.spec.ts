@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { findNatsServer, freePort, scratchFolder } from '@parley/testing';
+import { findNatsServer, freePort } from '@parley/testing';
 import { until } from './demo.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -21,7 +21,7 @@ interface Recorded {
 }
 
 describe('npm run up', () => {
-  const home = scratchFolder('parley-up-');
+  const home = mkdtempSync(join(tmpdir(), 'parley-up-'));
   const started: Started[] = [];
   let port: number;
 

@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type NatsConnection, connect } from '@nats-io/transport-node';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { defineEvent, type EventDefinition } from '@parley/contracts';
@@ -7,7 +9,6 @@ import {
   createTestDatabase,
   findNatsServer,
   freePort,
-  scratchFolder,
   type ServerProcess,
   startNatsServer,
 } from '@parley/testing';
@@ -95,7 +96,7 @@ export interface NatsBench {
 
 /** Opens a nats-server with the stream CONVERSATION. */
 export async function openNatsBench(): Promise<NatsBench> {
-  const folder = scratchFolder('parley-nats-');
+  const folder = mkdtempSync(join(tmpdir(), 'parley-nats-'));
   const port = await freePort();
   const program = await findNatsServer();
   const config = `host: "127.0.0.1"\nport: ${port}\nmax_payload: 8MB\njetstream { store_dir: ${JSON.stringify(folder)}, sync_interval: always }\n`;

@@ -3,6 +3,5 @@ export * from './nats-server.ts';
 export * from './openai-server.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
-export * from './scratch.ts';
 export * from './server-process.ts';
 export * from './test-servers.ts';

@@ -1,11 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { findNatsServer, startNatsServer } from './nats-server.ts';
 import { freePort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
-import { scratchFolder } from './scratch.ts';
 
 /** Addresses of the servers that a test run shares. */
 export interface TestServers {
@@ -16,7 +16,8 @@ export interface TestServers {
 
 /** Starts PostgreSQL and a nats-server without users, in a folder that goes with them. */
 export async function startTestServers(): Promise<TestServers> {
-  const folder = scratchFolder('parley-test-');
+  const folder = mkdtempSync(join(tmpdir(), 'parley-test-'));
+  chmodSync(folder, 0o711);
   const natsPort = await freePort();
   mkdirSync(join(folder, 'nats'));
   const config = [
