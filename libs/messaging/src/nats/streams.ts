@@ -25,7 +25,7 @@ export interface StreamOptions {
   partitions: number;
   /** Copies: 1 on one server, 3 in a cluster. */
   replicas?: number;
-  /** Largest size of one stream in bytes; default 8 GiB. */
+  /** Largest size of one stream in bytes; default 1 GiB. NATS reserves it: all together have to fit its storage. */
   maxBytes?: number;
 }
 
@@ -42,7 +42,7 @@ const adjustable = new Set(['max_bytes', 'max_age', 'num_replicas', 'duplicate_w
 
 /** The declaration of a domain's stream: everything durable, nothing thrown away to make room. */
 export function streamConfig(domain: string, options: StreamOptions): Declared {
-  const { partitions, replicas = 1, maxBytes = 8 * 1024 ** 3 } = options;
+  const { partitions, replicas = 1, maxBytes = 1024 ** 3 } = options;
   return {
     name: streamName(domain),
     subjects: [`${domain}.*.*.*`],

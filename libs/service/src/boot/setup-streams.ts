@@ -10,7 +10,11 @@ export async function setUpStreams(): Promise<void> {
     const config = parseEnvironment('The set-up of NATS', streamsConfig);
     const { NATS_URL: url, NATS_OPERATOR_USER: user, NATS_OPERATOR_PASSWORD: password } = config;
     const nats = await connectNats({ url, user, password, name: 'set-up' });
-    await ensureStreams(nats, { partitions: config.STREAM_PARTITIONS, replicas: config.STREAM_REPLICAS });
+    await ensureStreams(nats, {
+      partitions: config.STREAM_PARTITIONS,
+      replicas: config.STREAM_REPLICAS,
+      maxBytes: config.STREAM_MAX_BYTES,
+    });
     await nats.drain();
     console.log('The streams are set up');
   } catch (error) {

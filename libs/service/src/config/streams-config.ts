@@ -14,6 +14,14 @@ export const streamsConfig = z.object({
   STREAM_PARTITIONS: z.coerce.number().int().min(1).max(256).default(4).meta({
     description: 'consumers of one stream that can work side by side: 4 for a laptop, 32 for production',
   }),
+  STREAM_MAX_BYTES: z.coerce
+    .number()
+    .int()
+    .min(64 * 1024 ** 2)
+    .default(1024 ** 3)
+    .meta({
+      description: 'largest size of each stream; NATS reserves it, so all together have to fit its storage',
+    }),
   STREAM_REPLICAS: z.coerce
     .number()
     .int()
