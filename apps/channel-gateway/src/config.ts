@@ -13,6 +13,10 @@ export const configSchema = z.object({
     .string()
     .default(Object.values(domainOwners).join(','))
     .describe('services of this installation; what is not listed is switched off'),
+  BRIDGE_URL: z
+    .url()
+    .optional()
+    .describe('audio bridge that /ws/flow and /ws/media are passed to, where no ingress does it'),
   WIDGET_DIR: z.string().optional().describe('folder of the built widget'),
 });
 

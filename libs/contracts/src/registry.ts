@@ -10,6 +10,9 @@ import { identityEvents } from './identity/events.ts';
 import * as identityOperations from './identity/operations.ts';
 import { notificationEvents } from './notification/events.ts';
 import * as notificationOperations from './notification/operations.ts';
+import { telephonyEvents } from './telephony/events.ts';
+import * as telephonyOperations from './telephony/operations.ts';
+import { voiceEvents } from './voice/events.ts';
 
 /** Every event there is, by domain. */
 export const allEvents: readonly EventDefinition[] = [
@@ -18,6 +21,8 @@ export const allEvents: readonly EventDefinition[] = [
   ...flowEvents,
   ...identityEvents,
   ...notificationEvents,
+  ...telephonyEvents,
+  ...voiceEvents,
 ] as unknown as readonly EventDefinition[];
 
 /** Every operation there is. */
@@ -27,6 +32,7 @@ export const allOperations: readonly OperationDefinition[] = [
   ...Object.values(channelOperations),
   ...Object.values(flowOperations),
   ...Object.values(notificationOperations),
+  ...Object.values(telephonyOperations),
 ] as unknown as readonly OperationDefinition[];
 
 /** The service that owns a domain. */
@@ -36,6 +42,8 @@ export const domainOwners = {
   flow: 'flow-engine',
   identity: 'identity',
   notification: 'notifications',
+  telephony: 'telephony',
+  voice: 'voice-agent',
 } as const;
 
 /** A domain: the first word of an event's or operation's name. */

@@ -69,7 +69,15 @@ export type ServerFrame = z.infer<typeof ServerFrameSchema>;
 
 /** What travels on `live.<space>.<conversation>`: typing and tokens of an answer that is being written. */
 export const LiveNewsSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('delta'), messageId: Id, attempt: z.int(), offset: z.int(), text: z.string() }),
+  z.object({
+    type: z.literal('delta'),
+    messageId: Id,
+    attempt: z.int(),
+    offset: z.int(),
+    text: z.string(),
+    /** The message that is answered. */
+    replyTo: Id.nullish(),
+  }),
   z.object({ type: z.literal('typing'), name: z.string(), actorId: z.string() }),
 ]);
 

@@ -7,7 +7,7 @@ import { Relay } from './event-log/relay.ts';
 import { FactPublisher } from './facts/fact-publisher.ts';
 import { Leases } from './leases/leases.ts';
 import { LeasesRepository } from './leases/leases.repository.ts';
-import { LiveBus } from './live/live-bus.ts';
+import { CallBus, LiveBus } from './live/live-bus.ts';
 import type { MessagingLogger } from './logger.ts';
 import { Maintenance } from './mechanism/maintenance.ts';
 import { MaintenanceRepository } from './mechanism/maintenance.repository.ts';
@@ -51,6 +51,7 @@ export class MessagingRuntime {
   readonly operations: OperationServer;
   readonly client: OperationClient;
   readonly live: LiveBus;
+  readonly calls: CallBus;
   readonly facts: FactPublisher;
   readonly parked: ParkedRepository;
   readonly relay: Relay;
@@ -84,6 +85,7 @@ export class MessagingRuntime {
     });
     this.client = new OperationClient(nats);
     this.live = new LiveBus(nats);
+    this.calls = new CallBus(nats);
     this.facts = new FactPublisher(nats, service);
     this.parked = new ParkedRepository(runner, service);
     this.outbox = new OutboxRepository(runner);

@@ -1,3 +1,5 @@
+export * from './go-servers.ts';
+export * from './livekit-server.ts';
 export * from './mail-catcher.ts';
 export * from './nats-server.ts';
 export * from './openai-server.ts';

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from './build.ts';
 import { type Home, homePath, masterKeyFile, openHome } from './home.ts';
+import { freePort } from '@parley/testing';
 import { requireFree } from './port.ts';
 import { ProcessRecord } from './processes.ts';
 import { step } from './say.ts';
 import { type Seeded, seed } from './seed.ts';
 import { prepareStreams, type Servers, startServers } from './servers.ts';
-import { listServices, programOf, type Service } from './services.ts';
+import { listServices, programsOf, type Service } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -28,13 +29,14 @@ async function main(): Promise<void> {
   const record = new ProcessRecord(recordFile);
   record.addLauncher();
   await step('Build', async () => build(root));
-  const servers = await startServers(home, record);
+  const servers = await startServers(home, record, port);
   const supervisor = new Supervisor(record, home.file('logs'));
   stopOnSignal(supervisor, servers, record);
   const services = await prepare(home, servers);
   if (!process.env['EGRESS_ALLOW'])
     console.log('  Requests to loopback addresses are allowed (development); EGRESS_ALLOW changes it');
-  for (const service of services) supervisor.start(programOf(service, process.execPath));
+  for (const program of services.flatMap((service) => programsOf(service, process.execPath)))
+    supervisor.start(program);
   await step('Services', () => ready('/readyz?all=1'));
   const demo = await seedOnce(home, servers);
   announce(demo, servers, (performance.now() - began) / 1000);
@@ -53,12 +55,14 @@ async function clearTheWay(record: ProcessRecord): Promise<void> {
 }
 
 async function prepare(home: Home, servers: Servers): Promise<Service[]> {
-  const { databaseUrl, natsUrl, smtpUrl } = servers;
+  const { databaseUrl, natsUrl, smtpUrl, liveKit } = servers;
   const services = await listServices(root, {
     databaseUrl,
     natsUrl,
     smtpUrl,
+    liveKit,
     port,
+    bridgePort: await freePort(),
     masterKeyFile: masterKeyFile(home),
     demoFile: home.file('demo.json'),
     compileCache: home.file('compile-cache'),
@@ -114,6 +118,7 @@ async function seedOnce(home: Home, servers: Servers): Promise<Seeded> {
     natsUrl: servers.natsUrl,
     databaseUrl: servers.databaseUrl,
     ...(servers.mailUrl ? { mailUrl: servers.mailUrl } : {}),
+    ...(servers.liveKit ? { livekitUrl: servers.liveKit.url } : {}),
   };
   writeFileSync(path, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
   return seeded;

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { domainOwners, domains } from '@parley/contracts';
 import { connectNats, ensureStreams, natsServerConfig } from '@parley/messaging';
 import {
+  findLiveKitServer,
   findNatsServer,
   freePort,
+  startLiveKitServer,
   startMailCatcher,
   startNatsServer,
   startPostgres,
@@ -13,6 +15,7 @@ import {
 import type { Home } from './home.ts';
 import type { ProcessRecord } from './processes.ts';
 import { step } from './say.ts';
+import type { LiveKitAccess } from './services.ts';
 
 /** What was started or was given. */
 export interface Servers {
@@ -20,25 +23,29 @@ export interface Servers {
   natsUrl: string;
   smtpUrl: string | null;
   mailUrl: string | null;
+  /** Null where voice is off. */
+  liveKit: LiveKitAccess | null;
   stop(): Promise<void>;
 }
 
 type Kept = { stop(): Promise<void> };
 
-/** Starts PostgreSQL, NATS and the mail catcher, or uses those that the environment names. */
-export async function startServers(home: Home, record: ProcessRecord): Promise<Servers> {
+/** Starts PostgreSQL, NATS, LiveKit and the mail catcher, or uses those that the environment names. */
+export async function startServers(home: Home, record: ProcessRecord, port: number): Promise<Servers> {
   const kept: Kept[] = [];
   const stop = async (): Promise<void> => void (await Promise.all(kept.map((one) => one.stop())));
   try {
     const databaseUrl =
       process.env['DATABASE_URL'] ?? (await step('PostgreSQL', () => postgres(home, record, kept)));
     const natsUrl = process.env['NATS_URL'] ?? (await step('NATS', () => nats(home, record, kept)));
+    const liveKit = await findLiveKit(home, { record, kept, port });
     const mail = process.env['SMTP_URL'] ? null : await step('Mail catcher', () => mails(kept));
     return {
       databaseUrl,
       natsUrl,
       smtpUrl: process.env['SMTP_URL'] ?? mail?.smtpUrl ?? null,
       mailUrl: mail?.httpUrl ?? null,
+      liveKit,
       stop,
     };
   } catch (error) {
@@ -79,6 +86,42 @@ async function nats(home: Home, record: ProcessRecord, kept: Kept[]): Promise<st
   kept.push({ stop: () => server.stop('SIGTERM', 5000) });
   restartWhenItEnds(server, kept, { name: 'nats-server', record, start });
   return `nats://127.0.0.1:${port}`;
+}
+
+/** LiveKit as given, or started here; without it voice is off, and one line says how to get it. */
+async function findLiveKit(
+  home: Home,
+  own: { record: ProcessRecord; kept: Kept[]; port: number },
+): Promise<LiveKitAccess | null> {
+  const { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = process.env;
+  if (url && apiKey && apiSecret) return { url, apiKey, apiSecret };
+  if (process.env['VOICE'] === 'off') {
+    console.log('  Voice is off (VOICE=off): no calls, and the widget has no call button');
+    return null;
+  }
+  try {
+    return await step('LiveKit', () => liveKit(home, own));
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    console.log(`  Voice is off, no calls, and the widget has no call button: ${reason}`);
+    return null;
+  }
+}
+
+async function liveKit(
+  home: Home,
+  { record, kept, port }: { record: ProcessRecord; kept: Kept[]; port: number },
+): Promise<LiveKitAccess> {
+  await findLiveKitServer((line) => console.log(`  ${line}`));
+  const access = { apiKey: 'parley', apiSecret: home.secret('livekit') };
+  const webhookUrl = `http://127.0.0.1:${port}/api/v1/webhooks/livekit`;
+  const first = await startLiveKitServer({ ...access, webhookUrl });
+  record.add('livekit-server', first.process.pid);
+  kept.push({ stop: () => first.process.stop('SIGTERM', 5000) });
+  const start = async (): Promise<ServerProcess> =>
+    (await startLiveKitServer({ ...access, webhookUrl, port: first.port })).process;
+  restartWhenItEnds(first.process, kept, { name: 'livekit-server', record, start });
+  return { url: first.url, ...access };
 }
 
 async function mails(kept: Kept[]): Promise<{ smtpUrl: string; httpUrl: string }> {

@@ -4,12 +4,39 @@ import { type Domain, domainOwners, domains } from '@parley/contracts';
 import { freePort } from '@parley/testing';
 import type { Program } from './supervisor.ts';
 
+/** Where LiveKit is and how to speak to it. */
+export interface LiveKitAccess {
+  url: string;
+  apiKey: string;
+  apiSecret: string;
+}
+
+/** A process of a service beside, or in place of, `dist/main.js`. */
+interface Entry {
+  name: string;
+  file: string;
+  /** Only where there is LiveKit. */
+  voice: boolean;
+}
+
+/** Services of more than one process, or of a process that needs LiveKit. */
+const entries: Partial<Record<Domain, readonly Entry[]>> = {
+  telephony: [{ name: 'telephony', file: 'main.js', voice: true }],
+  voice: [
+    { name: 'voice-agent', file: 'main.js', voice: true },
+    { name: 'audio-bridge', file: 'bridge.js', voice: false },
+  ],
+};
+
 /** Addresses that every service gets. */
 export interface Addresses {
   databaseUrl: string;
   natsUrl: string;
   smtpUrl: string | null;
+  liveKit: LiveKitAccess | null;
   port: number;
+  /** Port of the audio bridge. */
+  bridgePort: number;
   masterKeyFile: string;
   demoFile: string;
   /** Where Node keeps compiled modules: a service that is started again is up sooner. */
@@ -23,12 +50,15 @@ export interface Service {
   name: string;
   folder: string;
   env: NodeJS.ProcessEnv;
+  entries: Entry[];
 }
 
 /** The services that are there. */
 export async function listServices(root: string, addresses: Addresses): Promise<Service[]> {
-  const present = domains.filter((domain) =>
-    existsSync(join(root, 'apps', domainOwners[domain], 'src/main.ts')),
+  const present = domains.filter(
+    (domain) =>
+      existsSync(join(root, 'apps', domainOwners[domain], 'src/main.ts')) &&
+      entriesOf(domain, addresses).length > 0,
   );
   const names = present.map((domain) => domainOwners[domain]);
   return Promise.all(
@@ -38,9 +68,14 @@ export async function listServices(root: string, addresses: Addresses): Promise<
         ...(await environment(domain, name, addresses)),
         ...(domain === 'channel' ? { SERVICES: names.join(',') } : {}),
       };
-      return { domain, name, folder: join(root, 'apps', name), env };
+      return { domain, name, folder: join(root, 'apps', name), env, entries: entriesOf(domain, addresses) };
     }),
   );
+}
+
+function entriesOf(domain: Domain, { liveKit }: Addresses): Entry[] {
+  const own = entries[domain] ?? [{ name: domainOwners[domain], file: 'main.js', voice: false }];
+  return own.filter(({ voice }) => liveKit !== null || !voice);
 }
 
 async function environment(domain: Domain, name: string, addresses: Addresses): Promise<NodeJS.ProcessEnv> {
@@ -63,8 +98,25 @@ async function environment(domain: Domain, name: string, addresses: Addresses): 
     MASTER_KEY_FILE: addresses.masterKeyFile,
     EGRESS_ALLOW: EGRESS_ALLOW ?? '127.0.0.0/8,::1,localhost',
     ...(addresses.smtpUrl ? { SMTP_URL: addresses.smtpUrl } : {}),
-    ...(domain === 'channel' ? { PORT: String(addresses.port), DEMO_FILE: addresses.demoFile } : {}),
+    ...own(domain, addresses),
   };
+}
+
+/** What a service reads beside what every service reads. */
+function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
+  const { port, bridgePort, demoFile, liveKit } = addresses;
+  const voice = liveKit
+    ? { LIVEKIT_URL: liveKit.url, LIVEKIT_API_KEY: liveKit.apiKey, LIVEKIT_API_SECRET: liveKit.apiSecret }
+    : {};
+  if (domain === 'channel')
+    return { PORT: String(port), DEMO_FILE: demoFile, BRIDGE_URL: `http://127.0.0.1:${bridgePort}` };
+  if (domain === 'telephony') return voice;
+  return domain === 'voice' ? { ...voice, ...speech(), PORT: String(bridgePort) } : {};
+}
+
+/** Speech providers as the one who starts it has set them. */
+function speech(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('VOICE_')));
 }
 
 function roleUrl(addresses: Addresses, role: string): string {
@@ -74,12 +126,13 @@ function roleUrl(addresses: Addresses, role: string): string {
   return url.href;
 }
 
-export function programOf(service: Service, node: string): Program {
-  return {
-    name: service.name,
+/** The processes of a service. */
+export function programsOf(service: Service, node: string): Program[] {
+  return service.entries.map(({ name, file }, index) => ({
+    name,
     command: node,
-    args: ['--enable-source-maps', 'dist/main.js'],
+    args: ['--enable-source-maps', `dist/${file}`],
     cwd: service.folder,
-    env: service.env,
-  };
+    env: index === 0 ? service.env : { ...service.env, HEALTH_PORT: '0' },
+  }));
 }

@@ -8,6 +8,7 @@ import {
   DeploymentChannelSchema,
   DeploymentChannelUpdateRequestSchema,
   deploymentTypes,
+  TargetSchema,
 } from './types.ts';
 
 const base = '/spaces/:spaceId/channels';
@@ -172,3 +173,53 @@ function looseBody() {
     language: z.json().optional(),
   };
 }
+
+export const getSessionUrl = defineOperation({
+  name: 'channel.get_session_url',
+  kind: 'query',
+  permission: 'channels:read',
+  summary: 'The lasting address of a web channel for one\u2019s own page: let in by its origin',
+  http: { method: 'GET', path: `${one}/session-url` },
+  input: z.strictObject(InChannel),
+  output: z.object({ url: z.string() }),
+});
+
+export const createSessionUrl = defineOperation({
+  name: 'channel.create_session_url',
+  kind: 'command',
+  permission: 'channels:manage',
+  secret: true,
+  summary: 'An address with a token that lets one session in from anywhere, once, within five minutes',
+  http: { method: 'POST', path: `${one}/session-url`, status: 201 },
+  input: z.strictObject(InChannel),
+  output: z.object({ url: z.string(), expiresAt: Timestamp }),
+});
+
+export const admitFlowSession = defineOperation({
+  name: 'channel.admit_flow_session',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'Which channel a session of a flow belongs to, by its origin or its token; a token is used up',
+  input: z.strictObject({
+    flowId: z.string().max(100),
+    origin: z.string().max(300).nullable(),
+    /** The host the page asked: the platform's own origin is always allowed. */
+    host: z.string().max(300).nullable(),
+    token: z.string().max(500).nullable(),
+  }),
+  output: z.object({
+    admitted: z.boolean(),
+    /** Why not: the codes of the socket's closes. */
+    refusal: z.enum(['bad_token', 'origin', 'unknown_flow']).nullable(),
+    channel: z
+      .object({
+        spaceId: Id,
+        channelId: Id,
+        deploymentType: z.enum(deploymentTypes),
+        target: TargetSchema.nullable(),
+        targetName: z.string().nullable(),
+        language: z.string().nullable(),
+      })
+      .nullable(),
+  }),
+});

@@ -61,11 +61,11 @@ export const messagePosted = defineEvent({
 
 export const messageChanged = defineEvent({
   name: 'conversation.message_changed',
-  summary: 'A message was edited, deleted or reacted to',
+  summary: 'A message was edited, deleted, reacted to or spoken',
   data: z.object({
     ...InConversation,
     message: MessageSchema,
-    change: z.enum(['edited', 'deleted', 'reaction']),
+    change: z.enum(['edited', 'deleted', 'reaction', 'speech']),
   }),
   key,
   sequence,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deploymentTypes, TargetSchema } from '../channel/types.ts';
 import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { ConversationSchema, namesOne, owners, ParticipantRequest, ParticipantSchema } from './types.ts';
@@ -134,4 +135,30 @@ export const handOff = defineOperation({
   http: { method: 'POST', path: `${one}/handoff` },
   input: z.strictObject({ ...InConversation, reason: z.string().max(500).optional() }),
   output: ConversationSchema,
+});
+
+export const openForChannel = defineOperation({
+  name: 'conversation.open_for_channel',
+  kind: 'command',
+  permission: 'internal',
+  summary:
+    'The active conversation of a sender in a channel, or a new one: where a call or a live session goes',
+  input: z.strictObject({
+    ...InSpace,
+    channelId: Id,
+    deploymentType: z.enum(deploymentTypes),
+    sender: z.strictObject({ id: z.string().min(1).max(200), name: z.string().max(200).nullable() }),
+    /** The contact, where the channel knows it already (a visitor). */
+    contactId: Id.nullable(),
+    target: TargetSchema.nullable(),
+    targetName: z.string().nullable(),
+  }),
+  output: z.object({
+    conversationId: Id,
+    contactId: Id.nullable(),
+    created: z.boolean(),
+    /** The sequence before anything that this opening made: a new conversation's is 0. */
+    afterSequence: z.int(),
+    status: z.enum(['open', 'paused', 'closed']),
+  }),
 });

@@ -35,6 +35,8 @@ export const permissions = [
   'knowledge:manage',
   'notifications:read',
   'notifications:manage',
+  'calls:read',
+  'calls:manage',
   'events:read',
 ] as const;
 
@@ -54,6 +56,7 @@ const viewer: readonly Permission[] = [
   'runs:read',
   'knowledge:read',
   'notifications:read',
+  'calls:read',
 ];
 const agent: readonly Permission[] = [
   ...viewer,
@@ -62,6 +65,7 @@ const agent: readonly Permission[] = [
   'conversations:create',
   'conversations:manage',
   'messages:write',
+  'calls:manage',
   'events:read',
 ];
 const ownerOnly: ReadonlySet<Permission> = new Set(['space:update']);

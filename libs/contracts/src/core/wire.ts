@@ -35,6 +35,11 @@ export function liveSubject(spaceId: string, conversationId: string): string {
   return `live.${spaceId}.${conversationId}`;
 }
 
+/** Subject of live, lossy news of a call. */
+export function callSubject(spaceId: string, callId: string): string {
+  return `call.${spaceId}.${callId}`;
+}
+
 /** Makes any key a single subject token: other characters than letters, digits, `_` and `-` are hex-escaped with `=`. */
 export function subjectToken(key: string): string {
   return key.replaceAll(/[^0-9A-Za-z_-]/gu, (char) =>

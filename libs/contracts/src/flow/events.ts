@@ -61,7 +61,14 @@ export const runFinished = defineEvent({
 export const agentChanged = defineEvent({
   name: 'flow.agent_changed',
   summary: 'An agent was created, changed or deleted',
-  data: z.object({ agentId: Id, accountId: Id, name: z.string(), deleted: z.boolean() }),
+  data: z.object({
+    agentId: Id,
+    accountId: Id,
+    name: z.string(),
+    /** The flow it runs by default; null until one was made. */
+    defaultFlowId: Id.nullish(),
+    deleted: z.boolean(),
+  }),
   key: (data) => data.agentId,
 });
 

@@ -11,8 +11,19 @@ export interface NatsUser {
   domain?: Domain;
 }
 
-/** Services that may ask operations of others beside the gateway. */
-const askers = new Set<string>(['channel-gateway']);
+/** Operations that a service may ask of others; the gateway asks what callers ask. */
+const asks: Partial<Record<Domain, readonly string[]>> = {
+  channel: ['>'],
+  telephony: ['conversation.open_for_channel', 'flow.get_call_profile'],
+  voice: [
+    'channel.admit_flow_session',
+    'conversation.open_for_channel',
+    'flow.get_call_profile',
+    'telephony.answer_call',
+    'telephony.end_call',
+    'telephony.start_call',
+  ],
+};
 
 interface Permissions {
   publish: string[];
@@ -28,6 +39,7 @@ export function permissionsOf(domain: Domain): Permissions {
     `${domain}.>`,
     `dead_letter.${service}.>`,
     'live.>',
+    'call.>',
     'wake.>',
     '$JS.API.INFO',
     `$JS.API.STREAM.PURGE.${streamName(domain)}`,
@@ -47,8 +59,10 @@ export function permissionsOf(domain: Domain): Permissions {
     '$JS.ACK.>',
     '$JS.FC.>',
   ];
-  if (askers.has(service)) publish.push('operation.>', `$KV.${channelBucket}.>`, 'health.>');
-  return { publish, subscribe: [`${inbox}.>`, `operation.${domain}.>`, 'live.>', 'wake.>', 'health.>'] };
+  publish.push(...(asks[domain] ?? []).map((name) => `operation.${name}`));
+  if (domain === 'channel') publish.push(`$KV.${channelBucket}.>`, 'health.>');
+  const subscribe = [`${inbox}.>`, `operation.${domain}.>`, 'live.>', 'call.>', 'wake.>', 'health.>'];
+  return { publish, subscribe };
 }
 
 /** What a nats-server is started with. */

@@ -2,6 +2,7 @@ import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import { Inject, Module } from '@nestjs/common';
 import { Database } from '@parley/database';
 import {
+  CallBus,
   EventLog,
   FactPublisher,
   Leases,
@@ -59,6 +60,7 @@ function infrastructureProviders(infrastructure: Infrastructure, config: object)
     [Leases, messaging.leases],
     [OperationClient, messaging.client],
     [LiveBus, messaging.live],
+    [CallBus, messaging.calls],
     [FactPublisher, messaging.facts],
   ];
   return values.map(([provide, useValue]) => ({ provide, useValue }) as Provider);

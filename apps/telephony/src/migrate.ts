@@ -1,0 +1,3 @@
+import { runMigrations } from '@parley/service';
+
+await runMigrations({ domain: 'telephony', migrations: {} });

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { Id, Timestamp } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+import { callCauses } from './types.ts';
+
+const InCall = {
+  callId: Id,
+  channelId: Id,
+  conversationId: Id.nullable(),
+  direction: z.enum(['inbound', 'outbound']),
+};
+const key = (data: { callId: string }): string => data.callId;
+
+export const callConnected = defineEvent({
+  name: 'telephony.call_connected',
+  summary: 'A call was answered',
+  data: z.object({ ...InCall, from: z.string(), to: z.string(), answeredAt: Timestamp }),
+  key,
+});
+
+export const callEnded = defineEvent({
+  name: 'telephony.call_ended',
+  summary: 'A call ended, with its cause',
+  data: z.object({
+    ...InCall,
+    cause: z.enum(callCauses),
+    /** What becomes of the conversation, by the channel's setting. */
+    afterCall: z.enum(['close', 'pause', 'keep']),
+    startedAt: Timestamp,
+    answeredAt: Timestamp.nullable(),
+    endedAt: Timestamp,
+  }),
+  key,
+});
+
+export const dtmfReceived = defineEvent({
+  name: 'telephony.dtmf_received',
+  summary: 'The caller pressed a key',
+  data: z.object({ ...InCall, digit: z.string().regex(/^[0-9*#A-D]$/), receivedAt: Timestamp }),
+  key,
+});
+
+export const telephonyEvents = [callConnected, callEnded, dtmfReceived];

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { defineOperation, listOf } from '../core/operation.ts';
+import { callCauses, CallJobSchema, callPhases, CallSchema, CallTurnSchema } from './types.ts';
+
+const base = '/spaces/:spaceId/calls';
+const one = `${base}/:callId`;
+const InCall = { ...InSpace, callId: Id };
+
+export const listCalls = defineOperation({
+  name: 'telephony.list_calls',
+  kind: 'query',
+  permission: 'calls:read',
+  summary: 'Calls of a space',
+  http: { method: 'GET', path: base },
+  input: z.strictObject({
+    ...InSpace,
+    ...Paging,
+    conversationId: Id.optional(),
+    channelId: Id.optional(),
+    phase: z.enum(callPhases).optional(),
+  }),
+  output: listOf(CallSchema),
+});
+
+export const getCall = defineOperation({
+  name: 'telephony.get_call',
+  kind: 'query',
+  permission: 'calls:read',
+  summary: 'One call',
+  http: { method: 'GET', path: one },
+  input: z.strictObject(InCall),
+  output: CallSchema,
+});
+
+export const getCallTimeline = defineOperation({
+  name: 'telephony.get_call_timeline',
+  kind: 'query',
+  permission: 'calls:read',
+  summary: 'What happened in a call, turn by turn, with the times between end of speech and first sound',
+  http: { method: 'GET', path: `${one}/timeline` },
+  input: z.strictObject(InCall),
+  output: z.object({
+    callId: Id,
+    phases: z.array(z.object({ phase: z.enum(callPhases), at: Timestamp })),
+    turns: z.array(CallTurnSchema),
+  }),
+});
+
+export const hangUpCall = defineOperation({
+  name: 'telephony.hang_up_call',
+  kind: 'command',
+  permission: 'calls:manage',
+  summary: 'End a call',
+  http: { method: 'POST', path: `${one}/hangup` },
+  input: z.strictObject(InCall),
+  output: CallSchema,
+});
+
+export const sendDtmf = defineOperation({
+  name: 'telephony.send_dtmf',
+  kind: 'command',
+  permission: 'calls:manage',
+  summary: 'Send key tones to the other end of a call; `w` waits half a second',
+  http: { method: 'POST', path: `${one}/dtmf` },
+  input: z.strictObject({
+    ...InCall,
+    digits: z
+      .string()
+      .min(1)
+      .max(64)
+      .regex(/^[0-9*#A-Dw]+$/, 'has other characters than 0-9, *, #, A-D and w'),
+  }),
+  output: CallSchema,
+});
+
+/** Where a client joins the room of a call. */
+const RoomAccess = z.object({
+  callId: Id,
+  serverUrl: z.string(),
+  participantToken: z.string(),
+  expiresAt: Timestamp,
+});
+
+export const issueCallToken = defineOperation({
+  name: 'telephony.issue_call_token',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'A token with which a visitor may place one call; nothing is stored before it is used',
+  input: z.strictObject({
+    ...InSpace,
+    ...CallJobSchema.omit({ callId: true, spaceId: true, generation: true, direction: true }).shape,
+  }),
+  output: RoomAccess,
+});
+
+export const startCall = defineOperation({
+  name: 'telephony.start_call',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'Start a call whose sound a bridge carries into its room',
+  secret: true,
+  input: z.strictObject({
+    ...InSpace,
+    ...CallJobSchema.omit({ callId: true, spaceId: true, generation: true }).shape,
+    callId: Id,
+  }),
+  output: RoomAccess,
+});
+
+export const answerCall = defineOperation({
+  name: 'telephony.answer_call',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A job takes a call: its conversation is opened or resumed',
+  input: z.strictObject({ ...InSpace, job: CallJobSchema }),
+  output: z.object({
+    callId: Id,
+    conversationId: Id,
+    contactId: Id.nullable(),
+    /** Whether the conversation began with this call: then its flow greets. */
+    created: z.boolean(),
+    /** Messages behind this sequence are to be spoken. */
+    afterSequence: z.int(),
+    /** Milliseconds the call may last. */
+    timeLimitMs: z.int(),
+  }),
+});
+
+export const endCall = defineOperation({
+  name: 'telephony.end_call',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A job or bridge reports why its call ended; the room is closed',
+  input: z.strictObject({ ...InCall, cause: z.enum(callCauses) }),
+  output: CallSchema,
+});
+
+export const receiveLiveKitEvent = defineOperation({
+  name: 'telephony.receive_livekit_event',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A webhook of the LiveKit server, as it came',
+  input: z.strictObject({ authorization: z.string().max(8000), body: z.string().max(262_144) }),
+  output: Nothing,
+});

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { deploymentTypes, TargetSchema } from '../channel/types.ts';
+import { Id, ResourceFields, Timestamp } from '../core/common.ts';
+
+/** Phases of a call, in the order they come. */
+export const callPhases = ['ringing', 'connected', 'active', 'on_hold', 'transferring', 'ended'] as const;
+
+/** Why a call ended. */
+export const callCauses = [
+  'caller_left',
+  'agent_hung_up',
+  'hung_up_by_api',
+  'silence',
+  'agent_lost',
+  'connection_lost',
+  'no_agent',
+  'channel_inactive',
+  'time_limit',
+  'failed',
+] as const;
+
+/** Why a call ended. */
+export type CallCause = (typeof callCauses)[number];
+
+/** One end of a call: a telephone number, or the id a channel knows the caller by. */
+export const CallPartySchema = z.object({ id: z.string().max(200), name: z.string().nullable() });
+
+/** A call. */
+export const CallSchema = z
+  .object({
+    id: Id,
+    conversationId: Id.nullable(),
+    channelId: Id,
+    direction: z.enum(['inbound', 'outbound']),
+    from: z.string(),
+    to: z.string(),
+    phase: z.enum(callPhases),
+    cause: z.enum(callCauses).nullable(),
+    startedAt: Timestamp,
+    answeredAt: Timestamp.nullable(),
+    endedAt: Timestamp.nullable(),
+    recordingAssetId: Id.nullable(),
+    ...ResourceFields,
+  })
+  .meta({ id: 'Call' });
+
+/** A call. */
+export type Call = z.infer<typeof CallSchema>;
+
+/**
+ * One turn of a call, as a waterfall: each moment is a time, null where it did not come or is not known.
+ * `latencyMs` is what the caller felt: from the end of speech to the first sound of the answer.
+ */
+export const CallTurnSchema = z
+  .object({
+    /** The caller's message; null where the agent spoke first. */
+    messageId: Id.nullable(),
+    replyId: Id.nullable(),
+    startOfSpeechAt: Timestamp.nullable(),
+    endOfSpeechAt: Timestamp.nullable(),
+    endOfTurnAt: Timestamp.nullable(),
+    transcribedAt: Timestamp.nullable(),
+    firstTokenAt: Timestamp.nullable(),
+    firstAudioAt: Timestamp.nullable(),
+    playoutAt: Timestamp.nullable(),
+    playoutEndedAt: Timestamp.nullable(),
+    interruptedAtMs: z.int().nullable(),
+    latencyMs: z.int().nullable(),
+  })
+  .meta({ id: 'CallTurn' });
+
+/** One turn of a call. */
+export type CallTurn = z.infer<typeof CallTurnSchema>;
+
+/** What a call's job is dispatched with: everything it needs to begin. */
+export const CallJobSchema = z.object({
+  callId: Id,
+  spaceId: Id,
+  channelId: Id,
+  deploymentType: z.enum(deploymentTypes),
+  direction: z.enum(['inbound', 'outbound']),
+  /** Who calls, as the channel knows them; a visitor's contact is known before it has written anything. */
+  sender: CallPartySchema,
+  contactId: Id.nullable(),
+  target: TargetSchema.nullable(),
+  targetName: z.string().nullable(),
+  language: z.string().nullable(),
+  /** The conversation, where it is known before the call is answered, and from where on its messages are spoken. */
+  conversationId: Id.nullable(),
+  afterSequence: z.int().nullable(),
+  /** 1 for the first job of a call; each one dispatched after a loss counts one more. */
+  generation: z.int().min(1),
+});
+
+/** What a call's job is dispatched with. */
+export type CallJob = z.infer<typeof CallJobSchema>;
+
+/** Attributes that a caller's participant carries in its room, named as LiveKit SIP names its own. */
+export const callerAttributes = { callId: 'parley.callId', role: 'parley.role' } as const;

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { Id, Timestamp } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+
+const key = (data: { conversationId: string }): string => data.conversationId;
+
+export const turnTranscribed = defineEvent({
+  name: 'voice.turn_transcribed',
+  summary: 'What a caller said, or typed while talking, as text: becomes a message of the conversation',
+  data: z.object({
+    conversationId: Id,
+    /** Null in a session without sound. */
+    callId: Id.nullable(),
+    /** Drawn where the turn was heard: becomes the posted message's id and removes repeats. */
+    messageId: Id,
+    text: z.string().min(1).max(32_000),
+    typed: z.boolean(),
+    /** From the recogniser, 0 to 1; null where it gives none. */
+    confidence: z.number().nullable(),
+    startOfSpeechAt: Timestamp.nullable(),
+    endOfSpeechAt: Timestamp.nullable(),
+    endOfTurnAt: Timestamp,
+    transcribedAt: Timestamp.nullable(),
+  }),
+  key,
+});
+
+export const speechFinished = defineEvent({
+  name: 'voice.speech_finished',
+  summary: 'A message was spoken to the end, or up to where the caller cut in',
+  data: z.object({
+    conversationId: Id,
+    callId: Id,
+    /** The message spoken, and the message it answers. */
+    messageId: Id,
+    replyTo: Id.nullable(),
+    attempt: z.int().min(1),
+    generated: z.string(),
+    /** What was heard: a prefix of `generated`. */
+    spoken: z.string(),
+    /** Milliseconds of sound played before the cut; null when spoken to the end. */
+    interruptedAtMs: z.int().nullable(),
+    firstTokenAt: Timestamp.nullable(),
+    firstAudioAt: Timestamp.nullable(),
+    startedAt: Timestamp,
+    endedAt: Timestamp,
+  }),
+  key,
+});
+
+export const voiceEvents = [turnTranscribed, speechFinished];
