@@ -15,6 +15,7 @@ export interface Demo {
   customChannelId: string;
   customChannelSecret: string;
   knowledgeBaseId: string;
+  databaseUrl: string;
   mailUrl: string;
   owner: { email: string; password: string };
   other: { spaceId: string; apiKey: string };

@@ -1,20 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Message, setUpChannel } from '@parley/contracts';
-import { clientOf, home, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { clientOf, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { allReady, pidOf } from './processes.ts';
 
 describe('Webhooks while PostgreSQL is down', () => {
   const demo = readDemo();
   const client = clientOf(demo);
-  const pidOf = (name: string): number => {
-    const all = JSON.parse(readFileSync(join(home(), 'processes.json'), 'utf8')) as {
-      name: string;
-      pid: number;
-    }[];
-    const found = all.find((one) => one.name === name);
-    if (!found) throw new Error(`No process "${name}" is running.`);
-    return found.pid;
-  };
   const textOf = (message: Message): string =>
     message.parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
@@ -50,11 +41,7 @@ describe('Webhooks while PostgreSQL is down', () => {
     } finally {
       stopTree(postgres, 'SIGCONT');
     }
-    await until(
-      'everything is ready again',
-      async () => (await fetch(`${demo.baseUrl}/readyz?all=1`).catch(() => null))?.ok,
-      30_000,
-    );
+    await allReady();
     const mine = await until(
       'all are handled',
       async () => {

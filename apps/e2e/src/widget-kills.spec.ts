@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { listConversations, listMessages, type Message } from '@parley/contracts';
 import type { Browser, Page } from 'playwright-core';
 import { artefacts, ask, openChat, startBrowser, story, visit } from './browser.ts';
-import { clientOf, home, readDemo, until } from './demo.ts';
+import { clientOf, readDemo, until } from './demo.ts';
+import { pidOf } from './processes.ts';
 
 const questions = [
   'How long is an access token valid?',
@@ -38,16 +37,6 @@ describe('The widget while services are killed between question and answer', () 
   afterAll(async () => {
     await browser?.close();
   });
-
-  function pidOf(service: string): number {
-    const processes = JSON.parse(readFileSync(join(home(), 'processes.json'), 'utf8')) as {
-      name: string;
-      pid: number;
-    }[];
-    const found = processes.findLast(({ name }) => name === service);
-    if (!found) throw new Error(`${service} does not run.`);
-    return found.pid;
-  }
 
   async function stored(visitorToken: string): Promise<Message[]> {
     const visitor = clientOf({ ...demo, apiKey: visitorToken });
