@@ -16,6 +16,7 @@ import { RunsConsumer } from './runs/runs.consumer.ts';
 import { RunsHandler } from './runs/runs.handler.ts';
 import { RunsRepository } from './runs/runs.repository.ts';
 import { RunsService } from './runs/runs.service.ts';
+import { TurnBatchService } from './runs/turn-batch.service.ts';
 import { TurnsConsumer } from './runs/turns.consumer.ts';
 import { TurnWriter } from './runs/turn-writer.ts';
 
@@ -41,6 +42,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     ModelService,
     RunsRepository,
     RunsService,
+    TurnBatchService,
     TurnWriter,
   ],
 })

@@ -1,36 +1,38 @@
 import { Controller } from '@nestjs/common';
 import { conversationCreated, type EventEnvelope, messagePosted, newId, type Part } from '@parley/contracts';
-import { type EventContext, type NewTask, OnEvent, Tasks } from '@parley/messaging';
+import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
-import { type Responder, responderId, TURN_QUEUE, type TurnPayload } from './turn.ts';
+import { type Responder, responderId, TURN_QUEUE } from './turn.ts';
+import type { NewTurn } from './turn-batch.ts';
+import { TurnBatchService } from './turn-batch.service.ts';
 
 type Created = EventEnvelope<typeof conversationCreated>;
 type Posted = EventEnvelope<typeof messagePosted>;
 
-/** Turns the facts of conversations into turns of runs: one task each, in order per conversation and responder. */
+/** Turns the facts of conversations into turns of runs, in order per conversation and responder. */
 @Controller()
 export class RunsConsumer {
-  constructor(private readonly tasks: Tasks) {}
+  constructor(private readonly turns: TurnBatchService) {}
 
   @OnEvent(conversationCreated, { consumer: 'runs', dedupe: 'sequence' })
   async onCreated(events: Created[], context: EventContext<Tables>): Promise<void> {
-    const tasks = events
+    const turns = events
       .filter((event) => event.data.owner === 'flow')
       .flatMap((event) =>
-        respondersOf(event.data).map((responder) => toTask(event, responder, { kind: 'start' })),
+        respondersOf(event.data).map((responder) => toTurn(event, responder, { kind: 'start' })),
       );
-    if (tasks.length > 0) await this.tasks.enqueue(context.trx, tasks);
+    await this.turns.take(context.trx, turns);
   }
 
   @OnEvent(messagePosted, { consumer: 'runs', dedupe: 'sequence' })
   async onPosted(events: Posted[], context: EventContext<Tables>): Promise<void> {
-    const tasks = events.flatMap((event) => {
+    const turns = events.flatMap((event) => {
       const turn = turnOf(event);
       return turn
-        ? respondersOf(event.data).map((responder) => toTask(event, responder, turn(responder)))
+        ? respondersOf(event.data).map((responder) => toTurn(event, responder, turn(responder)))
         : [];
     });
-    if (tasks.length > 0) await this.tasks.enqueue(context.trx, tasks);
+    await this.turns.take(context.trx, turns);
   }
 }
 
@@ -62,7 +64,7 @@ function respondersOf(data: {
   return [...ids].map((agentId) => ({ agentId, flowId: null }));
 }
 
-function toTask(event: Created | Posted, responder: Responder, body: TurnBody): NewTask<TurnPayload> {
+function toTurn(event: Created | Posted, responder: Responder, body: TurnBody): NewTurn {
   const { conversationId } = event.data;
   const id = responderId(responder);
   return {

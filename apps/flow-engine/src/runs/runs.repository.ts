@@ -1,12 +1,23 @@
 import { Injectable } from '@nestjs/common';
-import { type Insertable, sql } from 'kysely';
-import type { FlowTrx, Tables } from '../database.ts';
+import { sql } from 'kysely';
+import type { FlowTrx } from '../database.ts';
 import type { Page } from '../paging.ts';
 import type { NewRunRow, RunRow, RunStepRow, RunStatus } from './run.table.ts';
 
-const LIVE: RunStatus[] = ['running', 'waiting', 'handed_off'];
+/** Where a run lives: a responder has one live run in a conversation. */
+export interface RunKey {
+  spaceId: string;
+  conversationId: string;
+  responderId: string;
+}
+
+/** A live run with what tells whether it has changed since. */
+export type LiveRunRow = RunRow & { revision: string };
 
 export interface NewStep {
+  spaceId: string;
+  runId: string;
+  no: number;
   stepId: string;
   type: string;
   input: unknown;
@@ -17,56 +28,65 @@ export interface NewStep {
 
 @Injectable()
 export class RunsRepository {
-  async findLive(
-    trx: FlowTrx,
-    where: { spaceId: string; conversationId: string; responderId: string },
-  ): Promise<RunRow | undefined> {
-    return trx
-      .selectFrom('run')
-      .selectAll()
-      .where('space_id', '=', where.spaceId)
-      .where('conversation_id', '=', where.conversationId)
-      .where('responder_id', '=', where.responderId)
-      .where('status', 'in', LIVE)
-      .executeTakeFirst();
-  }
-
   /**
-   * Saves a run with the steps it has taken, and serialises whoever writes the events of one conversation, so that event
-   * ids rise with their order: one statement.
+   * Serialises whoever changes the runs of these conversations and writes their events, so that event ids rise with their
+   * order: held until the transaction ends.
    */
-  async save(trx: FlowTrx, row: NewRunRow, steps: readonly NewStep[], firstNo: number): Promise<void> {
-    const { space_id: _space, id: _id, created_at: _created, ...change } = row;
-    const saved = trx.with('saved', (query) =>
-      query
-        .insertInto('run')
-        .values(row)
-        .onConflict((conflict) =>
-          conflict.columns(['space_id', 'id']).doUpdateSet({ ...change, updated_at: new Date() }),
-        )
-        .returning('id'),
+  async lockConversations(trx: FlowTrx, conversationIds: Iterable<string>): Promise<void> {
+    const sorted = [...new Set(conversationIds)].sort();
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(${sorted}::text[]) AS given (id)`.execute(
+      trx,
     );
-    const written =
-      steps.length === 0
-        ? saved
-        : saved.with('written', (query) =>
-            query
-              .insertInto('run_step')
-              .values(steps.map((step, index) => toStepRow(row, firstNo + index, step)))
-              .returning('no'),
-          );
-    await written
-      .selectNoFrom(sql`pg_advisory_xact_lock(hashtextextended(${row.conversation_id}, 0))`.as('locked'))
-      .execute();
   }
 
-  async appendHistory(trx: FlowTrx, row: RunRow, history: string): Promise<void> {
-    await trx
-      .updateTable('run')
-      .set({ history, updated_at: new Date() })
-      .where('space_id', '=', row.space_id)
-      .where('id', '=', row.id)
-      .execute();
+  /** The live runs of responders in conversations; a responder has one at most. */
+  async findLive(trx: FlowTrx, keys: readonly RunKey[]): Promise<LiveRunRow[]> {
+    const { rows } = await sql<LiveRunRow>`
+      SELECT run.*, run.xmin::text AS revision FROM run
+      JOIN unnest(
+        ${keys.map((key) => key.spaceId)}::text[], ${keys.map((key) => key.conversationId)}::text[],
+        ${keys.map((key) => key.responderId)}::text[]
+      ) AS given (space_id, conversation_id, responder_id) USING (space_id, conversation_id, responder_id)
+      WHERE run.status IN ('running', 'waiting', 'handed_off')`.execute(trx);
+    return rows;
+  }
+
+  /** Whether a run is still as it was read; asked under the lock of its conversation. */
+  async isCurrent(trx: FlowTrx, run: { spaceId: string; id: string; revision: string }): Promise<boolean> {
+    const { rows } = await sql`
+      SELECT FROM run WHERE space_id = ${run.spaceId} AND id = ${run.id} AND xmin::text = ${run.revision}`.execute(
+      trx,
+    );
+    return rows.length === 1;
+  }
+
+  /** Saves runs, new ones and known ones alike. */
+  async saveMany(trx: FlowTrx, rows: readonly NewRunRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const column = <Key extends keyof NewRunRow>(key: Key): NewRunRow[Key][] => rows.map((row) => row[key]);
+    await sql`
+      INSERT INTO run (
+        space_id, id, conversation_id, responder_id, flow_id, agent_id, version_number, status, step_id, step_state, variables, history, next_no)
+      SELECT * FROM unnest(
+        ${column('space_id')}::text[], ${column('id')}::text[], ${column('conversation_id')}::text[], ${column('responder_id')}::text[],
+        ${column('flow_id')}::text[], ${column('agent_id')}::text[], ${column('version_number')}::int[], ${column('status')}::text[],
+        ${column('step_id')}::text[], ${column('step_state')}::jsonb[], ${column('variables')}::jsonb[], ${column('history')}::jsonb[],
+        ${column('next_no')}::int[])
+      ON CONFLICT (space_id, id) DO UPDATE SET
+        status = excluded.status, step_id = excluded.step_id, step_state = excluded.step_state, variables = excluded.variables,
+        history = excluded.history, next_no = excluded.next_no, updated_at = now()`.execute(trx);
+  }
+
+  /** Writes lines of traces. */
+  async insertSteps(trx: FlowTrx, steps: readonly NewStep[]): Promise<void> {
+    if (steps.length === 0) return;
+    const column = <Key extends keyof NewStep>(key: Key): NewStep[Key][] => steps.map((step) => step[key]);
+    await sql`
+      INSERT INTO run_step (space_id, run_id, no, step_id, type, input, output, started_at, duration_ms)
+      SELECT * FROM unnest(
+        ${column('spaceId')}::text[], ${column('runId')}::text[], ${column('no')}::int[], ${column('stepId')}::text[], ${column('type')}::text[],
+        ${steps.map(({ input }) => JSON.stringify(input))}::jsonb[], ${steps.map(({ output }) => JSON.stringify(output))}::jsonb[],
+        ${column('startedAt')}::timestamptz[], ${column('durationMs')}::int[])`.execute(trx);
   }
 
   async find(trx: FlowTrx, spaceId: string, id: string): Promise<RunRow | undefined> {
@@ -110,19 +130,4 @@ export class RunsRepository {
       .orderBy('no')
       .execute();
   }
-}
-
-function toStepRow(run: NewRunRow, no: number, step: NewStep): Insertable<Tables['run_step']> {
-  return {
-    space_id: run.space_id,
-    run_id: run.id,
-    no,
-    step_id: step.stepId,
-    type: step.type,
-    input: JSON.stringify(step.input),
-    output: JSON.stringify(step.output),
-    started_at: step.startedAt,
-    duration_ms: step.durationMs,
-    cost: null,
-  };
 }

@@ -8,8 +8,8 @@ import type { FlowTrx, Tables } from '../database.ts';
 import { FlowVersions } from '../flows/flow-versions.service.ts';
 import { FlowsRepository } from '../flows/flows.repository.ts';
 import type { RunState } from './reducer.ts';
-import type { HistoryTurn, RunRow } from './run.table.ts';
-import { RunsRepository } from './runs.repository.ts';
+import type { HistoryTurn } from './run.table.ts';
+import { type LiveRunRow, RunsRepository } from './runs.repository.ts';
 import { type Responder, responderId } from './turn.ts';
 
 /** Turns a run keeps of its conversation: what a model or a follow-up question can look back on. */
@@ -27,8 +27,20 @@ export interface LoadedRun {
   agent: AgentRow | null;
   state: RunState;
   nextNo: number;
-  /** Not stored yet: the first turn makes it. */
-  isNew: boolean;
+  /** What tells whether it has changed since it was read; null as long as it is not stored: the first turn makes it. */
+  revision: string | null;
+}
+
+/** Which run is wanted. */
+export interface WantedRun {
+  spaceId: string;
+  conversationId: string;
+  responder: Responder;
+}
+
+/** Name of a run's place, to find it among many. */
+export function placeOf({ spaceId, conversationId, responder }: WantedRun): string {
+  return `${spaceId}/${conversationId}:${responderId(responder)}`;
 }
 
 @Injectable()
@@ -42,81 +54,106 @@ export class RunsService {
   ) {}
 
   /** The live run of a responder in a conversation, else a new one; null when the responder is gone or has no published flow. */
-  async load(spaceId: string, conversationId: string, responder: Responder): Promise<LoadedRun | null> {
-    return this.database.withSpaces([spaceId], async (trx) => {
-      const agent = responder.agentId
-        ? ((await this.agents.find(trx, spaceId, responder.agentId)) ?? null)
-        : null;
-      const live = await this.runs.findLive(trx, {
-        spaceId,
-        conversationId,
-        responderId: responderId(responder),
-      });
-      if (live) return this.resume(trx, live, { responder, agent });
-      return this.begin(trx, { spaceId, conversationId, responder, agent });
-    });
+  async load(wanted: WantedRun): Promise<LoadedRun | null> {
+    const found = await this.database.withSpaces([wanted.spaceId], (trx) => this.loadMany(trx, [wanted]));
+    return found.get(placeOf(wanted)) ?? null;
   }
 
-  private async begin(
-    trx: FlowTrx,
-    of: Pick<LoadedRun, 'spaceId' | 'conversationId' | 'responder' | 'agent'>,
-  ): Promise<LoadedRun | null> {
-    const { spaceId, responder, agent } = of;
-    const flowId = responder.flowId ?? agent?.default_flow_id ?? agent?.generated_flow_id;
-    const published = flowId ? (await this.flows.find(trx, spaceId, flowId))?.published_version : null;
-    if (!flowId || !published) return null;
-    const version = await this.versions.find(trx, { spaceId, flowId, number: published });
-    if (!version) return null;
-    return {
-      ...of,
-      flowId,
-      id: newId('run'),
-      versionNumber: published,
-      graph: version.graph,
-      state: {
-        status: 'running',
-        stepId: version.graph.start,
-        stepState: {},
-        variables: {},
-        history: [],
-        agent: toSpeaker(agent),
-      },
-      nextNo: 1,
-      isNew: true,
-    };
+  /** The same for many at once, by their places; those that nobody can answer in are left out. */
+  async loadMany(trx: FlowTrx, wanted: readonly WantedRun[]): Promise<Map<string, LoadedRun>> {
+    const agents = await this.agentsOf(trx, wanted);
+    const live = await this.liveOf(trx, wanted);
+    const bases = wanted.map((one) => ({
+      ...one,
+      row: live.get(placeOf(one)),
+      agent: agents.get(`${one.spaceId}/${one.responder.agentId ?? ''}`) ?? null,
+    }));
+    const published = await this.publishedOf(trx, bases);
+    const loaded = new Map<string, LoadedRun>();
+    for (const { row, ...basis } of bases) {
+      const { spaceId } = basis;
+      const flowId = row?.flow_id ?? flowOf(basis);
+      const number = row?.version_number ?? published.get(`${spaceId}/${flowId ?? ''}`);
+      if (flowId === null || number === undefined) continue;
+      const version = await this.versions.find(trx, { spaceId, flowId, number });
+      if (!version) continue;
+      const of = { ...basis, flowId, versionNumber: number, graph: version.graph };
+      loaded.set(placeOf(basis), row ? resume(row, of) : begin(of));
+    }
+    return loaded;
   }
 
-  private async resume(
+  /** Numbers of the published versions of the flows that new runs would follow. */
+  private async publishedOf(
     trx: FlowTrx,
-    row: RunRow,
-    who: { responder: Responder; agent: AgentRow | null },
-  ): Promise<LoadedRun | null> {
-    const version = await this.versions.find(trx, {
-      spaceId: row.space_id,
-      flowId: row.flow_id,
-      number: row.version_number,
-    });
-    if (!version) return null;
-    return {
-      spaceId: row.space_id,
-      conversationId: row.conversation_id,
-      ...who,
-      id: row.id,
-      flowId: row.flow_id,
-      versionNumber: row.version_number,
-      graph: version.graph,
-      state: {
-        status: row.status,
-        stepId: row.step_id,
-        stepState: row.step_state,
-        variables: row.variables,
-        history: row.history,
-        agent: toSpeaker(who.agent),
-      },
-      nextNo: row.next_no,
-      isNew: false,
-    };
+    bases: readonly (Pick<LoadedRun, 'responder' | 'agent'> & { row: LiveRunRow | undefined })[],
+  ): Promise<Map<string, number>> {
+    const wanted = new Set(bases.flatMap((one) => (one.row ? [] : (flowOf(one) ?? []))));
+    const rows = await this.flows.findPublished(trx, [...wanted]);
+    return new Map(
+      rows.map(({ space_id, id, published_version }) => [`${space_id}/${id}`, published_version]),
+    );
   }
+
+  private async agentsOf(trx: FlowTrx, wanted: readonly WantedRun[]): Promise<Map<string, AgentRow>> {
+    const ids = new Set(wanted.flatMap(({ responder }) => responder.agentId ?? []));
+    const rows = await this.agents.findMany(trx, [...ids]);
+    return new Map(rows.map((row) => [`${row.space_id}/${row.id}`, row]));
+  }
+
+  private async liveOf(trx: FlowTrx, wanted: readonly WantedRun[]): Promise<Map<string, LiveRunRow>> {
+    const keys = wanted.map(({ spaceId, conversationId, responder }) => ({
+      spaceId,
+      conversationId,
+      responderId: responderId(responder),
+    }));
+    const rows = await this.runs.findLive(trx, keys);
+    return new Map(rows.map((row) => [`${row.space_id}/${row.conversation_id}:${row.responder_id}`, row]));
+  }
+}
+
+/** The flow that a new run follows: that of the channel, else the agent's. */
+function flowOf({ responder, agent }: Pick<LoadedRun, 'responder' | 'agent'>): string | null {
+  return responder.flowId ?? agent?.default_flow_id ?? agent?.generated_flow_id ?? null;
+}
+
+type RunBasis = Pick<
+  LoadedRun,
+  'spaceId' | 'conversationId' | 'responder' | 'agent' | 'flowId' | 'versionNumber' | 'graph'
+>;
+
+function begin(of: RunBasis): LoadedRun {
+  return {
+    ...of,
+    id: newId('run'),
+    state: {
+      status: 'running',
+      stepId: of.graph.start,
+      stepState: {},
+      variables: {},
+      history: [],
+      agent: toSpeaker(of.agent),
+    },
+    nextNo: 1,
+    revision: null,
+  };
+}
+
+function resume(row: LiveRunRow, of: RunBasis): LoadedRun {
+  return {
+    ...of,
+    id: row.id,
+    state: {
+      status: row.status,
+      stepId: row.step_id,
+      stepState: row.step_state,
+      variables: row.variables,
+      history: row.history,
+      agent: toSpeaker(of.agent),
+    },
+    nextNo: row.next_no,
+    revision: row.revision,
+  };
 }
 
 function toSpeaker(agent: AgentRow | null): RunState['agent'] {

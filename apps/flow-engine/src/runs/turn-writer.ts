@@ -7,14 +7,17 @@ import {
   runStarted,
   stepCompleted,
 } from '@parley/contracts';
-import { EventLog, type NewEvent } from '@parley/messaging';
+import { EventLog, type NewEvent, RetryableError } from '@parley/messaging';
 import type { FlowTrx } from '../database.ts';
 import type { StepEffect } from '../steps/step.ts';
-import type { TraceLine, Turn } from './reducer.ts';
+import type { Turn } from './reducer.ts';
 import { type LoadedRun, remember } from './runs.service.ts';
-import type { HistoryTurn } from './run.table.ts';
+import type { HistoryTurn, NewRunRow } from './run.table.ts';
 import { type NewStep, RunsRepository } from './runs.repository.ts';
 import { responderId, type TurnPayload } from './turn.ts';
+
+/** Pause before a turn whose run another has changed meanwhile is taken anew. */
+const GONE_ON_MS = 50;
 
 export interface TurnRecord {
   turn: Turn;
@@ -23,7 +26,20 @@ export interface TurnRecord {
   attempt: number;
 }
 
-/** Writes what a turn came to: run, trace and events together. */
+/** A turn with the run as it was before it. */
+export interface TakenTurn {
+  run: LoadedRun;
+  record: TurnRecord;
+}
+
+/** A run as it is after a turn. */
+export function afterTurn({ run, record }: TakenTurn): LoadedRun {
+  const { turn } = record;
+  const history = remember(turn.state.history, ...spoken(record));
+  return { ...run, state: { ...turn.state, history }, nextNo: run.nextNo + turn.trace.length };
+}
+
+/** Writes what turns came to: runs, traces and events together. */
 @Injectable()
 export class TurnWriter {
   constructor(
@@ -31,27 +47,43 @@ export class TurnWriter {
     private readonly events: EventLog,
   ) {}
 
-  async write(trx: FlowTrx, run: LoadedRun, record: TurnRecord): Promise<void> {
-    const { turn } = record;
-    const row = {
-      space_id: run.spaceId,
-      id: run.id,
-      conversation_id: run.conversationId,
-      responder_id: responderId(run.responder),
-      flow_id: run.flowId,
-      agent_id: run.responder.agentId,
-      version_number: run.versionNumber,
-      status: turn.state.status,
-      step_id: turn.state.stepId,
-      step_state: JSON.stringify(turn.state.stepState),
-      variables: JSON.stringify(turn.state.variables),
-      history: JSON.stringify(remember(turn.state.history, ...spoken(record))),
-      next_no: run.nextNo + turn.trace.length,
-    };
-    const steps = turn.trace.map((line) => toStep(line, record));
-    await this.runs.save(trx, row, steps, run.nextNo);
-    await this.events.append(trx, toEvents(run, record));
+  /**
+   * Writes one turn, or only what changed of the run, unless the run has gone on since it was read.
+   * @throws RetryableError when it has
+   */
+  async write(trx: FlowTrx, before: LoadedRun, after: LoadedRun, taken: readonly TakenTurn[]): Promise<void> {
+    await this.runs.lockConversations(trx, [before.conversationId]);
+    const { spaceId, id, revision } = before;
+    if (revision !== null && !(await this.runs.isCurrent(trx, { spaceId, id, revision })))
+      throw new RetryableError('The run has gone on meanwhile.', { afterMs: GONE_ON_MS });
+    await this.writeMany(trx, [after], taken);
   }
+
+  /** Writes runs as they are now with the turns they took, in order; their conversations are locked. */
+  async writeMany(trx: FlowTrx, runs: readonly LoadedRun[], taken: readonly TakenTurn[]): Promise<void> {
+    await this.runs.saveMany(trx, runs.map(toRow));
+    await this.runs.insertSteps(trx, taken.flatMap(toSteps));
+    await this.events.append(trx, taken.flatMap(toEvents));
+  }
+}
+
+function toRow(run: LoadedRun): NewRunRow {
+  const { state } = run;
+  return {
+    space_id: run.spaceId,
+    id: run.id,
+    conversation_id: run.conversationId,
+    responder_id: responderId(run.responder),
+    flow_id: run.flowId,
+    agent_id: run.responder.agentId,
+    version_number: run.versionNumber,
+    status: state.status,
+    step_id: state.stepId,
+    step_state: JSON.stringify(state.stepState),
+    variables: JSON.stringify(state.variables),
+    history: JSON.stringify(state.history),
+    next_no: run.nextNo,
+  };
 }
 
 function spoken({ turn, payload }: TurnRecord): HistoryTurn[] {
@@ -64,18 +96,22 @@ function spoken({ turn, payload }: TurnRecord): HistoryTurn[] {
   return [...heard, ...said];
 }
 
-function toStep(line: TraceLine, { startedAt }: TurnRecord): NewStep {
-  return {
+function toSteps({ run, record }: TakenTurn): NewStep[] {
+  const { turn, startedAt } = record;
+  return turn.trace.map((line, index) => ({
+    spaceId: run.spaceId,
+    runId: run.id,
+    no: run.nextNo + index,
     stepId: line.stepId,
     type: line.type,
     input: line.input,
     output: { outcome: line.outcome, effects: line.effects },
     startedAt,
     durationMs: Math.max(0, Date.now() - startedAt.getTime()),
-  };
+  }));
 }
 
-function toEvents(run: LoadedRun, record: TurnRecord): NewEvent[] {
+function toEvents({ run, record }: TakenTurn): NewEvent[] {
   const { turn, payload } = record;
   const inRun = {
     runId: run.id,
@@ -88,7 +124,7 @@ function toEvents(run: LoadedRun, record: TurnRecord): NewEvent[] {
     spaceId: run.spaceId,
     data: { ...inRun, ...data },
   });
-  const started = run.isNew ? [event(runStarted, { versionNumber: run.versionNumber })] : [];
+  const started = run.revision === null ? [event(runStarted, { versionNumber: run.versionNumber })] : [];
   const completed = turn.trace.flatMap(({ stepId, type, outcome }, index) =>
     outcome === null ? [] : [event(stepCompleted, { no: run.nextNo + index, stepId, type, outcome })],
   );

@@ -43,6 +43,11 @@ export function createMechanismMigrations(options: MechanismOptions = {}): Recor
         for (const table of PLAIN_TABLES) await grantToRunner(db, table);
       },
     },
+    '0001-task-key': {
+      up: async (db: Kysely<unknown>) => {
+        await sql`CREATE INDEX task_key ON task (queue, space_id, key)`.execute(db);
+      },
+    },
   };
 }
 

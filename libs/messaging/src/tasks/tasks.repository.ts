@@ -68,6 +68,22 @@ export class TasksRepository {
       ON CONFLICT (space_id, queue, id) DO NOTHING`.execute(trx);
   }
 
+  /** Which of these keys have a task that is not yet done, as `<space>/<key>`. */
+  async pendingKeys<Tables>(
+    trx: Trx<Tables>,
+    queue: string,
+    keys: readonly { spaceId: string; key: string }[],
+  ): Promise<Set<string>> {
+    const { rows } = await sql<{ spaceId: string; key: string }>`
+      SELECT given.space_id AS "spaceId", given.key
+      FROM unnest(${keys.map(({ spaceId }) => spaceId)}::text[], ${keys.map(({ key }) => key)}::text[]) AS given (space_id, key)
+      WHERE EXISTS (
+        SELECT FROM task WHERE task.queue = ${queue} AND task.space_id = given.space_id AND task.key = given.key)`.execute(
+      trx,
+    );
+    return new Set(rows.map(({ spaceId, key }) => `${spaceId}/${key}`));
+  }
+
   async delete<Tables>(
     trx: Trx<Tables>,
     queue: string,

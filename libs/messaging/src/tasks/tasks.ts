@@ -48,6 +48,18 @@ export class Tasks {
       this.wakers.afterCommit(trx, name);
   }
 
+  /**
+   * Which of these keys have a task that is not yet done, as `<space>/<key>`. One who writes all tasks of a key, and
+   * finds none, may do what would be the next one at once, in the same transaction: everything before it has committed.
+   */
+  async pendingKeys<Tables>(
+    trx: Trx<Tables>,
+    queue: string,
+    keys: readonly { spaceId: string; key: string }[],
+  ): Promise<Set<string>> {
+    return keys.length === 0 ? new Set<string>() : this.repository.pendingKeys(trx, queue, keys);
+  }
+
   /** Takes back tasks that have not begun; one at work loses its right to settle. */
   async cancel<Tables>(
     trx: Trx<Tables>,

@@ -1,0 +1,88 @@
+import type { NewTask } from '@parley/messaging';
+import { type LoadedRun, placeOf, remember } from './runs.service.ts';
+import type { TurnPayload } from './turn.ts';
+import { type SpokenPayload, takeTurn } from './turn-taking.ts';
+import { afterTurn, type TakenTurn } from './turn-writer.ts';
+
+/** A turn about to be taken: as a task, should it have to wait. */
+export type NewTurn = NewTask<TurnPayload>;
+
+/** Place of a turn's run. */
+export function placeOfTurn({ spaceId, payload }: NewTurn): string {
+  return placeOf({ spaceId, ...payload });
+}
+
+/** Takes many turns of many runs in memory, each run's in order; what has to wait keeps its order too. Pure. */
+export class TurnBatch {
+  /** Turns that need an answer or failed, and all behind them. */
+  readonly later: NewTurn[] = [];
+  readonly taken: TakenTurn[] = [];
+  private readonly runs: Map<string, LoadedRun>;
+  private readonly waiting: Set<string>;
+  private readonly changed = new Map<string, LoadedRun>();
+
+  /** @param waiting places where an earlier turn is not yet done */
+  constructor(runs: ReadonlyMap<string, LoadedRun>, waiting: ReadonlySet<string>) {
+    this.runs = new Map(runs);
+    this.waiting = new Set(waiting);
+  }
+
+  /** Runs that are different now, as they are after all their turns. */
+  changedRuns(): LoadedRun[] {
+    return [...this.changed.values()];
+  }
+
+  /** Takes the next turn; false when nobody can answer in its conversation. */
+  take(turn: NewTurn): boolean {
+    const place = placeOfTurn(turn);
+    if (this.waiting.has(place)) {
+      this.later.push(turn);
+      return true;
+    }
+    const run = this.runs.get(place);
+    if (!run) return false;
+    const { payload } = turn;
+    if (payload.kind === 'note') this.note(place, run, payload);
+    else if (payload.kind !== 'start' || run.revision === null) this.speak(place, run, { turn, payload });
+    return true;
+  }
+
+  private note(place: string, run: LoadedRun, { role, text }: Extract<TurnPayload, { kind: 'note' }>): void {
+    if (run.revision === null) return;
+    const history = remember(run.state.history, { role, text });
+    this.keep(place, { ...run, state: { ...run.state, history } });
+  }
+
+  private speak(
+    place: string,
+    run: LoadedRun,
+    { turn, payload }: { turn: NewTurn; payload: SpokenPayload },
+  ): void {
+    const startedAt = new Date();
+    const came = attempt(run, payload);
+    if (!came || came.question) {
+      this.waiting.add(place);
+      this.later.push(turn);
+      return;
+    }
+    const taken = { run, record: { turn: came, payload, startedAt, attempt: 1 } };
+    this.taken.push(taken);
+    this.keep(place, { ...afterTurn(taken), revision: run.revision ?? '' });
+    // What comes after its end begins another run.
+    if (came.state.status === 'completed' || came.state.status === 'failed') this.waiting.add(place);
+  }
+
+  private keep(place: string, run: LoadedRun): void {
+    this.runs.set(place, run);
+    this.changed.set(run.id, run);
+  }
+}
+
+/** A turn that fails is taken as a task: there it is tried again, and given up with its reason. */
+function attempt(run: LoadedRun, payload: SpokenPayload): ReturnType<typeof takeTurn> | null {
+  try {
+    return takeTurn(run, payload);
+  } catch {
+    return null;
+  }
+}
