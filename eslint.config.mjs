@@ -5,6 +5,13 @@ import tseslint from 'typescript-eslint';
 const only = (name, where) => ({ group: [name], message: `Import ${name} only in ${where}.` });
 const nats = only('@nats-io/*', 'libs/messaging');
 const kysely = only('kysely', 'repositories, tables, migrations and libs/database');
+const liveKitServer = only('livekit-server-sdk', 'apps/telephony');
+const liveKitAgents = {
+  group: ['@livekit/*'],
+  message: 'Import LiveKit agents and rtc-node only in apps/voice-agent.',
+};
+const liveKitClient = only('livekit-client', 'apps/widget');
+const restricted = (...patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] });
 
 /** Limits of the house: small files, small functions, nothing untyped, no cycles, and who may import whom. */
 export default tseslint.config(
@@ -41,7 +48,7 @@ export default tseslint.config(
       complexity: ['error', 12],
       eqeqeq: 'error',
       'no-restricted-imports': 'off',
-      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [nats, kysely] }],
+      ...restricted(nats, kysely, liveKitServer, liveKitAgents, liveKitClient),
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
       '@nx/enforce-module-boundaries': [
         'error',
@@ -70,8 +77,15 @@ export default tseslint.config(
   },
   {
     files: ['libs/messaging/**/*.ts', 'libs/testing/**/*.ts', 'tools/**/*.ts', '**/*.integration.spec.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [kysely] }] },
+    rules: restricted(kysely),
   },
+  {
+    files: ['apps/telephony/**/*.adapter.ts'],
+    rules: restricted(nats, kysely, liveKitAgents, liveKitClient),
+  },
+  { files: ['apps/voice-agent/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitClient) },
+  { files: ['apps/widget/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitAgents) },
+  { files: ['apps/e2e/**/*.ts'], rules: restricted(nats, kysely) },
   {
     files: [
       '**/*.repository.ts',
