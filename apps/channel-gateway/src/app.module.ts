@@ -15,6 +15,7 @@ import { ConversationFeed } from './sockets/conversation-feed.ts';
 import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
 import { WebhooksRoutes } from './webhooks/webhooks.routes.ts';
+import { VoiceAccess } from './widget/voice-access.service.ts';
 import { WidgetRoutes } from './widget/widget.routes.ts';
 
 @Module({
@@ -32,6 +33,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     PageRoutes,
     RealtimeSocket,
     ReferenceRoutes,
+    VoiceAccess,
     WebhooksRoutes,
     WidgetRoutes,
   ],

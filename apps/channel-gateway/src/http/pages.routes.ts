@@ -6,27 +6,22 @@ import { Injectable } from '@nestjs/common';
 import { domainOwners } from '@parley/contracts';
 import { InjectConfig, InjectNats } from '@parley/service';
 import type { NatsConnection } from '@parley/messaging';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.ts';
+import { type Asset, Assets } from './assets.ts';
 
-const types: Readonly<Record<string, string>> = {
-  html: 'text/html; charset=utf-8',
-  js: 'text/javascript; charset=utf-8',
-  css: 'text/css; charset=utf-8',
-  map: 'application/json',
-};
 const HEALTH_MS = 500;
 
 /** Health for everybody, the widget's files, and the demo. */
 @Injectable()
 export class PageRoutes {
-  private readonly folder: string;
+  private readonly assets: Assets;
 
   constructor(
     @InjectConfig() private readonly config: GatewayConfig,
     @InjectNats() private readonly nats: NatsConnection,
   ) {
-    this.folder = config.WIDGET_DIR ?? widgetFolder();
+    this.assets = new Assets(config.WIDGET_DIR ?? widgetFolder());
   }
 
   register(fastify: FastifyInstance): void {
@@ -35,10 +30,9 @@ export class PageRoutes {
     fastify.get('/readyz', async (request, reply) =>
       this.ready((request.query as { all?: string }).all === '1', reply),
     );
-    fastify.get('/widget.js', (_request, reply) => this.file('widget.js', reply));
-    fastify.get('/demo', (_request, reply) => this.file('demo/index.html', reply));
-    for (const name of ['demo.css', 'demo.js'])
-      fastify.get(`/demo/${name}`, (_request, reply) => this.file(`demo/${name}`, reply));
+    for (const name of ['widget.js', 'widget-voice.js', 'demo/demo.css', 'demo/demo.js'])
+      fastify.get(`/${name}`, (request, reply) => this.file(name, request, reply));
+    fastify.get('/demo', (request, reply) => this.file('demo/index.html', request, reply));
     fastify.get('/demo/configuration.json', async () => this.demo());
   }
 
@@ -60,15 +54,20 @@ export class PageRoutes {
     }
   }
 
-  private async file(name: string, reply: FastifyReply): Promise<FastifyReply> {
-    const text = await readFile(join(this.folder, name), 'utf8').catch(() => null);
-    if (text === null)
+  private async file(name: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const asset = await this.assets.read(name);
+    if (asset === null)
       return reply.code(404).type('text/plain').send(`${name} is not built. Run: npx nx build widget`);
-    return reply
-      .type(types[name.slice(name.lastIndexOf('.') + 1)] ?? 'text/plain')
-      .header('cache-control', 'public, max-age=60')
-      .header('access-control-allow-origin', '*')
-      .send(text);
+    const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+    const tag = `"${asset.hash}${packed ? '-gzip' : ''}"`;
+    void reply
+      .header('etag', tag)
+      .header('vary', 'accept-encoding')
+      .header('cache-control', cacheControl(asset, request))
+      .header('access-control-allow-origin', '*');
+    if (request.headers['if-none-match'] === tag) return reply.code(304).send();
+    if (packed) void reply.header('content-encoding', 'gzip');
+    return reply.type(asset.type).send(packed ? asset.gzip : asset.plain);
   }
 
   private async demo(): Promise<{ channelId: string | null; suggestedQuestions: string[] }> {
@@ -81,6 +80,12 @@ export class PageRoutes {
     };
     return { channelId: webChannelId ?? null, suggestedQuestions: suggestedQuestions ?? [] };
   }
+}
+
+/** An address that names the very content may be kept for good. */
+function cacheControl({ hash }: Asset, request: FastifyRequest): string {
+  const named = (request.query as { v?: unknown }).v === hash;
+  return named ? 'public, max-age=31536000, immutable' : 'public, max-age=60';
 }
 
 function widgetFolder(): string {

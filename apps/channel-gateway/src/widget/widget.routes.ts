@@ -21,12 +21,21 @@ import { readJson, requireJson } from '../http/json.ts';
 import { sendProblem } from '../http/problems.ts';
 import { RateLimiter } from '../http/rate-limiter.ts';
 import { originAllowed, ownOrigins } from './origins.ts';
+import { VoiceAccess } from './voice-access.service.ts';
 
 const SessionRequest = z.strictObject({
   visitorToken: z.string().max(2000).optional(),
   language: z.string().max(35).optional(),
 });
 const TTL_SECONDS = 30 * 24 * 3600;
+
+/** Who opens a session. */
+interface Visitor {
+  contactId: string;
+  visitorId: string;
+  returning: boolean;
+  language: string | null;
+}
 
 /** Visitors' sessions: a token for the channel, kept by the browser. */
 @Injectable()
@@ -37,6 +46,7 @@ export class WidgetRoutes {
     private readonly directory: ChannelDirectory,
     private readonly auth: AuthService,
     private readonly operations: OperationClient,
+    private readonly voice: VoiceAccess,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
@@ -86,7 +96,8 @@ export class WidgetRoutes {
     const parsed = SessionRequest.safeParse(body.length === 0 ? {} : readJson(body));
     if (!parsed.success)
       throw badRequest('The request has unknown or wrong fields.', problemDetails(parsed.error));
-    const visitor = await this.visitor(channel, parsed.data.visitorToken);
+    const { visitorToken, language = null } = parsed.data;
+    const visitor = { ...(await this.visitor(channel, visitorToken)), language };
     return reply.code(201).send(await this.session(channel, visitor, request));
   }
 
@@ -94,7 +105,7 @@ export class WidgetRoutes {
   private async visitor(
     channel: KnownChannel,
     token: string | undefined,
-  ): Promise<{ contactId: string; visitorId: string; returning: boolean }> {
+  ): Promise<Omit<Visitor, 'language'>> {
     const known = token ? await this.auth.resolve(token).catch(() => null) : null;
     if (known?.type === 'visitor' && known.channelId === channel.id && known.contactId && known.visitorId) {
       return { contactId: known.contactId, visitorId: known.visitorId, returning: true };
@@ -102,19 +113,9 @@ export class WidgetRoutes {
     return { contactId: newId('cont'), visitorId: newId('vis'), returning: false };
   }
 
-  private async session(
-    channel: KnownChannel,
-    visitor: { contactId: string; visitorId: string; returning: boolean },
-    request: FastifyRequest,
-  ): Promise<object> {
+  private async session(channel: KnownChannel, visitor: Visitor, request: FastifyRequest): Promise<object> {
     const { spaceId, id: channelId } = channel;
     const { contactId, visitorId } = visitor;
-    const service = servicePrincipal('channel-gateway', spaceId);
-    const { body } = await this.operations.request(
-      issueVisitorToken,
-      { spaceId, channelId, contactId, visitorId, ttlSeconds: TTL_SECONDS },
-      { principal: service },
-    );
     const principal: Principal = {
       type: 'visitor',
       id: contactId,
@@ -123,7 +124,15 @@ export class WidgetRoutes {
       channelId,
       spaces: { [spaceId]: 'visitor' },
     };
-    const conversationId = visitor.returning ? await this.latest(spaceId, channelId, principal) : null;
+    const [{ body }, conversationId, access] = await Promise.all([
+      this.operations.request(
+        issueVisitorToken,
+        { spaceId, channelId, contactId, visitorId, ttlSeconds: TTL_SECONDS },
+        { principal: servicePrincipal('channel-gateway', spaceId) },
+      ),
+      visitor.returning ? this.latest(spaceId, channelId, principal) : null,
+      this.voice.issue(channel, visitor, visitor.language),
+    ]);
     const { widgetConfiguration } = channel.configuration as {
       widgetConfiguration?: Record<string, unknown>;
     };
@@ -132,6 +141,7 @@ export class WidgetRoutes {
       spaceId,
       conversationId,
       socketUrl: this.socketUrl(request),
+      ...access,
       expiresAt: body.expiresAt,
       configuration: widgetConfiguration ?? {},
     };
