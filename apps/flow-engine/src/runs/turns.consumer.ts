@@ -1,12 +1,20 @@
 import { Controller } from '@nestjs/common';
 import { isRetryable } from '@parley/database';
-import { OnTask, reasonOf, RetryableError, type Task, type TaskContext } from '@parley/messaging';
+import {
+  type GiveUpContext,
+  OnGiveUp,
+  OnTask,
+  reasonOf,
+  RetryableError,
+  type Task,
+  type TaskContext,
+} from '@parley/messaging';
 import { Logger } from '@parley/service';
 import { AnswersService } from '../answers/answers.service.ts';
 import type { Tables } from '../database.ts';
 import { textParts } from '../steps/step.ts';
 import type { Turn } from './reducer.ts';
-import { type LoadedRun, remember, RunsService } from './runs.service.ts';
+import { type LoadedRun, placeOf, remember, RunsService } from './runs.service.ts';
 import { TURN_QUEUE, type TurnPayload } from './turn.ts';
 import { answerTurn, type SpokenPayload, takeTurn } from './turn-taking.ts';
 import { afterTurn, TurnWriter } from './turn-writer.ts';
@@ -59,14 +67,20 @@ export class TurnsConsumer {
       throw error;
     const { conversationId } = payload;
     this.logger.error({ spaceId, conversationId, runId: run.id, err: error }, 'A run is given up');
-    const replyTo = payload.kind === 'message' ? payload.messageId : null;
-    return {
-      state: { ...run.state, status: 'failed' },
-      effects: [{ kind: 'say', parts: textParts(APOLOGY), replyTo }],
-      trace: [],
-      question: null,
-      failure: `Step "${run.state.stepId ?? ''}" failed ${attempt} times: ${reasonOf(error)}`,
-    };
+    return failedTurn(run, payload, { attempt, error });
+  }
+
+  /** What is given up otherwise, an attempt that ends its process above all, leaves nobody waiting in silence either. */
+  @OnGiveUp(TURN_QUEUE)
+  async abandon(task: TurnTask, { trx, error }: GiveUpContext<Tables>): Promise<void> {
+    const { spaceId, payload, attempt } = task;
+    if (payload.kind === 'note') return;
+    const wanted = { spaceId, ...payload };
+    const run = (await this.runs.loadMany(trx, [wanted])).get(placeOf(wanted));
+    if (!run) return;
+    const turn = failedTurn(run, payload, { attempt, error });
+    const taken = { run, record: { turn, payload, startedAt: new Date(), attempt } };
+    await this.writer.write(trx, run, afterTurn(taken), [taken]);
   }
 
   private async note(
@@ -99,4 +113,20 @@ export class TurnsConsumer {
     });
     return answerTurn(run, turn, { messageId: payload.messageId, answer });
   }
+}
+
+/** The last turn of a run that cannot go on: it says so, and asks for a person with the reason. */
+function failedTurn(
+  run: LoadedRun,
+  payload: TurnPayload,
+  { attempt, error }: { attempt: number; error: unknown },
+): Turn {
+  const replyTo = payload.kind === 'message' ? payload.messageId : null;
+  return {
+    state: { ...run.state, status: 'failed' },
+    effects: [{ kind: 'say', parts: textParts(APOLOGY), replyTo }],
+    trace: [],
+    question: null,
+    failure: `Step "${run.state.stepId ?? ''}" failed ${attempt} times: ${reasonOf(error)}`,
+  };
 }

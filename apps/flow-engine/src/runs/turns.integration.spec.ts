@@ -2,6 +2,7 @@ import { createAgent, getRun, listRuns } from '@parley/contracts';
 import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
 import { sql } from 'kysely';
 import { type FlowBench, openBench } from '../../test/bench.ts';
+import { RetryableError } from '@parley/messaging';
 import { AnswersService } from '../answers/answers.service.ts';
 
 let bench: FlowBench;
@@ -101,4 +102,52 @@ test('a step that fails each time ends its run with the reason, and asks for a p
   const names = (await conversation.events()).map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['flow.handoff_requested', 'flow.run_finished']));
   expect(JSON.stringify(await conversation.events())).toContain('poison');
+});
+
+test('a turn that is given up for good says so and asks for a person; what comes next begins anew', async () => {
+  const answers = bench.get(AnswersService);
+  const whole = answers.answer;
+  let attempts = 0;
+  answers.answer = async () => {
+    attempts += 1;
+    throw new RetryableError('never again', { afterMs: 5 });
+  };
+  const conversation = one();
+  const { message } = await conversation.post('Hello?');
+  const said = await conversation.answerTo(message.id);
+  answers.answer = whole;
+  expect(attempts).toBe(8);
+  expect(said.parts).toMatchObject([{ text: expect.stringContaining('person') }]);
+  const events = await conversation.events();
+  const reason = expect.stringContaining('never again');
+  expect(events.slice(-2)).toMatchObject([
+    { name: 'flow.handoff_requested', data: { reason } },
+    { name: 'flow.run_finished', data: { status: 'failed', reason } },
+  ]);
+  const parked = await sql<{ content: { payload: { conversationId: string } } }>`
+    SELECT content FROM parked WHERE consumer = 'task.turn'`.execute(bench.runner.kysely);
+  expect(parked.rows.map(({ content }) => content.payload.conversationId)).toEqual([conversation.id]);
+  const next = await conversation.ask('Are you back?');
+  expect(next.parts).toMatchObject([{ text: 'An answer.' }]);
+  const { data: runs } = await bench.call(listRuns, { conversationId: conversation.id });
+  expect(runs.map(({ status }) => status)).toEqual(['waiting', 'failed']);
+});
+
+test('a turn whose process ends each time is given up too, with the reason', async () => {
+  const { promise: until, resolve: release } = Promise.withResolvers<void>();
+  model.reply({ kind: 'text', pieces: ['Never ', 'told.'], until });
+  const conversation = one();
+  const { message } = await conversation.post('Hello?');
+  await bench.until(async () => model.requests.length === 1, 'The request');
+  // As if that process, and seven before it, had ended in the midst of it.
+  await bench.runner.withSpaces([], async (trx) => {
+    await sql`UPDATE task SET attempts = 8 WHERE queue = 'turn'`.execute(trx);
+    await sql`UPDATE lease SET epoch = epoch + 1, holder = 'elsewhere', until = now() WHERE name LIKE 'task.turn.%'`.execute(
+      trx,
+    );
+  });
+  await conversation.answerTo(message.id);
+  release();
+  const requested = (await conversation.events()).filter(({ name }) => name === 'flow.handoff_requested');
+  expect(requested).toMatchObject([{ data: { reason: expect.stringContaining('process ended') } }]);
 });

@@ -8,7 +8,8 @@ export type HandlerExtras =
   | { kind: 'event'; definition: EventDefinition; consumer: string; dedupe: Dedupe }
   | { kind: 'operation'; definition: OperationDefinition }
   | { kind: 'before_operation'; definition: OperationDefinition }
-  | { kind: 'task'; options: TaskOptions };
+  | { kind: 'task'; options: TaskOptions }
+  | { kind: 'given_up'; queue: string };
 
 /**
  * A method that takes batches of an event: `(events, context)`, one transaction for all.
@@ -50,6 +51,15 @@ export function BeforeOperation(definition: OperationDefinition): MethodDecorato
 export function OnTask(queue: string, options: Omit<TaskOptions, 'queue'> = {}): MethodDecorator {
   const extras: HandlerExtras = { kind: 'task', options: { queue, ...options } };
   return takingBoth(EventPattern(`task.${queue}`, extras) as MethodDecorator);
+}
+
+/**
+ * A method of a controller that writes what it means that a task of a queue was given up: `(task, context)`, in the
+ * transaction that parks the task. What it throws keeps the task from being parked, and is tried again.
+ */
+export function OnGiveUp(queue: string): MethodDecorator {
+  const extras: HandlerExtras = { kind: 'given_up', queue };
+  return takingBoth(EventPattern(`given_up.${queue}`, extras) as MethodDecorator);
 }
 
 /** Nest gives a method only the parameters that are marked, and only the first where none is. */

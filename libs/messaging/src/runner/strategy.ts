@@ -2,14 +2,16 @@ import { type CustomTransportStrategy, type MessageHandler, Server } from '@nest
 import { domainOf, operationsOf, streamName } from '@parley/contracts';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import type { MessagingRuntime } from '../runtime.ts';
+import type { GiveUpContext, TaskOptions } from '../tasks/task.ts';
 import type { EventHandler } from './consumer-runner.ts';
 import type { HandlerExtras } from './decorators.ts';
 
-/** The NestJS side of messaging: methods with `@OnEvent`, `@HandleOperation` and `@OnTask` become consumers, answers and workers. */
+/** The NestJS side of messaging: methods with `@OnEvent`, `@HandleOperation`, `@OnTask` and `@OnGiveUp` become consumers, answers and workers. */
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   private readonly runtime: MessagingRuntime;
   private readonly consumers = new Map<string, Map<string, EventHandler>>();
   private readonly queues = new Set<string>();
+  private readonly givenUp = new Map<string, Call>();
 
   constructor(runtime: MessagingRuntime) {
     super();
@@ -27,16 +29,19 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     if (found?.kind === 'operation') this.runtime.operations.add(found.definition, call);
     else if (found?.kind === 'before_operation') this.runtime.operations.addBefore(found.definition, call);
     else if (found?.kind === 'task') this.addTask(found, call);
+    else if (found?.kind === 'given_up') this.addGivenUp(found.queue, call);
     else if (found?.kind === 'event') this.addEvent(found, call);
     else
       throw new Error(
-        `The pattern ${String(pattern)} was not declared with OnEvent, HandleOperation or OnTask.`,
+        `The pattern ${String(pattern)} was not declared with OnEvent, HandleOperation, OnTask or OnGiveUp.`,
       );
   }
 
   /** Starts everything; an operation of this domain without handler refuses to boot. */
   listen(callback: (error?: unknown) => void): void {
     try {
+      for (const queue of this.givenUp.keys())
+        if (!this.queues.has(queue)) throw new Error(`The queue ${queue} has no worker that could give up.`);
       const answered = new Set(this.runtime.operations.names());
       const missing = operationsOf(this.runtime.domain).filter((operation) => !answered.has(operation.name));
       if (missing.length > 0)
@@ -65,7 +70,15 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   private addTask({ options }: Extract<HandlerExtras, { kind: 'task' }>, call: Call): void {
     if (this.queues.has(options.queue)) throw new Error(`The queue ${options.queue} has two workers.`);
     this.queues.add(options.queue);
-    this.runtime.addTaskWorker(options, call);
+    // Which of the two methods Nest finds first is not known here.
+    const onGiveUp: TaskOptions['onGiveUp'] = async (task, error, trx) =>
+      void (await this.givenUp.get(options.queue)?.(task, { trx, error } satisfies GiveUpContext));
+    this.runtime.addTaskWorker({ onGiveUp, ...options }, call);
+  }
+
+  private addGivenUp(queue: string, call: Call): void {
+    if (this.givenUp.has(queue)) throw new Error(`The queue ${queue} has two methods for what is given up.`);
+    this.givenUp.set(queue, call);
   }
 
   private addEvent(

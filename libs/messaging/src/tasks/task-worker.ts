@@ -2,7 +2,15 @@ import type { Lease } from '../leases/lease.ts';
 import { ShardWorker } from './shard-worker.ts';
 import type { TaskHandler, TaskOptions, TaskRules, TaskStats, TaskWorkerParts } from './task.ts';
 
-export type { Task, TaskContext, TaskHandler, TaskOptions, TaskStats, TaskWorkerParts } from './task.ts';
+export type {
+  GiveUpContext,
+  Task,
+  TaskContext,
+  TaskHandler,
+  TaskOptions,
+  TaskStats,
+  TaskWorkerParts,
+} from './task.ts';
 
 const LONGEST_BACKOFF_MS = 300_000;
 

@@ -25,6 +25,14 @@ export interface TaskContext<Tables = unknown> {
   settle(effect: (trx: Trx<Tables>) => Promise<void>): Promise<void>;
 }
 
+/** What a method marked `OnGiveUp` works with. */
+export interface GiveUpContext<Tables = unknown> {
+  /** The transaction that parks the task. */
+  trx: Trx<Tables>;
+  /** Why it was given up. */
+  error: unknown;
+}
+
 /** How a queue is worked. */
 export interface TaskOptions {
   queue: string;
