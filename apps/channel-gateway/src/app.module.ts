@@ -14,6 +14,7 @@ import { AccessFeed } from './sockets/access-feed.ts';
 import { ConversationFeed } from './sockets/conversation-feed.ts';
 import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
+import { LiveKitRoutes } from './webhooks/livekit.routes.ts';
 import { WebhooksRoutes } from './webhooks/webhooks.routes.ts';
 import { VoiceAccess } from './widget/voice-access.service.ts';
 import { WidgetRoutes } from './widget/widget.routes.ts';
@@ -29,6 +30,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ConversationFeed,
     DeliveriesRepository,
     InboxFeed,
+    LiveKitRoutes,
     OperationRoutes,
     PageRoutes,
     RealtimeSocket,

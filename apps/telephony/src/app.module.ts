@@ -1,4 +1,18 @@
 import { Module } from '@nestjs/common';
+import { CallsHandler } from './calls/calls.handler.ts';
+import { CallsRepository } from './calls/calls.repository.ts';
+import { CallsService } from './calls/calls.service.ts';
+import { JobsHandler } from './calls/jobs.handler.ts';
+import { ChannelsConsumer } from './channels/channels.consumer.ts';
+import { ChannelsRepository } from './channels/channels.repository.ts';
+import { LiveKitAdapter } from './rooms/livekit.adapter.ts';
+import { RoomsConsumer } from './rooms/rooms.consumer.ts';
+import { WebhooksHandler } from './rooms/webhooks.handler.ts';
+import { TurnsConsumer } from './timeline/turns.consumer.ts';
+import { TurnsRepository } from './timeline/turns.repository.ts';
 
-@Module({ controllers: [], providers: [] })
+@Module({
+  controllers: [CallsHandler, ChannelsConsumer, JobsHandler, RoomsConsumer, TurnsConsumer, WebhooksHandler],
+  providers: [CallsRepository, CallsService, ChannelsRepository, LiveKitAdapter, TurnsRepository],
+})
 export class AppModule {}

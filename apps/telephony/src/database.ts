@@ -1,6 +1,97 @@
+import type { CallCause, CallJob, callPhases } from '@parley/contracts';
 import type { Trx } from '@parley/database';
+import type { ColumnType, Generated, Insertable, Selectable, Updateable } from 'kysely';
+
+type Json<Value> = ColumnType<Value, string, string>;
+
+export type CallPhase = (typeof callPhases)[number];
+
+export interface CallTable {
+  space_id: string;
+  id: string;
+  channel_id: string;
+  deployment_type: string;
+  conversation_id: string | null;
+  contact_id: string | null;
+  direction: 'inbound' | 'outbound';
+  from_address: string;
+  to_address: string;
+  phase: CallPhase;
+  cause: CallCause | null;
+  /** What its first job was dispatched with; later ones differ in what the row knows better. */
+  job: Json<CallJob>;
+  /** The job that may speak for the call: an older one is refused. */
+  generation: number;
+  dispatched_at: Date;
+  /** LiveKit's id of the caller's connection; an older one's leaving does not count. */
+  caller_sid: string | null;
+  conversation_created: boolean;
+  after_sequence: number;
+  started_at: Date;
+  answered_at: Date | null;
+  ended_at: Date | null;
+  metadata: ColumnType<Record<string, never>, string | undefined, string>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface CallPhaseTable {
+  space_id: string;
+  call_id: string;
+  no: Generated<number>;
+  phase: CallPhase;
+  at: Date;
+}
+
+/** One thing said and the answer to it; `id` is the caller's message, or the spoken one where no message was answered. */
+export interface CallTurnTable {
+  space_id: string;
+  call_id: string;
+  id: string;
+  message_id: string | null;
+  reply_id: string | null;
+  start_of_speech_at: Date | null;
+  end_of_speech_at: Date | null;
+  end_of_turn_at: Date | null;
+  transcribed_at: Date | null;
+  first_token_at: Date | null;
+  first_audio_at: Date | null;
+  playout_at: Date | null;
+  playout_ended_at: Date | null;
+  interrupted_at_ms: number | null;
+}
+
+/** What calls need to know of channels. */
+export interface ChannelTable {
+  space_id: string;
+  id: string;
+  status: string;
+  identifier: string | null;
+  after_call: 'close' | 'pause' | null;
+}
 
 /** The tables of the `telephony` schema. */
-export type Tables = Record<never, never>;
+export interface Tables {
+  call: CallTable;
+  call_phase: CallPhaseTable;
+  call_turn: CallTurnTable;
+  channel: ChannelTable;
+}
 
 export type TelephonyTrx = Trx<Tables>;
+export type CallRow = Selectable<CallTable>;
+export type NewCallRow = Insertable<CallTable>;
+export type CallChange = Updateable<CallTable>;
+export type PhaseRow = Selectable<CallPhaseTable>;
+export type TurnRow = Selectable<CallTurnTable>;
+export type ChannelRow = Selectable<ChannelTable>;
+
+/** A call that has not ended, as the watch and the reconciler look at it over all spaces. */
+export interface LiveCall {
+  spaceId: string;
+  id: string;
+  generation: number;
+  answered: boolean;
+  startedAt: Date;
+  dispatchedAt: Date;
+}

@@ -1,3 +1,4 @@
 import { runMigrations } from '@parley/service';
+import { migrations } from './migrations/index.ts';
 
-await runMigrations({ domain: 'telephony', migrations: {} });
+await runMigrations({ domain: 'telephony', migrations });

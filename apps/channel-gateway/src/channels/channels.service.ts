@@ -244,6 +244,8 @@ function facts(row: ChannelRow): { status: ChannelStatus | 'deleted' } & Record<
     statusReason: row.status_reason,
     target: row.target,
     channelName: row.channel_name,
+    channelIdentifier: row.channel_identifier,
+    afterCall: row.configuration['afterCall'] ?? null,
   };
 }
 

@@ -4,6 +4,7 @@ import { newId, ProblemError } from '@parley/contracts';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { ReferenceRoutes } from '../reference/reference.routes.ts';
 import { RealtimeSocket } from '../sockets/realtime.socket.ts';
+import { LiveKitRoutes } from '../webhooks/livekit.routes.ts';
 import { WebhooksRoutes } from '../webhooks/webhooks.routes.ts';
 import { WidgetRoutes } from '../widget/widget.routes.ts';
 import { OperationRoutes } from './operations.routes.ts';
@@ -47,6 +48,7 @@ function openRoutes(app: NestFastifyApplication, fastify: FastifyInstance): void
     return sendProblem(request, reply, error);
   });
   app.get(OperationRoutes).register(fastify);
+  app.get(LiveKitRoutes).register(fastify);
   app.get(WebhooksRoutes).register(fastify);
   app.get(WidgetRoutes).register(fastify);
   app.get(PageRoutes).register(fastify);

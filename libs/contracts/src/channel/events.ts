@@ -48,6 +48,10 @@ export const channelStatusChanged = defineEvent({
     statusReason: z.string().nullable(),
     target: TargetSchema.nullable(),
     channelName: z.string().nullable(),
+    /** The number, site or name it is reached by. */
+    channelIdentifier: z.string().nullish(),
+    /** What becomes of a conversation when a call of this channel ends; null where the channel does not say. */
+    afterCall: z.enum(['close', 'pause']).nullish(),
   }),
   key: (data) => data.channelId,
 });

@@ -136,6 +136,15 @@ export const endCall = defineOperation({
   output: CallSchema,
 });
 
+export const receiveDtmf = defineOperation({
+  name: 'telephony.receive_dtmf',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A job or bridge reports a key that the caller pressed',
+  input: z.strictObject({ ...InCall, digit: z.string().regex(/^[0-9*#A-D]$/) }),
+  output: Nothing,
+});
+
 export const receiveLiveKitEvent = defineOperation({
   name: 'telephony.receive_livekit_event',
   kind: 'command',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id } from '../core/common.ts';
 
-/** Live news of a call, on `live.<spaceId>.<callId>`, for whoever watches over it. */
+/** Live news of a call, on `call.<spaceId>.<callId>`, for whoever watches over it. */
 export const CallNewsSchema = z.discriminatedUnion('type', [
   /** A job says that it is there, once a second. */
   z.object({

@@ -21,6 +21,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
     'flow.get_call_profile',
     'telephony.answer_call',
     'telephony.end_call',
+    'telephony.receive_dtmf',
     'telephony.start_call',
   ],
 };

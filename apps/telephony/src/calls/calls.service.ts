@@ -1,0 +1,212 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type CallCause,
+  type CallJob,
+  callConnected,
+  callEnded,
+  conflict,
+  dtmfReceived,
+  notFound,
+} from '@parley/contracts';
+import { CallBus, EventLog, Tasks } from '@parley/messaging';
+import { Clock } from '@parley/service';
+import { ChannelsRepository } from '../channels/channels.repository.ts';
+import type { CallRow, ChannelRow, TelephonyTrx } from '../database.ts';
+import { closeTask, dispatchTask } from '../rooms/room-tasks.ts';
+import { CallsRepository } from './calls.repository.ts';
+
+/** Where a call's words go. */
+export interface OpenedConversation {
+  conversationId: string;
+  contactId: string | null;
+  created: boolean;
+  afterSequence: number;
+}
+
+/** Phases in which somebody hears the caller. */
+const heard: ReadonlySet<string> = new Set(['connected', 'active', 'on_hold']);
+
+/** The rules of a call's life; each method works under the lock of the call's row. */
+@Injectable()
+export class CallsService {
+  constructor(
+    private readonly calls: CallsRepository,
+    private readonly channels: ChannelsRepository,
+    private readonly events: EventLog,
+    private readonly tasks: Tasks,
+    private readonly bus: CallBus,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The call of a job, locked: made when nobody knew of it yet. */
+  async ring(trx: TelephonyTrx, job: CallJob): Promise<CallRow> {
+    const { spaceId, callId } = job;
+    const known = await this.calls.lock(trx, spaceId, callId);
+    if (known) return known;
+    const channel = await this.channels.find(trx, spaceId, job.channelId);
+    const row = await this.calls.insert(trx, newRow(job, channel, this.clock.date()));
+    if (row) {
+      await this.calls.addPhase(trx, row, 'ringing', row.started_at);
+      return row;
+    }
+    return this.require(trx, spaceId, callId);
+  }
+
+  /** @throws ProblemError 404 */
+  async require(trx: TelephonyTrx, spaceId: string, callId: string): Promise<CallRow> {
+    const row = await this.calls.lock(trx, spaceId, callId);
+    if (!row) throw notFound('The call');
+    return row;
+  }
+
+  /** Whether the call's channel is known to take no calls; what is not known yet is taken as active. */
+  async isInactive(trx: TelephonyTrx, row: CallRow): Promise<boolean> {
+    const channel = await this.channels.find(trx, row.space_id, row.channel_id);
+    return channel !== undefined && channel.status !== 'active';
+  }
+
+  /** An agent has answered. The first one to do so connects the call, a later one goes on with it. */
+  async connect(
+    trx: TelephonyTrx,
+    row: CallRow,
+    { opened, generation }: { opened: OpenedConversation; generation: number },
+  ): Promise<CallRow> {
+    if (row.answered_at)
+      return generation === row.generation ? row : this.calls.update(trx, row, { generation });
+    const at = this.clock.date();
+    const connected = await this.calls.update(trx, row, {
+      generation,
+      phase: 'connected',
+      answered_at: at,
+      conversation_id: opened.conversationId,
+      contact_id: opened.contactId,
+      conversation_created: opened.created,
+      after_sequence: opened.afterSequence,
+    });
+    await this.calls.addPhase(trx, connected, 'connected', at);
+    const { from_address: from, to_address: to } = connected;
+    const data = { ...inCall(connected), from, to, answeredAt: at.toISOString() };
+    await this.events.append(trx, [{ definition: callConnected, spaceId: row.space_id, data }]);
+    return connected;
+  }
+
+  /** Words go to and fro. */
+  async activate(trx: TelephonyTrx, row: CallRow): Promise<void> {
+    if (row.phase !== 'connected') return;
+    await this.calls.update(trx, row, { phase: 'active' });
+    await this.calls.addPhase(trx, row, 'active', this.clock.date());
+  }
+
+  /** Ends a call once; the first cause stays. */
+  async end(trx: TelephonyTrx, row: CallRow, cause: CallCause): Promise<CallRow> {
+    if (row.phase === 'ended') return row;
+    const at = this.clock.date();
+    const ended = await this.calls.update(trx, row, { phase: 'ended', cause, ended_at: at });
+    await this.calls.addPhase(trx, ended, 'ended', at);
+    const data = {
+      ...inCall(ended),
+      cause,
+      afterCall: await this.afterCall(trx, ended),
+      startedAt: ended.started_at.toISOString(),
+      answeredAt: ended.answered_at?.toISOString() ?? null,
+      endedAt: at.toISOString(),
+    };
+    await this.events.append(trx, [{ definition: callEnded, spaceId: row.space_id, data }]);
+    await this.tasks.enqueue(trx, [closeTask(ended)]);
+    return ended;
+  }
+
+  /** Sends an agent into the room, for the present generation. */
+  async dispatch(trx: TelephonyTrx, row: CallRow): Promise<void> {
+    await this.tasks.enqueue(trx, [dispatchTask(row)]);
+  }
+
+  /** The next generation's agent takes the place of one that is gone; null when the call has moved on meanwhile. */
+  async replaceAgent(trx: TelephonyTrx, row: CallRow, lost: number): Promise<CallRow | null> {
+    if (row.phase === 'ended' || row.generation !== lost) return null;
+    const next = await this.calls.update(trx, row, {
+      generation: lost + 1,
+      dispatched_at: this.clock.date(),
+    });
+    await this.dispatch(trx, next);
+    return next;
+  }
+
+  /** Removes what is left of an ended call's room. */
+  async closeRoom(trx: TelephonyTrx, row: CallRow): Promise<void> {
+    await this.tasks.enqueue(trx, [closeTask(row)]);
+  }
+
+  /** Tells the call's job to leave; lossy, the room goes besides. */
+  tellHangUp(row: CallRow): void {
+    this.bus.publish(row.space_id, row.id, { type: 'hang_up', callId: row.id });
+  }
+
+  tellDtmf(row: CallRow, digits: string): void {
+    this.bus.publish(row.space_id, row.id, { type: 'send_dtmf', callId: row.id, digits });
+  }
+
+  /** @throws ProblemError 409 when nobody is at the other end */
+  requireHeard(row: CallRow): void {
+    if (heard.has(row.phase)) return;
+    const state = row.phase === 'ended' ? 'The call has ended.' : 'The call is not answered yet.';
+    throw conflict(`${state} Key tones reach a call only while it is connected.`, 'call_not_live');
+  }
+
+  async keyPressed(trx: TelephonyTrx, row: CallRow, digit: string): Promise<void> {
+    const data = { ...inCall(row), digit, receivedAt: this.clock.date().toISOString() };
+    await this.events.append(trx, [{ definition: dtmfReceived, spaceId: row.space_id, data }]);
+  }
+
+  /** What the channel says; chats go on after a call from a page. */
+  private async afterCall(trx: TelephonyTrx, row: CallRow): Promise<'close' | 'pause' | 'keep'> {
+    if (row.deployment_type !== 'CALLS') return 'keep';
+    const channel = await this.channels.find(trx, row.space_id, row.channel_id);
+    return channel?.after_call ?? 'close';
+  }
+}
+
+function inCall(row: CallRow): {
+  callId: string;
+  channelId: string;
+  conversationId: string | null;
+  direction: CallRow['direction'];
+} {
+  return {
+    callId: row.id,
+    channelId: row.channel_id,
+    conversationId: row.conversation_id,
+    direction: row.direction,
+  };
+}
+
+function newRow(
+  job: CallJob,
+  channel: ChannelRow | undefined,
+  now: Date,
+): Parameters<CallsRepository['insert']>[1] {
+  const own = channel?.identifier ?? job.channelId;
+  const outbound = job.direction === 'outbound';
+  return {
+    space_id: job.spaceId,
+    id: job.callId,
+    channel_id: job.channelId,
+    deployment_type: job.deploymentType,
+    conversation_id: job.conversationId,
+    contact_id: job.contactId,
+    direction: job.direction,
+    from_address: outbound ? own : job.sender.id,
+    to_address: outbound ? job.sender.id : own,
+    phase: 'ringing',
+    cause: null,
+    job: JSON.stringify(job),
+    generation: job.generation,
+    dispatched_at: now,
+    caller_sid: null,
+    conversation_created: job.afterSequence === 0,
+    after_sequence: job.afterSequence ?? 0,
+    started_at: now,
+    answered_at: null,
+    ended_at: null,
+  };
+}

@@ -1,0 +1,165 @@
+import { Controller } from '@nestjs/common';
+import {
+  answerCall,
+  type Call,
+  type CallJob,
+  conflict,
+  endCall,
+  issueCallToken,
+  newId,
+  type OperationInput,
+  type OperationOutput,
+  openForChannel,
+  receiveDtmf,
+  servicePrincipal,
+  startCall,
+  unprocessable,
+} from '@parley/contracts';
+import { Database } from '@parley/database';
+import {
+  BeforeOperation,
+  HandleOperation,
+  OperationClient,
+  type OperationContext,
+  Refusal,
+} from '@parley/messaging';
+import { InjectConfig } from '@parley/service';
+import type { TelephonyConfig } from '../config.ts';
+import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { LiveKitAdapter } from '../rooms/livekit.adapter.ts';
+import { CallsRepository } from './calls.repository.ts';
+import { CallsService, type OpenedConversation } from './calls.service.ts';
+import { toCall } from './shapes.ts';
+
+type Context<Before = unknown> = OperationContext<Tables, Before>;
+type Answer = OperationOutput<typeof answerCall>;
+
+const OPEN_DEADLINE_MS = 4000;
+
+/** What gateway, bridge and jobs ask while a call is placed, answered and ended. */
+@Controller()
+export class JobsHandler {
+  constructor(
+    private readonly database: Database<Tables>,
+    private readonly repository: CallsRepository,
+    private readonly calls: CallsService,
+    private readonly liveKit: LiveKitAdapter,
+    private readonly operations: OperationClient,
+    @InjectConfig() private readonly config: TelephonyConfig,
+  ) {}
+
+  @HandleOperation(issueCallToken)
+  async issue(input: OperationInput<typeof issueCallToken>): Promise<OperationOutput<typeof issueCallToken>> {
+    const job: CallJob = { ...input, callId: newId('call'), direction: 'inbound', generation: 1 };
+    return this.liveKit.access(job, { callsAgent: true });
+  }
+
+  @BeforeOperation(startCall)
+  async beforeStart({ callId }: OperationInput<typeof startCall>): Promise<void> {
+    await this.liveKit.requireThere(callId);
+  }
+
+  @HandleOperation(startCall)
+  async start(
+    input: OperationInput<typeof startCall>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof startCall> | Refusal> {
+    const job: CallJob = { ...input, generation: 1 };
+    const row = await this.calls.ring(trx, job);
+    const refusal = await this.refusal(trx, row);
+    if (refusal) return refusal;
+    // A task of the same generation is written once.
+    await this.calls.dispatch(trx, row);
+    return this.liveKit.access(job, { callsAgent: false });
+  }
+
+  /** The conversation is asked for before a transaction is open; a call that is over or has one needs none. */
+  @BeforeOperation(answerCall)
+  async beforeAnswer({
+    spaceId,
+    job,
+  }: OperationInput<typeof answerCall>): Promise<OpenedConversation | null> {
+    if (job.spaceId !== spaceId)
+      throw unprocessable('The job belongs to another space than the request names.', 'other_space');
+    const skip = await this.database.withSpaces([spaceId], async (trx) => {
+      const row = await this.repository.find(trx, spaceId, job.callId);
+      return row && (row.phase === 'ended' || row.answered_at !== null || row.generation > job.generation);
+    });
+    if (skip) return null;
+    const { conversationId, contactId, afterSequence } = job;
+    if (conversationId !== null)
+      return { conversationId, contactId, created: afterSequence === 0, afterSequence: afterSequence ?? 0 };
+    const { channelId, deploymentType, sender, target, targetName } = job;
+    const { body } = await this.operations.request(
+      openForChannel,
+      { spaceId, channelId, deploymentType, sender, contactId, target, targetName },
+      {
+        principal: servicePrincipal('telephony', spaceId),
+        idempotencyKey: `answer.${job.callId}`,
+        deadlineMs: OPEN_DEADLINE_MS,
+      },
+    );
+    return body;
+  }
+
+  @HandleOperation(answerCall)
+  async answer(
+    { job }: OperationInput<typeof answerCall>,
+    { trx, before }: Context<OpenedConversation | null>,
+  ): Promise<Answer | Refusal> {
+    const row = await this.calls.ring(trx, job);
+    const refusal = await this.refusal(trx, row);
+    if (refusal) return refusal;
+    if (row.generation > job.generation)
+      throw conflict('Another agent has taken this call over. Leave its room.', 'superseded');
+    if (!before && !row.answered_at) throw new Error('A call changed while its conversation was looked for.');
+    const opened = before ?? openedOf(row);
+    return this.toAnswer(await this.calls.connect(trx, row, { opened, generation: job.generation }));
+  }
+
+  @HandleOperation(endCall)
+  async end(input: OperationInput<typeof endCall>, { trx }: Context): Promise<Call> {
+    const row = await this.calls.require(trx, input.spaceId, input.callId);
+    return toCall(await this.calls.end(trx, row, input.cause));
+  }
+
+  @HandleOperation(receiveDtmf)
+  async keyPressed(
+    input: OperationInput<typeof receiveDtmf>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof receiveDtmf>> {
+    const row = await this.calls.require(trx, input.spaceId, input.callId);
+    this.calls.requireHeard(row);
+    await this.calls.keyPressed(trx, row, input.digit);
+    return {};
+  }
+
+  /** Why a call cannot go on; one that came to an inactive channel ends with that. */
+  private async refusal(trx: TelephonyTrx, row: CallRow): Promise<Refusal | null> {
+    if (row.phase !== 'ended' && row.answered_at === null && (await this.calls.isInactive(trx, row))) {
+      await this.calls.end(trx, row, 'channel_inactive');
+      return new Refusal(conflict('The channel is not active: it takes no calls.', 'channel_inactive'));
+    }
+    if (row.phase !== 'ended') return null;
+    // Whoever came back with a token of an ended call waits in a room of its own.
+    await this.calls.closeRoom(trx, row);
+    return new Refusal(conflict('The call has ended.', 'call_ended'));
+  }
+
+  private toAnswer(row: CallRow): Answer {
+    const limit = this.config.CALL_TIME_LIMIT_MINUTES * 60_000;
+    const { conversationId, contactId, created, afterSequence } = openedOf(row);
+    const lasted = Date.now() - (row.answered_at?.getTime() ?? Date.now());
+    const timeLimitMs = Math.max(0, limit - lasted);
+    return { callId: row.id, conversationId, contactId, created, afterSequence, timeLimitMs };
+  }
+}
+
+function openedOf(row: CallRow): OpenedConversation {
+  return {
+    conversationId: row.conversation_id ?? '',
+    contactId: row.contact_id,
+    created: row.conversation_created,
+    afterSequence: row.after_sequence,
+  };
+}

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import type { ChannelRow, TelephonyTrx } from '../database.ts';
+
+@Injectable()
+export class ChannelsRepository {
+  async save(trx: TelephonyTrx, row: ChannelRow): Promise<void> {
+    const { status, identifier, after_call } = row;
+    await trx
+      .insertInto('channel')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['space_id', 'id']).doUpdateSet({ status, identifier, after_call }),
+      )
+      .execute();
+  }
+
+  async find(trx: TelephonyTrx, spaceId: string, id: string): Promise<ChannelRow | undefined> {
+    return trx
+      .selectFrom('channel')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+  }
+}

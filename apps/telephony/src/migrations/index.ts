@@ -1,0 +1,3 @@
+import * as calls from './0001-calls.ts';
+
+export const migrations = { '0001-calls': calls };

@@ -1,0 +1,369 @@
+import { createServer, type Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestMicroservice } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import {
+  type CallJob,
+  channelStatusChanged,
+  type EventData,
+  type EventDefinition,
+  newId,
+  openForChannel,
+  type OperationDefinition,
+  type OperationOutput,
+  type OperationRequest,
+  type Principal,
+  ProblemError,
+  receiveLiveKitEvent,
+  servicePrincipal,
+} from '@parley/contracts';
+import { createDatabase, Database, migrate } from '@parley/database';
+import {
+  CallBus,
+  connectNats,
+  ensureStreams,
+  EventLog,
+  FactPublisher,
+  JetStreamStrategy,
+  Leases,
+  mechanismMigrations,
+  MessagingRuntime,
+  type NatsConnection,
+  OperationClient,
+  Tasks,
+} from '@parley/messaging';
+import { Clock, CONFIG, createLogger, Logger, NATS, PassErrors, SystemClock } from '@parley/service';
+import {
+  createTestDatabase,
+  freePort,
+  type LiveKitServer,
+  startLiveKitServer,
+  type TestDatabase,
+} from '@parley/testing';
+import { AppModule } from '../src/app.module.ts';
+import type { Tables, TelephonyTrx } from '../src/database.ts';
+import { migrations } from '../src/migrations/index.ts';
+
+export const liveKitKey = { apiKey: 'parley', apiSecret: 'a-secret-of-thirty-two-characters' };
+
+/** One telephony process, in this one. */
+interface Pod {
+  nats: NatsConnection;
+  app: INestMicroservice;
+  runtime: MessagingRuntime;
+  database: Database<Tables>;
+  runner: Database<unknown>;
+}
+
+/** A webhook as it reached the door. */
+export interface Webhook {
+  authorization: string;
+  body: string;
+  event: string;
+  room: string;
+}
+
+export type StoredEvent = { name: string; data: Record<string, unknown> };
+
+/** Telephony over real servers, LiveKit among them; the spec plays gateway, conversation and jobs. */
+export class TelephonyBench {
+  readonly spaceId = newId('space');
+  readonly otherSpaceId = newId('space');
+  readonly webhooks: Webhook[] = [];
+  /** What conversation was asked to open. */
+  readonly opened: Opening[] = [];
+  /** Whether webhooks reach telephony. */
+  listening = true;
+  liveKit!: LiveKitServer;
+  private readonly nats: NatsConnection;
+  private readonly server: TestDatabase;
+  private readonly client: OperationClient;
+  private readonly facts: FactPublisher;
+  private readonly voice: FactPublisher;
+  private door: Server | undefined;
+  private doorUrl = '';
+  private pod: Pod | undefined;
+  private liveKitPort = 0;
+
+  constructor(nats: NatsConnection, server: TestDatabase) {
+    this.nats = nats;
+    this.server = server;
+    this.client = new OperationClient(nats);
+    this.facts = new FactPublisher(nats, 'channel-gateway');
+    this.voice = new FactPublisher(nats, 'voice-agent');
+  }
+
+  /** A job as the gateway would have it dispatched. */
+  job(change: Partial<CallJob> = {}): CallJob {
+    return {
+      callId: newId('call'),
+      spaceId: this.spaceId,
+      channelId: 'chan_web',
+      deploymentType: 'WEB',
+      direction: 'inbound',
+      sender: { id: 'vis_ann', name: 'Ann' },
+      contactId: 'cont_ann',
+      target: { agentId: 'agent_one' },
+      targetName: 'Helper',
+      language: 'en',
+      conversationId: null,
+      afterSequence: null,
+      generation: 1,
+      ...change,
+    };
+  }
+
+  /** Asks an operation over NATS, as the gateway does. */
+  async call<Definition extends OperationDefinition>(
+    definition: Definition,
+    input: Omit<OperationRequest<Definition>, 'spaceId'> & { spaceId?: string },
+    options: { principal?: Principal; idempotencyKey?: string } = {},
+  ): Promise<OperationOutput<Definition>> {
+    const given: Record<string, unknown> = { ...input };
+    const request = 'spaceId' in definition.input.shape ? { spaceId: this.spaceId, ...given } : given;
+    const principal = options.principal ?? servicePrincipal('spec', request['spaceId'] as string);
+    const { idempotencyKey } = options;
+    const { body } = await this.client.request(definition, request as OperationRequest<Definition>, {
+      principal,
+      ...(idempotencyKey ? { idempotencyKey } : {}),
+    });
+    return definition.output.parse(body) as OperationOutput<Definition>;
+  }
+
+  /** Makes a channel known, and waits until it is. */
+  async channel(
+    change: Partial<EventData<typeof channelStatusChanged>> & { channelId: string },
+  ): Promise<void> {
+    const data = {
+      ...{ deploymentType: 'WEB' as const, status: 'active' as const, statusReason: null, target: null },
+      ...{ channelName: null, channelIdentifier: 'https://example.org', afterCall: null },
+      ...change,
+    };
+    await this.facts.publish(channelStatusChanged, this.spaceId, data);
+    await this.until(async () => {
+      const find = this.in((trx) =>
+        trx.selectFrom('channel').select('status').where('id', '=', change.channelId).executeTakeFirst(),
+      );
+      return (await find)?.status === data.status;
+    }, 'The channel');
+  }
+
+  /** A fact of the voice agent. */
+  say<Definition extends EventDefinition>(
+    definition: Definition,
+    data: EventData<Definition>,
+  ): Promise<void> {
+    return this.voice.publish(definition, this.spaceId, data);
+  }
+
+  /** What telephony has said about a call. */
+  async events(callId: string): Promise<StoredEvent[]> {
+    return this.in((trx) =>
+      trx
+        .selectFrom('event' as never)
+        .select(['name', 'data'] as never)
+        .where('key' as never, '=', callId as never)
+        .orderBy('id' as never)
+        .execute(),
+    ) as Promise<StoredEvent[]>;
+  }
+
+  in<Result>(work: (trx: TelephonyTrx) => Promise<Result>): Promise<Result> {
+    return this.requirePod().database.withSpaces([this.spaceId], work);
+  }
+
+  get calls(): CallBus {
+    return this.requirePod().runtime.calls;
+  }
+
+  /** Looks until there is something to see. */
+  async until<Found>(
+    look: () => Promise<Found | undefined | false | null> | Found | undefined | false | null,
+    what: string,
+    patienceMs = 15_000,
+  ): Promise<Found> {
+    const end = Date.now() + patienceMs;
+    for (;;) {
+      const found = await look();
+      if (found) return found;
+      if (Date.now() > end) throw new Error(`${what} did not come within ${patienceMs} ms.`);
+      await sleep(25);
+    }
+  }
+
+  /** Starts LiveKit, on the port it had before. */
+  async startLiveKit(): Promise<void> {
+    this.liveKitPort ||= await freePort();
+    this.liveKit = await startLiveKitServer({
+      ...liveKitKey,
+      webhookUrl: this.doorUrl,
+      port: this.liveKitPort,
+    });
+  }
+
+  /** Starts the service. */
+  async startPod(): Promise<void> {
+    this.pod = await startPod(this.server, {
+      liveKitUrl: `ws://127.0.0.1:${this.liveKitPort}`,
+      openConversation: (input) => this.openConversation(input),
+    });
+  }
+
+  async stopPod(): Promise<void> {
+    const { app, nats, database, runner } = this.requirePod();
+    this.pod = undefined;
+    await app.close();
+    await Promise.all([nats.close(), database.close(), runner.close()]);
+  }
+
+  /** The gateway's door for LiveKit: keeps what comes, and passes it on. */
+  async openDoor(): Promise<void> {
+    const port = await freePort();
+    this.doorUrl = `http://127.0.0.1:${port}/livekit`;
+    this.door = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = Buffer.concat(chunks).toString();
+        const { event, room } = JSON.parse(body) as { event: string; room?: { name: string } };
+        const authorization = request.headers.authorization ?? '';
+        this.webhooks.push({ authorization, body, event, room: room?.name ?? '' });
+        const done = this.listening ? this.pass({ authorization, body }) : Promise.resolve(200);
+        done.then(
+          (status) => response.writeHead(status).end(),
+          () => response.writeHead(503).end(),
+        );
+      });
+    });
+    await new Promise<void>((resolve) => this.door?.listen(port, '127.0.0.1', resolve));
+  }
+
+  /** Passes a webhook on as the gateway does. */
+  async pass(webhook: Pick<Webhook, 'authorization' | 'body'>): Promise<number> {
+    const { authorization, body } = webhook;
+    const { id } = JSON.parse(body) as { id: string };
+    const principal = servicePrincipal('channel-gateway');
+    try {
+      await this.call(receiveLiveKitEvent, { authorization, body }, { principal, idempotencyKey: id });
+      return 200;
+    } catch (error) {
+      return error instanceof ProblemError ? error.status : 500;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.pod) await this.stopPod();
+    await this.liveKit.process.stop('SIGKILL');
+    this.door?.closeAllConnections();
+    this.door?.close();
+    await this.nats.close();
+    await this.server.drop();
+  }
+
+  private requirePod(): Pod {
+    if (!this.pod) throw new Error('The service does not run.');
+    return this.pod;
+  }
+
+  /** A sender has one conversation; the first time it is new. */
+  private openConversation(input: Opening): OperationOutput<typeof openForChannel> {
+    const created = !this.opened.some((one) => one.sender.id === input.sender.id);
+    this.opened.push(input);
+    return {
+      conversationId: input.sender.id.replace('vis_', 'conv_'),
+      contactId: input.contactId ?? 'cont_new',
+      created,
+      afterSequence: created ? 0 : 7,
+      status: 'open',
+    };
+  }
+}
+
+type Opening = OperationRequest<typeof openForChannel>;
+
+interface PodParts {
+  liveKitUrl: string;
+  openConversation(input: Opening): OperationOutput<typeof openForChannel>;
+}
+
+async function startPod(server: TestDatabase, parts: PodParts): Promise<Pod> {
+  const url = server.urlFor('parley_telephony');
+  const database = createDatabase<Tables>({ url, applicationName: 'telephony-spec' });
+  const runner = createDatabase<unknown>({
+    url: server.urlFor('parley_telephony_runner'),
+    applicationName: 'telephony-spec-runner',
+  });
+  const nats = await connect();
+  const logger = createLogger({ name: 'telephony-spec', level: 'fatal' });
+  const cipher = { seal: (text: string) => text, open: (text: string) => text };
+  const base = { service: 'telephony', domain: 'telephony', nats, runner, logger, cipher };
+  const runtime = new MessagingRuntime({ ...base, database: database as unknown as Database<unknown> });
+  runtime.operations.add(openForChannel, async (input) => parts.openConversation(input as Opening));
+  const config = {
+    LIVEKIT_URL: parts.liveKitUrl,
+    LIVEKIT_PUBLIC_URL: undefined,
+    LIVEKIT_API_KEY: liveKitKey.apiKey,
+    LIVEKIT_API_SECRET: liveKitKey.apiSecret,
+    VOICE_AGENT_NAME: 'parley',
+    CALL_TIME_LIMIT_MINUTES: 120,
+  };
+  const module = moduleWith([
+    [Database, database],
+    [Logger, logger],
+    [Clock, new SystemClock()],
+    [CONFIG, config],
+    [NATS, nats],
+    [EventLog, runtime.events],
+    [Tasks, runtime.tasks],
+    [Leases, runtime.leases],
+    [CallBus, runtime.calls],
+    [OperationClient, runtime.client],
+  ]);
+  const strategy = new JetStreamStrategy(runtime);
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
+    strategy,
+    logger: ['error'],
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new PassErrors());
+  await app.listen();
+  return { nats, app, runtime, database, runner };
+}
+
+function connect(): Promise<NatsConnection> {
+  const url = process.env['PARLEY_TEST_NATS_URL'] ?? '';
+  return connectNats({ url, user: 'operator', password: 'x', name: 'telephony-spec' });
+}
+
+function moduleWith(values: [token: unknown, value: unknown][]): new () => object {
+  const providers = values.map(([provide, useValue]) => ({ provide: provide as symbol, useValue }));
+  @Global()
+  @Module({ providers, exports: providers.map(({ provide }) => provide) })
+  class Kit {}
+
+  @Module({ imports: [Kit, AppModule] })
+  class BenchModule {}
+
+  return BenchModule;
+}
+
+/** Opens a bench with everything started; close it in afterAll. */
+export async function openBench(): Promise<TelephonyBench> {
+  const server = await createTestDatabase();
+  await migrate({
+    ownerUrl: server.ownerUrl,
+    serviceUrl: server.urlFor('parley_telephony'),
+    runnerUrl: server.urlFor('parley_telephony_runner'),
+    domain: 'telephony',
+    migrations: [mechanismMigrations, migrations],
+  });
+  const nats = await connect();
+  await ensureStreams(nats, { partitions: 4 });
+  const bench = new TelephonyBench(nats, server);
+  await bench.openDoor();
+  await bench.startLiveKit();
+  await bench.startPod();
+  return bench;
+}
