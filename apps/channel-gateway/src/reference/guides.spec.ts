@@ -47,9 +47,15 @@ describe('The written pages', () => {
 
   it('list every variable that a service reads, and no other', () => {
     const listed = [...read('docs/operations.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
-    const own = ['conversation', 'flow-engine', 'identity', 'notifications', 'channel-gateway'].map(
-      (service) => `apps/${service}/src/config.ts`,
-    );
+    const services = [
+      'conversation',
+      'flow-engine',
+      'identity',
+      'notifications',
+      'channel-gateway',
+      'telephony',
+    ];
+    const own = services.map((service) => `apps/${service}/src/config.ts`);
     const files = [
       ...own,
       'libs/service/src/config/migration-config.ts',
