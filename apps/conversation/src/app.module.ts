@@ -26,9 +26,17 @@ import { ReactionsHandler } from './messages/reactions.handler.ts';
 import { SearchHandler } from './messages/search.handler.ts';
 import { SearchRepository } from './messages/search.repository.ts';
 import { ProducedConsumer } from './messages/produced.consumer.ts';
+import { CallsConsumer } from './voice/calls.consumer.ts';
+import { ChannelOpeningHandler } from './voice/channel-opening.handler.ts';
+import { SpeechRepository } from './voice/speech.repository.ts';
+import { SpeechService } from './voice/speech.service.ts';
+import { SpokenTurnsService } from './voice/spoken-turns.service.ts';
+import { VoiceConsumer } from './voice/voice.consumer.ts';
 
 @Module({
   controllers: [
+    CallsConsumer,
+    ChannelOpeningHandler,
     ContactsHandler,
     ConversationsHandler,
     DeliveredConsumer,
@@ -40,6 +48,7 @@ import { ProducedConsumer } from './messages/produced.consumer.ts';
     ReactionsHandler,
     RoomsHandler,
     SearchHandler,
+    VoiceConsumer,
   ],
   providers: [
     ContactsRepository,
@@ -55,6 +64,9 @@ import { ProducedConsumer } from './messages/produced.consumer.ts';
     PostingService,
     RoomsRepository,
     SearchRepository,
+    SpeechRepository,
+    SpeechService,
+    SpokenTurnsService,
     TimelinesRepository,
     TimelinesService,
     ViewsService,

@@ -1,4 +1,4 @@
-import type { Author, Citation, Part, Reaction } from '@parley/contracts';
+import type { Author, Citation, Message, Part, Reaction } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
 
@@ -10,6 +10,9 @@ interface Stamped {
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }
+
+/** How a message was spoken. */
+export type Speech = NonNullable<Message['speech']>;
 
 export type Status = 'open' | 'paused' | 'closed';
 export type Owner = 'flow' | 'human' | 'none';
@@ -67,6 +70,8 @@ export interface ConversationTable extends Stamped {
   last_sequence: Generated<number>;
   /** Agents that respond, beside the target's. */
   agent_ids: JsonDefault<string[]>;
+  /** Whether something was spoken of a message that is not stored yet. */
+  awaits_speech: Generated<boolean>;
 }
 
 export interface ParticipantTable {
@@ -92,6 +97,8 @@ export interface MessageTable extends Stamped {
   citations: JsonDefault<Citation[]>;
   reactions: JsonDefault<Reaction[]>;
   reply_to: string | null;
+  /** How it was said, or heard, in a call. */
+  speech: ColumnType<StoredSpeech | null, string | null | undefined, string | null>;
   internal: Generated<boolean>;
   status: MessageStatus;
   status_reason: string | null;
@@ -99,6 +106,20 @@ export interface MessageTable extends Stamped {
   provider_message_id: string | null;
   edited_at: Date | null;
   deleted_at: Date | null;
+}
+
+/** How a message was spoken, and of which attempt at it that tells. */
+export interface StoredSpeech extends Speech {
+  attempt: number;
+}
+
+/** What was spoken of messages that are not stored yet. */
+export interface AwaitedSpeechTable {
+  space_id: string;
+  conversation_id: string;
+  message_id: string;
+  speech: ColumnType<StoredSpeech, string, string>;
+  created_at: Generated<Date>;
 }
 
 export interface MessageVersionTable {
@@ -138,6 +159,7 @@ export interface Tables {
   participant: ParticipantTable;
   message: MessageTable;
   message_version: MessageVersionTable;
+  awaited_speech: AwaitedSpeechTable;
   read_marker: ReadMarkerTable;
   event: EventTable;
 }

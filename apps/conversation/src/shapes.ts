@@ -1,5 +1,5 @@
 import type { Conversation, Message, Participant } from '@parley/contracts';
-import type { ConversationRow, MessageRow, ParticipantRow } from './database.ts';
+import type { ConversationRow, MessageRow, ParticipantRow, Speech, StoredSpeech } from './database.ts';
 
 /** Rows as outsiders see them. */
 export function toMessage(row: MessageRow): Message {
@@ -14,13 +14,17 @@ export function toMessage(row: MessageRow): Message {
     internal: row.internal,
     status: row.status,
     statusReason: row.status_reason,
-    speech: null,
+    speech: row.speech && toSpeech(row.speech),
     reactions: row.reactions,
     editedAt: row.edited_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     metadata: row.metadata as Message['metadata'],
   };
+}
+
+function toSpeech({ attempt: _attempt, ...speech }: StoredSpeech): Speech {
+  return speech;
 }
 
 export function toParticipant(row: ParticipantRow): Participant {

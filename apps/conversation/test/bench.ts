@@ -13,6 +13,7 @@ import {
 } from '@parley/contracts';
 import { createDatabase, type Database, migrate } from '@parley/database';
 import { EventLog, LiveBus, mechanismMigrations } from '@parley/messaging';
+import { createLogger, Logger } from '@parley/service';
 import { createTestDatabase } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { ConversationTrx, Tables } from '../src/database.ts';
@@ -185,8 +186,9 @@ function moduleWith(eventLog: EventLog, liveBus: object): new () => object {
     providers: [
       { provide: EventLog, useValue: eventLog },
       { provide: LiveBus, useValue: liveBus },
+      { provide: Logger, useValue: createLogger({ name: 'conversation-spec', level: 'silent' }) },
     ],
-    exports: [EventLog, LiveBus],
+    exports: [EventLog, LiveBus, Logger],
   })
   class Kit {}
 

@@ -3,6 +3,7 @@ import {
   type Citation,
   conversationCreated,
   type EventDefinition,
+  messageChanged,
   messagePosted,
   newId,
   ownerChanged,
@@ -12,7 +13,15 @@ import {
   statusChanged,
 } from '@parley/contracts';
 import type { NewEvent } from '@parley/messaging';
-import type { ConversationRow, NewMessageRow, Owner, ParticipantRow, Status } from '../database.ts';
+import type {
+  ConversationRow,
+  MessageRow,
+  NewMessageRow,
+  Owner,
+  ParticipantRow,
+  Status,
+  StoredSpeech,
+} from '../database.ts';
 import { respondersOf, toMessage, toParticipant } from '../shapes.ts';
 
 /** A message about to be appended. */
@@ -27,6 +36,8 @@ export interface MessageDraft {
   providerMessageId?: string | null;
   inReplyTo?: string | null;
   attempt?: number | null;
+  speech?: StoredSpeech | null;
+  heard?: { messageId: string; spoken: string }[] | undefined;
   wakes: boolean;
 }
 
@@ -114,6 +125,7 @@ export class Timeline {
       citations: draft.citations ?? [],
       reactions: [],
       reply_to: draft.replyTo ?? null,
+      speech: draft.speech ?? null,
       internal: draft.internal ?? false,
       status: 'accepted' as const,
       status_reason: null,
@@ -132,16 +144,11 @@ export class Timeline {
       inReplyTo: draft.inReplyTo ?? null,
       attempt: draft.attempt ?? null,
       wakes: draft.wakes,
+      heard: draft.heard,
       ...respondersOf(this.conversation),
     });
-    const json = {
-      author: JSON.stringify(row.author),
-      parts: JSON.stringify(row.parts),
-      citations: JSON.stringify(row.citations),
-      reactions: '[]',
-      metadata: JSON.stringify(row.metadata),
-    };
-    const insert = { ...row, ...json };
+    if (wasHeard(row)) this.add(messageChanged, { message: toMessage(row), change: 'speech' });
+    const insert = toInsert(row);
     this.messages.push(insert);
     return insert;
   }
@@ -154,4 +161,21 @@ export class Timeline {
     const { space_id: spaceId, id: conversationId } = this.conversation;
     this.events.push({ definition, spaceId, data: { conversationId, sequence, ...data } });
   }
+}
+
+/** Whoever follows what was heard of answers learns it from changes alone, also when it was heard before. */
+function wasHeard({ speech, author }: MessageRow): boolean {
+  return speech !== null && author.type !== 'contact';
+}
+
+function toInsert(row: MessageRow): NewMessageRow {
+  return {
+    ...row,
+    author: JSON.stringify(row.author),
+    parts: JSON.stringify(row.parts),
+    citations: JSON.stringify(row.citations),
+    reactions: '[]',
+    speech: row.speech && JSON.stringify(row.speech),
+    metadata: JSON.stringify(row.metadata),
+  };
 }

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type EventEnvelope, type messageReceived, newId } from '@parley/contracts';
 import { ContactsRepository } from '../contacts/contacts.repository.ts';
+import { identityType } from '../contacts/identity-type.ts';
 import { ConversationsRepository, type SenderKey } from '../conversations/conversations.repository.ts';
 import { type NewConversation, OpeningService } from '../conversations/opening.service.ts';
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
-import type { ContactIdentityTable, ConversationTrx } from '../database.ts';
+import type { ConversationTrx } from '../database.ts';
 import { MessagesRepository } from './messages.repository.ts';
 
 type Received = EventEnvelope<typeof messageReceived>;
@@ -160,11 +161,4 @@ function append(timeline: Timeline, { data }: Received, sender: Sender): void {
     providerMessageId: data.providerMessageId,
     wakes: timeline.conversation.owner === 'flow',
   });
-}
-
-function identityType(deploymentType: string): ContactIdentityTable['type'] {
-  if (deploymentType === 'SMS' || deploymentType === 'CALLS') return 'phone';
-  if (deploymentType === 'WHATSAPP') return 'whatsapp';
-  if (deploymentType === 'MESSENGER') return 'messenger';
-  return deploymentType === 'WEB' || deploymentType === 'MOBILE' ? 'visitor' : 'custom';
 }

@@ -139,7 +139,7 @@ export class MessagesRepository {
         parts,
         edited_at: new Date(),
         updated_at: new Date(),
-        ...(deleted ? { deleted_at: new Date() } : {}),
+        ...(deleted ? { deleted_at: new Date(), speech: null } : {}),
       })
       .where('space_id', '=', row.space_id)
       .where('id', '=', row.id)

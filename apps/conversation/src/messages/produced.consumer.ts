@@ -4,6 +4,7 @@ import { type EventContext, OnEvent } from '@parley/messaging';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationRow, Tables } from '../database.ts';
+import { SpeechService } from '../voice/speech.service.ts';
 import { MessagesRepository } from './messages.repository.ts';
 
 type Produced = EventEnvelope<typeof messageProduced>;
@@ -15,6 +16,7 @@ export class ProducedConsumer {
     private readonly conversations: ConversationsRepository,
     private readonly messages: MessagesRepository,
     private readonly timelines: TimelinesService,
+    private readonly speech: SpeechService,
   ) {}
 
   /** Repeats are dropped by the message's id, which the flow has drawn. */
@@ -32,6 +34,7 @@ export class ProducedConsumer {
       trx,
       events.flatMap(({ data }) => (data.replyTo ? [data.replyTo] : [])),
     );
+    const awaited = await this.speech.awaited(trx, timelines.values());
     const providerIds = new Map(answered.map((row) => [row.id, row.provider_message_id]));
     for (const { data } of events) {
       const timeline = timelines.get(data.conversationId);
@@ -51,11 +54,13 @@ export class ProducedConsumer {
         replyTo: data.replyTo,
         inReplyTo: data.replyTo ? (providerIds.get(data.replyTo) ?? null) : null,
         attempt: data.attempt,
+        speech: awaited.get(data.messageId) ?? null,
         wakes: false,
         ...(withheld ? { internal: true, metadata: { withheld } } : {}),
       });
     }
     await this.timelines.write(trx, timelines.values());
+    await this.speech.forget(trx, timelines.values());
   }
 
   @OnEvent(handoffRequested, { consumer: 'produced', dedupe: 'inbox' })

@@ -3,6 +3,7 @@ import * as conversations from './0001-conversations.ts';
 import * as lookups from './0002-lookups.ts';
 import * as search from './0003-search.ts';
 import * as responders from './0004-responders.ts';
+import * as speech from './0005-speech.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   '0002-lookups': lookups,
   '0003-search': search,
   '0004-responders': responders,
+  '0005-speech': speech,
 };

@@ -54,6 +54,8 @@ export const messagePosted = defineEvent({
     attempt: z.int().min(1).nullable(),
     /** Whether this message wakes the owner flow (a contact's, or an account's where there is no contact). */
     wakes: z.boolean(),
+    /** What was heard of answers that are not posted yet: the caller spoke into them while they were being written. */
+    heard: z.array(z.object({ messageId: Id, spoken: z.string() })).optional(),
   }),
   key,
   sequence,

@@ -1,0 +1,36 @@
+import { Controller } from '@nestjs/common';
+import { callEnded, type EventEnvelope } from '@parley/contracts';
+import { type EventContext, OnEvent } from '@parley/messaging';
+import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import type { Timeline } from '../conversations/timeline.ts';
+import { TimelinesService } from '../conversations/timelines.service.ts';
+import type { Tables } from '../database.ts';
+
+type Ended = EventEnvelope<typeof callEnded>;
+
+/** What becomes of conversations when their calls end. */
+@Controller()
+export class CallsConsumer {
+  constructor(
+    private readonly conversations: ConversationsRepository,
+    private readonly timelines: TimelinesService,
+  ) {}
+
+  /** Each end counts once: a repeat must not close what was opened again. */
+  @OnEvent(callEnded, { consumer: 'calls' })
+  async onEnded(events: Ended[], { trx }: EventContext<Tables>): Promise<void> {
+    const ids = events.flatMap(({ data }) => data.conversationId ?? []);
+    const timelines = this.timelines.open(await this.conversations.lockMany(trx, [...new Set(ids)]));
+    for (const { spaceId, data } of events) {
+      const timeline = timelines.get(data.conversationId ?? '');
+      if (timeline?.conversation.space_id === spaceId) leave(timeline, data.afterCall);
+    }
+    await this.timelines.write(trx, timelines.values());
+  }
+}
+
+/** A closed conversation stays closed: its sender may have another by now. */
+function leave(timeline: Timeline, afterCall: Ended['data']['afterCall']): void {
+  if (timeline.conversation.status === 'closed' || afterCall === 'keep') return;
+  timeline.setStatus(afterCall === 'close' ? 'closed' : 'paused');
+}

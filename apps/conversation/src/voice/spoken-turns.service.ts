@@ -1,0 +1,115 @@
+import { Injectable } from '@nestjs/common';
+import type { Author, EventEnvelope, turnTranscribed } from '@parley/contracts';
+import { Logger } from '@parley/service';
+import { ContactsRepository } from '../contacts/contacts.repository.ts';
+import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import type { Timeline } from '../conversations/timeline.ts';
+import { TimelinesService } from '../conversations/timelines.service.ts';
+import type { ContactRow, ConversationTrx, StoredSpeech } from '../database.ts';
+import { MessagesRepository } from '../messages/messages.repository.ts';
+import { SpeechService } from './speech.service.ts';
+
+type Transcribed = EventEnvelope<typeof turnTranscribed>;
+
+/** What callers say, or type while talking, becomes messages of their conversations. */
+@Injectable()
+export class SpokenTurnsService {
+  constructor(
+    private readonly contacts: ContactsRepository,
+    private readonly conversations: ConversationsRepository,
+    private readonly messages: MessagesRepository,
+    private readonly speech: SpeechService,
+    private readonly timelines: TimelinesService,
+    private readonly logger: Logger,
+  ) {}
+
+  async post(trx: ConversationTrx, events: readonly Transcribed[]): Promise<void> {
+    const locked = await this.conversations.lockMany(trx, [
+      ...new Set(events.map(({ data }) => data.conversationId)),
+    ]);
+    const timelines = this.timelines.open(locked);
+    const known = await this.messages.knownIds(
+      trx,
+      events.map(({ data }) => data.messageId),
+    );
+    const callers = await this.callersOf(trx, [...timelines.values()]);
+    const heard = await this.speech.cutShort(trx, timelines.values());
+    for (const { spaceId, data } of events) {
+      const { conversationId, messageId } = data;
+      const timeline = timelines.get(conversationId);
+      if (timeline?.conversation.space_id !== spaceId) {
+        this.logger.warn({ spaceId, conversationId, messageId }, 'Something was said in no conversation');
+        continue;
+      }
+      if (known.has(messageId)) continue;
+      known.add(messageId);
+      const contact = callers.get(timeline.conversation.contact_id ?? '');
+      this.append(timeline, data, { author: authorOf(timeline, contact), heard: heard.get(conversationId) });
+    }
+    await this.timelines.write(trx, timelines.values());
+  }
+
+  private append(
+    timeline: Timeline,
+    data: Transcribed['data'],
+    { author, heard }: { author: Author; heard: { messageId: string; spoken: string }[] | undefined },
+  ): void {
+    const { callId, typed, confidence, text, messageId } = data;
+    const { status, id, space_id: spaceId } = timeline.conversation;
+    const isClosed = status === 'closed';
+    if (isClosed)
+      this.logger.warn(
+        { spaceId, conversationId: id, messageId, callId },
+        'A caller goes on in a conversation that was closed: kept as a note',
+      );
+    if (status === 'paused') timeline.setStatus('open');
+    timeline.post({
+      id: messageId,
+      author,
+      parts: [{ type: 'text', text, format: 'plain' }],
+      internal: isClosed,
+      speech: typed ? null : speechOf(data),
+      metadata: {
+        voice: { callId, typed, confidence },
+        ...(isClosed ? { withheld: 'conversation_closed' } : {}),
+      },
+      wakes: !isClosed && timeline.conversation.owner === 'flow',
+      heard,
+    });
+  }
+
+  private async callersOf(
+    trx: ConversationTrx,
+    timelines: readonly Timeline[],
+  ): Promise<Map<string, ContactRow>> {
+    const bySpace = new Map<string, Set<string>>();
+    for (const { conversation } of timelines) {
+      const { space_id: spaceId, contact_id: contactId } = conversation;
+      if (contactId) bySpace.set(spaceId, (bySpace.get(spaceId) ?? new Set()).add(contactId));
+    }
+    const callers = new Map<string, ContactRow>();
+    for (const [spaceId, ids] of bySpace)
+      for (const row of await this.contacts.findMany(trx, spaceId, [...ids])) callers.set(row.id, row);
+    return callers;
+  }
+}
+
+/** A caller without a name is called as in chat: a visitor, or by its address. */
+function authorOf({ conversation }: Timeline, contact: ContactRow | undefined): Author {
+  const { contact_id: contactId, deployment_type: type, sender_id: senderId } = conversation;
+  const unnamed = type === 'WEB' || type === 'MOBILE' ? 'Visitor' : (senderId ?? 'Caller');
+  return { type: 'contact', contactId, name: contact?.name ?? unnamed };
+}
+
+function speechOf(data: Transcribed['data']): StoredSpeech {
+  const { text, startOfSpeechAt, endOfSpeechAt, endOfTurnAt } = data;
+  const endedAt = endOfSpeechAt ?? endOfTurnAt;
+  return {
+    generated: text,
+    spoken: text,
+    interruptedAtMs: null,
+    startedAt: startOfSpeechAt ?? endedAt,
+    endedAt,
+    attempt: 1,
+  };
+}
