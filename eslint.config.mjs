@@ -83,6 +83,7 @@ export default tseslint.config(
     files: ['apps/telephony/**/*.adapter.ts'],
     rules: restricted(nats, kysely, liveKitAgents, liveKitClient),
   },
+  { files: ['apps/telephony/test/**'], rules: restricted(nats, kysely, liveKitClient) },
   { files: ['apps/voice-agent/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitClient) },
   { files: ['apps/widget/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitAgents) },
   { files: ['apps/e2e/**/*.ts'], rules: restricted(nats, kysely) },

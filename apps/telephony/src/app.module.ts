@@ -5,7 +5,10 @@ import { CallsService } from './calls/calls.service.ts';
 import { JobsHandler } from './calls/jobs.handler.ts';
 import { ChannelsConsumer } from './channels/channels.consumer.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
+import { JobWatchService } from './jobs/job-watch.service.ts';
+import { CallersService } from './rooms/callers.service.ts';
 import { LiveKitAdapter } from './rooms/livekit.adapter.ts';
+import { ReconcilerService } from './rooms/reconciler.service.ts';
 import { RoomsConsumer } from './rooms/rooms.consumer.ts';
 import { WebhooksHandler } from './rooms/webhooks.handler.ts';
 import { TurnsConsumer } from './timeline/turns.consumer.ts';
@@ -13,6 +16,15 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
 
 @Module({
   controllers: [CallsHandler, ChannelsConsumer, JobsHandler, RoomsConsumer, TurnsConsumer, WebhooksHandler],
-  providers: [CallsRepository, CallsService, ChannelsRepository, LiveKitAdapter, TurnsRepository],
+  providers: [
+    CallersService,
+    CallsRepository,
+    CallsService,
+    ChannelsRepository,
+    JobWatchService,
+    LiveKitAdapter,
+    ReconcilerService,
+    TurnsRepository,
+  ],
 })
 export class AppModule {}

@@ -5,6 +5,7 @@ import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import {
+  answerCall,
   type CallJob,
   channelStatusChanged,
   type EventData,
@@ -82,6 +83,9 @@ export class TelephonyBench {
   private readonly client: OperationClient;
   private readonly facts: FactPublisher;
   private readonly voice: FactPublisher;
+  private readonly jobs: CallBus;
+  private readonly alive = new Map<string, number>();
+  private readonly speaking: NodeJS.Timeout;
   private door: Server | undefined;
   private doorUrl = '';
   private pod: Pod | undefined;
@@ -93,6 +97,8 @@ export class TelephonyBench {
     this.client = new OperationClient(nats);
     this.facts = new FactPublisher(nats, 'channel-gateway');
     this.voice = new FactPublisher(nats, 'voice-agent');
+    this.jobs = new CallBus(nats);
+    this.speaking = setInterval(() => this.speakUp(), 1000);
   }
 
   /** A job as the gateway would have it dispatched. */
@@ -148,6 +154,29 @@ export class TelephonyBench {
       );
       return (await find)?.status === data.status;
     }, 'The channel');
+  }
+
+  /** Answers as a job does, and lives on as one, once a second. */
+  async answer(job: CallJob): Promise<OperationOutput<typeof answerCall>> {
+    const answer = await this.call(answerCall, { spaceId: job.spaceId, job });
+    this.live(job.callId, job.generation);
+    return answer;
+  }
+
+  /** Signs of life of a job, once a second. */
+  live(callId: string, generation: number): void {
+    this.alive.set(callId, generation);
+    this.speakUp();
+  }
+
+  /** A job dies without a word. */
+  kill(callId: string): void {
+    this.alive.delete(callId);
+  }
+
+  private speakUp(): void {
+    for (const [callId, generation] of this.alive)
+      this.jobs.publish(this.spaceId, callId, { type: 'job_alive', callId, generation, state: 'listening' });
   }
 
   /** A fact of the voice agent. */
@@ -254,6 +283,7 @@ export class TelephonyBench {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.speaking);
     if (this.pod) await this.stopPod();
     await this.liveKit.process.stop('SIGKILL');
     this.door?.closeAllConnections();

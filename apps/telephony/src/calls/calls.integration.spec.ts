@@ -17,29 +17,26 @@ import {
   startCall,
   turnTranscribed,
 } from '@parley/contracts';
-import { AgentDispatchClient, RoomServiceClient, TokenVerifier } from 'livekit-server-sdk';
+import { TokenVerifier } from 'livekit-server-sdk';
 import { liveKitKey, openBench, type TelephonyBench } from '../../test/bench.ts';
+import { Rooms } from '../../test/rooms.ts';
 
 let bench: TelephonyBench;
-let rooms: RoomServiceClient;
-let dispatches: AgentDispatchClient;
+let rooms: Rooms;
 
 beforeAll(async () => {
   bench = await openBench();
-  const host = bench.liveKit.url.replace('ws', 'http');
-  rooms = new RoomServiceClient(host, liveKitKey.apiKey, liveKitKey.apiSecret);
-  dispatches = new AgentDispatchClient(host, liveKitKey.apiKey, liveKitKey.apiSecret);
+  rooms = new Rooms(bench);
 }, 120_000);
-afterAll(() => bench.close());
+afterAll(async () => {
+  await rooms.close();
+  await bench.close();
+});
 
-const answer = (job: CallJob) => bench.call(answerCall, { job });
+const answer = (job: CallJob) => bench.answer(job);
 const names = async (callId: string) => (await bench.events(callId)).map(({ name }) => name);
 const startInput = ({ generation: _generation, ...rest }: CallJob) => rest;
-/** A room has a dispatch for agents without name, too. */
-const generations = async (callId: string): Promise<number[]> =>
-  (await dispatches.listDispatch(callId))
-    .filter(({ agentName }) => agentName === 'parley')
-    .map(({ metadata }) => (JSON.parse(metadata) as CallJob).generation);
+const generations = async (callId: string) => (await rooms.jobs(callId)).map(({ generation }) => generation);
 
 test('a token admits one caller to one room, which calls the agent with everything it needs', async () => {
   const { callId: _call, spaceId: _space, generation: _generation, direction: _way, ...known } = bench.job();
@@ -94,7 +91,7 @@ test('a bridge starts a call: the agent is called into its room, once', async ()
   const job = bench.job({ conversationId: 'conv_bridge', afterSequence: 3 });
   const access = await bench.call(startCall, startInput(job));
   await bench.call(startCall, startInput(job));
-  await bench.until(async () => (await rooms.listRooms([job.callId])).length > 0, 'The room');
+  await rooms.isThere(job.callId);
   await bench.until(async () => (await generations(job.callId)).length > 0, 'The dispatch');
   await sleep(500);
   expect(await generations(job.callId)).toEqual([1]);
@@ -104,7 +101,7 @@ test('a bridge starts a call: the agent is called into its room, once', async ()
     ...{ conversationId: 'conv_bridge', created: false, afterSequence: 3 },
   });
   await bench.call(endCall, { callId: job.callId, cause: 'silence' });
-  await bench.until(async () => (await rooms.listRooms([job.callId])).length === 0, 'The end of the room');
+  await rooms.isGone(job.callId);
 });
 
 test('a call ends once, with its first cause, and what is asked of it afterwards is refused or unchanged', async () => {

@@ -10,6 +10,7 @@ import { BeforeOperation, HandleOperation, type OperationContext } from '@parley
 import { CallsRepository } from '../calls/calls.repository.ts';
 import { CallsService } from '../calls/calls.service.ts';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { CallersService } from './callers.service.ts';
 import { LiveKitAdapter } from './livekit.adapter.ts';
 import type { RoomEvent, RoomParticipant } from './room-event.ts';
 
@@ -31,6 +32,7 @@ export class WebhooksHandler {
     private readonly database: Database<Tables>,
     private readonly repository: CallsRepository,
     private readonly calls: CallsService,
+    private readonly callers: CallersService,
     private readonly liveKit: LiveKitAdapter,
   ) {}
 
@@ -61,9 +63,7 @@ export class WebhooksHandler {
   ): Promise<void> {
     if (job?.callId !== callId) return;
     await this.database.setSpaces(trx, [job.spaceId]);
-    const row = await this.calls.ring(trx, job);
-    if (row.phase === 'ended') await this.calls.closeRoom(trx, row);
-    else await this.repository.update(trx, row, { caller_sid: sid });
+    await this.callers.isThere(trx, job, sid);
   }
 
   private async callerLeft(
