@@ -1,5 +1,5 @@
 // Bundles a built service into one folder without node_modules: main.js, migrate.js, set-up and its workers.
-import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -11,8 +11,11 @@ if (service === undefined || out === undefined) {
 }
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'apps', service, 'dist');
-const workers = readdirSync(dist, { recursive: true }).filter((file) => file.endsWith('.worker.js'));
-const files = ['main.js', 'migrate.js', ...workers].map((file) => join(dist, file));
+// Processes and threads of their own; they lie beside main.js in the image.
+const isEntry = (file) => /^(?:main|bridge|migrate)\.js$|\.worker\.js$|(?:^|\/)job\.js$/.test(file);
+const files = readdirSync(dist, { recursive: true })
+  .filter(isEntry)
+  .map((file) => join(dist, file));
 const setup = join(root, 'libs/service/dist/setup-streams.js');
 const entryPoints = [...files, setup].map((path) => ({ in: path, out: basename(path, '.js') }));
 
@@ -28,8 +31,13 @@ const optional = {
   },
 };
 
+// Packages with programs or models in them stay packages, with all that they need, in the lockfile's versions.
+const whole = ['@livekit/agents', '@livekit/rtc-node', 'soundswallower', '@echogarden/espeak-ng-emscripten'];
+const packages = service === 'voice-agent' ? whole : [];
+
 await build({
   entryPoints,
+  external: packages.flatMap((name) => [name, `${name}/*`]),
   outdir: out,
   bundle: true,
   splitting: true,
@@ -46,7 +54,33 @@ await build({
     js: "import { createRequire as bundledRequire } from 'node:module'; import { fileURLToPath as bundledPath } from 'node:url'; const require = bundledRequire(import.meta.url); const __filename = bundledPath(import.meta.url); const __dirname = bundledPath(new URL('.', import.meta.url));",
   },
 });
+for (const path of withDependencies(packages)) {
+  const nested = (source) => !source.slice(join(root, path).length).includes('node_modules');
+  cpSync(join(root, path), join(out, path), { recursive: true, filter: nested });
+}
 writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n');
 // The gateway serves the widget.
 const widget = join(root, 'apps/widget/dist');
 if (service === 'channel-gateway') cpSync(widget, join(out, 'widget'), { recursive: true });
+
+/** Folders of packages and of all they depend on, as the lockfile places them; what is not installed here is for other machines. */
+function withDependencies(names) {
+  const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const found = new Set();
+  const visit = (name, from) => {
+    for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+      const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+      if (locked[path] !== undefined && existsSync(join(root, path))) return take(path);
+      if (folder === '') return;
+    }
+  };
+  const take = (path) => {
+    if (found.has(path)) return;
+    found.add(path);
+    const { dependencies, optionalDependencies, peerDependencies } = locked[path];
+    const needed = { ...dependencies, ...optionalDependencies, ...peerDependencies };
+    for (const name of Object.keys(needed)) visit(name, path);
+  };
+  for (const name of names) visit(name, '');
+  return found;
+}

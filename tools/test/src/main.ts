@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startTestServers } from '@parley/testing';
+import { findLiveKitServer, startTestServers } from '@parley/testing';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
@@ -141,6 +141,8 @@ async function main(): Promise<void> {
   const project = process.argv.indexOf('--project');
   const patterns = project === -1 ? [] : [process.argv[project + 1] ?? ''];
   const sound = project === -1 ? staticChecks() : true;
+  // Built once with Go, which takes a while: not in the time of a spec.
+  await findLiveKitServer((line) => console.log(line));
   const counts = [await specs(patterns)];
   if (project === -1 && existsSync(join(root, 'apps/e2e/jest.config.mjs'))) {
     ensureChromium();
