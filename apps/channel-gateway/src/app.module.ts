@@ -6,11 +6,15 @@ import { ChannelsService } from './channels/channels.service.ts';
 import { TargetsConsumer } from './channels/targets.consumer.ts';
 import { DeliveriesConsumer } from './deliveries/deliveries.consumer.ts';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.ts';
+import { FlowSessionsHandler } from './flow-sessions/flow-sessions.handler.ts';
+import { FlowSessionsService } from './flow-sessions/flow-sessions.service.ts';
+import { SessionTokensRepository } from './flow-sessions/session-tokens.repository.ts';
 import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
 import { ReferenceRoutes } from './reference/reference.routes.ts';
 import { AccessFeed } from './sockets/access-feed.ts';
+import { BridgeAdapter } from './sockets/bridge.adapter.ts';
 import { ConversationFeed } from './sockets/conversation-feed.ts';
 import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
@@ -20,21 +24,24 @@ import { VoiceAccess } from './widget/voice-access.service.ts';
 import { WidgetRoutes } from './widget/widget.routes.ts';
 
 @Module({
-  controllers: [ChannelsHandler, DeliveriesConsumer, TargetsConsumer],
+  controllers: [ChannelsHandler, DeliveriesConsumer, FlowSessionsHandler, TargetsConsumer],
   providers: [
     AccessFeed,
     AuthService,
+    BridgeAdapter,
     ChannelDirectory,
     ChannelsRepository,
     ChannelsService,
     ConversationFeed,
     DeliveriesRepository,
+    FlowSessionsService,
     InboxFeed,
     LiveKitRoutes,
     OperationRoutes,
     PageRoutes,
     RealtimeSocket,
     ReferenceRoutes,
+    SessionTokensRepository,
     VoiceAccess,
     WebhooksRoutes,
     WidgetRoutes,

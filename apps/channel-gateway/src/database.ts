@@ -32,6 +32,16 @@ export interface TargetTable {
   id: string;
   name: string;
   usable: boolean;
+  /** The flow an agent runs. */
+  default_flow_id: string | null;
+}
+
+/** A token that lets one live session in; its id is the hash of the token. */
+export interface SessionTokenTable {
+  space_id: string;
+  id: string;
+  channel_id: string;
+  expires_at: Date;
 }
 
 export interface DeliveryTable {
@@ -51,6 +61,7 @@ export interface Tables {
   channel: ChannelTable;
   target: TargetTable;
   delivery: DeliveryTable;
+  session_token: SessionTokenTable;
 }
 
 export type ChannelTrx = Trx<Tables>;

@@ -1,4 +1,4 @@
 import { runMigrations } from '@parley/service';
-import * as channels from './migrations/0001-channels.ts';
+import { migrations } from './migrations/index.ts';
 
-await runMigrations({ domain: 'channel', migrations: { '0001-channels': channels } });
+await runMigrations({ domain: 'channel', migrations });

@@ -1,4 +1,5 @@
 import { runService } from '@parley/service';
+import { FlowSocket } from './bridge/flow.socket.ts';
 import { BridgeModule } from './bridge.module.ts';
 import { bridgeConfig } from './config.ts';
 
@@ -7,5 +8,6 @@ await runService({
   domain: 'voice',
   module: BridgeModule,
   config: bridgeConfig,
-  http: { configure: () => undefined },
+  readyWithout: ['postgresql', 'outbox'],
+  http: { configure: (app) => app.get(FlowSocket).attach(app.getHttpServer()) },
 });

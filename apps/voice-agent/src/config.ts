@@ -62,6 +62,18 @@ export const bridgeConfig = z.object({
     .min(1)
     .default(500)
     .meta({ description: 'sessions one bridge holds at once' }),
+  BRIDGE_MAX_SESSIONS_PER_ADDRESS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .meta({ description: 'sessions of one client address at once' }),
+  BRIDGE_IDLE_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(60_000)
+    .meta({ description: 'silence after which a client is asked whether it is still there' }),
 });
 
 export type BridgeConfig = z.infer<typeof bridgeConfig>;

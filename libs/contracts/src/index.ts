@@ -7,4 +7,5 @@ export * from './notification/index.ts';
 export * from './telephony/index.ts';
 export * from './voice/index.ts';
 export * from './registry.ts';
+export * from './flow-sockets.ts';
 export * from './sockets.ts';

@@ -14,6 +14,8 @@ export interface KnownChannel {
   configuration: Record<string, unknown>;
   target: ChannelTarget | null;
   targetName: string | null;
+  /** The flow that answers: the target, or the one its agent runs. */
+  flowId: string | null;
   language: string | null;
   sealedSecret: string | null;
   wrappedKey: WrappedKey | null;
@@ -40,6 +42,15 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
 
   find(channelId: string): KnownChannel | undefined {
     return this.mirror.get(channelId);
+  }
+
+  /** The active web channels that a flow answers, the oldest first. */
+  webChannelsOf(flowId: string): KnownChannel[] {
+    return this.mirror
+      .all()
+      .map(([, channel]) => channel)
+      .filter((one) => one.flowId === flowId && one.deploymentType === 'WEB' && one.status === 'active')
+      .toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
   /** The secret a custom channel signs with. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Insertable } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { ChannelRow, ChannelStatus, ChannelTable, ChannelTrx, TargetTable } from '../database.ts';
 
 @Injectable()
@@ -74,13 +74,21 @@ export class ChannelsRepository {
     await trx.deleteFrom('channel').where('space_id', '=', row.space_id).where('id', '=', row.id).execute();
   }
 
-  async saveTarget(trx: ChannelTrx, row: Insertable<TargetTable>): Promise<void> {
-    const { name, usable } = row;
+  /** Writes what is known of a target; says whether the flow that it runs is another now. */
+  async saveTarget(
+    trx: ChannelTrx,
+    row: Omit<TargetTable, 'default_flow_id'> & { default_flow_id?: string | null | undefined },
+  ): Promise<boolean> {
+    const before = await this.findTarget(trx, row.space_id, row.id);
+    const { name, usable, default_flow_id: flowId = before?.default_flow_id ?? null } = row;
     await trx
       .insertInto('target')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['space_id', 'id']).doUpdateSet({ name, usable }))
+      .values({ ...row, default_flow_id: flowId })
+      .onConflict((conflict) =>
+        conflict.columns(['space_id', 'id']).doUpdateSet({ name, usable, default_flow_id: flowId }),
+      )
       .execute();
+    return (before?.default_flow_id ?? null) !== flowId;
   }
 
   async findTarget(trx: ChannelTrx, spaceId: string, id: string): Promise<TargetTable | undefined> {
@@ -90,5 +98,27 @@ export class ChannelsRepository {
       .where('space_id', '=', spaceId)
       .where('id', '=', id)
       .executeTakeFirst();
+  }
+
+  /** The same, and nobody changes it before this transaction has ended. */
+  async holdTarget(trx: ChannelTrx, spaceId: string, id: string): Promise<TargetTable | undefined> {
+    return trx
+      .selectFrom('target')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .forShare()
+      .executeTakeFirst();
+  }
+
+  /** Locks the channels of an agent and counts their versions on, for what is kept of them elsewhere. */
+  async touchOfAgent(trx: ChannelTrx, spaceId: string, agentId: string): Promise<ChannelRow[]> {
+    return trx
+      .updateTable('channel')
+      .set((row) => ({ version: row('version', '+', 1) }))
+      .where('space_id', '=', spaceId)
+      .where(sql<boolean>`target @> ${JSON.stringify({ agentId })}::jsonb`)
+      .returningAll()
+      .execute();
   }
 }

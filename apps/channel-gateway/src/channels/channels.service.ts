@@ -215,8 +215,27 @@ export class ChannelsService {
     ]);
   }
 
+  /** An agent runs another flow: its channels are found by that one from now on. */
+  async followAgent(trx: ChannelTrx, spaceId: string, agentId: string): Promise<void> {
+    for (const row of await this.channels.touchOfAgent(trx, spaceId, agentId)) await this.publish(trx, row);
+  }
+
+  /** The flow that answers a channel; null where it has no target, or an agent without a flow. */
+  async flowOf(trx: ChannelTrx, { space_id: spaceId, target }: ChannelRow): Promise<string | null> {
+    if (!target) return null;
+    if ('flowId' in target) return target.flowId;
+    return (await this.channels.holdTarget(trx, spaceId, target.agentId))?.default_flow_id ?? null;
+  }
+
   /** The fact for others, and the entry of the bucket that every gateway watches. */
   private async announce(trx: ChannelTrx, row: ChannelRow): Promise<void> {
+    await this.publish(trx, row);
+    await this.events.append(trx, [
+      { definition: channelStatusChanged, spaceId: row.space_id, data: facts(row) },
+    ]);
+  }
+
+  private async publish(trx: ChannelTrx, row: ChannelRow): Promise<void> {
     const { space_id: spaceId, id, version } = row;
     const value: KnownChannel = {
       id,
@@ -227,12 +246,12 @@ export class ChannelsService {
       configuration: row.configuration,
       target: row.target,
       targetName: row.target_name,
+      flowId: await this.flowOf(trx, row),
       language: row.language,
       sealedSecret: row.sealed_secret,
       wrappedKey: row.sealed_secret ? await this.secrets.spaceKey(trx, spaceId) : null,
     };
     await this.events.put(trx, channelBucket, { spaceId, key: id, version, value });
-    await this.events.append(trx, [{ definition: channelStatusChanged, spaceId, data: facts(row) }]);
   }
 }
 

@@ -3,21 +3,27 @@ import { agentChanged, type EventEnvelope, flowChanged } from '@parley/contracts
 import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { ChannelsRepository } from './channels.repository.ts';
+import { ChannelsService } from './channels.service.ts';
 
 /** Knows which agents and flows a channel can be connected to. */
 @Controller()
 export class TargetsConsumer {
-  constructor(private readonly channels: ChannelsRepository) {}
+  constructor(
+    private readonly channels: ChannelsRepository,
+    private readonly service: ChannelsService,
+  ) {}
 
   @OnEvent(agentChanged, { consumer: 'targets' })
   async onAgent(events: EventEnvelope<typeof agentChanged>[], { trx }: EventContext<Tables>): Promise<void> {
     for (const { spaceId, data } of events) {
-      await this.channels.saveTarget(trx, {
+      const runsAnother = await this.channels.saveTarget(trx, {
         space_id: spaceId,
         id: data.agentId,
         name: data.name,
         usable: !data.deleted,
+        default_flow_id: data.defaultFlowId,
       });
+      if (runsAnother) await this.service.followAgent(trx, spaceId, data.agentId);
     }
   }
 

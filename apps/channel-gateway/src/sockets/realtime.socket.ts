@@ -11,6 +11,7 @@ import { AuthService } from '../http/auth.service.ts';
 import { RateLimiter } from '../http/rate-limiter.ts';
 import { originAllowed, ownOrigins } from '../widget/origins.ts';
 import { AccessFeed } from './access-feed.ts';
+import { BridgeAdapter } from './bridge.adapter.ts';
 import { ConversationFeed } from './conversation-feed.ts';
 import { readFrame } from './frames.ts';
 import { InboxFeed } from './inbox-feed.ts';
@@ -44,6 +45,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     private readonly directory: ChannelDirectory,
     private readonly inbox: InboxFeed,
     private readonly access: AccessFeed,
+    private readonly bridge: BridgeAdapter,
     private readonly logger: Logger,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
@@ -58,8 +60,9 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // Whoever asks may go away before the answer.
       socket.on('error', () => socket.destroy());
-      if ((request.url ?? '').split('?')[0] !== '/ws/realtime')
-        return socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+      const [path = ''] = (request.url ?? '').split('?');
+      if (this.bridge.takes(path)) return this.bridge.forward(request, socket, head);
+      if (path !== '/ws/realtime') return socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
       this.server.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, request));
       return undefined;
     });

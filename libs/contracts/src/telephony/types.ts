@@ -97,3 +97,9 @@ export type CallJob = z.infer<typeof CallJobSchema>;
 
 /** Attributes that a caller's participant carries in its room, named as LiveKit SIP names its own. */
 export const callerAttributes = { callId: 'parley.callId', role: 'parley.role' } as const;
+
+/** Topics of data packets in a call's room. */
+export const callTopics = {
+  /** The caller cuts the agent's speech by a button; empty. */
+  interrupt: 'parley.interrupt',
+} as const;

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { connect as connectPlain, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectConfig, Logger } from '@parley/service';
+import type { GatewayConfig } from '../config.ts';
+
+const CONNECT_MS = 3000;
+const AWAY = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n';
+
+/** Passes live sessions and carriers' media streams on to the audio bridge, byte for byte. */
+@Injectable()
+export class BridgeAdapter implements OnModuleDestroy {
+  private readonly open = new Set<Duplex>();
+
+  constructor(
+    private readonly logger: Logger,
+    @InjectConfig() private readonly config: GatewayConfig,
+  ) {}
+
+  onModuleDestroy(): void {
+    for (const socket of this.open) socket.destroy();
+  }
+
+  /** Whether an upgrade of this path is the bridge's, and the bridge can be asked. */
+  takes(path: string): boolean {
+    return this.config.BRIDGE_URL !== undefined && /^\/ws\/(?:flow|media)\//.test(path);
+  }
+
+  forward(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const bridge = this.connect(new URL(this.config.BRIDGE_URL ?? ''));
+    this.open.add(socket).add(bridge);
+    let isThrough = false;
+    const giveUp = (error: Error): void => {
+      if (!isThrough) {
+        this.logger.warn({ err: error }, 'The audio bridge cannot be reached');
+        socket.end(AWAY);
+      } else socket.destroy();
+      bridge.destroy();
+    };
+    bridge.setTimeout(CONNECT_MS, () => giveUp(new Error('The audio bridge took no connection in time.')));
+    bridge.once('error', giveUp);
+    bridge.once(this.event, () => {
+      isThrough = true;
+      bridge.setTimeout(0).setNoDelay(true);
+      bridge.write(requestText(request, socket as Socket));
+      if (head.length > 0) bridge.write(head);
+      // Pipes wait for the slower side: nothing piles up here.
+      socket.pipe(bridge).pipe(socket);
+    });
+    socket.once('close', () => {
+      this.open.delete(socket);
+      bridge.destroy();
+    });
+    bridge.once('close', () => {
+      this.open.delete(bridge);
+      if (isThrough) socket.end();
+    });
+  }
+
+  private get event(): 'connect' | 'secureConnect' {
+    return this.config.BRIDGE_URL?.startsWith('https:') ? 'secureConnect' : 'connect';
+  }
+
+  private connect({ protocol, hostname, port }: URL): Socket {
+    const host = hostname.replace(/^\[|\]$/g, '');
+    if (protocol === 'https:') return connectTls({ host, port: Number(port || 443), servername: host });
+    return connectPlain({ host, port: Number(port || 80) });
+  }
+}
+
+/** The request as it came, with who sent it and where to: what callers say of that themselves is left out. */
+function requestText(request: IncomingMessage, socket: Socket): string {
+  const lines = [`${request.method} ${request.url} HTTP/1.1`];
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (!/^x-forwarded-/i.test(rawHeaders[index] ?? ''))
+      lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+  lines.push(`X-Forwarded-For: ${socket.remoteAddress ?? 'unknown'}`);
+  if (request.headers.host) lines.push(`X-Forwarded-Host: ${request.headers.host}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EventData, messageChanged, messagePosted, streamName } from '@parley/contracts';
+import { LogReader, type NatsConnection } from '@parley/messaging';
+import type { Logger } from '@parley/service';
+
+const AGAIN_MS = 100;
+const TAKE = 256;
+const WAIT_MS = 5000;
+
+/** What is followed, and until when. */
+export interface Followed {
+  spaceId: string;
+  conversationId: string;
+  /** Events behind this sequence are told. */
+  afterSequence: number;
+  signal: AbortSignal;
+}
+
+/** What a follower is told of, each event once and in order. */
+export interface Follower {
+  posted(data: EventData<typeof messagePosted>): void;
+  changed(data: EventData<typeof messageChanged>): void;
+}
+
+/** Follows one conversation through reconnects; its sequence tells what was told already. */
+export async function followConversation(
+  parts: { nats: NatsConnection; logger: Pick<Logger, 'warn'> },
+  { spaceId, conversationId, afterSequence, signal }: Followed,
+  follower: Follower,
+): Promise<void> {
+  const subjects = [`conversation.*.${spaceId}.${conversationId}.*`];
+  let last = afterSequence;
+  const tell = (name: string, data: { sequence: number }): void => {
+    if (data.sequence <= last) return;
+    last = data.sequence;
+    if (name === messagePosted.name) follower.posted(data as EventData<typeof messagePosted>);
+    if (name === messageChanged.name) follower.changed(data as EventData<typeof messageChanged>);
+  };
+  while (!signal.aborted) {
+    const reader = new LogReader(parts.nats, {
+      stream: streamName('conversation'),
+      subjects,
+      from: 1,
+      signal,
+    });
+    try {
+      await reader.open();
+      while (!signal.aborted)
+        for (const message of await reader.take(TAKE, WAIT_MS))
+          tell(message.subject.split('.').slice(0, 2).join('.'), message.json());
+    } catch (error) {
+      if (signal.aborted) return;
+      parts.logger.warn({ err: error, conversationId }, 'A conversation is followed anew');
+      reader.close();
+      await sleep(AGAIN_MS);
+    }
+  }
+}

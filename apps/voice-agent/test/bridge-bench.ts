@@ -1,0 +1,333 @@
+import { createServer, type Server } from 'node:http';
+import {
+  admitFlowSession,
+  badRequest,
+  endCall,
+  type EventData,
+  flowSound,
+  type FlowServerFrame,
+  headerNames,
+  type Message,
+  messageChanged,
+  messagePosted,
+  newId,
+  notFound,
+  openForChannel,
+  type OperationDefinition,
+  type OperationInput,
+  operationSubject,
+  type ProblemError,
+  startCall,
+  toProblem,
+  turnTranscribed,
+} from '@parley/contracts';
+import {
+  connectNats,
+  ensureStreams,
+  FactPublisher,
+  type NatsConnection,
+  OperationClient,
+} from '@parley/messaging';
+import { createLogger } from '@parley/service';
+import { WebSocket } from 'ws';
+import { type CallAudio, type CallRoom, CallRooms } from '../src/bridge/call-audio.ts';
+import { FlowSocket } from '../src/bridge/flow.socket.ts';
+import type { BridgeConfig } from '../src/config.ts';
+
+export const spaceId = 'space_one';
+export const channelId = 'chan_web';
+export const site = 'https://shop.example';
+
+type Turn = EventData<typeof turnTranscribed>;
+
+/** A room that the spec plays. */
+export class PlayedRooms extends CallRooms {
+  isOn = true;
+  readonly joined: { token: string; audio: CallAudio; left: boolean; keys: string[]; cuts: number }[] = [];
+  /** Held until the spec lets the caller in. */
+  gate: Promise<void> = Promise.resolve();
+
+  async join(token: string, audio: CallAudio): Promise<CallRoom> {
+    await this.gate;
+    const place = { token, audio, left: false, keys: [] as string[], cuts: 0 };
+    this.joined.push(place);
+    return {
+      dtmf: async (digit) => void place.keys.push(digit),
+      interrupt: async () => void (place.cuts += 1),
+      leave: async () => {
+        place.left = true;
+      },
+    };
+  }
+}
+
+/** One client of the bridge, and what it heard. */
+export class Client {
+  readonly frames: FlowServerFrame[] = [];
+  sound = Buffer.alloc(0);
+  readonly pieces: number[] = [];
+  pings = 0;
+  closed: { code: number; reason: string } | null = null;
+  readonly socket: WebSocket;
+
+  constructor(url: string, headers: Record<string, string>, options: { autoPong?: boolean } = {}) {
+    this.socket = new WebSocket(url, { headers, ...options });
+    this.socket.on('message', (data: Buffer, binary) => {
+      if (!binary) return void this.frames.push(JSON.parse(data.toString()) as FlowServerFrame);
+      this.pieces.push(data.length);
+      this.sound = Buffer.concat([this.sound, data]);
+    });
+    this.socket.on('ping', () => (this.pings += 1));
+    this.socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
+    this.socket.on('error', () => undefined);
+  }
+
+  send(what: object | string | Buffer): void {
+    this.socket.send(typeof what === 'string' || Buffer.isBuffer(what) ? what : JSON.stringify(what));
+  }
+
+  of<Type extends FlowServerFrame['type']>(type: Type): Extract<FlowServerFrame, { type: Type }>[] {
+    return this.frames.filter((frame) => frame.type === type) as Extract<FlowServerFrame, { type: Type }>[];
+  }
+
+  async heard<Type extends FlowServerFrame['type']>(
+    type: Type,
+    count = 1,
+  ): Promise<Extract<FlowServerFrame, { type: Type }>> {
+    return until(`${count} frames "${type}"`, () => this.of(type)[count - 1]);
+  }
+
+  /** What one frame is answered. */
+  async answerTo(what: object | string | Buffer): Promise<FlowServerFrame> {
+    const before = this.frames.length;
+    this.send(what);
+    return until('an answer', () => this.frames[before]);
+  }
+
+  async ended(): Promise<{ code: number; reason: string }> {
+    return until('the end', () => this.closed, 10_000);
+  }
+}
+
+/** A bridge over a real NATS; the spec plays gateway, conversation, telephony and flow. */
+export class BridgeBench {
+  readonly rooms = new PlayedRooms();
+  readonly turns: Turn[] = [];
+  readonly opened: OperationInput<typeof openForChannel>[] = [];
+  readonly started: OperationInput<typeof startCall>[] = [];
+  readonly calls: OperationInput<typeof endCall>[] = [];
+  readonly admissions: OperationInput<typeof admitFlowSession>[] = [];
+  readonly tokens = new Set<string>();
+  url = '';
+  private readonly sequences = new Map<string, number>();
+  private readonly nats: NatsConnection;
+  private readonly facts: FactPublisher;
+  private readonly clients: Client[] = [];
+  private door!: Server;
+  private socket!: FlowSocket;
+
+  constructor(nats: NatsConnection) {
+    this.nats = nats;
+    this.facts = new FactPublisher(nats, 'conversation');
+  }
+
+  async start(config: Partial<BridgeConfig> = {}, rooms: CallRooms = this.rooms): Promise<void> {
+    this.answer(admitFlowSession, (input) => this.admit(input));
+    this.answer(openForChannel, (input) => this.openConversation(input));
+    this.answer(startCall, (input) => {
+      this.started.push(input);
+      const expiresAt = new Date(Date.now() + 600_000).toISOString();
+      return {
+        callId: input.callId,
+        serverUrl: 'ws://room',
+        participantToken: `token-${input.callId}`,
+        expiresAt,
+      };
+    });
+    this.answer(endCall, (input) => {
+      this.calls.push(input);
+      return {};
+    });
+    this.nats.subscribe('voice.turn_transcribed.>', {
+      callback: (_error, message) => void this.reply(message.json<Turn>()),
+    });
+    await this.nats.flush();
+    const logger = createLogger({ name: 'bridge-spec', level: 'silent' });
+    const limits = { BRIDGE_MAX_SESSIONS: 40, BRIDGE_MAX_SESSIONS_PER_ADDRESS: 30, BRIDGE_IDLE_MS: 60_000 };
+    const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
+    const parts = [new OperationClient(this.nats), new FactPublisher(this.nats, 'voice-agent')] as const;
+    this.socket = new FlowSocket(...parts, rooms, logger, this.nats, whole);
+    this.door = createServer();
+    this.socket.attach(this.door);
+    await new Promise<void>((resolve) => this.door.listen(0, '127.0.0.1', resolve));
+    this.url = `ws://127.0.0.1:${(this.door.address() as { port: number }).port}`;
+  }
+
+  /** Opens a session; it is let in unless said otherwise. */
+  connect(of: { path?: string; headers?: Record<string, string>; autoPong?: boolean } = {}): Client {
+    const { path = '/ws/flow/flow_one', headers = { origin: site }, autoPong = true } = of;
+    const client = new Client(`${this.url}${path}`, headers, { autoPong });
+    this.clients.push(client);
+    return client;
+  }
+
+  async ready(): Promise<{ client: Client; conversationId: string }> {
+    const client = this.connect();
+    const { conversationId } = await client.heard('ready');
+    return { client, conversationId };
+  }
+
+  /** Lets a message appear in a conversation. */
+  async post(conversationId: string, change: Partial<Message>): Promise<void> {
+    const { message, ...rest } = this.next(conversationId, change);
+    const data = {
+      ...rest,
+      message,
+      owner: 'flow',
+      contactId: 'cont_one',
+      origin: { channelId, deploymentType: 'WEB', externalId: null, conferenceId: null },
+      target: null,
+      agentIds: [],
+      inReplyTo: null,
+      attempt: null,
+      wakes: false,
+    } as unknown as EventData<typeof messagePosted>;
+    await this.facts.publish(messagePosted, spaceId, data);
+  }
+
+  async change(conversationId: string, change: Partial<Message>): Promise<void> {
+    const data = { ...this.next(conversationId, change), change: 'speech' as const };
+    await this.facts.publish(messageChanged, spaceId, data);
+  }
+
+  /** Closes the clients of one story. */
+  leave(): void {
+    for (const client of this.clients.splice(0)) client.socket.terminate();
+  }
+
+  async close(): Promise<void> {
+    await this.socket.onModuleDestroy();
+    this.leave();
+    await new Promise((resolve) => this.door.close(resolve));
+    await this.nats.close();
+  }
+
+  private next(
+    conversationId: string,
+    change: Partial<Message>,
+  ): { conversationId: string; sequence: number; message: Message } {
+    const sequence = (this.sequences.get(conversationId) ?? 0) + 1;
+    this.sequences.set(conversationId, sequence);
+    const now = new Date().toISOString();
+    const message = {
+      id: newId('msg'),
+      conversationId,
+      sequence,
+      author: { type: 'agent', agentId: 'agent_one', name: 'Pia' },
+      parts: [],
+      citations: [],
+      replyTo: null,
+      internal: false,
+      status: 'accepted',
+      statusReason: null,
+      speech: null,
+      reactions: [],
+      editedAt: null,
+      createdAt: now,
+      updatedAt: now,
+      metadata: {},
+      ...change,
+    } as Message;
+    return { conversationId, sequence, message };
+  }
+
+  /** Conversation and flow in small: a turn becomes a message, and is answered. */
+  private async reply(turn: Turn): Promise<void> {
+    if (this.turns.some(({ messageId }) => messageId === turn.messageId)) return;
+    this.turns.push(turn);
+    const { conversationId, messageId, text } = turn;
+    await this.post(conversationId, {
+      id: messageId,
+      author: { type: 'contact', contactId: 'cont_one', name: 'Visitor' },
+      parts: words(text),
+    });
+    await this.post(conversationId, { parts: words(`You said: ${text}`), replyTo: messageId });
+  }
+
+  private async openConversation(input: OperationInput<typeof openForChannel>): Promise<object> {
+    this.opened.push(input);
+    const conversationId = newId('conv');
+    await this.post(conversationId, { parts: words('Hello!') });
+    return { conversationId, contactId: 'cont_one', created: true, afterSequence: 0, status: 'open' };
+  }
+
+  private admit(input: OperationInput<typeof admitFlowSession>): object {
+    this.admissions.push(input);
+    const { flowId, token, origin } = input;
+    const refuse = (refusal: string): object => ({ admitted: false, refusal, channel: null });
+    if (flowId === 'flow_broken') throw notFound('The flow');
+    if (flowId !== 'flow_one') return refuse('unknown_flow');
+    if (token !== null && !this.tokens.delete(token)) return refuse('bad_token');
+    if (token === null && origin !== site) return refuse('origin');
+    const target = { flowId };
+    const channel = { spaceId, channelId, deploymentType: 'WEB', target, targetName: 'Pia', language: 'en' };
+    return { admitted: true, refusal: null, channel };
+  }
+
+  private answer<Definition extends OperationDefinition>(
+    definition: Definition,
+    handle: (input: OperationInput<Definition>) => object | Promise<object>,
+  ): void {
+    this.nats.subscribe(operationSubject(definition.name), {
+      callback: (_error, message) => {
+        const say = (status: number, body: object): void => {
+          message.headers?.set(headerNames.status, String(status));
+          message.respond(JSON.stringify(body), { headers: message.headers });
+        };
+        const input = definition.input.safeParse(message.json());
+        const work = async (): Promise<object> => {
+          if (!input.success) throw badRequest(input.error.message);
+          return handle(input.data as OperationInput<Definition>);
+        };
+        work().then(
+          (body) => say(200, body),
+          (error: ProblemError) => say(error.status, toProblem(error, 'req_spec')),
+        );
+      },
+    });
+  }
+}
+
+/** Opens a bench; close it in afterAll. */
+export async function openBridgeBench(): Promise<BridgeBench> {
+  const url = process.env['PARLEY_TEST_NATS_URL'] ?? '';
+  const nats = await connectNats({ url, user: '', password: '', name: 'voice-agent' });
+  await ensureStreams(nats, { partitions: 4 });
+  return new BridgeBench(nats);
+}
+
+/** So many milliseconds of a tone, as a client sends it. */
+export function tone(milliseconds: number, rate: number = flowSound.fromClient): Buffer {
+  const samples = Int16Array.from({ length: (milliseconds * rate) / 1000 }, (_none, index) =>
+    Math.round(8000 * Math.sin((2 * Math.PI * 440 * index) / rate)),
+  );
+  return Buffer.from(samples.buffer);
+}
+
+export function words(text: string): Message['parts'] {
+  return [{ type: 'text', text, format: 'plain' }] as Message['parts'];
+}
+
+/** Asks again and again until there is an answer. */
+export async function until<Result>(
+  what: string,
+  ask: () => Result | null | undefined | false,
+  withinMs = 5000,
+): Promise<Result> {
+  for (const end = Date.now() + withinMs; Date.now() < end; ) {
+    const result = ask();
+    if (result) return result;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`Not within ${withinMs} ms: ${what}`);
+}
