@@ -56,6 +56,14 @@ describe('Transcript', () => {
     expect(transcript.streaming()).toBe(false);
   });
 
+  it('takes away what was being written when a person takes over', () => {
+    const transcript = new Transcript();
+    transcript.put(message('msg_1', 1, 'Hello'));
+    transcript.delta({ messageId: 'msg_2', attempt: 1, offset: 0, text: 'It is' });
+    transcript.dropStreaming();
+    expect(texts(transcript)).toEqual(['Hello']);
+  });
+
   it('shows an own post once, whichever is heard first: its event or its answer', () => {
     const stored = message('msg_1', 1, 'Hello', 'contact');
     for (const order of ['event', 'answer']) {

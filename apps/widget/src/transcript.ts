@@ -64,6 +64,11 @@ export class Transcript {
     return text;
   }
 
+  /** Answers that are being written are not meant for the visitor any more: a person has taken over, or it has ended. */
+  dropStreaming(): void {
+    for (const [id, line] of this.lines) if (line.state === 'streaming') this.lines.delete(id);
+  }
+
   /** Whether an answer is being shown while it is written. */
   streaming(): boolean {
     return [...this.lines.values()].some((line) => line.state === 'streaming' && line.text !== '');

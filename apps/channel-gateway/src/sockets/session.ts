@@ -111,12 +111,16 @@ export class Session {
       if (!current()) return;
       const follower = { principal: this.principal, send: this.write };
       const of = { spaceId, conversationId };
-      subscription = new Subscription({ ...this.parts, follower }, of, afterSequence ?? null);
-      const sequence = await subscription.start();
+      const followed = new Subscription({ ...this.parts, follower }, of, afterSequence ?? null);
+      subscription = followed;
+      const visitor = this.principal.type === 'visitor';
+      const sequence = await followed.start();
       if (!current()) return;
-      live = this.parts.live.subscribe(spaceId, conversationId, (news) =>
-        this.tellLive(conversationId, news),
-      );
+      live = this.parts.live.subscribe(spaceId, conversationId, (news) => {
+        // A visitor is not shown an answer that a person has taken over from; members find it as a note.
+        if (news.type === 'delta' && visitor && !followed.answering) return;
+        this.tellLive(conversationId, news);
+      });
       entry.open = true;
       this.send({ type: 'subscribed', conversationId, lastSequence: sequence });
       this.send({ type: 'caught_up', conversationId, sequence });

@@ -30,6 +30,8 @@ export class Subscription {
   private catching = true;
   private again = false;
   private stopped = false;
+  private owner: unknown = null;
+  private closed = false;
 
   /** @param after the last sequence that the follower knows; null: it wants nothing of the past */
   constructor(
@@ -44,6 +46,11 @@ export class Subscription {
       parts.feed.listen(of.conversationId, (event) => this.hear(event)),
       parts.feed.onGap(() => void this.catchUp()),
     ];
+  }
+
+  /** Whether an answer that is being written is still meant for the contact: no person has taken over since. */
+  get answering(): boolean {
+    return (this.owner === null || this.owner === 'flow') && !this.closed;
   }
 
   /** Tells what was missed; throws a ProblemError when the conversation is not the follower's. */
@@ -112,6 +119,8 @@ export class Subscription {
   private tell(event: FeedEvent): void {
     if (this.stopped || event.sequence <= this.last) return;
     this.last = event.sequence;
+    this.owner = event.data['owner'] ?? this.owner;
+    if (event.name === 'conversation.status_changed') this.closed = event.data['status'] === 'closed';
     if (event.internal && this.parts.follower.principal.type === 'visitor') return;
     this.parts.follower.send(event.frame);
   }
