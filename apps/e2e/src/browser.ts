@@ -21,10 +21,10 @@ export const artefacts = fileURLToPath(new URL('../../../artefacts', import.meta
 /** A story that needs Chromium; left out, visibly, where there is none. */
 export const story = existsSync(executablePath) ? it : it.skip;
 
-/** Starts Chromium; null where there is none. */
-export async function startBrowser(): Promise<Browser | null> {
+/** Starts Chromium, with more arguments where a story needs them; null where there is none. */
+export async function startBrowser(...more: string[]): Promise<Browser | null> {
   mkdirSync(artefacts, { recursive: true });
-  return existsSync(executablePath) ? chromium.launch({ executablePath, args }) : null;
+  return existsSync(executablePath) ? chromium.launch({ executablePath, args: [...args, ...more] }) : null;
 }
 
 /** A visitor: a page with a storage of its own. */

@@ -1,9 +1,10 @@
 import { RealtimeClient, type ConnectionState } from '@parley/client';
 import type { Message } from '@parley/contracts';
 import { Outbox, type Unsent } from './outbox.ts';
-import { Refused, type SessionKeeper, type WidgetConfiguration } from './session.ts';
+import { Refused, type SessionKeeper, type WidgetConfiguration, type WidgetSession } from './session.ts';
 import type { Texts } from './texts.ts';
 import { Transcript } from './transcript.ts';
+import type { CallAccess } from './voice/port.ts';
 
 /** What the chat tells its view. */
 export interface ChatView {
@@ -15,6 +16,8 @@ export interface ChatView {
 const WAITING_MS = 60_000;
 const TYPING_MS = 5_000;
 const LONGEST_PAUSE_MS = 10_000;
+/** When a call's conversation is looked for, until it is found. */
+const SEEK_PAUSES_MS = [0, 1000, 2000, 4000, 8000];
 /** After so many connections that never became ready the token is doubted. */
 const DOUBTS = 4;
 
@@ -22,6 +25,8 @@ const DOUBTS = 4;
 export class Chat {
   readonly transcript = new Transcript();
   configuration: WidgetConfiguration = {};
+  /** Whether the agent can be called. */
+  voice = false;
   private readonly session: SessionKeeper;
   private readonly view: ChatView;
   private readonly texts: Texts;
@@ -111,6 +116,7 @@ export class Chat {
   private async start(): Promise<void> {
     const session = await this.openSession();
     this.configuration = session.configuration;
+    this.voice = accessOf(session) !== null;
     this.realtime = new RealtimeClient({
       url: session.socketUrl,
       token: () => this.session.token(),
@@ -139,6 +145,28 @@ export class Chat {
       }
       await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
     }
+  }
+
+  /** A token for one call, which is held in this chat's conversation; null where voice is off. */
+  async callAccess(): Promise<CallAccess | null> {
+    return accessOf(await this.session.open());
+  }
+
+  /** A call goes to the open conversation, or has begun one: then that is shown. */
+  async seekConversation(): Promise<void> {
+    for (const pause of SEEK_PAUSES_MS) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (this.closed || (this.conversationId && !this.ended)) return;
+      const session = await this.session.open().catch(() => null);
+      if (session?.conversationId) this.follow(session.conversationId);
+    }
+  }
+
+  callEnded(ms: number): void {
+    const seconds = Math.round(ms / 1000);
+    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    this.transcript.note(`call-${Date.now()}`, this.texts.callEnded.replace('{time}', time), null);
+    this.view.changed();
   }
 
   /** Sends once more what a reload interrupted. */
@@ -198,4 +226,8 @@ export class Chat {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.view.changed(), afterMs + 50);
   }
+}
+
+function accessOf({ serverUrl, participantToken }: WidgetSession): CallAccess | null {
+  return serverUrl && participantToken ? { serverUrl, participantToken } : null;
 }

@@ -26,6 +26,7 @@ export function lineView(line: Line, { texts, first, again }: LineContext): HTML
   if (line.side === 'visitor') item.append(element('span', [`${texts.you} `], { class: 'hidden' }));
   item.append(bubble);
   if (line.citations.length > 0) item.append(sources(line, texts));
+  if (line.cut) item.append(element('p', [texts.cut], { class: 'cut' }));
   if (line.state === 'failed') item.append(problem(line, texts, again));
   return item;
 }

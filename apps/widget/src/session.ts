@@ -4,6 +4,9 @@ export interface WidgetSession {
   spaceId: string;
   conversationId: string | null;
   socketUrl: string;
+  /** Present where voice is on: with them one call is joined. */
+  serverUrl?: string;
+  participantToken?: string;
   expiresAt: string;
   configuration: WidgetConfiguration;
 }

@@ -21,6 +21,13 @@ export interface Texts {
   person: string;
   agentAgain: string;
   closed: string;
+  talk: string;
+  startCall: string;
+  callNotLoaded: string;
+  /** `{time}` stands for its length. */
+  callEnded: string;
+  openInCall: string;
+  cut: string;
 }
 
 const en: Texts = {
@@ -45,6 +52,12 @@ const en: Texts = {
   person: 'A person will answer you here.',
   agentAgain: 'The assistant answers again.',
   closed: 'This conversation was closed. Write to begin a new one.',
+  talk: 'Talk',
+  startCall: 'Talk: start a voice call',
+  callNotLoaded: 'The call could not be loaded. Check your connection and try again.',
+  callEnded: 'Voice call, {time}',
+  openInCall: 'Open chat. A call is going on',
+  cut: 'Cut off by you',
 };
 
 const de: Texts = {
@@ -69,6 +82,13 @@ const de: Texts = {
   person: 'Ein Mensch antwortet Ihnen hier.',
   agentAgain: 'Der Assistent antwortet wieder.',
   closed: 'Diese Unterhaltung wurde beendet. Schreiben Sie, um eine neue zu beginnen.',
+  talk: 'Sprechen',
+  startCall: 'Sprechen: Anruf beginnen',
+  callNotLoaded:
+    'Der Anruf konnte nicht geladen werden. Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
+  callEnded: 'Anruf, {time}',
+  openInCall: 'Chat öffnen. Ein Anruf läuft',
+  cut: 'Von Ihnen unterbrochen',
 };
 
 const fr: Texts = {
@@ -93,6 +113,12 @@ const fr: Texts = {
   person: 'Une personne vous répondra ici.',
   agentAgain: 'L’assistant répond de nouveau.',
   closed: 'Cette conversation est terminée. Écrivez pour en commencer une autre.',
+  talk: 'Parler',
+  startCall: 'Parler : commencer un appel',
+  callNotLoaded: 'L’appel n’a pas pu être chargé. Vérifiez votre connexion et réessayez.',
+  callEnded: 'Appel vocal, {time}',
+  openInCall: 'Ouvrir la discussion. Un appel est en cours',
+  cut: 'Vous avez interrompu',
 };
 
 const es: Texts = {
@@ -117,6 +143,12 @@ const es: Texts = {
   person: 'Una persona le responderá aquí.',
   agentAgain: 'El asistente vuelve a responder.',
   closed: 'Esta conversación se cerró. Escriba para empezar otra.',
+  talk: 'Hablar',
+  startCall: 'Hablar: iniciar una llamada',
+  callNotLoaded: 'No se pudo cargar la llamada. Compruebe su conexión e inténtelo de nuevo.',
+  callEnded: 'Llamada de voz, {time}',
+  openInCall: 'Abrir el chat. Hay una llamada en curso',
+  cut: 'Interrumpido por usted',
 };
 
 const languages: Readonly<Record<string, Texts>> = { en, de, fr, es };

@@ -12,6 +12,8 @@ export interface Line {
   sequence: number | null;
   state: 'sending' | 'streaming' | 'done' | 'failed';
   attempt: number;
+  /** Spoken only in part: the visitor cut in. */
+  cut: boolean;
 }
 
 /** Everything said, in order, each once: durable events, own posts on their way, and answers being written. */
@@ -28,7 +30,11 @@ export class Transcript {
 
   /** What comes now belongs to a new conversation, and stands below all that is shown. */
   another(): void {
-    this.base = Math.max(this.base, ...[...this.lines.values()].map((line) => line.sequence ?? 0));
+    this.base = Math.max(this.base, this.last());
+  }
+
+  private last(): number {
+    return Math.max(0, ...[...this.lines.values()].map((line) => line.sequence ?? 0));
   }
 
   /** An own post was sent and waits for its answer. */
@@ -43,6 +49,7 @@ export class Transcript {
       sequence: null,
       state: 'sending',
       attempt: 0,
+      cut: false,
     });
   }
 
@@ -98,6 +105,7 @@ export class Transcript {
       sequence: this.base + message.sequence,
       state: 'done',
       attempt: Infinity,
+      cut: typeof message.speech?.interruptedAtMs === 'number',
     });
   }
 
@@ -121,6 +129,7 @@ export class Transcript {
       sequence: null,
       state: 'streaming',
       attempt: piece.attempt,
+      cut: false,
     });
     return true;
   }
@@ -131,7 +140,8 @@ export class Transcript {
     if (sending) this.lines.delete(sending.id);
   }
 
-  note(id: string, text: string, sequence: number): void {
+  /** A remark of the chat's own; without a sequence it stands behind all that is stored now. */
+  note(id: string, text: string, sequence: number | null): void {
     this.lines.set(id, {
       id,
       side: 'note',
@@ -139,9 +149,10 @@ export class Transcript {
       text,
       format: 'plain',
       citations: [],
-      sequence: this.base + sequence,
+      sequence: sequence === null ? this.last() + 0.5 : this.base + sequence,
       state: 'done',
       attempt: 0,
+      cut: false,
     });
   }
 }

@@ -1,3 +1,4 @@
+import { Caller } from './caller.ts';
 import { Chat } from './chat.ts';
 import { readableOn } from './colour.ts';
 import { icons } from './icons.ts';
@@ -6,6 +7,7 @@ import { element } from './rich-text.ts';
 import { SessionKeeper } from './session.ts';
 import { type Texts, textsOf } from './texts.ts';
 import type { Line } from './transcript.ts';
+import type { CallHost } from './voice/port.ts';
 import styles from './widget.css';
 
 type Connection = Parameters<ConstructorParameters<typeof Chat>[0]['view']['connection']>[0];
@@ -29,6 +31,9 @@ export class ParleyWidget extends HTMLElement {
   private readonly input = element('textarea', [], { rows: '1', maxlength: '8000', enterkeyhint: 'send' });
   private readonly sendButton = button('send', icons.send, { type: 'submit' });
   private readonly closeButton = button('close', icons.close);
+  private readonly callButton = button('talk', icons.phone, { hidden: '' });
+  private readonly callSlot = element('div');
+  private readonly callNotice = element('p', [], { class: 'call-notice', role: 'alert' });
   private readonly heading = element('h2', [], { id: 'title' });
   private readonly face = element('span', [], { class: 'face', 'aria-hidden': 'true' });
   private readonly panel = element('section', [], {
@@ -39,6 +44,8 @@ export class ParleyWidget extends HTMLElement {
   });
   private readonly launcher = button('launcher', `${icons.chat}${icons.down}`, { 'aria-expanded': 'false' });
   private chat: Chat | null = null;
+  private caller: Caller | null = null;
+  private calling = false;
   private texts: Texts = textsOf([]).texts;
   private lastTyping = 0;
   private seen = 0;
@@ -57,6 +64,7 @@ export class ParleyWidget extends HTMLElement {
       texts: this.texts,
       view: { changed: () => this.render(), connection: (state) => this.showConnection(state) },
     });
+    this.caller = new Caller(origin);
     this.build();
     this.label();
     this.applyConfiguration();
@@ -65,6 +73,8 @@ export class ParleyWidget extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.caller?.close();
+    this.caller = null;
     this.chat?.close();
     this.chat = null;
   }
@@ -80,13 +90,15 @@ export class ParleyWidget extends HTMLElement {
     const header = element('header', [
       this.face,
       element('div', [this.heading, this.status]),
+      this.callButton,
       this.closeButton,
     ]);
     const form = element('form', [element('div', [this.input, this.sendButton], { class: 'field' })]);
-    this.panel.append(header, this.log, this.suggestions, form);
+    this.panel.append(header, this.callSlot, this.callNotice, this.log, this.suggestions, form);
     this.root.replaceChildren(element('style', [styles]), this.panel, this.launcher);
     this.launcher.addEventListener('click', () => this.toggle(this.panel.hidden === true));
     this.closeButton.addEventListener('click', () => this.toggle(false));
+    this.callButton.addEventListener('click', () => void this.call());
     form.addEventListener('submit', (event) => this.submit(event));
     this.input.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) this.submit(event);
@@ -100,6 +112,8 @@ export class ParleyWidget extends HTMLElement {
     const { texts } = this;
     this.launcher.setAttribute('aria-label', texts.open);
     this.closeButton.setAttribute('aria-label', texts.close);
+    this.callButton.setAttribute('aria-label', texts.startCall);
+    this.callButton.append(texts.talk);
     this.sendButton.setAttribute('aria-label', texts.send);
     this.input.setAttribute('aria-label', texts.message);
     this.input.placeholder = texts.placeholder;
@@ -120,11 +134,60 @@ export class ParleyWidget extends HTMLElement {
     this.toggleAttribute('data-open', open);
     this.panel.setAttribute('aria-modal', String(open && matchMedia(NARROW).matches));
     this.launcher.setAttribute('aria-expanded', String(open));
-    this.launcher.setAttribute('aria-label', open ? this.texts.close : this.texts.open);
+    this.labelLauncher();
     if (!open) return;
     this.render();
     this.log.scrollTop = this.log.scrollHeight;
     this.chat?.open().catch(() => undefined);
+  }
+
+  private labelLauncher(): void {
+    const { texts } = this;
+    const open = this.calling ? texts.openInCall : texts.open;
+    this.launcher.setAttribute('aria-label', this.panel.hidden ? open : texts.close);
+  }
+
+  /** What a call is told of this chat, and what becomes of the chat while it lasts. */
+  private async call(): Promise<void> {
+    const { chat, caller } = this;
+    if (!chat || !caller || this.calling) return;
+    const host: CallHost = {
+      root: this.root,
+      slot: this.callSlot,
+      lang: this.panel.lang,
+      agentName: () => this.heading.textContent,
+      access: () => chat.callAccess(),
+      begun: () => this.showCall(true),
+      connected: () => void chat.seekConversation(),
+      ended: (ms) => this.endCall(ms),
+      dismissed: (focused) => focused && this.callButton.focus(),
+    };
+    this.callNotice.textContent = '';
+    this.callSlot.replaceChildren(element('p', [this.texts.connecting], { class: 'call-loading' }));
+    this.showCall(true);
+    try {
+      await caller.call(host);
+      caller.focus();
+    } catch {
+      this.callSlot.replaceChildren();
+      this.showCall(false);
+      this.callNotice.textContent = this.texts.callNotLoaded;
+      this.callButton.focus();
+    }
+  }
+
+  private showCall(calling: boolean): void {
+    this.calling = calling;
+    this.toggleAttribute('data-call', calling);
+    // What the agent says aloud is not read aloud as well.
+    this.log.setAttribute('aria-live', calling ? 'off' : 'polite');
+    this.labelLauncher();
+    this.render();
+  }
+
+  private endCall(ms: number | null): void {
+    if (ms !== null) this.chat?.callEnded(ms);
+    this.showCall(false);
   }
 
   private submit(event: Event): void {
@@ -185,6 +248,8 @@ export class ParleyWidget extends HTMLElement {
       lines.map((line, index) => this.view(line, lines[index - 1])),
     );
     this.showWriting(this.chat.writing());
+    this.callButton.hidden = !this.chat.voice;
+    this.callButton.disabled = this.calling;
     const begun = lines.length > 0;
     this.welcome.hidden = begun;
     this.suggest(!lines.some(({ side }) => side === 'visitor'));

@@ -1,0 +1,189 @@
+import { element } from '../rich-text.ts';
+import type { Call } from './call.ts';
+import { callIcons } from './icons.ts';
+import type { CallTexts } from './texts.ts';
+
+/** What the visitor does in a call. */
+export interface CallActions {
+  hangUp(): void;
+  again(): void;
+  dismiss(): void;
+}
+
+const BARS = 5;
+const LEVEL_MS = 50;
+/** Where motion is not wanted, the level is told in few steps. */
+const CALM_LEVEL_MS = 400;
+
+/** A call as it is seen: who speaks, what is said, and what can be done. */
+export class CallView {
+  readonly card = element('section', [], { class: 'call' });
+  private readonly bars = Array.from({ length: BARS }, () => element('i'));
+  private readonly orb = element('div', this.bars, { class: 'orb', 'aria-hidden': 'true' });
+  private readonly phase = element('p', [], { class: 'phase' });
+  private readonly time = element('span', [], { class: 'time', 'aria-hidden': 'true' });
+  private readonly speaker = element('span', [], { class: 'speaker' });
+  private readonly words = element('span');
+  private readonly caption = element('p', [this.speaker, this.words], { class: 'caption', dir: 'auto' });
+  private readonly notice = element('p', [], { class: 'notice', role: 'status' });
+  private readonly alert = element('div', [], { class: 'trouble', role: 'alert' });
+  private readonly muteButton = button('tool mute', callIcons.microphone);
+  private readonly select = element('select');
+  private readonly devices = element('span', [this.select], { class: 'tool devices' });
+  private readonly soundButton = button('tool sound', '');
+  private readonly hangUpButton = button('hang-up', callIcons.hangUp);
+  private readonly againButton = button('tool again', '');
+  private readonly dismissButton = button('tool', '');
+  private readonly call: Call;
+  private readonly texts: CallTexts;
+  private readonly agentName: () => string;
+  private lastLevel = 0;
+  private frame = 0;
+
+  constructor(call: Call, actions: CallActions, texts: CallTexts, agentName: () => string) {
+    this.call = call;
+    this.texts = texts;
+    this.agentName = agentName;
+    this.build(actions);
+    this.render();
+    this.beat();
+  }
+
+  render(): void {
+    const { call, texts } = this;
+    const failed = call.phase === 'failed';
+    this.card.dataset['phase'] = call.phase;
+    this.card.toggleAttribute('data-muted', call.muted);
+    if (call.phase !== 'failed') setText(this.phase, texts.phases[call.phase]);
+    this.showCaption();
+    setText(this.notice, this.noticeText());
+    this.showTrouble(failed);
+    for (const part of [this.orb, this.phase.parentElement, this.muteButton, this.hangUpButton])
+      if (part) part.hidden = failed;
+    this.againButton.hidden = this.dismissButton.hidden = !failed;
+    this.muteButton.hidden ||= call.startedAt === null;
+    this.soundButton.hidden = failed || !call.silenced;
+    this.showMute();
+    this.showMicrophones(failed);
+    setText(this.hangUpButton.lastElementChild, call.startedAt === null ? texts.cancel : texts.hangUp);
+  }
+
+  focus(): void {
+    (this.call.phase === 'failed' ? this.againButton : this.hangUpButton).focus();
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.frame);
+    this.card.remove();
+  }
+
+  private build(actions: CallActions): void {
+    const { call, texts, card } = this;
+    card.setAttribute('aria-label', texts.call);
+    const head = element('div', [this.phase, this.time], { class: 'head' });
+    const said = element('div', [head, this.caption], { class: 'said' });
+    const left = element('div', [this.muteButton, this.devices, this.soundButton], { class: 'tools' });
+    const right = element('div', [this.hangUpButton, this.againButton, this.dismissButton], {
+      class: 'tools',
+    });
+    card.append(this.orb, said, this.alert, this.notice, left, right);
+    this.devices.insertAdjacentHTML('beforeend', callIcons.choose);
+    this.select.setAttribute('aria-label', texts.microphone);
+    for (const [made, label] of [
+      [this.soundButton, texts.sound],
+      [this.againButton, texts.again],
+      [this.dismissButton, texts.dismiss],
+    ] as const)
+      made.append(label);
+    for (const made of [this.muteButton, this.hangUpButton]) made.append(element('span'));
+    this.hangUpButton.addEventListener('click', () => actions.hangUp());
+    this.againButton.addEventListener('click', () => actions.again());
+    this.dismissButton.addEventListener('click', () => actions.dismiss());
+    this.muteButton.addEventListener('click', () => void call.mute(!call.muted));
+    this.soundButton.addEventListener('click', () => void call.playSound());
+    this.select.addEventListener('change', () => void call.choose(this.select.value));
+  }
+
+  private showCaption(): void {
+    const { caption } = this.call;
+    this.caption.hidden = caption === null;
+    if (!caption) return;
+    setText(this.speaker, caption.side === 'visitor' ? this.texts.you : this.agentName());
+    setText(this.words, caption.text);
+    this.caption.dataset['side'] = caption.side;
+    this.caption.scrollTop = this.caption.scrollHeight;
+  }
+
+  private noticeText(): string {
+    const { call, texts } = this;
+    if (call.over || call.startedAt === null) return '';
+    if (call.unheard) return texts.unheard;
+    if (call.muted) return texts.muted;
+    return call.caption === null ? texts.speak : '';
+  }
+
+  private showTrouble(failed: boolean): void {
+    const { problem } = this.call;
+    if (!failed || !problem || this.alert.childElementCount > 0) return;
+    const [what, mend] = this.texts.problems[problem];
+    this.card.dataset['problem'] = problem;
+    this.alert.append(element('p', [what], { class: 'phase' }), element('p', [mend]));
+  }
+
+  private showMute(): void {
+    const { call, texts, muteButton } = this;
+    const label = call.muted ? texts.unmute : texts.mute;
+    if (muteButton.lastElementChild?.textContent === label) return;
+    muteButton.innerHTML = call.muted ? callIcons.muted : callIcons.microphone;
+    muteButton.append(element('span', [label]));
+  }
+
+  private showMicrophones(failed: boolean): void {
+    const { microphones, microphoneId } = this.call;
+    const real = microphones.filter(({ deviceId }) => !['default', 'communications'].includes(deviceId));
+    this.devices.hidden = failed || real.length < 2;
+    const named = [...this.select.options].map(({ value }) => value);
+    if (microphones.map(({ deviceId }) => deviceId).join() !== named.join())
+      this.select.replaceChildren(
+        ...microphones.map(({ deviceId, label }) => element('option', [label], { value: deviceId })),
+      );
+    this.select.value = microphoneId;
+  }
+
+  /** Shows the level and the time, as often as the page is drawn. */
+  private beat(): void {
+    this.frame = requestAnimationFrame((now) => {
+      if (!this.call.over) this.beat();
+      const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+      if (now - this.lastLevel < (calm ? CALM_LEVEL_MS : LEVEL_MS)) return;
+      this.lastLevel = now;
+      this.showLevel();
+      const { startedAt } = this.call;
+      setText(this.time, startedAt === null ? '' : clock(Date.now() - startedAt));
+    });
+  }
+
+  private showLevel(): void {
+    const { call } = this;
+    const agent = call.phase === 'speaking';
+    const level = agent ? call.meter.level('agent') : call.muted ? 0 : call.meter.level('visitor');
+    this.orb.style.setProperty('--level', level.toFixed(2));
+  }
+}
+
+/** Minutes and seconds. */
+export function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** Only what is new is written: a screen reader tells each writing. */
+function setText(into: Element | null, text: string): void {
+  if (into && into.textContent !== text) into.textContent = text;
+}
+
+function button(name: string, icon: string): HTMLButtonElement {
+  const made = element('button', [], { class: name, type: 'button' });
+  made.innerHTML = icon;
+  return made;
+}
