@@ -48,6 +48,13 @@ export const workerConfig = z.object({
     .min(0)
     .default(1)
     .meta({ description: 'job processes kept warm for the next call' }),
+  VOICE_SILENCE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(3)
+    .max(3600)
+    .default(30)
+    .meta({ description: 'silence after which the caller is asked; after as much again the call ends' }),
 });
 
 export type WorkerConfig = z.infer<typeof workerConfig>;

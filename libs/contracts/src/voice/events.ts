@@ -35,8 +35,9 @@ export const speechFinished = defineEvent({
     messageId: Id,
     replyTo: Id.nullable(),
     attempt: z.int().min(1),
+    /** The message as a voice says it: without marks of markdown, citations, addresses and code blocks. */
     generated: z.string(),
-    /** What was heard: a prefix of `generated`. */
+    /** What was heard: a prefix of `generated`, to the word. */
     spoken: z.string(),
     /** Milliseconds of sound played before the cut; null when spoken to the end. */
     interruptedAtMs: z.int().nullable(),

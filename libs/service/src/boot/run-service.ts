@@ -78,7 +78,10 @@ async function start<Shape extends z.ZodRawShape>(
   const began = performance.now();
   const checks = new HealthChecks();
   const metrics = new Metrics();
-  const shutdown = new Shutdown(logger);
+  const shutdown = new Shutdown(
+    logger,
+    options.shutdownMs === undefined ? {} : { deadlineMs: options.shutdownMs },
+  );
   shutdown.listen();
   const health = new HealthServer({ service: options.name, checks, metrics });
   const healthPort = await health.listen(config.HEALTH_PORT, config.HEALTH_HOST);

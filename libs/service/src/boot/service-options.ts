@@ -19,6 +19,8 @@ export interface ServiceOptions<Shape extends z.ZodRawShape> {
   readonly buckets?: readonly string[];
   /** Health checks it can serve without (`postgresql`, `nats`, `outbox`): failing, they make it degraded, not unready. */
   readonly readyWithout?: readonly string[];
+  /** How long going down may take, in milliseconds, where work that runs is worth waiting for. Default 25 s. */
+  readonly shutdownMs?: number;
   /** Gives the service a public door on `PORT`; its config then holds `httpConfig`. */
   readonly http?: HttpOptions<Shape>;
 }

@@ -1,0 +1,53 @@
+import { defineAgent, type inference, type JobContext } from '@livekit/agents';
+import { type CallJob, CallJobSchema } from '@parley/contracts';
+import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient } from '@parley/messaging';
+import { createLogger } from '@parley/service';
+import { useLogger } from './agents-logger.ts';
+import { Call } from './call.ts';
+import type { OpenSpeech } from './call-parts.ts';
+import { voiceActivity } from './call-session.ts';
+import { readJobConfig } from './job-config.ts';
+
+interface Warm extends Record<string, unknown> {
+  vad?: inference.VAD;
+}
+
+/** The program of a job process: warmed up while it waits, then one call. */
+export function defineCallJob(openSpeech: OpenSpeech): ReturnType<typeof defineAgent<Warm>> {
+  return defineAgent<Warm>({
+    prewarm: (proc) => {
+      const { LOG_LEVEL } = readJobConfig();
+      useLogger(createLogger({ name: 'voice-job', level: LOG_LEVEL }));
+      proc.userData.vad = voiceActivity();
+    },
+    entry: async (context) => {
+      const config = readJobConfig();
+      const job = readJob(context);
+      const { callId, spaceId } = job;
+      const logger = createLogger({ name: 'voice-job', level: config.LOG_LEVEL }).child({ callId, spaceId });
+      useLogger(logger);
+      const { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password } = config;
+      const nats = await connectNats({ url, user, password, name: 'voice-agent' });
+      const call = new Call({
+        job,
+        context: context as JobContext,
+        config,
+        logger,
+        nats,
+        operations: new OperationClient(nats),
+        facts: new FactPublisher(nats, 'voice-agent'),
+        live: new LiveBus(nats),
+        calls: new CallBus(nats),
+        vad: context.proc.userData.vad ?? voiceActivity(),
+        openSpeech,
+      });
+      await call.run();
+      await nats.drain();
+    },
+  });
+}
+
+/** @throws ZodError when the job was dispatched with something else than a call */
+function readJob(context: JobContext<Warm>): CallJob {
+  return CallJobSchema.parse(JSON.parse(context.job.metadata));
+}

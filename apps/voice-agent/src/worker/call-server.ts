@@ -1,0 +1,129 @@
+import { availableParallelism } from 'node:os';
+import { AgentServer, type JobRequest, ServerOptions } from '@livekit/agents';
+import { CallJobSchema } from '@parley/contracts';
+import type { Logger } from '@parley/service';
+import type { WorkerConfig } from '../config.ts';
+import { useLogger } from './agents-logger.ts';
+
+/** What takes calls is made of. */
+export interface CallServerOptions {
+  config: WorkerConfig;
+  logger: Logger;
+  /** The program of a job: its default export is what `defineCallJob` makes. */
+  jobFile: URL;
+  /** How long running calls may go on once it drains. */
+  drainMs: number;
+}
+
+const CALLS_PER_CORE = 6;
+/** The server tells LiveKit its load each 2.5 s while it is connected. */
+const CONNECTED_MS = 6000;
+const START_AGAIN_MS = 5000;
+
+/** Takes calls from LiveKit and runs each in a process of its own; connects again for ever. */
+export class CallServer {
+  readonly maxCalls: number;
+  private readonly options: CallServerOptions;
+  private server: AgentServer | null = null;
+  private connectedAt = 0;
+  private starting = 0;
+  private stopping = false;
+
+  constructor(options: CallServerOptions) {
+    this.options = options;
+    this.maxCalls = options.config.VOICE_MAX_CALLS ?? CALLS_PER_CORE * availableParallelism();
+  }
+
+  /** Calls that run. */
+  get calls(): number {
+    return this.server?.activeJobs.length ?? 0;
+  }
+
+  /** Whether LiveKit knows this worker. */
+  get connected(): boolean {
+    return Date.now() - this.connectedAt < CONNECTED_MS;
+  }
+
+  /** Takes calls until `stop`; should the server fail for good, another one takes its place. */
+  async run(): Promise<void> {
+    const { logger } = this.options;
+    useLogger(logger);
+    while (!this.stopping) {
+      try {
+        this.server = this.createServer();
+        await this.server.run();
+      } catch (error) {
+        logger.error({ err: error }, 'The worker stopped; it starts again');
+      }
+      if (!this.stopping) await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
+    }
+  }
+
+  /** Takes no further call and waits until the running ones are over. */
+  async stop(): Promise<void> {
+    const { logger, drainMs } = this.options;
+    this.stopping = true;
+    const { server, calls } = this;
+    if (!server) return;
+    if (calls > 0) logger.info({ calls }, 'Running calls go on before the worker ends');
+    try {
+      await server.drain(drainMs);
+    } catch (error) {
+      logger.warn({ err: error }, 'Some calls were still running');
+    }
+    await server.close();
+  }
+
+  private createServer(): AgentServer {
+    const { config, jobFile, drainMs } = this.options;
+    return new AgentServer(
+      new ServerOptions({
+        agent: jobFile.pathname,
+        agentName: config.VOICE_AGENT_NAME,
+        wsURL: config.LIVEKIT_URL,
+        apiKey: config.LIVEKIT_API_KEY,
+        apiSecret: config.LIVEKIT_API_SECRET,
+        requestFunc: (request) => this.decide(request),
+        loadFunc: async (server) => this.load(server),
+        loadThreshold: 1,
+        numIdleProcesses: config.VOICE_IDLE_JOBS,
+        drainTimeout: drainMs,
+        initializeProcessTimeout: 60_000,
+        maxRetry: Number.POSITIVE_INFINITY,
+        // Its own health page is of no use beside the service's.
+        host: '127.0.0.1',
+        port: 0,
+        logLevel: 'warn',
+      }),
+    );
+  }
+
+  private load(server: AgentServer): number {
+    this.connectedAt = Date.now();
+    return server.activeJobs.length / this.maxCalls;
+  }
+
+  private async decide(request: JobRequest): Promise<void> {
+    const job = readJob(request.job.metadata);
+    if (!job) {
+      this.options.logger.warn('A job that is no call was refused');
+      return request.reject();
+    }
+    if (this.stopping || this.calls + this.starting >= this.maxCalls) return request.reject();
+    // Until its process runs it is not among the active ones.
+    this.starting += 1;
+    try {
+      await request.accept(this.options.config.VOICE_AGENT_NAME, `agent-${job.callId}-${job.generation}`);
+    } finally {
+      this.starting -= 1;
+    }
+  }
+}
+
+function readJob(metadata: string): { callId: string; generation: number } | null {
+  try {
+    return CallJobSchema.safeParse(JSON.parse(metadata)).data ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  DisconnectReason,
+  ParticipantKind,
+  type RemoteParticipant,
+  type Room,
+  RoomEvent,
+} from '@livekit/rtc-node';
+import { callerAttributes } from '@parley/contracts';
+
+const ARRIVE_MS = 30_000;
+const RETURN_MS = 10_000;
+
+/** Whether a participant is the one who calls: marked by us, or a telephone. */
+function isCaller(participant: RemoteParticipant): boolean {
+  return (
+    participant.attributes[callerAttributes.role] === 'caller' || participant.kind === ParticipantKind.SIP
+  );
+}
+
+/** The caller, once there; null when nobody came. */
+export async function awaitCaller(room: Room, withinMs = ARRIVE_MS): Promise<RemoteParticipant | null> {
+  const present = [...room.remoteParticipants.values()].find(isCaller);
+  if (present) return present;
+  return new Promise((resolve) => {
+    const done = (found: RemoteParticipant | null): void => {
+      clearTimeout(timer);
+      room.off(RoomEvent.ParticipantConnected, arrived);
+      resolve(found);
+    };
+    const arrived = (participant: RemoteParticipant): void => {
+      if (isCaller(participant)) done(participant);
+    };
+    const timer = setTimeout(() => done(null), withinMs);
+    room.on(RoomEvent.ParticipantConnected, arrived);
+  });
+}
+
+const leftOnPurpose: readonly (DisconnectReason | undefined)[] = [
+  DisconnectReason.CLIENT_INITIATED,
+  DisconnectReason.ROOM_DELETED,
+  DisconnectReason.USER_REJECTED,
+  DisconnectReason.PARTICIPANT_REMOVED,
+];
+
+/** Tells when the caller has gone for good: at once when they left, after a while when their connection broke. */
+export function watchCaller(
+  room: Room,
+  identity: string,
+  gone: (cause: 'caller_left' | 'connection_lost') => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const left = (participant: RemoteParticipant): void => {
+    if (participant.identity !== identity) return;
+    if (leftOnPurpose.includes(participant.disconnectReason)) return gone('caller_left');
+    timer = setTimeout(() => gone('connection_lost'), RETURN_MS);
+  };
+  const back = (participant: RemoteParticipant): void => {
+    if (participant.identity === identity) clearTimeout(timer);
+  };
+  room.on(RoomEvent.ParticipantDisconnected, left);
+  room.on(RoomEvent.ParticipantConnected, back);
+  return () => {
+    clearTimeout(timer);
+    room.off(RoomEvent.ParticipantDisconnected, left);
+    room.off(RoomEvent.ParticipantConnected, back);
+  };
+}

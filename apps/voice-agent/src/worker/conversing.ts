@@ -1,0 +1,267 @@
+import type { voice } from '@livekit/agents';
+import {
+  type answerCall,
+  type CallCause,
+  type EventData,
+  getCallProfile,
+  type messageChanged,
+  type messagePosted,
+  type OperationOutput,
+  servicePrincipal,
+  speechFinished,
+  turnTranscribed,
+} from '@parley/contracts';
+import { CallFacts } from './call-facts.ts';
+import type { CallParts, CallProfile, CallSpeech } from './call-parts.ts';
+import { type CallerListener, hearing } from './call-session.ts';
+import { HistoryFollower, isSpoken, textOf } from './history-follower.ts';
+import { Listener } from './listener.ts';
+import { Liveness } from './liveness.ts';
+import { Mouth } from './mouth.ts';
+import { type Prompts, promptsFor } from './prompts.ts';
+import { Silence } from './silence.ts';
+import { Speaker } from './speaker.ts';
+import { SpeechPlan } from './speech-plan.ts';
+import { SpeechReports } from './speech-reports.ts';
+import { targetOf } from './target.ts';
+
+/** What the set-up of a call has brought. */
+export interface Connected {
+  answered: OperationOutput<typeof answerCall>;
+  profile: CallProfile;
+  speech: CallSpeech;
+  session: voice.AgentSession;
+}
+
+/** What a conversation asks of its call. */
+export interface CallSteps {
+  end: (cause: CallCause, goodbye?: string) => void;
+  stateChanged: () => void;
+}
+
+const LOOK_MS = 250;
+const LONGEST_NOISE_MS = 30_000;
+
+/** Listening and speaking in a call: turns go out as facts, and what the history brings is said. */
+export class Conversing {
+  readonly facts: CallFacts;
+  readonly prompts: Prompts;
+  private readonly parts: CallParts;
+  private readonly connected: Connected;
+  private readonly plan = new SpeechPlan();
+  private readonly listener = new Listener(hearing.silenceMs);
+  private readonly mouth: Mouth;
+  private readonly speaker: Speaker;
+  private readonly reports: SpeechReports;
+  private readonly silence: Silence;
+  private readonly liveness: Liveness;
+  private readonly undo: (() => void)[] = [];
+  private readonly steps: CallSteps;
+  private sounding = false;
+  private noisySince: number | null = null;
+  private caughtUp = false;
+  private stopping: Promise<void> | null = null;
+
+  constructor(parts: CallParts, connected: Connected, steps: CallSteps) {
+    this.parts = parts;
+    this.connected = connected;
+    this.steps = steps;
+    const { job, logger } = parts;
+    const { conversationId } = connected.answered;
+    this.prompts = promptsFor(job.language);
+    this.facts = new CallFacts(parts.facts, job.spaceId, (error, fact) =>
+      logger.warn({ err: error, fact }, 'A fact of a call is not stored yet'),
+    );
+    this.reports = new SpeechReports(
+      { callId: job.callId, conversationId },
+      (report) => void this.facts.publish(speechFinished, report),
+    );
+    this.mouth = new Mouth(connected.session, connected.speech.tts, () => this.soundStarted());
+    this.speaker = new Speaker(this.plan, this.mouth, {
+      spoken: (utterance, spoken) => this.reports.spoken(utterance, spoken),
+      ended: () => this.soundEnded(),
+      failed: (error) => logger.warn({ err: error }, 'Something could not be said'),
+    });
+    this.silence = new Silence(parts.config.VOICE_SILENCE_SECONDS * 1000, {
+      prompt: () => void this.speaker.prompt(this.prompts.stillThere),
+      giveUp: () => steps.end('silence', this.prompts.goodbye),
+    });
+    this.liveness = new Liveness({
+      slow: () => this.recover('slow', this.prompts.oneMoment),
+      lost: () => this.recover('lost', this.prompts.failed),
+      stuck: () => {
+        this.recover('stuck');
+        this.speaker.startAnew();
+      },
+    });
+  }
+
+  /** What the call does right now. */
+  get state(): 'listening' | 'thinking' | 'speaking' {
+    if (this.sounding) return 'speaking';
+    return this.liveness.owed || this.speaker.busy ? 'thinking' : 'listening';
+  }
+
+  /** What the session of the call tells of the caller. */
+  callerListener(): CallerListener {
+    const { logger } = this.parts;
+    return {
+      speechStarted: () => {
+        this.noisySince ??= Date.now();
+        this.listener.speechStarted(Date.now());
+      },
+      speechEnded: () => {
+        this.noisySince = null;
+        this.listener.speechEnded(Date.now());
+      },
+      transcribed: () => this.listener.transcribed(Date.now()),
+      turn: (text, confidence) => this.turn(text, confidence),
+      falseInterruption: () => this.listener.forget(),
+      failed: (error, source) => logger.warn({ err: error, source }, 'A part of the call failed'),
+    };
+  }
+
+  /** Begins to follow the history and to speak. */
+  start(signal: AbortSignal): void {
+    const { nats, job, live, logger } = this.parts;
+    const { conversationId } = this.connected.answered;
+    const followed = { spaceId: job.spaceId, conversationId };
+    const follower = new HistoryFollower(nats, followed, {
+      posted: (data) => this.posted(data),
+      changed: (data) => this.changed(data),
+      caughtUp: () => this.historyRead(),
+      failed: (error) => logger.debug({ err: error }, 'The history is read anew'),
+    });
+    void follower.run(signal);
+    void this.speaker.run();
+    this.undo.push(
+      live.subscribe(job.spaceId, conversationId, (news) => {
+        if (news.type !== 'delta') return;
+        this.plan.delta({ ...news, replyTo: news.replyTo ?? null }, Date.now());
+        this.speaker.wake();
+      }),
+    );
+    this.connected.speech.onNotUnderstood(() => this.notUnderstood());
+    this.liveness.start();
+    const look = setInterval(() => this.look(), LOOK_MS);
+    this.undo.push(() => clearInterval(look));
+  }
+
+  /** Says a last sentence, which cannot be interrupted. */
+  sayLast(text: string): Promise<void> {
+    this.silence.stop();
+    this.liveness.stop();
+    return this.speaker.prompt(text, false);
+  }
+
+  /** Ends listening and speaking. */
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  private async stopOnce(): Promise<void> {
+    for (const undo of this.undo.splice(0)) undo();
+    this.silence.stop();
+    this.liveness.stop();
+    this.speaker.end();
+    await this.speaker.finished;
+  }
+
+  private turn(text: string, confidence: number | null): void {
+    const { job } = this.parts;
+    const turn = this.listener.turn(text, confidence, Date.now());
+    if (!turn) return;
+    this.plan.expect(turn.messageId);
+    this.silence.heard();
+    this.liveness.asked();
+    this.steps.stateChanged();
+    const { conversationId } = this.connected.answered;
+    void this.facts.publish(turnTranscribed, { conversationId, callId: job.callId, typed: false, ...turn });
+  }
+
+  private notUnderstood(): void {
+    this.listener.forget();
+    this.silence.heard();
+    // What stopped the agent by mistake lets it go on; a prompt would only talk over it.
+    if (!this.speaker.talking && !this.liveness.owed) void this.speaker.prompt(this.prompts.notUnderstood);
+  }
+
+  private posted({ message, sequence, attempt, owner, wakes }: EventData<typeof messagePosted>): void {
+    const { afterSequence } = this.connected.answered;
+    if (message.author.type === 'contact' && !message.internal) {
+      this.plan.expect(message.id);
+      if (!this.caughtUp || sequence <= afterSequence) return;
+      this.silence.heard();
+      if (owner === 'flow' && wakes) this.liveness.asked();
+      else this.liveness.answered();
+      return;
+    }
+    if (sequence <= afterSequence || !isSpoken(message)) return;
+    const text = textOf(message);
+    const committed = { messageId: message.id, replyTo: message.replyTo, attempt, text };
+    if (text.trim() === '') this.liveness.answered();
+    this.plan.commit(committed, Date.now());
+    this.reports.committed(committed);
+    this.speaker.wake();
+    if (this.caughtUp) void this.refreshPhrases();
+  }
+
+  private changed({ message, change }: EventData<typeof messageChanged>): void {
+    const saidBefore = change === 'speech' && !this.caughtUp;
+    if (!saidBefore && change !== 'deleted') return;
+    if (change === 'deleted' && this.plan.head?.messageId === message.id && this.speaker.talking) return;
+    this.plan.finish(message.id);
+  }
+
+  private historyRead(): void {
+    const { job } = this.parts;
+    const { answered, profile } = this.connected;
+    this.caughtUp = true;
+    const greeting = profile.greeting?.trim();
+    const first = job.generation === 1 && !answered.created && this.plan.head === null;
+    if (first && greeting) void this.speaker.prompt(greeting);
+    this.speaker.release();
+  }
+
+  private soundStarted(): void {
+    this.sounding = true;
+    this.liveness.answered();
+    this.steps.stateChanged();
+  }
+
+  private soundEnded(): void {
+    this.sounding = false;
+    this.steps.stateChanged();
+  }
+
+  /** Looks whether anybody speaks, or should. */
+  private look(): void {
+    const noise = this.noisySince !== null && Date.now() - this.noisySince < LONGEST_NOISE_MS;
+    if (this.speaker.busy || this.liveness.owed || noise) this.silence.busy();
+    else this.silence.quiet();
+    const hasText = (this.plan.head?.text.trim() ?? '') !== '';
+    this.liveness.muted(this.speaker.talking && hasText && !this.sounding && !noise);
+  }
+
+  private recover(what: 'slow' | 'lost' | 'stuck', prompt?: string): void {
+    this.parts.logger.warn({ what }, 'An answer is owed and no sound flows');
+    if (prompt) void this.speaker.prompt(prompt);
+  }
+
+  /** What may be said now changes with the step at which the flow waits. */
+  private async refreshPhrases(): Promise<void> {
+    const { job, operations, logger } = this.parts;
+    const { answered, speech } = this.connected;
+    try {
+      const { body } = await operations.request(
+        getCallProfile,
+        { spaceId: job.spaceId, target: targetOf(job.target), conversationId: answered.conversationId },
+        { principal: servicePrincipal('voice-agent', job.spaceId), deadlineMs: 4000 },
+      );
+      speech.setPhrases([...body.choices, ...body.suggestedQuestions]);
+    } catch (error) {
+      logger.warn({ err: error }, 'What may be said now is not known; what was known stays');
+    }
+  }
+}

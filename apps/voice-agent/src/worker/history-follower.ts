@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type EventData,
+  eventSubject,
+  headerNames,
+  type Message,
+  messageChanged,
+  messagePosted,
+  streamName,
+} from '@parley/contracts';
+import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging';
+
+/** What a call needs to know of its conversation's history. */
+export interface HistoryListener {
+  posted: (data: EventData<typeof messagePosted>) => void;
+  changed: (data: EventData<typeof messageChanged>) => void;
+  /** Everything that there was when the reading began has been told. */
+  caughtUp: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** Which conversation is followed. */
+export interface Followed {
+  spaceId: string;
+  conversationId: string;
+}
+
+const TAKE = 256;
+const TAKE_MS = 1000;
+const RETRY_MS = 100;
+
+/** Follows the messages of one conversation in the stream's order, each event once, over all failures of NATS. */
+export class HistoryFollower {
+  private readonly nats: NatsConnection;
+  private readonly followed: Followed;
+  private readonly listener: HistoryListener;
+  private next = 1;
+  private told = false;
+
+  constructor(nats: NatsConnection, followed: Followed, listener: HistoryListener) {
+    this.nats = nats;
+    this.followed = followed;
+    this.listener = listener;
+  }
+
+  /** Reads until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const attempt = new AbortController();
+      const either = AbortSignal.any([signal, attempt.signal]);
+      try {
+        await this.read(either, signal);
+      } catch (error) {
+        if (!signal.aborted) this.listener.failed(error);
+      } finally {
+        attempt.abort();
+      }
+      if (!signal.aborted) await sleep(RETRY_MS);
+    }
+  }
+
+  private async read(attempt: AbortSignal, signal: AbortSignal): Promise<void> {
+    const { spaceId, conversationId } = this.followed;
+    const subjects = [messagePosted, messageChanged].map(
+      ({ name }) => `${eventSubject(name, spaceId, conversationId)}.*`,
+    );
+    const stream = streamName('conversation');
+    const reader = new LogReader(this.nats, { stream, subjects, from: this.next, signal: attempt });
+    await reader.open();
+    while (!signal.aborted) {
+      if (!this.told && (await reader.caughtUp()) !== null) {
+        this.told = true;
+        this.listener.caughtUp();
+      }
+      for (const message of await reader.take(TAKE, this.told ? TAKE_MS : 20)) this.tell(message);
+    }
+  }
+
+  private tell(message: JsMsg): void {
+    if (message.seq < this.next) return;
+    this.next = message.seq + 1;
+    const name = message.headers?.get(headerNames.eventType);
+    if (name === messagePosted.name) this.listener.posted(message.json<EventData<typeof messagePosted>>());
+    if (name === messageChanged.name) this.listener.changed(message.json<EventData<typeof messageChanged>>());
+  }
+}
+
+/** Whether a message is for the caller's ears: public, and of an agent or an account. */
+export function isSpoken(message: Message): boolean {
+  return !message.internal && (message.author.type === 'agent' || message.author.type === 'account');
+}
+
+/** The text of a message, its parts one after the other. */
+export function textOf(message: Message): string {
+  return message.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n\n');
+}

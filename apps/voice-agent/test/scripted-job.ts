@@ -1,0 +1,5 @@
+import { defineCallJob } from '../src/worker/call-job.ts';
+import { openScriptedSpeech } from './scripted-speech.ts';
+
+/** A call's job with scripted ears and voice. */
+export default defineCallJob(openScriptedSpeech);
