@@ -17,6 +17,8 @@ import { RunsHandler } from './runs/runs.handler.ts';
 import { RunsRepository } from './runs/runs.repository.ts';
 import { RunsService } from './runs/runs.service.ts';
 import { TurnBatchService } from './runs/turn-batch.service.ts';
+import { TrialsHandler } from './trials/trials.handler.ts';
+import { TrialsService } from './trials/trials.service.ts';
 import { TurnsConsumer } from './runs/turns.consumer.ts';
 import { TurnWriter } from './runs/turn-writer.ts';
 
@@ -28,6 +30,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     KnowledgeHandler,
     RunsConsumer,
     RunsHandler,
+    TrialsHandler,
     TurnsConsumer,
   ],
   providers: [
@@ -43,6 +46,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     RunsRepository,
     RunsService,
     TurnBatchService,
+    TrialsService,
     TurnWriter,
   ],
 })

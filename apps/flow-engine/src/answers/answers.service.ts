@@ -64,6 +64,11 @@ export class AnswersService {
     }
   }
 
+  /** What the agent's knowledge bases say by themselves: asks no model and streams nothing. */
+  async rehearse(agent: AgentRow, question: Pick<Question, 'question' | 'history'>): Promise<Answer> {
+    return this.quote(agent, question);
+  }
+
   private async agentOf({ spaceId, agentId, agent }: Question): Promise<AgentRow | undefined> {
     if (agentId === null) return undefined;
     if (agent?.id === agentId) return agent;
@@ -78,7 +83,7 @@ export class AnswersService {
     return { text: UNAVAILABLE, format: 'plain', citations: [], declined: false, failure };
   }
 
-  private async quote(agent: AgentRow, question: Question): Promise<Answer> {
+  private async quote(agent: AgentRow, question: Pick<Question, 'question' | 'history'>): Promise<Answer> {
     const found = await this.knowledge.answer({
       spaceId: agent.space_id,
       knowledgeBaseIds: agent.knowledge_base_ids,

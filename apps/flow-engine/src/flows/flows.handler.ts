@@ -10,8 +10,10 @@ import {
   type OperationInput,
   type OperationOutput,
   publishFlow,
+  rollBackFlow,
   saveDraft,
   updateFlow,
+  validateFlow,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { z } from 'zod';
@@ -19,6 +21,7 @@ import type { Tables } from '../database.ts';
 import { toList, toPage } from '../paging.ts';
 import { stepTypes } from '../steps/index.ts';
 import { FlowsRepository } from './flows.repository.ts';
+import { graphProblems } from './graph.ts';
 import { FlowsService, toFlow, toVersion } from './flows.service.ts';
 
 type Context = OperationContext<Tables>;
@@ -60,6 +63,26 @@ export class FlowsHandler {
     context: Context,
   ): Promise<OperationOutput<typeof publishFlow>> {
     return this.service.publish(context.trx, input.spaceId, input.flowId);
+  }
+
+  @HandleOperation(rollBackFlow)
+  async rollBack(
+    input: OperationInput<typeof rollBackFlow>,
+    context: Context,
+  ): Promise<OperationOutput<typeof rollBackFlow>> {
+    return this.service.rollBack(context.trx, input);
+  }
+
+  @HandleOperation(validateFlow)
+  async validate(
+    input: OperationInput<typeof validateFlow>,
+    context: Context,
+  ): Promise<OperationOutput<typeof validateFlow>> {
+    const row = await this.flows.find(context.trx, input.spaceId, input.flowId);
+    if (!row) throw notFound('The flow');
+    const graph = input.draft ?? row.draft;
+    const errors = graph ? graphProblems(graph) : [{ pointer: '/draft', detail: 'is missing: PUT a draft' }];
+    return { valid: errors.length === 0, errors };
   }
 
   @HandleOperation(getFlow)

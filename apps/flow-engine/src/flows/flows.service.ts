@@ -108,8 +108,32 @@ export class FlowsService {
     if (!row.draft) throw conflict('The flow has no draft to publish. PUT a draft first.', 'no_draft');
     const problems = graphProblems(row.draft);
     if (problems.length > 0) throw unprocessable('The draft cannot be published.', 'invalid_flow', problems);
+    return this.addVersion(trx, row, row.draft);
+  }
+
+  /** The graph of an earlier version becomes a new one, so that numbers only rise and a rollback can be rolled back. */
+  async rollBack(
+    trx: FlowTrx,
+    of: { spaceId: string; flowId: string; versionNumber: number },
+  ): Promise<FlowVersion> {
+    const { spaceId, flowId, versionNumber } = of;
+    const row = await this.lockOwn(trx, spaceId, flowId);
+    const version = await this.flows.findVersion(trx, spaceId, flowId, versionNumber);
+    if (!version) {
+      throw unprocessable('There is no such version. GET versions lists them.', 'unknown_reference', [
+        { pointer: '/versionNumber', detail: 'names no version of this flow' },
+      ]);
+    }
+    const problems = graphProblems(version.graph);
+    if (problems.length > 0)
+      throw unprocessable('That version cannot be published any more.', 'invalid_flow', problems);
+    return this.addVersion(trx, row, version.graph);
+  }
+
+  private async addVersion(trx: FlowTrx, row: FlowRow, graph: Graph): Promise<FlowVersion> {
+    const { space_id: spaceId, id: flowId } = row;
     const number = (row.published_version ?? 0) + 1;
-    const version = await this.flows.insertVersion(trx, { spaceId, flowId, number, graph: row.draft });
+    const version = await this.flows.insertVersion(trx, { spaceId, flowId, number, graph });
     await this.announce(trx, await this.flows.update(trx, row, { published_version: number }));
     return toVersion(version);
   }

@@ -7,7 +7,7 @@ export function generatedGraph(): Graph {
   return { start: 'agent', steps: [{ id: 'agent', type: 'agent', settings: {}, outcomes: {} }] };
 }
 
-/** What is wrong with a graph, as JSON pointers into it; empty when it can be published. */
+/** What is wrong with a draft, as JSON pointers into the request; empty when it can be published. */
 export function graphProblems(graph: Graph): ProblemDetail[] {
   const ids = new Set(graph.steps.map((step) => step.id));
   const problems: ProblemDetail[] = [];

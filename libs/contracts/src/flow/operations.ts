@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { ProblemDetailSchema } from '../core/problem.ts';
 import { defineOperation, FileInput, listOf } from '../core/operation.ts';
 import {
   AgentFields,
@@ -9,6 +10,7 @@ import {
   documentMediaTypes,
   DocumentSchema,
   FlowSchema,
+  FlowTrialSchema,
   FlowVersionSchema,
   GraphSchema,
   KnowledgeBaseSchema,
@@ -23,6 +25,8 @@ const flows = '/spaces/:spaceId/flows';
 const bases = '/spaces/:spaceId/knowledge-bases';
 const InAgent = { ...InSpace, agentId: Id };
 const InFlow = { ...InSpace, flowId: Id };
+/** What a contact says in a dry run, one after the other. */
+const TrialMessages = z.array(z.string().min(1).max(10_000)).min(1).max(20);
 const InBase = { ...InSpace, knowledgeBaseId: Id };
 
 export const createAgent = defineOperation({
@@ -162,6 +166,54 @@ export const publishFlow = defineOperation({
   http: { method: 'POST', path: `${flows}/:flowId/publish` },
   input: z.strictObject(InFlow),
   output: FlowVersionSchema,
+});
+
+export const validateFlow = defineOperation({
+  name: 'flow.validate',
+  kind: 'query',
+  permission: 'flows:read',
+  summary: 'What keeps a graph from being published, as JSON pointers: the one given, else the draft',
+  http: { method: 'POST', path: `${flows}/:flowId/validate` },
+  input: z.strictObject({ ...InFlow, draft: GraphSchema.optional() }),
+  output: z.object({ valid: z.boolean(), errors: z.array(ProblemDetailSchema) }),
+});
+
+export const rollBackFlow = defineOperation({
+  name: 'flow.roll_back',
+  kind: 'command',
+  permission: 'flows:manage',
+  summary: 'Publish the graph of an earlier version as a new one; the draft stays, running runs keep theirs',
+  http: { method: 'POST', path: `${flows}/:flowId/rollback` },
+  input: z.strictObject({ ...InFlow, versionNumber: z.int().min(1) }),
+  output: FlowVersionSchema,
+});
+
+export const testFlow = defineOperation({
+  name: 'flow.test',
+  kind: 'query',
+  permission: 'flows:manage',
+  summary:
+    'Play the draft: nothing is stored or sent; agents answer from their knowledge bases, without a model',
+  http: { method: 'POST', path: `${flows}/:flowId/test` },
+  input: z.strictObject({ ...InFlow, messages: TrialMessages, agentId: Id.optional() }),
+  output: FlowTrialSchema,
+});
+
+export const forkRun = defineOperation({
+  name: 'flow.fork_run',
+  kind: 'query',
+  permission: 'flows:manage',
+  summary:
+    'Play on from the turn of a run that took a step, with other messages, in its version or the draft: nothing is stored or sent',
+  http: { method: 'POST', path: '/spaces/:spaceId/runs/:runId/fork' },
+  input: z.strictObject({
+    ...InSpace,
+    runId: Id,
+    stepNo: z.int().min(1),
+    messages: TrialMessages,
+    draft: z.boolean().default(false),
+  }),
+  output: FlowTrialSchema,
 });
 
 export const listFlowVersions = defineOperation({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CitationSchema } from '../conversation/types.ts';
 import { Id, Metadata, ResourceFields, Timestamp } from '../core/common.ts';
 
 /** A language model behind an OpenAI-compatible endpoint. */
@@ -116,6 +117,34 @@ export const RunSchema = z
     updatedAt: Timestamp,
   })
   .meta({ id: 'Run' });
+
+/** What a flow would do: a dry run that stores nothing and has no effect outside. */
+export const FlowTrialSchema = z
+  .object({
+    flowId: Id,
+    /** The published version that ran; null for the draft. */
+    versionNumber: z.int().nullable(),
+    /** Where it stands after the last turn; what would come after a handoff or the end is not played. */
+    status: z.enum(runStatuses),
+    failure: z.string().nullable(),
+    variables: z.record(z.string(), z.json()),
+    turns: z.array(
+      z.object({
+        /** What the contact says; null for the start. */
+        message: z.string().nullable(),
+        said: z.array(z.object({ text: z.string(), citations: z.array(CitationSchema) })),
+        /** Whether it asks for a person, and why. */
+        handoff: z.object({ reason: z.string().nullable() }).nullable(),
+        steps: z.array(
+          z.object({ no: z.int(), stepId: z.string(), type: z.string(), outcome: z.string().nullable() }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'FlowTrial' });
+
+/** A dry run of a flow. */
+export type FlowTrial = z.infer<typeof FlowTrialSchema>;
 
 /** A type of step, with the JSON Schema of its settings. */
 export const StepTypeSchema = z

@@ -1,0 +1,114 @@
+import type { FlowTrial, Graph } from '@parley/contracts';
+import type { AgentRow } from '../agents/agent.table.ts';
+import { reduce, type RunState, type Turn } from '../runs/reducer.ts';
+import type { RunStepRow } from '../runs/run.table.ts';
+import type { LoadedRun } from '../runs/runs.service.ts';
+import { answerTurn, type SpokenPayload, takeTurn } from '../runs/turn-taking.ts';
+import { afterTurn } from '../runs/turn-writer.ts';
+import type { Answer, StepInput } from '../steps/step.ts';
+
+/** Marks a run that has begun; nothing of a trial is stored. */
+const BEGUN = 'begun';
+
+/** Gives what a step of a trial asks for. */
+export type AnswerSource = (run: LoadedRun, question: NonNullable<Turn['question']>) => Promise<Answer>;
+
+/** A run that is not stored, at the start of a graph. */
+export function beginTrial(of: {
+  spaceId: string;
+  flowId: string;
+  graph: Graph;
+  agent: AgentRow | null;
+}): LoadedRun {
+  const { agent, graph, flowId } = of;
+  const speaker = agent && { id: agent.id, name: agent.name, greeting: agent.greeting };
+  return {
+    ...of,
+    id: 'run_trial',
+    conversationId: 'conv_trial',
+    responder: agent ? { agentId: agent.id, flowId: null } : { agentId: null, flowId },
+    versionNumber: 0,
+    state: {
+      status: 'running',
+      stepId: graph.start,
+      stepState: {},
+      variables: {},
+      history: [],
+      agent: speaker,
+    },
+    nextNo: 1,
+    revision: null,
+  };
+}
+
+/** Plays messages until they end, or the run does. A run that has not begun starts first. */
+export async function play(
+  run: LoadedRun,
+  messages: readonly string[],
+  answer: AnswerSource,
+): Promise<{ run: LoadedRun; turns: FlowTrial['turns']; failure: string | null }> {
+  const turns: FlowTrial['turns'] = [];
+  let [current, failure]: [LoadedRun, string | null] = [run, null];
+  const where = { conversationId: run.conversationId, responder: run.responder };
+  const start: SpokenPayload[] = run.revision === null ? [{ kind: 'start', ...where }] : [];
+  const spoken = messages.map((text, index): SpokenPayload => {
+    const messageId = `msg_trial_${index + 1}`;
+    return { kind: 'message', messageId, text, replyId: `${messageId}_reply`, ...where };
+  });
+  for (const payload of [...start, ...spoken]) {
+    let turn = takeTurn(current, payload);
+    if (payload.kind === 'message' && turn.question)
+      turn = answerTurn(current, turn, {
+        messageId: payload.messageId,
+        answer: await answer(current, turn.question),
+      });
+    turns.push(toTrialTurn(turn, payload, current.nextNo));
+    failure = turn.failure;
+    current = {
+      ...afterTurn({ run: current, record: { turn, payload, startedAt: new Date(0), attempt: 1 } }),
+      revision: BEGUN,
+    };
+    if (current.state.status !== 'waiting') break;
+  }
+  return { run: current, turns, failure };
+}
+
+/** A run as it stood before the turn that took a step: what came in is given to the reducer again, answers included. */
+export function standBefore(run: LoadedRun, steps: readonly RunStepRow[], stepNo: number): LoadedRun {
+  const lines = steps.map(({ no, input }) => ({ no, input: input as StepInput }));
+  const turnNo = lines.findLast(({ no, input }) => no <= stepNo && input.kind === 'message')?.no ?? 1;
+  const inputs = lines.filter(
+    ({ no, input }) => no < turnNo && (no === 1 || input.kind === 'message' || input.kind === 'answer'),
+  );
+  let state: RunState = run.state;
+  for (const { input } of inputs) {
+    const { state: reached, effects } = reduce(run.graph, state, input);
+    const heard = input.kind === 'message' ? [{ role: 'user' as const, text: input.text }] : [];
+    const said = effects.flatMap((effect) =>
+      effect.kind === 'say' ? [{ role: 'assistant' as const, text: textOf(effect.parts) }] : [],
+    );
+    state = { ...reached, history: [...reached.history, ...heard, ...said] };
+  }
+  return inputs.length === 0 ? run : { ...run, state, nextNo: turnNo, revision: BEGUN };
+}
+
+function toTrialTurn(turn: Turn, payload: SpokenPayload, firstNo: number): FlowTrial['turns'][number] {
+  const handoff = turn.effects.find((effect) => effect.kind === 'handoff');
+  return {
+    message: payload.kind === 'message' ? payload.text : null,
+    said: turn.effects.flatMap((effect) =>
+      effect.kind === 'say' ? [{ text: textOf(effect.parts), citations: effect.citations ?? [] }] : [],
+    ),
+    handoff: handoff || turn.failure ? { reason: handoff ? handoff.reason : turn.failure } : null,
+    steps: turn.trace.map(({ stepId, type, outcome }, index) => ({
+      no: firstNo + index,
+      stepId,
+      type,
+      outcome,
+    })),
+  };
+}
+
+function textOf(parts: readonly { type: string; text?: string }[]): string {
+  return parts.flatMap((part) => (part.type === 'text' ? [part.text ?? ''] : [])).join('\n');
+}
