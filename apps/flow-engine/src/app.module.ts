@@ -4,6 +4,8 @@ import { AgentsRepository } from './agents/agents.repository.ts';
 import { AgentsService } from './agents/agents.service.ts';
 import { AnswersService } from './answers/answers.service.ts';
 import { ModelService } from './answers/model.service.ts';
+import { CallProfileService } from './calls/call-profile.service.ts';
+import { CallsHandler } from './calls/calls.handler.ts';
 import { FlowsHandler } from './flows/flows.handler.ts';
 import { FlowVersions } from './flows/flow-versions.service.ts';
 import { FlowsRepository } from './flows/flows.repository.ts';
@@ -25,6 +27,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
 @Module({
   controllers: [
     AgentsHandler,
+    CallsHandler,
     FlowsHandler,
     KnowledgeConsumer,
     KnowledgeHandler,
@@ -37,6 +40,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     AgentsRepository,
     AgentsService,
     AnswersService,
+    CallProfileService,
     FlowsRepository,
     FlowVersions,
     FlowsService,

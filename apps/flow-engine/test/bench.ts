@@ -8,6 +8,7 @@ import {
   addDocument,
   createKnowledgeBase,
   type EventData,
+  type EventDefinition,
   getDocument,
   type LiveNews,
   messagePosted,
@@ -45,8 +46,7 @@ import {
 import { createTestDatabase } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { FlowTrx, Tables } from '../src/database.ts';
-import * as knowledge from '../src/knowledge/migrations/index.ts';
-import * as flows from '../src/migrations/0001-flows.ts';
+import { migrations } from '../src/migrations/index.ts';
 
 type Posted = EventData<typeof messagePosted>;
 type Produced = EventData<typeof messageProduced>;
@@ -216,7 +216,15 @@ export class FlowBench {
   }
 
   publish(fact: Posted): Promise<void> {
-    return this.facts.publish(messagePosted, this.spaceId, fact);
+    return this.tell(messagePosted, fact);
+  }
+
+  /** Any fact of conversations. */
+  tell<Definition extends EventDefinition>(
+    definition: Definition,
+    fact: EventData<Definition>,
+  ): Promise<void> {
+    return this.facts.publish(definition, this.spaceId, fact);
   }
 
   in<Result>(work: (trx: FlowTrx) => Promise<Result>): Promise<Result> {
@@ -277,7 +285,7 @@ export async function openBench(
     ownerUrl: server.ownerUrl,
     ...urls,
     domain: 'flow',
-    migrations: [mechanismMigrations, spaceKeyMigrations, { '0001-flows': flows, ...knowledge.migrations }],
+    migrations: [mechanismMigrations, spaceKeyMigrations, migrations],
   });
   const database = createDatabase<Tables>({ url: urls.serviceUrl, applicationName: 'flow-spec' });
   const runner = createDatabase<unknown>({ url: urls.runnerUrl, applicationName: 'flow-spec-runner' });

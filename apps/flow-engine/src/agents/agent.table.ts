@@ -1,3 +1,4 @@
+import type { VoiceSettings } from '@parley/contracts';
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
 
 export interface StoredModel {
@@ -19,6 +20,7 @@ export interface AgentTable {
   knowledge_base_ids: ColumnType<string[], string, string>;
   tools: ColumnType<string[], string, string>;
   suggested_questions: ColumnType<string[], string, string>;
+  voice: ColumnType<VoiceSettings | null, string | null | undefined, string | null>;
   default_flow_id: string | null;
   generated_flow_id: string;
   metadata: ColumnType<Record<string, unknown>, string, string>;

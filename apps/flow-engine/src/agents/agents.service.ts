@@ -33,7 +33,7 @@ export function toAgent(row: AgentRow): Agent {
     tools: row.tools,
     suggestedQuestions: row.suggested_questions,
     defaultFlowId: row.default_flow_id,
-    voice: null,
+    voice: row.voice,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     metadata: row.metadata as Agent['metadata'],
@@ -68,6 +68,7 @@ export class AgentsService {
       knowledge_base_ids: JSON.stringify(input.knowledgeBaseIds),
       tools: JSON.stringify(input.tools),
       suggested_questions: JSON.stringify(input.suggestedQuestions),
+      voice: input.voice && JSON.stringify(input.voice),
       default_flow_id: input.defaultFlowId,
       generated_flow_id: generatedFlowId,
       metadata: JSON.stringify(input.metadata ?? {}),
@@ -109,6 +110,7 @@ export class AgentsService {
       knowledge_base_ids: json(input.knowledgeBaseIds),
       tools: json(input.tools),
       suggested_questions: json(input.suggestedQuestions),
+      voice: input.voice === null ? null : json(input.voice),
       default_flow_id: input.defaultFlowId,
       metadata: json(input.metadata),
     };
@@ -173,7 +175,9 @@ export class AgentsService {
   }
 
   private async announce(trx: FlowTrx, row: AgentRow, deleted: boolean): Promise<void> {
-    const data = { agentId: row.id, accountId: row.account_id, name: row.name, deleted };
+    const { id: agentId, account_id: accountId, name } = row;
+    const defaultFlowId = row.default_flow_id ?? row.generated_flow_id;
+    const data = { agentId, accountId, name, defaultFlowId, deleted };
     await this.events.append(trx, [{ definition: agentChanged, spaceId: row.space_id, data }]);
   }
 }

@@ -22,6 +22,10 @@ export interface Question {
   /** Id of the message that will carry the answer, and the attempt: streamed tokens name both. */
   messageId: string;
   attempt: number;
+  /** The message that is answered. */
+  replyTo: string;
+  /** Whether it was said in a call, where the answer is spoken. */
+  spoken: boolean;
   signal: AbortSignal;
 }
 

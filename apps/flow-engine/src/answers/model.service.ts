@@ -66,7 +66,7 @@ export class ModelService {
     try {
       const result = streamText({
         model: provider(model.model),
-        instructions: instructionsFor(agent, passages),
+        instructions: instructionsFor({ ...agent, spoken: question.spoken }, passages),
         messages: messagesFor(question.history, question.question),
         temperature: model.options.temperature,
         maxOutputTokens: model.options.maxOutputTokens ?? 1024,
@@ -85,7 +85,7 @@ export class ModelService {
     question: Question,
     watch: StallWatch,
   ): Promise<string> {
-    const { spaceId, conversationId, messageId, attempt } = question;
+    const { spaceId, conversationId, messageId, attempt, replyTo } = question;
     let text = '';
     for await (const part of parts) {
       watch.alive();
@@ -100,6 +100,7 @@ export class ModelService {
         attempt,
         offset: text.length,
         text: delta,
+        replyTo,
       });
       text += delta;
     }

@@ -6,6 +6,8 @@ export type RunStatus = 'running' | 'waiting' | 'handed_off' | 'completed' | 'fa
 export interface HistoryTurn {
   role: 'user' | 'assistant' | 'person';
   text: string;
+  /** The message it was, where one may be spoken: of it stays what was heard. */
+  messageId?: string;
 }
 
 export interface RunTable {

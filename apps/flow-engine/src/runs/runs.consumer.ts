@@ -1,18 +1,30 @@
 import { Controller } from '@nestjs/common';
-import { conversationCreated, type EventEnvelope, messagePosted, newId, type Part } from '@parley/contracts';
+import {
+  conversationCreated,
+  type EventEnvelope,
+  messageChanged,
+  messagePosted,
+  newId,
+  type Part,
+} from '@parley/contracts';
 import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
-import { type Responder, responderId, TURN_QUEUE } from './turn.ts';
+import { RunsRepository } from './runs.repository.ts';
+import { type Responder, responderId, TURN_QUEUE, type TurnPayload } from './turn.ts';
 import type { NewTurn } from './turn-batch.ts';
 import { TurnBatchService } from './turn-batch.service.ts';
 
 type Created = EventEnvelope<typeof conversationCreated>;
 type Posted = EventEnvelope<typeof messagePosted>;
+type Changed = EventEnvelope<typeof messageChanged>;
 
 /** Turns the facts of conversations into turns of runs, in order per conversation and responder. */
 @Controller()
 export class RunsConsumer {
-  constructor(private readonly turns: TurnBatchService) {}
+  constructor(
+    private readonly turns: TurnBatchService,
+    private readonly runs: RunsRepository,
+  ) {}
 
   @OnEvent(conversationCreated, { consumer: 'runs', dedupe: 'sequence' })
   async onCreated(events: Created[], context: EventContext<Tables>): Promise<void> {
@@ -34,21 +46,44 @@ export class RunsConsumer {
     });
     await this.turns.take(context.trx, turns);
   }
+
+  /** What was cut off of a spoken message was never said: the histories that hold it keep what was heard. */
+  @OnEvent(messageChanged, { consumer: 'runs', dedupe: 'sequence' })
+  async onChanged(events: Changed[], context: EventContext<Tables>): Promise<void> {
+    const cut = events.filter(({ data }) => data.change === 'speech' && isCut(data.message.speech));
+    if (cut.length === 0) return;
+    const live = await this.runs.respondersIn(
+      context.trx,
+      cut.map(({ data }) => data.conversationId),
+    );
+    const turns = cut.flatMap((event) => {
+      const { message } = event.data;
+      const heard = [{ messageId: message.id, spoken: message.speech?.spoken ?? '' }];
+      const responders = live.filter(
+        (one) => one.spaceId === event.spaceId && one.conversationId === event.data.conversationId,
+      );
+      return responders.map((one) => toTurn(event, one.responder, { kind: 'heard', heard }));
+    });
+    await this.turns.take(context.trx, turns);
+  }
 }
 
-type TurnBody =
-  | { kind: 'start' }
-  | { kind: 'message'; messageId: string; text: string; replyId: string }
-  | { kind: 'note'; text: string; role: 'user' | 'person' };
+function isCut(speech: Changed['data']['message']['speech']): boolean {
+  return speech !== null && (speech.interruptedAtMs !== null || speech.spoken !== speech.generated);
+}
+
+type Body<Payload> = Payload extends TurnPayload ? Omit<Payload, 'conversationId' | 'responder'> : never;
+type TurnBody = Body<TurnPayload>;
 
 function turnOf(event: Posted): ((responder: Responder) => TurnBody) | null {
-  const { message, wakes, owner } = event.data;
+  const { message, wakes, owner, heard } = event.data;
   const { type } = message.author;
   if (message.internal || type === 'agent' || type === 'system') return null;
-  const text = textOf(message.parts);
-  if (wakes && owner === 'flow')
-    return () => ({ kind: 'message', messageId: message.id, text, replyId: newId('msg') });
-  return () => ({ kind: 'note', text, role: type === 'contact' ? 'user' : 'person' });
+  const of = { messageId: message.id, text: textOf(message.parts) };
+  if (!wakes || owner !== 'flow')
+    return () => ({ kind: 'note', ...of, role: type === 'contact' ? 'user' : 'person' });
+  const said = { ...of, ...(message.speech ? { spoken: true } : {}), ...(heard ? { heard } : {}) };
+  return () => ({ kind: 'message', ...said, replyId: newId('msg') });
 }
 
 function textOf(parts: readonly Part[]): string {
@@ -64,7 +99,7 @@ function respondersOf(data: {
   return [...ids].map((agentId) => ({ agentId, flowId: null }));
 }
 
-function toTurn(event: Created | Posted, responder: Responder, body: TurnBody): NewTurn {
+function toTurn(event: Created | Posted | Changed, responder: Responder, body: TurnBody): NewTurn {
   const { conversationId } = event.data;
   const id = responderId(responder);
   return {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { FlowTrx } from '../database.ts';
 import type { Page } from '../paging.ts';
+import type { Responder } from './turn.ts';
 import type { NewRunRow, RunRow, RunStepRow, RunStatus } from './run.table.ts';
 
 /** Where a run lives: a responder has one live run in a conversation. */
@@ -49,6 +50,25 @@ export class RunsRepository {
       ) AS given (space_id, conversation_id, responder_id) USING (space_id, conversation_id, responder_id)
       WHERE run.status IN ('running', 'waiting', 'handed_off')`.execute(trx);
     return rows;
+  }
+
+  /** Who has a live run in these conversations. */
+  async respondersIn(
+    trx: FlowTrx,
+    conversationIds: readonly string[],
+  ): Promise<{ spaceId: string; conversationId: string; responder: Responder }[]> {
+    const rows = await trx
+      .selectFrom('run')
+      .select(['space_id', 'conversation_id', 'responder_id', 'agent_id'])
+      .where('conversation_id', 'in', [...new Set(conversationIds)])
+      .where('status', 'in', ['running', 'waiting', 'handed_off'])
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => ({
+      spaceId: row.space_id,
+      conversationId: row.conversation_id,
+      responder: { agentId: row.agent_id, flowId: row.agent_id === null ? row.responder_id : null },
+    }));
   }
 
   /** Whether a run is still as it was read; asked under the lock of its conversation. */

@@ -1,8 +1,8 @@
 import type { NewTask } from '@parley/messaging';
-import { type LoadedRun, placeOf, remember } from './runs.service.ts';
+import { type LoadedRun, placeOf } from './runs.service.ts';
 import type { TurnPayload } from './turn.ts';
-import { type SpokenPayload, takeTurn } from './turn-taking.ts';
-import { afterTurn, type TakenTurn } from './turn-writer.ts';
+import { isQuiet, noteTurn, type QuietPayload, type SpokenPayload, takeTurn } from './turn-taking.ts';
+import { afterTurn, takenTurn, type TakenTurn } from './turn-writer.ts';
 
 /** A turn about to be taken: as a task, should it have to wait. */
 export type NewTurn = NewTask<TurnPayload>;
@@ -42,15 +42,14 @@ export class TurnBatch {
     const run = this.runs.get(place);
     if (!run) return false;
     const { payload } = turn;
-    if (payload.kind === 'note') this.note(place, run, payload);
+    if (isQuiet(payload)) this.note(place, run, payload);
     else if (payload.kind !== 'start' || run.revision === null) this.speak(place, run, { turn, payload });
     return true;
   }
 
-  private note(place: string, run: LoadedRun, { role, text }: Extract<TurnPayload, { kind: 'note' }>): void {
-    if (run.revision === null) return;
-    const history = remember(run.state.history, { role, text });
-    this.keep(place, { ...run, state: { ...run.state, history } });
+  private note(place: string, run: LoadedRun, payload: QuietPayload): void {
+    const noted = noteTurn(run, payload);
+    if (noted) this.keep(place, noted);
   }
 
   private speak(
@@ -65,7 +64,7 @@ export class TurnBatch {
       this.later.push(turn);
       return;
     }
-    const taken = { run, record: { turn: came, payload, startedAt, attempt: 1 } };
+    const taken = takenTurn(run, { turn: came, payload, startedAt, attempt: 1 });
     this.taken.push(taken);
     this.keep(place, { ...afterTurn(taken), revision: run.revision ?? '' });
     // What comes after its end begins another run.

@@ -24,6 +24,8 @@ export interface TurnRecord {
   payload: TurnPayload;
   startedAt: Date;
   attempt: number;
+  /** Ids of the messages it says, in their order. */
+  messageIds: string[];
 }
 
 /** A turn with the run as it was before it. */
@@ -32,10 +34,28 @@ export interface TakenTurn {
   record: TurnRecord;
 }
 
+/** Draws the ids of what a turn says: an answer's was drawn before it was asked for. */
+export function takenTurn(run: LoadedRun, record: Omit<TurnRecord, 'messageIds'>): TakenTurn {
+  const { turn, payload } = record;
+  const isAnswer = payload.kind === 'message' && turn.trace.some((line) => line.input.kind === 'answer');
+  let replyId = isAnswer ? payload.replyId : null;
+  const messageIds = turn.effects.filter(isSaid).map(({ replyTo }) => {
+    if (replyTo === null) return newId('msg');
+    const drawn = replyId ?? newId('msg');
+    replyId = null;
+    return drawn;
+  });
+  return { run, record: { ...record, messageIds } };
+}
+
+function isSaid(effect: StepEffect): effect is Extract<StepEffect, { kind: 'say' }> {
+  return effect.kind === 'say';
+}
+
 /** A run as it is after a turn. */
 export function afterTurn({ run, record }: TakenTurn): LoadedRun {
   const { turn } = record;
-  const history = remember(turn.state.history, ...spoken(record));
+  const history = remember(turn.state.history, ...linesOf(record));
   return { ...run, state: { ...turn.state, history }, nextNo: run.nextNo + turn.trace.length };
 }
 
@@ -86,12 +106,11 @@ function toRow(run: LoadedRun): NewRunRow {
   };
 }
 
-function spoken({ turn, payload }: TurnRecord): HistoryTurn[] {
+function linesOf({ turn, payload, messageIds }: TurnRecord): HistoryTurn[] {
   const heard: HistoryTurn[] = payload.kind === 'message' ? [{ role: 'user', text: payload.text }] : [];
-  const said = turn.effects.flatMap((effect): HistoryTurn[] => {
-    if (effect.kind !== 'say') return [];
+  const said = turn.effects.filter(isSaid).map((effect, index): HistoryTurn => {
     const text = effect.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
-    return [{ role: 'assistant', text }];
+    return { role: 'assistant', text, messageId: messageIds[index] ?? '' };
   });
   return [...heard, ...said];
 }
@@ -112,7 +131,7 @@ function toSteps({ run, record }: TakenTurn): NewStep[] {
 }
 
 function toEvents({ run, record }: TakenTurn): NewEvent[] {
-  const { turn, payload } = record;
+  const { turn, attempt, messageIds } = record;
   const inRun = {
     runId: run.id,
     flowId: run.flowId,
@@ -129,18 +148,13 @@ function toEvents({ run, record }: TakenTurn): NewEvent[] {
     outcome === null ? [] : [event(stepCompleted, { no: run.nextNo + index, stepId, type, outcome })],
   );
   const events: NewEvent[] = [...started, ...completed];
-  let replyId =
-    payload.kind === 'message' && turn.trace.some((line) => line.input.kind === 'answer')
-      ? payload.replyId
-      : null;
+  const ids = messageIds.values();
   for (const effect of turn.effects) {
     events.push(
-      event(
-        effect.kind === 'say' ? messageProduced : handoffRequested,
-        effectData(run, effect, { replyId, attempt: record.attempt }),
-      ),
+      effect.kind === 'say'
+        ? event(messageProduced, saidData(run, effect, { messageId: ids.next().value ?? '', attempt }))
+        : event(handoffRequested, { reason: effect.reason }),
     );
-    if (effect.kind === 'say' && effect.replyTo !== null) replyId = null;
   }
   if (turn.failure) events.push(event(handoffRequested, { reason: turn.failure }));
   if (turn.state.status === 'completed' || turn.state.status === 'failed') {
@@ -149,21 +163,18 @@ function toEvents({ run, record }: TakenTurn): NewEvent[] {
   return events;
 }
 
-function effectData(
+function saidData(
   run: LoadedRun,
-  effect: StepEffect,
-  drawn: { replyId: string | null; attempt: number },
+  effect: Extract<StepEffect, { kind: 'say' }>,
+  drawn: { messageId: string; attempt: number },
 ): object {
-  if (effect.kind === 'handoff') return { reason: effect.reason };
-  const messageId = effect.replyTo === null ? newId('msg') : (drawn.replyId ?? newId('msg'));
   const author = {
     agentId: run.agent?.id ?? null,
     accountId: run.agent?.account_id ?? null,
     name: run.agent?.name ?? 'Assistant',
   };
   return {
-    messageId,
-    attempt: drawn.attempt,
+    ...drawn,
     parts: effect.parts,
     citations: effect.citations ?? [],
     replyTo: effect.replyTo,

@@ -1,3 +1,5 @@
+import type { Heard } from './history.ts';
+
 /** Who answers in a conversation: an agent with its flow, or a flow by itself. */
 export interface Responder {
   agentId: string | null;
@@ -8,8 +10,18 @@ export interface Responder {
 export type TurnPayload = { conversationId: string; responder: Responder } & (
   | { kind: 'start' }
   /** `replyId` is drawn here, before any model is called: streamed tokens and the posted message carry it. */
-  | { kind: 'message'; messageId: string; text: string; replyId: string }
-  | { kind: 'note'; text: string; role: 'user' | 'person' }
+  | {
+      kind: 'message';
+      messageId: string;
+      text: string;
+      replyId: string;
+      /** Whether it was said in a call: its answer is spoken. */
+      spoken?: boolean;
+      /** What was heard of answers before, as it came. */
+      heard?: Heard[];
+    }
+  | { kind: 'note'; text: string; role: 'user' | 'person'; messageId?: string }
+  | { kind: 'heard'; heard: Heard[] }
 );
 
 export const TURN_QUEUE = 'turn';

@@ -14,10 +14,17 @@ import { AnswersService } from '../answers/answers.service.ts';
 import type { Tables } from '../database.ts';
 import { textParts } from '../steps/step.ts';
 import type { Turn } from './reducer.ts';
-import { type LoadedRun, placeOf, remember, RunsService } from './runs.service.ts';
+import { type LoadedRun, placeOf, RunsService } from './runs.service.ts';
 import { TURN_QUEUE, type TurnPayload } from './turn.ts';
-import { answerTurn, type SpokenPayload, takeTurn } from './turn-taking.ts';
-import { afterTurn, TurnWriter } from './turn-writer.ts';
+import {
+  answerTurn,
+  isQuiet,
+  noteTurn,
+  type QuietPayload,
+  type SpokenPayload,
+  takeTurn,
+} from './turn-taking.ts';
+import { afterTurn, takenTurn, TurnWriter } from './turn-writer.ts';
 
 type TurnTask = Task<TurnPayload>;
 type Context = TaskContext<Tables>;
@@ -47,13 +54,13 @@ export class TurnsConsumer {
       );
       return;
     }
-    if (payload.kind === 'note') return this.note(run, payload, context);
+    if (isQuiet(payload)) return this.note(run, payload, context);
     if (payload.kind === 'start' && run.revision !== null) return;
     const startedAt = new Date();
     const turn = await this.advance(run, { task, payload, context }).catch((error: unknown) =>
       this.giveUp(run, { task, context, error }),
     );
-    const taken = { run, record: { turn, payload, startedAt, attempt: task.attempt } };
+    const taken = takenTurn(run, { turn, payload, startedAt, attempt: task.attempt });
     await context.settle((trx) => this.writer.write(trx, run, afterTurn(taken), [taken]));
   }
 
@@ -74,24 +81,18 @@ export class TurnsConsumer {
   @OnGiveUp(TURN_QUEUE)
   async abandon(task: TurnTask, { trx, error }: GiveUpContext<Tables>): Promise<void> {
     const { spaceId, payload, attempt } = task;
-    if (payload.kind === 'note') return;
+    if (isQuiet(payload)) return;
     const wanted = { spaceId, ...payload };
     const run = (await this.runs.loadMany(trx, [wanted])).get(placeOf(wanted));
     if (!run) return;
     const turn = failedTurn(run, payload, { attempt, error });
-    const taken = { run, record: { turn, payload, startedAt: new Date(), attempt } };
+    const taken = takenTurn(run, { turn, payload, startedAt: new Date(), attempt });
     await this.writer.write(trx, run, afterTurn(taken), [taken]);
   }
 
-  private async note(
-    run: LoadedRun,
-    payload: Extract<TurnPayload, { kind: 'note' }>,
-    context: Context,
-  ): Promise<void> {
-    if (run.revision === null) return;
-    const history = remember(run.state.history, { role: payload.role, text: payload.text });
-    const noted = { ...run, state: { ...run.state, history } };
-    await context.settle((trx) => this.writer.write(trx, run, noted, []));
+  private async note(run: LoadedRun, payload: QuietPayload, context: Context): Promise<void> {
+    const noted = noteTurn(run, payload);
+    if (noted) await context.settle((trx) => this.writer.write(trx, run, noted, []));
   }
 
   private async advance(
@@ -108,6 +109,8 @@ export class TurnsConsumer {
       question: turn.question.text,
       history: turn.state.history,
       messageId: payload.replyId,
+      replyTo: payload.messageId,
+      spoken: payload.spoken === true,
       attempt: task.attempt,
       signal: context.signal,
     });

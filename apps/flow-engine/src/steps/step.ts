@@ -49,6 +49,13 @@ export interface StepResult {
   variables?: Record<string, unknown>;
 }
 
+/** What a step understands. */
+export interface StepChoices {
+  phrases: string[];
+  /** Whether a wrong choice costs something: then only a certain match may act. */
+  costly: boolean;
+}
+
 /** A type of step: pure, found by name in the registry. */
 export interface StepType<Settings extends z.ZodObject = z.ZodObject> {
   type: string;
@@ -57,6 +64,8 @@ export interface StepType<Settings extends z.ZodObject = z.ZodObject> {
   outcomes: readonly string[];
   settings: Settings;
   advance(settings: z.output<Settings>, view: StepView, input: StepInput): StepResult;
+  /** The phrases it tells apart when a message is given to it as it stands: what may be said to it in a call. */
+  choices?(settings: z.output<Settings>, state: Record<string, unknown>): StepChoices;
 }
 
 /** Declares a step type: returns its argument, only to infer the type of its settings. */

@@ -47,6 +47,7 @@ export const createAgent = defineOperation({
     tools: AgentFields.tools.default([]),
     suggestedQuestions: AgentFields.suggestedQuestions.default([]),
     defaultFlowId: AgentFields.defaultFlowId.default(null),
+    voice: AgentFields.voice.default(null),
     metadata: Metadata.optional(),
   }),
   output: AgentSchema,

@@ -16,6 +16,44 @@ export const ModelSchema = z.strictObject({
     .default({}),
 });
 
+const SpeechProviderName = z
+  .string()
+  .max(64)
+  .regex(/^[a-z][a-z0-9-]*$/, 'is not a name such as embedded or openai-compatible');
+
+/** How an agent hears and speaks; what is left out is decided by the installation. */
+export const VoiceSchema = z
+  .strictObject({
+    /** Speech provider that hears: `embedded`, `sherpa`, `openai-compatible`. */
+    stt: SpeechProviderName.optional(),
+    /** Speech provider that speaks. */
+    tts: SpeechProviderName.optional(),
+    /** Name of the voice, as its provider calls it. */
+    voice: z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^[\w+.:-]+$/, 'is not the name of a voice')
+      .optional(),
+    language: z
+      .string()
+      .max(35)
+      .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as en-US')
+      .optional(),
+    /** 1 is the voice's own pace. */
+    speed: z.number().min(0.5).max(2).optional(),
+    /** Model that hears, where the provider has several. */
+    sttModel: z.string().min(1).max(200).optional(),
+    /** Model that speaks, where the provider has several. */
+    ttsModel: z.string().min(1).max(200).optional(),
+    /** Providers to go on with when one fails in a call, in this order. */
+    fallbacks: z.array(SpeechProviderName).max(5).optional(),
+  })
+  .meta({ id: 'Voice' });
+
+/** How an agent hears and speaks. */
+export type VoiceSettings = z.infer<typeof VoiceSchema>;
+
 /** Who answers: instructions, model and knowledge. */
 export const AgentSchema = z
   .object({
@@ -29,7 +67,7 @@ export const AgentSchema = z
     tools: z.array(z.string()),
     suggestedQuestions: z.array(z.string()),
     defaultFlowId: Id.nullable(),
-    voice: z.record(z.string(), z.json()).nullable(),
+    voice: VoiceSchema.nullable(),
     ...ResourceFields,
   })
   .meta({ id: 'Agent' });
@@ -48,6 +86,7 @@ export const AgentFields = {
   tools: z.array(z.string().max(100)).max(50),
   suggestedQuestions: z.array(z.string().trim().min(1).max(300)).max(20),
   defaultFlowId: Id.nullable(),
+  voice: VoiceSchema.nullable(),
   metadata: Metadata,
 };
 

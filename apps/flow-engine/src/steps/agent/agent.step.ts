@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { defineStep, type StepInput, type StepResult, type StepView, textParts } from '../step.ts';
 import { acceptsOffer, asksForPerson } from './person.ts';
 
+/** What is said in a call to be given a person; both are understood by `person.ts`. */
+const ASKING = ['talk to a person', 'speak to a person'];
+const ACCEPTING = ['yes', 'yes please', 'no', 'no thank you', ...ASKING];
+
 const HANDOFF_TEXT = 'I am asking a person to join this conversation. They will answer you here.';
 
 function greet(view: StepView, fresh: boolean): StepResult {
@@ -56,5 +60,8 @@ export const agentStep = defineStep({
       effects: [],
       progress: { kind: 'ask', agentId: settings.agentId ?? null, question: input.text },
     };
+  },
+  choices(_settings, state) {
+    return { phrases: state['offered'] === true ? ACCEPTING : ASKING, costly: false };
   },
 });

@@ -19,6 +19,8 @@ export const matchStep = defineStep({
   settings: z.strictObject({
     variable: z.string().min(1).max(64).default('text'),
     cases: z.array(Case).min(1).max(50),
+    /** Whether a wrong choice costs something: in a call, only words that were heard for certain choose. */
+    costly: z.boolean().optional(),
   }),
   advance(settings, view) {
     const text = view.variables[settings.variable];
@@ -27,5 +29,9 @@ export const matchStep = defineStep({
       one.words.some((phrase) => [...words(phrase)].every((word) => said.has(word))),
     );
     return { effects: [], progress: { kind: 'leave', outcome: found?.outcome ?? 'other' } };
+  },
+  choices(settings) {
+    const phrases = settings.cases.flatMap((one) => one.words);
+    return { phrases: [...new Set(phrases)], costly: settings.costly ?? false };
   },
 });

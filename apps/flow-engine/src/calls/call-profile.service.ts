@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { getCallProfile, OperationInput, OperationOutput } from '@parley/contracts';
+import type { AgentRow } from '../agents/agent.table.ts';
+import { AgentsRepository } from '../agents/agents.repository.ts';
+import type { FlowTrx } from '../database.ts';
+import { FlowsRepository } from '../flows/flows.repository.ts';
+import { RunsRepository } from '../runs/runs.repository.ts';
+import { type LoadedRun, placeOf, RunsService } from '../runs/runs.service.ts';
+import type { Responder } from '../runs/turn.ts';
+import { choicesOf } from './call-choices.ts';
+
+type Asked = OperationInput<typeof getCallProfile>;
+type Profile = OperationOutput<typeof getCallProfile>;
+
+/** Says who answers a call, how, and what may be said to it now. */
+@Injectable()
+export class CallProfileService {
+  constructor(
+    private readonly agents: AgentsRepository,
+    private readonly flows: FlowsRepository,
+    private readonly runs: RunsService,
+    private readonly repository: RunsRepository,
+  ) {}
+
+  async profile(trx: FlowTrx, asked: Asked): Promise<Profile> {
+    const responder = await this.responderOf(trx, asked);
+    if (!responder) return { ...ofAgent(null, null), choices: [], costly: false };
+    const run = await this.runOf(trx, asked, responder);
+    const agent = await this.agentOf(trx, asked.spaceId, { responder, run });
+    const flowName = agent || !run ? null : await this.flowName(trx, run);
+    const { phrases: choices, costly } = run ? choicesOf(run) : { phrases: [], costly: false };
+    return { ...ofAgent(agent, flowName), choices, costly };
+  }
+
+  /** The target, else whoever has a run in the conversation. */
+  private async responderOf(
+    trx: FlowTrx,
+    { spaceId, target, conversationId }: Asked,
+  ): Promise<Responder | null> {
+    if (target) return { agentId: null, flowId: null, ...target };
+    if (conversationId === null) return null;
+    const live = await this.repository.respondersIn(trx, [conversationId]);
+    return live.find((one) => one.spaceId === spaceId)?.responder ?? null;
+  }
+
+  /** The run as it stands, or as it would begin. */
+  private async runOf(
+    trx: FlowTrx,
+    { spaceId, conversationId }: Asked,
+    responder: Responder,
+  ): Promise<LoadedRun | null> {
+    const wanted = { spaceId, conversationId: conversationId ?? '', responder };
+    return (await this.runs.loadMany(trx, [wanted])).get(placeOf(wanted)) ?? null;
+  }
+
+  /** The agent that answers by itself, else the one that the flow lets answer: at the step where it stands, or the first. */
+  private async agentOf(
+    trx: FlowTrx,
+    spaceId: string,
+    { responder, run }: { responder: Responder; run: LoadedRun | null },
+  ): Promise<AgentRow | null> {
+    const agentId = responder.agentId ?? (run && agentInFlow(run));
+    return (agentId && (await this.agents.find(trx, spaceId, agentId))) || null;
+  }
+
+  private async flowName(trx: FlowTrx, { spaceId, flowId }: LoadedRun): Promise<string | null> {
+    return (await this.flows.find(trx, spaceId, flowId))?.name ?? null;
+  }
+}
+
+/** Who answers, as a call has to know it; a flow without an agent speaks under its own name. */
+function ofAgent(agent: AgentRow | null, flowName: string | null): Omit<Profile, 'choices' | 'costly'> {
+  if (agent) {
+    const { id, name, greeting, voice, suggested_questions: suggestedQuestions } = agent;
+    return { agentId: id, agentName: name, greeting, voice, suggestedQuestions };
+  }
+  const agentName = flowName ?? 'Assistant';
+  return { agentId: null, agentName, greeting: null, voice: null, suggestedQuestions: [] };
+}
+
+function agentInFlow({ graph, state }: LoadedRun): string | null {
+  const steps = graph.steps.filter((step) => step.type === 'agent');
+  const at = steps.find((step) => step.id === state.stepId);
+  for (const { settings } of at ? [at, ...steps] : steps)
+    if (typeof settings['agentId'] === 'string') return settings['agentId'];
+  return null;
+}
