@@ -4,7 +4,7 @@ import { reduce, type RunState, type Turn } from '../runs/reducer.ts';
 import type { RunStepRow } from '../runs/run.table.ts';
 import type { LoadedRun } from '../runs/runs.service.ts';
 import { answerTurn, type SpokenPayload, takeTurn } from '../runs/turn-taking.ts';
-import { afterTurn } from '../runs/turn-writer.ts';
+import { afterTurn, takenTurn } from '../runs/turn-writer.ts';
 import type { Answer, StepInput } from '../steps/step.ts';
 
 /** Marks a run that has begun; nothing of a trial is stored. */
@@ -65,7 +65,7 @@ export async function play(
     turns.push(toTrialTurn(turn, payload, current.nextNo));
     failure = turn.failure;
     current = {
-      ...afterTurn({ run: current, record: { turn, payload, startedAt: new Date(0), attempt: 1 } }),
+      ...afterTurn(takenTurn(current, { turn, payload, startedAt: new Date(0), attempt: 1 })),
       revision: BEGUN,
     };
     if (current.state.status !== 'waiting') break;
