@@ -64,3 +64,26 @@ export async function graveViolations(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id} at ${JSON.stringify(nodes[0]?.target)}`);
 }
+
+const LEVEL = `(() => {
+  const sound = document.querySelector('parley-widget').shadowRoot.querySelector('audio')?.srcObject;
+  if (!sound) return 0;
+  if (!window.heard) {
+    const context = new AudioContext();
+    window.heard = context.createAnalyser();
+    context.createMediaStreamSource(sound).connect(window.heard);
+  }
+  const samples = new Float32Array(window.heard.fftSize);
+  window.heard.getFloatTimeDomainData(samples);
+  return Math.max(...samples);
+})()`;
+
+/** How loud the agent of a call is heard on the page, as an AnalyserNode measures it: the loudest of up to eight seconds. */
+export async function agentLevel(page: Page): Promise<number> {
+  let loudest = 0;
+  for (let tries = 0; tries < 80 && loudest < 0.01; tries += 1) {
+    loudest = Math.max(loudest, Number(await page.evaluate(LEVEL)));
+    await page.waitForTimeout(100);
+  }
+  return loudest;
+}

@@ -1,21 +1,17 @@
 import type { Message } from '@parley/contracts';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { artefacts, ask, graveViolations, openChat, startBrowser, story, visit } from './browser.ts';
+import {
+  agentLevel,
+  artefacts,
+  ask,
+  graveViolations,
+  openChat,
+  startBrowser,
+  story,
+  visit,
+} from './browser.ts';
 import { CallStage, type ScriptedAgent } from './call-stage.ts';
 import { until } from './demo.ts';
-
-const LEVEL = `(() => {
-  const sound = document.querySelector('parley-widget').shadowRoot.querySelector('audio')?.srcObject;
-  if (!sound) return 0;
-  if (!window.heard) {
-    const context = new AudioContext();
-    window.heard = context.createAnalyser();
-    context.createMediaStreamSource(sound).connect(window.heard);
-  }
-  const samples = new Float32Array(window.heard.fftSize);
-  window.heard.getFloatTimeDomainData(samples);
-  return Math.max(...samples);
-})()`;
 
 function posted(sequence: number, type: 'contact' | 'agent', text: string): object {
   const message = {
@@ -95,7 +91,7 @@ describe('A call in the widget, with an agent that does as it is told', () => {
     agent.tell({ do: 'say', text: 'Hello! Ask me about our opening hours.', ms: 4000 });
     live.send(posted(1, 'agent', 'Hello! Ask me about our opening hours.'));
     await card.locator('.caption', { hasText: 'Hello! Ask me' }).waitFor();
-    await until('the agent is heard', async () => Number(await page.evaluate(LEVEL)) > 0.01);
+    expect(await agentLevel(page)).toBeGreaterThan(0.01);
     await page.screenshot({ path: `${artefacts}/widget-call-speaking.png` });
     agent.tell({ do: 'state', state: 'thinking' });
     agent.tell({ do: 'heard', text: 'When do you open?', caller: 'caller-1' });
