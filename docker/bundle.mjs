@@ -18,6 +18,8 @@ const files = readdirSync(dist, { recursive: true })
   .map((file) => join(dist, file));
 const setup = join(root, 'libs/service/dist/setup-streams.js');
 const entryPoints = [...files, setup].map((path) => ({ in: path, out: basename(path, '.js') }));
+// `parley dlq …` for whoever runs the installation: node parley.js, or parley in the image.
+entryPoints.push({ in: join(root, 'tools/cli/src/main.ts'), out: 'parley' });
 
 // What packages load only where it is installed (Nest's other transports, pg's native client) stays outside.
 const optional = {
@@ -59,9 +61,12 @@ for (const path of withDependencies(packages)) {
   cpSync(join(root, path), join(out, path), { recursive: true, filter: nested });
 }
 writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n');
-// The gateway serves the widget.
-const widget = join(root, 'apps/widget/dist');
-if (service === 'channel-gateway') cpSync(widget, join(out, 'widget'), { recursive: true });
+// The gateway serves the widget, and the written pages of the documentation.
+if (service === 'channel-gateway') {
+  cpSync(join(root, 'apps/widget/dist'), join(out, 'widget'), { recursive: true });
+  const isPage = (path) => !/\.(?:\w+)$/.test(path) || path.endsWith('.md');
+  cpSync(join(root, 'docs'), join(out, 'docs'), { recursive: true, filter: isPage });
+}
 
 /** Folders of packages and of all they depend on, as the lockfile places them; what is not installed here is for other machines. */
 function withDependencies(names) {

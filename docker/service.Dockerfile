@@ -13,6 +13,7 @@ COPY tools tools
 RUN --mount=type=cache,target=/root/.npm npm install
 COPY nx.json .swcrc tsconfig.base.json tsconfig.json ./
 COPY docker/bundle.mjs docker/bundle.mjs
+COPY docs docs
 ARG SERVICE
 # The gateway alone serves the widget, which is built with it.
 RUN test -n "$SERVICE" && npx nx run-many -t build -p "$SERVICE$(test "$SERVICE" = channel-gateway && echo ,widget)" && node docker/bundle.mjs "$SERVICE" /out
@@ -23,6 +24,8 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=build --chown=0:0 /out/ ./
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps HEALTH_HOST=0.0.0.0
+# kubectl exec … parley dlq list
+RUN printf '#!/bin/sh\nexec node /app/parley.js "$@"\n' > /usr/local/bin/parley && chmod 755 /usr/local/bin/parley
 USER 10001:10001
 ENTRYPOINT ["node"]
 CMD ["main.js"]

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getConversation, type Message, searchKnowledge } from '@parley/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createConversation,
+  getConversation,
+  handOff,
+  type Message,
+  searchKnowledge,
+  takeOver,
+} from '@parley/contracts';
 import { clientOf, home, messagesOf, readDemo, sendCustom, until } from './demo.ts';
 
 const QUESTION = 'What happens to an event that fails again and again?';
@@ -65,6 +73,24 @@ describe('A custom channel', () => {
       const { data } = (await (await fetch(`${demo.mailUrl}/mails`)).json()) as { data: { to: string[] }[] };
       return data.some((mail) => mail.to.includes(demo.owner.email));
     });
+  });
+
+  it('tells people as well when somebody hands a conversation off by the API, once', async () => {
+    const reason = `Handed off at ${Date.now()}`;
+    const { id: conversationId } = await client.call(createConversation, {
+      spaceId: demo.spaceId,
+      participants: [{ agentId: demo.agentId }],
+    });
+    await client.call(handOff, { spaceId: demo.spaceId, conversationId, reason });
+    const mails = async (): Promise<unknown[]> => {
+      const { data } = (await (await fetch(`${demo.mailUrl}/mails`)).json()) as { data: { to: string[] }[] };
+      return data.filter((mail) => JSON.stringify(mail).includes(reason));
+    };
+    await until('an e-mail', async () => (await mails()).length > 0);
+    await client.call(handOff, { spaceId: demo.spaceId, conversationId, reason });
+    await client.call(takeOver, { spaceId: demo.spaceId, conversationId });
+    await sleep(1000);
+    expect(await mails()).toHaveLength(1);
   });
 
   it.each([

@@ -43,11 +43,35 @@ describe('the content of an image', () => {
 
   it('has no packages, and is small', async () => {
     const files = await readdir(folder);
-    expect(files).toEqual(expect.arrayContaining(['main.js', 'migrate.js', 'setup-streams.js']));
+    expect(files).toEqual(expect.arrayContaining(['main.js', 'migrate.js', 'setup-streams.js', 'parley.js']));
     expect(files).not.toContain('node_modules');
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(25 * MEGABYTE);
   });
+
+  it(
+    'is that of the gateway with the widget and the written pages',
+    async () => {
+      const out = join(folder, 'gateway');
+      const env = { ...process.env, NODE_OPTIONS: '', NX_DAEMON: 'false' };
+      const built = [
+        'node_modules/nx/dist/bin/nx.js',
+        'run-many',
+        '-t',
+        'build',
+        '-p',
+        'channel-gateway,widget',
+      ];
+      await run(process.execPath, built, { cwd: root, env });
+      await run(process.execPath, ['docker/bundle.mjs', 'channel-gateway', out], { cwd: root, env });
+      expect(await readdir(out)).toEqual(expect.arrayContaining(['main.js', 'parley.js', 'widget']));
+      const pages = (await readdir(join(root, 'docs'), { recursive: true })).filter((name) =>
+        name.endsWith('.md'),
+      );
+      expect(await readdir(join(out, 'docs'), { recursive: true })).toEqual(expect.arrayContaining(pages));
+    },
+    BUILD_MS,
+  );
 
   it(
     'migrates, sets up streams, serves and goes down',
@@ -56,6 +80,10 @@ describe('the content of an image', () => {
       expect((await start('migrate.js')).stdout).toContain('0000-mechanism Success');
       expect((await start('migrate.js')).stdout).toBe('');
       expect((await start('setup-streams.js')).stdout).toContain('The streams are set up');
+
+      expect(
+        (await run(process.execPath, ['parley.js', 'dlq', 'list'], { cwd: folder, env: environment })).stdout,
+      ).toBe('parley_image_runner: nothing\n');
 
       const port = await freePort();
       const env = { ...environment, HEALTH_PORT: String(port) };

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { escape, frame } from './html.ts';
 import { markdownHtml } from './markdown.ts';
 
-const folder = fileURLToPath(new URL('../../../../docs/', import.meta.url));
+/** In an image they lie beside the bundle, else at the root of the repository. */
+const folders = ['./docs/', '../../../../docs/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+const folder = folders.find((path) => existsSync(path)) ?? './docs/';
 const NAME = /^(decisions\/)?[a-z0-9-]+$/;
 
 /** The written pages of the documentation, where the repository's `docs/` lies beside the gateway: by name; null when there is none. */

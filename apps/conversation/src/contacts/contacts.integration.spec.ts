@@ -142,3 +142,12 @@ test('contacts are not there for another space', async () => {
   await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
   expect((await bench.call(listContacts, { spaceId: otherSpaceId, q: 'Ours' }, stranger)).data).toEqual([]);
 });
+
+test('attributes have a limit of their own', () => {
+  const attributes = { note: 'x'.repeat(16_384) };
+  for (const operation of [createContact, updateContact]) {
+    const { error } = operation.input.safeParse({ spaceId, contactId: 'cont_one', attributes });
+    const found = error?.issues.filter(({ path }) => path[0] === 'attributes');
+    expect(found).toMatchObject([{ message: 'is larger than 16 KB' }]);
+  }
+});

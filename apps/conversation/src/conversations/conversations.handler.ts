@@ -141,7 +141,12 @@ export class ConversationsHandler {
   @HandleOperation(handOff)
   async handOff(input: OperationInput<typeof handOff>, { trx, principal }: Context): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
-    timeline.setOwner('human', { assignee: null, by: authorOf(principal), reason: input.reason ?? null });
+    timeline.setOwner('human', {
+      assignee: null,
+      by: authorOf(principal),
+      reason: input.reason ?? null,
+      handoff: true,
+    });
     return this.finish(trx, principal, timeline);
   }
 

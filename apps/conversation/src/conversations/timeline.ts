@@ -98,12 +98,13 @@ export class Timeline {
 
   setOwner(
     owner: Owner,
-    change: { assignee?: string | null; by: Author | null; reason: string | null },
+    change: { assignee?: string | null; by: Author | null; reason: string | null; handoff?: boolean },
   ): void {
     const assignee = change.assignee === undefined ? this.conversation.assignee : change.assignee;
     if (this.conversation.owner === owner && this.conversation.assignee === assignee) return;
     this.conversation = { ...this.conversation, owner, assignee };
-    this.add(ownerChanged, { owner, assignee, by: change.by, reason: change.reason });
+    const { by, reason, handoff } = change;
+    this.add(ownerChanged, { owner, assignee, by, reason, ...(handoff ? { handoff } : {}) });
   }
 
   post(draft: MessageDraft): NewMessageRow {

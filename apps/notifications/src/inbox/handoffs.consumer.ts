@@ -6,6 +6,7 @@ import {
   notificationCreated,
   notificationDelivered,
   notificationFailed,
+  ownerChanged,
 } from '@parley/contracts';
 import {
   type EventContext,
@@ -26,7 +27,10 @@ import { RulesRepository } from '../rules/rules.repository.ts';
 import { InboxRepository } from './inbox.repository.ts';
 import { toNotification } from './shapes.ts';
 
-type Handoff = EventEnvelope<typeof handoffRequested>;
+type Handoff = Pick<EventEnvelope, 'spaceId'> & { data: { conversationId: string; reason: string | null } };
+
+/** The kind of event that rules name, whoever asked: a flow, or somebody by the API. */
+const HANDOFF = handoffRequested.name;
 
 interface SendPayload {
   notificationId: string;
@@ -37,7 +41,7 @@ interface SendPayload {
 
 const SEND_QUEUE = 'send';
 
-/** A flow asks for a person: whoever a rule names is told. */
+/** A flow, or somebody by the API, asks for a person: whoever a rule names is told. */
 @Controller()
 export class HandoffsConsumer {
   constructor(
@@ -50,11 +54,19 @@ export class HandoffsConsumer {
   ) {}
 
   @OnEvent(handoffRequested, { consumer: 'handoffs' })
-  async onHandoff(events: Handoff[], { trx }: EventContext<Tables>): Promise<void> {
-    for (const event of events) {
-      for (const rule of await this.rules.enabled(trx, event.spaceId, 'flow.handoff_requested'))
-        await this.apply(trx, event, rule);
-    }
+  async onHandoff(
+    events: EventEnvelope<typeof handoffRequested>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    await this.tell(trx, events);
+  }
+
+  @OnEvent(ownerChanged, { consumer: 'handoffs' })
+  async onOwner(events: EventEnvelope<typeof ownerChanged>[], { trx }: EventContext<Tables>): Promise<void> {
+    await this.tell(
+      trx,
+      events.filter(({ data }) => data.handoff === true),
+    );
   }
 
   @OnTask(SEND_QUEUE, { concurrency: 8, maxAttempts: 8 })
@@ -91,6 +103,13 @@ export class HandoffsConsumer {
     }
   }
 
+  private async tell(trx: NotificationTrx, events: readonly Handoff[]): Promise<void> {
+    for (const event of events) {
+      for (const rule of await this.rules.enabled(trx, event.spaceId, HANDOFF))
+        await this.apply(trx, event, rule);
+    }
+  }
+
   private async apply(trx: NotificationTrx, event: Handoff, rule: RuleRow): Promise<void> {
     const members = await this.rules.membersWith(trx, event.spaceId, rule.roles);
     const { conversationId, reason } = event.data;
@@ -100,9 +119,9 @@ export class HandoffsConsumer {
         space_id: event.spaceId,
         id: newId('ntf'),
         account_id: member.account_id,
-        event: event.name,
+        event: HANDOFF,
         title: 'A conversation needs a person',
-        body: reason ?? 'A flow asks for a person.',
+        body: reason ?? 'Somebody asks for a person.',
         conversation_id: conversationId,
         read_at: null,
       })),

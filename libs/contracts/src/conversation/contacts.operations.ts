@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { Attributes, Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { ContactSchema, IdentityRequest, IdentitySchema } from './types.ts';
 
@@ -25,7 +25,7 @@ export const createContact = defineOperation({
   input: z.strictObject({
     ...InSpace,
     name: z.string().trim().min(1).max(200).optional(),
-    attributes: z.record(z.string().max(128), z.json()).optional(),
+    attributes: Attributes.optional(),
     identities: z.array(IdentityRequest).max(20).default([]),
     metadata: Metadata.optional(),
   }),
@@ -52,7 +52,7 @@ export const updateContact = defineOperation({
     ...InSpace,
     contactId: Id,
     name: z.string().trim().min(1).max(200).nullable().optional(),
-    attributes: z.record(z.string().max(128), z.json()).optional(),
+    attributes: Attributes.optional(),
     metadata: Metadata.optional(),
   }),
   output: ContactSchema,

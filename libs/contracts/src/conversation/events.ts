@@ -111,6 +111,8 @@ export const ownerChanged = defineEvent({
     assignee: Id.nullable(),
     by: AuthorSchema.nullable(),
     reason: z.string().nullable(),
+    /** Somebody asked for a person by the API; what a flow asks for is told by `flow.handoff_requested`. */
+    handoff: z.boolean().optional(),
   }),
   key,
   sequence,

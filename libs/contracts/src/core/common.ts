@@ -11,9 +11,16 @@ export const Id = z
 export const Timestamp = z.string().meta({ format: 'date-time' });
 
 /** Free data of the caller, at most 16 KB as JSON. */
-export const Metadata = z
-  .record(z.string().max(128), z.json())
-  .refine((value) => JSON.stringify(value).length <= 16_384, 'is larger than 16 KB');
+export const Metadata = freeData();
+
+/** What is known of somebody, at most 16 KB as JSON. */
+export const Attributes = freeData();
+
+function freeData() {
+  return z
+    .record(z.string().max(128), z.json())
+    .refine((value) => JSON.stringify(value).length <= 16_384, 'is larger than 16 KB');
+}
 
 /** A short name for people. */
 export const Name = z.string().trim().min(1).max(200);
