@@ -83,4 +83,20 @@ describe('Transcript', () => {
     transcript.put(message('msg_2', 2, 'second'));
     expect(texts(transcript)).toEqual(['first', 'second']);
   });
+
+  it('puts a remark of its own behind what is stored, and before what comes', () => {
+    const transcript = new Transcript();
+    transcript.put(message('msg_1', 4, 'before'));
+    transcript.note('call', 'Voice call, 0:42', null);
+    transcript.put(message('msg_2', 5, 'after'));
+    expect(texts(transcript)).toEqual(['before', 'Voice call, 0:42', 'after']);
+  });
+
+  it('says of a spoken answer whether the visitor cut in', () => {
+    const transcript = new Transcript();
+    const spoken = { generated: 'Yes, it is.', spoken: 'Yes', startedAt: '', endedAt: '' };
+    transcript.put({ ...message('msg_1', 1, 'Yes.'), speech: { ...spoken, interruptedAtMs: null } });
+    transcript.put({ ...message('msg_2', 2, 'Yes, it is.'), speech: { ...spoken, interruptedAtMs: 0 } });
+    expect(transcript.all().map(({ cut }) => cut)).toEqual([false, true]);
+  });
 });

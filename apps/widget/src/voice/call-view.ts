@@ -157,17 +157,10 @@ export class CallView {
       const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
       if (now - this.lastLevel < (calm ? CALM_LEVEL_MS : LEVEL_MS)) return;
       this.lastLevel = now;
-      this.showLevel();
+      this.orb.style.setProperty('--level', this.call.level().toFixed(2));
       const { startedAt } = this.call;
       setText(this.time, startedAt === null ? '' : clock(Date.now() - startedAt));
     });
-  }
-
-  private showLevel(): void {
-    const { call } = this;
-    const agent = call.phase === 'speaking';
-    const level = agent ? call.meter.level('agent') : call.muted ? 0 : call.meter.level('visitor');
-    this.orb.style.setProperty('--level', level.toFixed(2));
   }
 }
 

@@ -42,6 +42,8 @@ const SEARCH_MS = 13_000;
 /** A room that closes so soon after its agent left was closed by that agent. */
 const FAREWELL_MS = 4_000;
 const STATE = 'lk.agent.state';
+/** A level that only a microphone which works gives. */
+const HEARD = 0.1;
 const GIVE_UP_MS = 15_000;
 /** Tries for less than half a minute: who hears nothing for longer hangs up. */
 const reconnectPolicy: ReconnectPolicy = {
@@ -62,7 +64,7 @@ export class Call {
   microphones: MediaDeviceInfo[] = [];
   microphoneId = '';
   startedAt: number | null = null;
-  readonly meter = new Meter();
+  private readonly meter = new Meter();
   private readonly room = new Room({ reconnectPolicy });
   private readonly listener: CallListener;
   private microphone: LocalAudioTrack | null = null;
@@ -133,6 +135,16 @@ export class Call {
     if (this.over || this.muted) return;
     this.unheard = true;
     this.listener.changed();
+  }
+
+  /** How loud the side is that speaks, from 0 to 1. */
+  level(): number {
+    const own = this.muted ? 0 : this.meter.level('visitor');
+    if (this.unheard && own > HEARD) {
+      this.unheard = false;
+      this.listener.changed();
+    }
+    return this.phase === 'speaking' ? this.meter.level('agent') : own;
   }
 
   private async listMicrophones(): Promise<void> {

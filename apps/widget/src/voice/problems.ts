@@ -42,8 +42,9 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof CallError) return error.problem;
   if (error instanceof ConnectionError)
     return error.reason === ConnectionErrorReason.NotAllowed ? 'unavailable' : 'unreachable';
-  const name = error instanceof Error ? error.name : '';
-  return microphone[name] ?? (error instanceof TypeError ? 'unreachable' : 'failed');
+  // Not every browser's OverconstrainedError is an Error.
+  const { name } = (error ?? {}) as { name?: string };
+  return microphone[name ?? ''] ?? (name === 'TypeError' ? 'unreachable' : 'failed');
 }
 
 /** What ended a call; null when somebody ended it on purpose. */
