@@ -35,7 +35,16 @@ import {
   OperationClient,
   Tasks,
 } from '@parley/messaging';
-import { Clock, CONFIG, createLogger, Logger, NATS, PassErrors, SystemClock } from '@parley/service';
+import {
+  Clock,
+  CONFIG,
+  createLogger,
+  HealthChecks,
+  Logger,
+  NATS,
+  PassErrors,
+  SystemClock,
+} from '@parley/service';
 import {
   createTestDatabase,
   freePort,
@@ -80,6 +89,7 @@ export class TelephonyBench {
   liveKit!: LiveKitServer;
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
+  private readonly options: BenchOptions;
   private readonly client: OperationClient;
   private readonly facts: FactPublisher;
   private readonly voice: FactPublisher;
@@ -91,8 +101,9 @@ export class TelephonyBench {
   private pod: Pod | undefined;
   private liveKitPort = 0;
 
-  constructor(nats: NatsConnection, server: TestDatabase) {
+  constructor(nats: NatsConnection, server: TestDatabase, options: BenchOptions) {
     this.nats = nats;
+    this.options = options;
     this.server = server;
     this.client = new OperationClient(nats);
     this.facts = new FactPublisher(nats, 'channel-gateway');
@@ -235,6 +246,7 @@ export class TelephonyBench {
   /** Starts the service. */
   async startPod(): Promise<void> {
     this.pod = await startPod(this.server, {
+      ...this.options,
       liveKitUrl: `ws://127.0.0.1:${this.liveKitPort}`,
       openConversation: (input) => this.openConversation(input),
     });
@@ -313,7 +325,7 @@ export class TelephonyBench {
 
 type Opening = OperationRequest<typeof openForChannel>;
 
-interface PodParts {
+interface PodParts extends BenchOptions {
   liveKitUrl: string;
   openConversation(input: Opening): OperationOutput<typeof openForChannel>;
 }
@@ -325,12 +337,15 @@ async function startPod(server: TestDatabase, parts: PodParts): Promise<Pod> {
     url: server.urlFor('parley_telephony_runner'),
     applicationName: 'telephony-spec-runner',
   });
-  const nats = await connect();
+  const nats = await connect(parts.natsUrl);
   const logger = createLogger({ name: 'telephony-spec', level: 'fatal' });
   const cipher = { seal: (text: string) => text, open: (text: string) => text };
   const base = { service: 'telephony', domain: 'telephony', nats, runner, logger, cipher };
   const runtime = new MessagingRuntime({ ...base, database: database as unknown as Database<unknown> });
   runtime.operations.add(openForChannel, async (input) => parts.openConversation(input as Opening));
+  const hold: Leases['hold'] = (name, work) => {
+    if (name !== parts.without) runtime.leases.hold(name, work);
+  };
   const config = {
     LIVEKIT_URL: parts.liveKitUrl,
     LIVEKIT_PUBLIC_URL: undefined,
@@ -344,10 +359,11 @@ async function startPod(server: TestDatabase, parts: PodParts): Promise<Pod> {
     [Logger, logger],
     [Clock, new SystemClock()],
     [CONFIG, config],
+    [HealthChecks, new HealthChecks()],
     [NATS, nats],
     [EventLog, runtime.events],
     [Tasks, runtime.tasks],
-    [Leases, runtime.leases],
+    [Leases, { hold }],
     [CallBus, runtime.calls],
     [OperationClient, runtime.client],
   ]);
@@ -362,8 +378,7 @@ async function startPod(server: TestDatabase, parts: PodParts): Promise<Pod> {
   return { nats, app, runtime, database, runner };
 }
 
-function connect(): Promise<NatsConnection> {
-  const url = process.env['PARLEY_TEST_NATS_URL'] ?? '';
+function connect(url = process.env['PARLEY_TEST_NATS_URL'] ?? ''): Promise<NatsConnection> {
   return connectNats({ url, user: 'operator', password: 'x', name: 'telephony-spec' });
 }
 
@@ -379,8 +394,16 @@ function moduleWith(values: [token: unknown, value: unknown][]): new () => objec
   return BenchModule;
 }
 
+/** What is other than usual on a bench. */
+export interface BenchOptions {
+  /** A NATS of its own. */
+  natsUrl?: string;
+  /** Work under a lease that is left out, so that it mends nothing. */
+  without?: string;
+}
+
 /** Opens a bench with everything started; close it in afterAll. */
-export async function openBench(): Promise<TelephonyBench> {
+export async function openBench(options: BenchOptions = {}): Promise<TelephonyBench> {
   const server = await createTestDatabase();
   await migrate({
     ownerUrl: server.ownerUrl,
@@ -389,9 +412,9 @@ export async function openBench(): Promise<TelephonyBench> {
     domain: 'telephony',
     migrations: [mechanismMigrations, migrations],
   });
-  const nats = await connect();
+  const nats = await connect(options.natsUrl);
   await ensureStreams(nats, { partitions: 4 });
-  const bench = new TelephonyBench(nats, server);
+  const bench = new TelephonyBench(nats, server, options);
   await bench.openDoor();
   await bench.startLiveKit();
   await bench.startPod();

@@ -47,11 +47,15 @@ export class Rooms {
     return this.join(await token.toJwt());
   }
 
-  /** What our agents were called with; a room has a dispatch for agents without name, too. */
+  /** How our agents were called; a room has a dispatch for agents without name, too. */
+  async called(callId: string): Promise<{ id: string; metadata: string }[]> {
+    const all = await this.dispatches.listDispatch(callId);
+    return all.filter(({ agentName }) => agentName === 'parley');
+  }
+
+  /** What they were called with. */
   async jobs(callId: string): Promise<CallJob[]> {
-    return (await this.dispatches.listDispatch(callId))
-      .filter(({ agentName }) => agentName === 'parley')
-      .map(({ metadata }) => JSON.parse(metadata) as CallJob);
+    return (await this.called(callId)).map(({ metadata }) => JSON.parse(metadata) as CallJob);
   }
 
   find(callId: string): Promise<Call | null> {

@@ -10,10 +10,13 @@ import type { CallRow, LiveCall, Tables, TelephonyTrx } from '../database.ts';
 import { LiveKitAdapter } from '../rooms/livekit.adapter.ts';
 import { decide } from './silence.ts';
 
-const EVERY_MS = 250;
+const EVERY_MS = 500;
 
 /** Without an answer of NATS within that time nothing can be heard of jobs. */
-const DEAF_MS = 500;
+const DEAF_MS = 1000;
+
+/** A round that comes so late was held up. */
+const STOOD_MS = 1500;
 
 /** What jobs need to make themselves heard again. */
 const GRACE_MS = 3000;
@@ -48,6 +51,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
 
   /** Every process listens, so that each can take the watch over. */
   onModuleInit(): void {
+    this.countFrom(Date.now() + GRACE_MS);
     this.unsubscribe = this.bus.subscribe('*', '*', (news) => this.hear(news));
     this.sweeper = setInterval(() => this.forget(), FORGET_MS).unref();
     this.leases.hold('job_watch', (lease) => this.run(lease));
@@ -70,16 +74,20 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
   }
 
   private async run(lease: Lease): Promise<void> {
-    this.since = Date.now() + GRACE_MS;
+    this.countFrom(Date.now());
     let last = Date.now();
     while (!lease.signal.aborted) {
-      // A process that stood still has not heard what was said meanwhile, and neither has one cut off from NATS.
-      const stood = Date.now() - last > EVERY_MS + DEAF_MS * 2;
-      if (stood || !(await this.hears())) this.since = Date.now() + GRACE_MS;
-      else await this.round(lease).catch((error: unknown) => this.complain(error));
+      // A process that stood still has yet to hear what was said meanwhile; one cut off from NATS never will.
+      if (Date.now() - last > EVERY_MS + STOOD_MS) this.countFrom(Date.now());
+      if (!(await this.hears())) this.countFrom(Date.now() + GRACE_MS);
+      await this.round(lease).catch((error: unknown) => this.complain(error));
       last = Date.now();
       await sleep(EVERY_MS, undefined, { signal: lease.signal }).catch(() => undefined);
     }
+  }
+
+  private countFrom(moment: number): void {
+    this.since = Math.max(this.since, moment);
   }
 
   private async hears(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { callerAttributes, type CallJob, CallJobSchema, unauthorized, unavailable } from '@parley/contracts';
 import { RetryableError } from '@parley/messaging';
-import { InjectConfig } from '@parley/service';
+import { HealthChecks, InjectConfig } from '@parley/service';
 import {
   AccessToken,
   AgentDispatchClient,
@@ -42,13 +42,21 @@ export class LiveKitAdapter {
   private readonly dispatches: AgentDispatchClient;
   private readonly webhooks: WebhookReceiver;
 
-  constructor(@InjectConfig() private readonly config: TelephonyConfig) {
+  constructor(
+    @InjectConfig() private readonly config: TelephonyConfig,
+    checks: HealthChecks,
+  ) {
     const { LIVEKIT_URL, LIVEKIT_API_KEY: key, LIVEKIT_API_SECRET: secret } = config;
     const host = LIVEKIT_URL.replace(/^ws/, 'http');
     const options = { requestTimeout: REQUEST_SECONDS, failover: false };
     this.rooms = new RoomServiceClient(host, key, secret, options);
     this.dispatches = new AgentDispatchClient(host, key, secret, options);
     this.webhooks = new WebhookReceiver(key, secret);
+    checks.add({
+      name: 'livekit',
+      required: false,
+      run: async () => ({ status: 'ok', rooms: (await this.roomNames()).length }),
+    });
   }
 
   /**
