@@ -1,7 +1,8 @@
 import { dispose, Room } from '@livekit/rtc-node';
 import { type Call, type CallJob, getCall, issueCallToken } from '@parley/contracts';
 import { AccessToken, AgentDispatchClient, RoomServiceClient } from 'livekit-server-sdk';
-import { liveKitKey, type TelephonyBench, type Webhook } from './bench.ts';
+import type { TelephonyBench, Webhook } from './bench.ts';
+import { liveKitKey } from './pod.ts';
 
 const { apiKey, apiSecret } = liveKitKey;
 

@@ -18,7 +18,8 @@ import {
   turnTranscribed,
 } from '@parley/contracts';
 import { TokenVerifier } from 'livekit-server-sdk';
-import { liveKitKey, openBench, type TelephonyBench } from '../../test/bench.ts';
+import { openBench, type TelephonyBench } from '../../test/bench.ts';
+import { liveKitKey } from '../../test/pod.ts';
 import { Rooms } from '../../test/rooms.ts';
 
 let bench: TelephonyBench;

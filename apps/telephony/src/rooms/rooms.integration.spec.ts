@@ -1,6 +1,7 @@
 import { endCall, hangUpCall, startCall } from '@parley/contracts';
 import { AccessToken } from 'livekit-server-sdk';
-import { liveKitKey, openBench, type TelephonyBench } from '../../test/bench.ts';
+import { openBench, type TelephonyBench } from '../../test/bench.ts';
+import { liveKitKey } from '../../test/pod.ts';
 import { Rooms, signed } from '../../test/rooms.ts';
 
 let bench: TelephonyBench;
