@@ -23,6 +23,8 @@ import { TrialsHandler } from './trials/trials.handler.ts';
 import { TrialsService } from './trials/trials.service.ts';
 import { TurnsConsumer } from './runs/turns.consumer.ts';
 import { TurnWriter } from './runs/turn-writer.ts';
+import { SpacesConsumer } from './spaces/spaces.consumer.ts';
+import { SpacesRepository } from './spaces/spaces.repository.ts';
 
 @Module({
   controllers: [
@@ -33,6 +35,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     KnowledgeHandler,
     RunsConsumer,
     RunsHandler,
+    SpacesConsumer,
     TrialsHandler,
     TurnsConsumer,
   ],
@@ -49,6 +52,7 @@ import { TurnWriter } from './runs/turn-writer.ts';
     ModelService,
     RunsRepository,
     RunsService,
+    SpacesRepository,
     TurnBatchService,
     TrialsService,
     TurnWriter,

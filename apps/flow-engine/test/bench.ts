@@ -219,7 +219,7 @@ export class FlowBench {
     return this.tell(messagePosted, fact);
   }
 
-  /** Any fact of conversations. */
+  /** Any fact of another service. */
   tell<Definition extends EventDefinition>(
     definition: Definition,
     fact: EventData<Definition>,

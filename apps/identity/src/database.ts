@@ -1,4 +1,4 @@
-import type { Role } from '@parley/contracts';
+import type { Role, VoiceSettings } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Selectable } from 'kysely';
 
@@ -9,6 +9,7 @@ export interface SpaceSettings {
   recordingConsent: 'announcement' | 'opt_in' | 'off';
   retentionDays: number | null;
   limits: Record<string, number>;
+  voice: VoiceSettings | null;
 }
 
 export interface AccountTable {

@@ -7,6 +7,7 @@ import { FlowsRepository } from '../flows/flows.repository.ts';
 import { RunsRepository } from '../runs/runs.repository.ts';
 import { type LoadedRun, placeOf, RunsService } from '../runs/runs.service.ts';
 import type { Responder } from '../runs/turn.ts';
+import { SpacesRepository } from '../spaces/spaces.repository.ts';
 import { choicesOf } from './call-choices.ts';
 
 type Asked = OperationInput<typeof getCallProfile>;
@@ -20,16 +21,19 @@ export class CallProfileService {
     private readonly flows: FlowsRepository,
     private readonly runs: RunsService,
     private readonly repository: RunsRepository,
+    private readonly spaces: SpacesRepository,
   ) {}
 
   async profile(trx: FlowTrx, asked: Asked): Promise<Profile> {
     const responder = await this.responderOf(trx, asked);
-    if (!responder) return { ...ofAgent(null, null), choices: [], costly: false };
+    const spaceVoice = await this.spaces.voice(trx, asked.spaceId);
+    if (!responder) return { ...ofAgent(null, null), voice: spaceVoice, choices: [], costly: false };
     const run = await this.runOf(trx, asked, responder);
     const agent = await this.agentOf(trx, asked.spaceId, { responder, run });
     const flowName = agent || !run ? null : await this.flowName(trx, run);
     const { phrases: choices, costly } = run ? choicesOf(run) : { phrases: [], costly: false };
-    return { ...ofAgent(agent, flowName), choices, costly };
+    const voice = agent?.voice ? { ...spaceVoice, ...agent.voice } : spaceVoice;
+    return { ...ofAgent(agent, flowName), voice, choices, costly };
   }
 
   /** The target, else whoever has a run in the conversation. */
@@ -69,13 +73,16 @@ export class CallProfileService {
 }
 
 /** Who answers, as a call has to know it; a flow without an agent speaks under its own name. */
-function ofAgent(agent: AgentRow | null, flowName: string | null): Omit<Profile, 'choices' | 'costly'> {
+function ofAgent(
+  agent: AgentRow | null,
+  flowName: string | null,
+): Omit<Profile, 'voice' | 'choices' | 'costly'> {
   if (agent) {
-    const { id, name, greeting, voice, suggested_questions: suggestedQuestions } = agent;
-    return { agentId: id, agentName: name, greeting, voice, suggestedQuestions };
+    const { id, name, greeting, suggested_questions: suggestedQuestions } = agent;
+    return { agentId: id, agentName: name, greeting, suggestedQuestions };
   }
   const agentName = flowName ?? 'Assistant';
-  return { agentId: null, agentName, greeting: null, voice: null, suggestedQuestions: [] };
+  return { agentId: null, agentName, greeting: null, suggestedQuestions: [] };
 }
 
 function agentInFlow({ graph, state }: LoadedRun): string | null {

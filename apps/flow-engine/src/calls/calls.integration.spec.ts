@@ -10,7 +10,9 @@ import {
   messageChanged,
   newId,
   publishFlow,
+  spaceChanged,
   updateAgent,
+  type VoiceSettings,
 } from '@parley/contracts';
 import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
 import { type BenchConversation, type FlowBench, openBench } from '../../test/bench.ts';
@@ -144,6 +146,22 @@ describe('get_call_profile', () => {
 });
 
 describe('voice of an agent', () => {
+  test('what an agent leaves out its space decides', async () => {
+    const { id } = await bench.call(createAgent, { name: 'Dee', voice: { voice: 'de', language: 'de' } });
+    const settle = (spaceVoice: VoiceSettings | null) =>
+      bench.tell(spaceChanged, { spaceId: bench.spaceId, name: 'Home', voice: spaceVoice });
+    await settle({ stt: 'sherpa', voice: 'en-us', language: 'en-US' });
+    await bench.until(async () => (await profileOf(null)).voice, 'The voice of the space');
+    const inherited = { stt: 'sherpa', voice: 'de', language: 'de' };
+    expect(await profileOf({ agentId: id })).toMatchObject({ voice: inherited });
+    expect(
+      (await bench.call(getCallProfile, { target: null, conversationId: null }, bench.otherSpaceId)).voice,
+    ).toBeNull();
+    await settle(null);
+    await bench.until(async () => (await profileOf(null)).voice === null, 'No voice of the space');
+    expect(await profileOf({ agentId: id })).toMatchObject({ voice: { voice: 'de', language: 'de' } });
+  });
+
   test('it is kept, changed, taken away, and refused where it names nothing that can be', async () => {
     expect(await bench.call(getAgent, { agentId })).toMatchObject({ voice });
     const { id } = await bench.call(createAgent, { name: 'Bea' });

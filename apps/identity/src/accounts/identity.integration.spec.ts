@@ -9,6 +9,7 @@ import {
   signIn,
   signOut,
   signUp,
+  updateSpace,
 } from '@parley/contracts';
 import { decodeProtectedHeader } from 'jose';
 import { type IdentityBench, openBench } from '../../test/bench.ts';
@@ -126,5 +127,32 @@ describe('Identity', () => {
     const { principal, spaceId } = await owner('last@example.org');
     const leaving = bench.call(removeMember, { spaceId, accountId: principal.id }, principal);
     await expect(leaving).rejects.toMatchObject({ status: 422, code: 'last_owner' });
+  });
+
+  it('changes of settings only what is given, and tells the others of the voice', async () => {
+    const { principal, spaceId } = await owner('settings@example.org');
+    const change = (settings: object) => bench.call(updateSpace, { spaceId, settings }, principal);
+    await change({ recordingConsent: 'off', voice: { language: 'en-US' } });
+    const { settings } = await change({ retentionDays: 30 });
+    expect(settings).toEqual({
+      ...{ recordingConsent: 'off', retentionDays: 30, limits: {} },
+      voice: { language: 'en-US' },
+    });
+    expect((await change({ voice: null })).settings).toMatchObject({ recordingConsent: 'off', voice: null });
+    const events = await bench.database.withSpaces([spaceId], async (trx) =>
+      trx
+        .selectFrom('event' as never)
+        .select(['name', 'data'] as never)
+        .where('key' as never, '=', spaceId as never)
+        .orderBy('id' as never)
+        .execute(),
+    );
+    expect(events).toMatchObject([
+      { name: 'identity.space_created' },
+      ...[{ language: 'en-US' }, { language: 'en-US' }, null].map((voice) => ({
+        name: 'identity.space_changed',
+        data: { spaceId, name: 'Home', voice },
+      })),
+    ]);
   });
 });

@@ -16,6 +16,7 @@ import {
   type Principal,
   removeMember,
   type Role,
+  spaceChanged,
   spaceCreated,
   unprocessable,
   updateMember,
@@ -33,18 +34,33 @@ type Context = OperationContext<Tables>;
 type Space = OperationOutput<typeof getSpace>;
 type Member = OperationOutput<typeof updateMember>;
 
-const defaults: SpaceSettings = { recordingConsent: 'announcement', retentionDays: null, limits: {} };
+const defaults: SpaceSettings = {
+  recordingConsent: 'announcement',
+  retentionDays: null,
+  limits: {},
+  voice: null,
+};
 
 function toSpace(row: SpaceRow, role: Role): Space {
   return {
     id: row.space_id,
     name: row.name,
     role,
-    settings: row.settings,
+    settings: settingsOf(row),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     metadata: row.metadata as Space['metadata'],
   };
+}
+
+/** Settings that came later than the space have their defaults. */
+function settingsOf(row: SpaceRow): SpaceSettings {
+  return { ...defaults, ...row.settings };
+}
+
+function toChanged(row: SpaceRow) {
+  const { space_id: spaceId, name } = row;
+  return { definition: spaceChanged, spaceId, data: { spaceId, name, voice: settingsOf(row).voice } };
 }
 
 function toMember(row: MembershipRow): Member {
@@ -98,6 +114,7 @@ export class SpacesHandler {
         spaceId,
         data: { accountId: account.id, name: account.name, email: account.email, role: 'owner' },
       },
+      ...(settingsOf(row).voice ? [toChanged(row)] : []),
     ]);
     await this.audit.note(trx, spaceId, principal, 'space.created', spaceId);
     return toSpace(row, 'owner');
@@ -130,6 +147,7 @@ export class SpacesHandler {
       ...(settings ? { settings: JSON.stringify({ ...row.settings, ...settings }) } : {}),
       ...(metadata ? { metadata: JSON.stringify(metadata) } : {}),
     });
+    await this.events.append(trx, [toChanged(changed)]);
     await this.audit.note(trx, row.space_id, principal, 'space.updated', row.space_id);
     return toSpace(changed, principal.spaces[input.spaceId] ?? 'viewer');
   }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Id } from '../core/common.ts';
 import { defineEvent } from '../core/event.ts';
 import { roles } from '../core/permissions.ts';
+import { VoiceSchema } from '../flow/types.ts';
 
 export const accountCreated = defineEvent({
   name: 'identity.account_created',
@@ -14,6 +15,13 @@ export const spaceCreated = defineEvent({
   name: 'identity.space_created',
   summary: 'A space was created',
   data: z.object({ spaceId: Id, name: z.string(), ownerAccountId: Id }),
+  key: (data) => data.spaceId,
+});
+
+export const spaceChanged = defineEvent({
+  name: 'identity.space_changed',
+  summary: 'A space was changed, or created with settings that others act on',
+  data: z.object({ spaceId: Id, name: z.string(), voice: VoiceSchema.nullable() }),
   key: (data) => data.spaceId,
 });
 
@@ -36,4 +44,4 @@ export const keyRevoked = defineEvent({
   key: (data) => data.keyId,
 });
 
-export const identityEvents = [accountCreated, spaceCreated, memberChanged, keyRevoked];
+export const identityEvents = [accountCreated, spaceCreated, spaceChanged, memberChanged, keyRevoked];

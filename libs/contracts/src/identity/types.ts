@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { Id, ResourceFields, Timestamp } from '../core/common.ts';
 import { roles } from '../core/permissions.ts';
+import { VoiceSchema } from '../flow/types.ts';
 
 /** Roles a person or key can be given; `visitor` and `service` are for the platform itself. */
 export const AssignableRole = z.enum(roles).extract(['owner', 'admin', 'agent', 'viewer']);
 
 /** Settings of a space. */
 export const SpaceSettingsSchema = z.strictObject({
-  recordingConsent: z.enum(['announcement', 'opt_in', 'off']).default('announcement'),
-  retentionDays: z.int().min(1).max(3650).nullable().default(null),
-  limits: z.record(z.string().max(64), z.number()).default({}),
+  recordingConsent: z.enum(['announcement', 'opt_in', 'off']),
+  retentionDays: z.int().min(1).max(3650).nullable(),
+  limits: z.record(z.string().max(64), z.number()),
+  /** How its agents hear and speak, where they do not say it themselves. */
+  voice: VoiceSchema.nullable(),
 });
 
 /** A space: the tenant. */
