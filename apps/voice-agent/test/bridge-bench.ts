@@ -64,8 +64,8 @@ export class PlayedRooms extends CallRooms {
 /** One client of the bridge, and what it heard. */
 export class Client {
   readonly frames: FlowServerFrame[] = [];
-  sound = Buffer.alloc(0);
   readonly pieces: number[] = [];
+  private readonly chunks: Buffer[] = [];
   pings = 0;
   closed: { code: number; reason: string } | null = null;
   readonly socket: WebSocket;
@@ -75,11 +75,16 @@ export class Client {
     this.socket.on('message', (data: Buffer, binary) => {
       if (!binary) return void this.frames.push(JSON.parse(data.toString()) as FlowServerFrame);
       this.pieces.push(data.length);
-      this.sound = Buffer.concat([this.sound, data]);
+      this.chunks.push(data);
     });
     this.socket.on('ping', () => (this.pings += 1));
     this.socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
     this.socket.on('error', () => undefined);
+  }
+
+  /** All the sound that came. */
+  get sound(): Buffer {
+    return Buffer.concat(this.chunks);
   }
 
   send(what: object | string | Buffer): void {
@@ -118,6 +123,8 @@ export class BridgeBench {
   readonly calls: OperationInput<typeof endCall>[] = [];
   readonly admissions: OperationInput<typeof admitFlowSession>[] = [];
   readonly tokens = new Set<string>();
+  /** Gives the token of a call. */
+  issue = async (callId: string): Promise<string> => `token-${callId}`;
   url = '';
   private readonly sequences = new Map<string, number>();
   private readonly nats: NatsConnection;
@@ -134,13 +141,13 @@ export class BridgeBench {
   async start(config: Partial<BridgeConfig> = {}, rooms: CallRooms = this.rooms): Promise<void> {
     this.answer(admitFlowSession, (input) => this.admit(input));
     this.answer(openForChannel, (input) => this.openConversation(input));
-    this.answer(startCall, (input) => {
+    this.answer(startCall, async (input) => {
       this.started.push(input);
       const expiresAt = new Date(Date.now() + 600_000).toISOString();
       return {
         callId: input.callId,
         serverUrl: 'ws://room',
-        participantToken: `token-${input.callId}`,
+        participantToken: await this.issue(input.callId),
         expiresAt,
       };
     });
