@@ -8,6 +8,8 @@ import type { OpenSpeech } from './call-parts.ts';
 import { voiceActivity } from './call-session.ts';
 import { readJobConfig } from './job-config.ts';
 
+const PING_MS = 5000;
+
 interface Warm extends Record<string, unknown> {
   vad?: inference.VAD;
 }
@@ -26,6 +28,7 @@ export function defineCallJob(openSpeech: OpenSpeech): ReturnType<typeof defineA
       const { callId, spaceId } = job;
       const logger = createLogger({ name: 'voice-job', level: config.LOG_LEVEL }).child({ callId, spaceId });
       useLogger(logger);
+      outliveWorker();
       const { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password } = config;
       const nats = await connectNats({ url, user, password, name: 'voice-agent' });
       const call = new Call({
@@ -44,6 +47,19 @@ export function defineCallJob(openSpeech: OpenSpeech): ReturnType<typeof defineA
       await call.run();
       await nats.drain();
     },
+  });
+}
+
+/**
+ * A call outlives its worker: without the worker's pings a job ends itself after 15 s, in the middle of a word. It pings
+ * itself from then on, and ends with its call.
+ */
+function outliveWorker(): void {
+  process.once('disconnect', () => {
+    const ping = (): void => {
+      process.emit('message', { case: 'pingRequest', value: { timestamp: Date.now() } }, undefined);
+    };
+    setInterval(ping, PING_MS).unref();
   });
 }
 

@@ -157,3 +157,41 @@ test('a caller who leaves ends the call', async () => {
   await caller.leave();
   await bench.until(() => bench.ended.get(job.callId) === 'caller_left', 'The end');
 }, 60_000);
+
+test('a call outlives its worker, which takes the next one when it is back', async () => {
+  const { caller, from } = await calledIn();
+  bench.answer = () => ({ text: 'I am still here.' });
+  await bench.post('Good day to you.');
+  await bench.until(() => bench.speeches[from.speeches], 'The greeting');
+  bench.worker.kill('SIGKILL');
+  bench.startWorker();
+  // A job without its worker would end itself after 15 s.
+  for (const said of ['One.', 'Two.', 'Three.', 'Four.']) {
+    await bench.post(said);
+    await sleep(4500);
+  }
+  await caller.say(question);
+  await bench.until(() => bench.speeches.at(-1)?.spoken === 'I am still here.', 'The answer');
+  await caller.leave();
+  const next = await calledIn();
+  await bench.post('Hello again.');
+  await bench.until(() => bench.speeches[next.from.speeches], 'The greeting');
+}, 90_000);
+
+test('a worker that goes down finishes its calls and takes no other', async () => {
+  const { caller, job, from } = await calledIn();
+  bench.answer = () => ({ text: 'Take your time.' });
+  await bench.post('Good day to you.');
+  await bench.until(() => bench.speeches[from.speeches], 'The greeting');
+  bench.worker.kill('SIGTERM');
+  await sleep(1000);
+  const late = await bench.call();
+  callers.push(late.caller);
+  await caller.say(question);
+  await bench.until(() => bench.speeches.some(({ spoken }) => spoken === 'Take your time.'), 'The answer');
+  expect(bench.worker.exitCode).toBeNull();
+  expect(bench.alive.has(late.job.callId)).toBe(false);
+  await caller.leave();
+  await bench.until(() => bench.ended.get(job.callId) === 'caller_left', 'The end');
+  await bench.until(() => bench.worker.exitCode === 0, 'The end of the worker');
+}, 90_000);
