@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AgentWorker } from './worker/agent-worker.ts';
 
 /** The LiveKit Agents worker: one call, one job. */
-@Module({ providers: [] })
+@Module({ providers: [AgentWorker] })
 export class WorkerModule {}

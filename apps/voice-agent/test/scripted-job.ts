@@ -1,5 +1,5 @@
 import { defineCallJob } from '../src/worker/call-job.ts';
-import { openScriptedSpeech } from './scripted-speech.ts';
+import { scriptedSpeech } from './scripted-speech.ts';
 
 /** A call's job with scripted ears and voice. */
-export default defineCallJob(openScriptedSpeech);
+export default defineCallJob(scriptedSpeech);

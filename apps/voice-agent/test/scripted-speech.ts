@@ -1,6 +1,6 @@
 import { voice as agentsVoice, stt, tts } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import type { CallSpeech } from '../src/worker/call-parts.ts';
+import type { SpeechSource } from '../src/worker/call-parts.ts';
 
 const RATE = 24_000;
 /** Every word of the scripted voice takes as long as every other. */
@@ -75,12 +75,12 @@ class CountingEars extends stt.STT {
 }
 
 /** Ears and voice without any model. */
-export async function openScriptedSpeech(): Promise<CallSpeech> {
-  return {
+export const scriptedSpeech: SpeechSource = {
+  warm: async () => undefined,
+  open: async () => ({
     stt: new CountingEars(),
     tts: new ToneVoice(),
-    setPhrases: () => undefined,
-    onNotUnderstood: () => undefined,
+    learn: async () => undefined,
     close: async () => undefined,
-  };
-}
+  }),
+};

@@ -4,7 +4,7 @@ import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient } from '@
 import { createLogger } from '@parley/service';
 import { useLogger } from './agents-logger.ts';
 import { Call } from './call.ts';
-import type { OpenSpeech } from './call-parts.ts';
+import type { SpeechSource } from './call-parts.ts';
 import { voiceActivity } from './call-session.ts';
 import { readJobConfig } from './job-config.ts';
 
@@ -15,12 +15,15 @@ interface Warm extends Record<string, unknown> {
 }
 
 /** The program of a job process: warmed up while it waits, then one call. */
-export function defineCallJob(openSpeech: OpenSpeech): ReturnType<typeof defineAgent<Warm>> {
+export function defineCallJob(speech: SpeechSource): ReturnType<typeof defineAgent<Warm>> {
   return defineAgent<Warm>({
-    prewarm: (proc) => {
-      const { LOG_LEVEL } = readJobConfig();
-      useLogger(createLogger({ name: 'voice-job', level: LOG_LEVEL }));
+    prewarm: async (proc) => {
+      const config = readJobConfig();
+      const logger = createLogger({ name: 'voice-job', level: config.LOG_LEVEL });
+      useLogger(logger);
       proc.userData.vad = voiceActivity();
+      // A provider that cannot be used is passed over, or told, when a call needs it.
+      await speech.warm(config).catch((error: unknown) => logger.warn({ err: error }, 'Speech is not ready'));
     },
     entry: async (context) => {
       const config = readJobConfig();
@@ -42,7 +45,7 @@ export function defineCallJob(openSpeech: OpenSpeech): ReturnType<typeof defineA
         live: new LiveBus(nats),
         calls: new CallBus(nats),
         vad: context.proc.userData.vad ?? voiceActivity(),
-        openSpeech,
+        speech,
       });
       await call.run();
       await nats.drain();

@@ -12,22 +12,33 @@ export interface CallSpeech {
   stt: stt.STT;
   tts: tts.TTS;
   /** What the caller may say now, where only a closed list is understood. */
-  setPhrases(phrases: readonly string[]): void;
-  /** Told when the caller spoke and nothing of it was understood. */
-  onNotUnderstood(listener: () => void): void;
+  learn(profile: CallProfile): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What ears and voice are chosen by. */
-export interface SpeechWish {
-  voice: CallProfile['voice'];
-  language: string | null;
-  phrases: readonly string[];
-  config: JobConfig;
-  logger: Logger;
+/** What was noticed of an utterance beside its text. */
+export interface Heard {
+  /** There was speech, and nothing of it was understood. */
+  rejected: boolean;
+  /** The entry of the closed list, where there is one. */
+  phraseId: string | null;
 }
 
-export type OpenSpeech = (wish: SpeechWish) => Promise<CallSpeech>;
+/** What ears and voice are made for. */
+export interface SpeechWish {
+  profile: CallProfile;
+  config: JobConfig;
+  logger: Logger;
+  vad: inference.VAD;
+  heard: (heard: Heard) => void;
+}
+
+/** Where ears and voices come from. */
+export interface SpeechSource {
+  /** Starts what the first call would otherwise wait for. */
+  warm(config: JobConfig): Promise<void>;
+  open(wish: SpeechWish): Promise<CallSpeech>;
+}
 
 /** Everything a call works with. */
 export interface CallParts {
@@ -41,5 +52,5 @@ export interface CallParts {
   live: LiveBus;
   calls: CallBus;
   vad: inference.VAD;
-  openSpeech: OpenSpeech;
+  speech: SpeechSource;
 }

@@ -122,19 +122,18 @@ export class Call {
   }
 
   private async prepare(): Promise<{ profile: CallProfile; speech: CallSpeech }> {
-    const { job, operations, openSpeech, config, logger } = this.parts;
+    const { job, operations, config, logger, vad } = this.parts;
     const { body: profile } = await operations.request(
       getCallProfile,
       { spaceId: job.spaceId, target: targetOf(job.target), conversationId: job.conversationId },
       { principal: servicePrincipal('voice-agent', job.spaceId), deadlineMs: 8000 },
     );
-    const phrases = [...profile.choices, ...profile.suggestedQuestions];
-    const speech = await openSpeech({
-      voice: profile.voice,
-      language: job.language,
-      phrases,
+    const speech = await this.parts.speech.open({
+      profile,
       config,
       logger,
+      vad,
+      heard: (heard) => this.conversing?.heard(heard),
     });
     speech.tts.on('error', ({ error }) => logger.warn({ err: error }, 'The voice failed'));
     return { profile, speech };

@@ -12,12 +12,13 @@ import {
   turnTranscribed,
 } from '@parley/contracts';
 import { CallFacts } from './call-facts.ts';
-import type { CallParts, CallProfile, CallSpeech } from './call-parts.ts';
+import type { CallParts, CallProfile, CallSpeech, Heard } from './call-parts.ts';
 import { type CallerListener, hearing } from './call-session.ts';
 import { HistoryFollower, isSpoken, textOf } from './history-follower.ts';
 import { Listener } from './listener.ts';
 import { Liveness } from './liveness.ts';
 import { Mouth } from './mouth.ts';
+import { isRepeat } from './phrases.ts';
 import { type Prompts, promptsFor } from './prompts.ts';
 import { Silence } from './silence.ts';
 import { Speaker } from './speaker.ts';
@@ -60,6 +61,8 @@ export class Conversing {
   private sounding = false;
   private noisySince: number | null = null;
   private caughtUp = false;
+  private phraseId: string | null = null;
+  private lastText = '';
   private stopping: Promise<void> | null = null;
 
   constructor(parts: CallParts, connected: Connected, steps: CallSteps) {
@@ -68,7 +71,7 @@ export class Conversing {
     this.steps = steps;
     const { job, logger } = parts;
     const { conversationId } = connected.answered;
-    this.prompts = promptsFor(job.language);
+    this.prompts = promptsFor(connected.profile.voice?.language ?? null);
     this.facts = new CallFacts(parts.facts, job.spaceId, (error, fact) =>
       logger.warn({ err: error, fact }, 'A fact of a call is not stored yet'),
     );
@@ -78,7 +81,10 @@ export class Conversing {
     );
     this.mouth = new Mouth(connected.session, connected.speech.tts, () => this.soundStarted());
     this.speaker = new Speaker(this.plan, this.mouth, {
-      spoken: (utterance, spoken) => this.reports.spoken(utterance, spoken),
+      spoken: (utterance, spoken) => {
+        this.lastText = utterance.text;
+        this.reports.spoken(utterance, spoken);
+      },
       ended: () => this.soundEnded(),
       failed: (error) => logger.warn({ err: error }, 'Something could not be said'),
     });
@@ -141,7 +147,6 @@ export class Conversing {
         this.speaker.wake();
       }),
     );
-    this.connected.speech.onNotUnderstood(() => this.notUnderstood());
     this.liveness.start();
     const look = setInterval(() => this.look(), LOOK_MS);
     this.undo.push(() => clearInterval(look));
@@ -168,16 +173,31 @@ export class Conversing {
     await this.speaker.finished;
   }
 
+  /** Something was noticed of an utterance, before its turn is over. */
+  heard({ rejected, phraseId }: Heard): void {
+    this.phraseId = phraseId;
+    if (rejected) this.notUnderstood();
+  }
+
   private turn(text: string, confidence: number | null): void {
     const { job } = this.parts;
     const turn = this.listener.turn(text, confidence, Date.now());
+    const { phraseId } = this;
+    this.phraseId = null;
     if (!turn) return;
+    if (phraseId !== null && isRepeat(phraseId)) return this.repeat();
     this.plan.expect(turn.messageId);
     this.silence.heard();
     this.liveness.asked();
     this.steps.stateChanged();
     const { conversationId } = this.connected.answered;
     void this.facts.publish(turnTranscribed, { conversationId, callId: job.callId, typed: false, ...turn });
+  }
+
+  /** Says the last message again, as a prompt: the history has it already. */
+  private repeat(): void {
+    this.silence.heard();
+    if (this.lastText !== '') void this.speaker.prompt(this.lastText);
   }
 
   private notUnderstood(): void {
@@ -259,7 +279,7 @@ export class Conversing {
         { spaceId: job.spaceId, target: targetOf(job.target), conversationId: answered.conversationId },
         { principal: servicePrincipal('voice-agent', job.spaceId), deadlineMs: 4000 },
       );
-      speech.setPhrases([...body.choices, ...body.suggestedQuestions]);
+      await speech.learn(body);
     } catch (error) {
       logger.warn({ err: error }, 'What may be said now is not known; what was known stays');
     }
