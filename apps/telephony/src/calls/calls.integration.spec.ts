@@ -82,6 +82,9 @@ test('a call is answered once, whoever asks again, and tells so once', async () 
   const next = await answer({ ...job, generation: 2 });
   expect(next).toMatchObject({ conversationId: 'conv_bob', created: true, afterSequence: 0 });
   await expect(answer(job)).rejects.toMatchObject({ status: 409, code: 'superseded' });
+  const report = { callId: job.callId, cause: 'failed' as const, generation: 1 };
+  await expect(bench.call(endCall, report)).rejects.toMatchObject({ status: 409, code: 'superseded' });
+  expect(await rooms.find(job.callId)).toMatchObject({ phase: 'connected' });
   const later = await answer(bench.job({ sender: { id: 'vis_bob', name: 'Bob' } }));
   expect(later).toMatchObject({ created: false, afterSequence: 7 });
 });

@@ -110,8 +110,7 @@ export class JobsHandler {
     const row = await this.calls.ring(trx, job);
     const refusal = await this.refusal(trx, row);
     if (refusal) return refusal;
-    if (row.generation > job.generation)
-      throw conflict('Another agent has taken this call over. Leave its room.', 'superseded');
+    requirePresent(row, job.generation);
     if (!before && !row.answered_at) throw new Error('A call changed while its conversation was looked for.');
     const opened = before ?? openedOf(row);
     return this.toAnswer(await this.calls.connect(trx, row, { opened, generation: job.generation }));
@@ -120,6 +119,7 @@ export class JobsHandler {
   @HandleOperation(endCall)
   async end(input: OperationInput<typeof endCall>, { trx }: Context): Promise<Call> {
     const row = await this.calls.require(trx, input.spaceId, input.callId);
+    if (row.phase !== 'ended') requirePresent(row, input.generation ?? row.generation);
     return toCall(await this.calls.end(trx, row, input.cause));
   }
 
@@ -153,6 +153,12 @@ export class JobsHandler {
     const timeLimitMs = Math.max(0, limit - lasted);
     return { callId: row.id, conversationId, contactId, created, afterSequence, timeLimitMs };
   }
+}
+
+/** @throws ProblemError 409 for a job whose place another has taken */
+function requirePresent(row: CallRow, generation: number): void {
+  if (row.generation > generation)
+    throw conflict('Another agent has taken this call over. Leave its room.', 'superseded');
 }
 
 function openedOf(row: CallRow): OpenedConversation {

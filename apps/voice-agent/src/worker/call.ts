@@ -196,7 +196,7 @@ export class Call {
     try {
       await operations.request(
         endCall,
-        { spaceId: job.spaceId, callId: job.callId, cause },
+        { spaceId: job.spaceId, callId: job.callId, cause, generation: job.generation },
         { principal: servicePrincipal('voice-agent', job.spaceId), deadlineMs: END_MS },
       );
       logger.info({ cause }, 'A call has ended');

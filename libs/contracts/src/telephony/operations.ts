@@ -132,7 +132,12 @@ export const endCall = defineOperation({
   kind: 'command',
   permission: 'internal',
   summary: 'A job or bridge reports why its call ended; the room is closed',
-  input: z.strictObject({ ...InCall, cause: z.enum(callCauses) }),
+  input: z.strictObject({
+    ...InCall,
+    cause: z.enum(callCauses),
+    /** Of the job that reports; one that was replaced ends nothing. Absent for a bridge. */
+    generation: z.int().min(1).optional(),
+  }),
   output: CallSchema,
 });
 
