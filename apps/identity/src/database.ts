@@ -78,6 +78,8 @@ export interface ApiKeyTable {
   id: string;
   name: string;
   role: 'owner' | 'admin' | 'agent' | 'viewer';
+  /** Whose key it is; null when it acts for nobody but itself. */
+  service_account_id: string | null;
   secret_hash: string;
   last_four: string;
   expires_at: Date | null;

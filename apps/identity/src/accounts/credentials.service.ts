@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { authenticate, OperationOutput } from '@parley/contracts';
+import type { authenticate, OperationOutput, Principal } from '@parley/contracts';
 import { Database } from '@parley/database';
-import type { IdentityTrx, Tables } from '../database.ts';
+import type { ApiKeyRow, IdentityTrx, Tables } from '../database.ts';
 import { parseKey, secretMatches } from '../keys/key-format.ts';
 import { KeysRepository } from '../keys/keys.repository.ts';
 import { type ReadToken, TokensService } from '../tokens/tokens.service.ts';
@@ -82,13 +82,15 @@ export class CredentialsService {
     if (row.revoked_at) return refused('The API key was revoked.');
     if (row.expires_at && row.expires_at < new Date()) return refused('The API key has expired.');
     await this.keys.touch(trx, row);
-    const principal = {
-      type: 'api_key' as const,
-      id: row.id,
-      keyId: row.id,
-      name: row.name,
-      spaces: { [spaceId]: row.role },
-    };
+    const principal = await this.principalOf(trx, row);
     return { principal, reason: null, expiresAt: row.expires_at?.toISOString() ?? null };
+  }
+
+  /** A key acts for itself, or as the service account whose it is. */
+  private async principalOf(trx: IdentityTrx, row: ApiKeyRow): Promise<Principal> {
+    const { id, space_id: spaceId, role, service_account_id: accountId } = row;
+    const key = { type: 'api_key' as const, id, keyId: id, spaces: { [spaceId]: role } };
+    const account = accountId ? await this.keys.findServiceAccount(trx, spaceId, accountId) : undefined;
+    return account ? { ...key, accountId: account.id, name: account.name } : { ...key, name: row.name };
   }
 }

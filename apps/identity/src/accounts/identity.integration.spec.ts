@@ -1,6 +1,7 @@
 import {
   authenticate,
   createApiKey,
+  createServiceAccount,
   createSpace,
   type Principal,
   refreshSession,
@@ -110,6 +111,23 @@ describe('Identity', () => {
     expect(JSON.stringify(rows)).not.toContain(secret);
     await bench.call(revokeApiKey, { spaceId, keyId: id }, principal);
     expect(await known(key)).toBeNull();
+  });
+
+  it('makes a key for a service account, which acts as that account; not for another space’s', async () => {
+    const { principal, spaceId } = await owner('robots@example.org');
+    const robot = await bench.call(createServiceAccount, { spaceId, name: 'Robot' }, principal);
+    const wanted = { spaceId, name: 'CI', role: 'agent' as const, serviceAccountId: robot.id };
+    const { id, key, serviceAccountId } = await bench.call(createApiKey, wanted, principal);
+    expect(serviceAccountId).toBe(robot.id);
+    expect(await known(key)).toMatchObject({
+      keyId: id,
+      accountId: robot.id,
+      name: 'Robot',
+      spaces: { [spaceId]: 'agent' },
+    });
+    const other = await owner('others@example.org');
+    const foreign = bench.call(createApiKey, { ...wanted, spaceId: other.spaceId }, other.principal);
+    await expect(foreign).rejects.toMatchObject({ status: 422, errors: [{ pointer: '/serviceAccountId' }] });
   });
 
   it('keeps the rows of another space from sight without any filter', async () => {

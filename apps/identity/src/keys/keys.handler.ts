@@ -11,6 +11,7 @@ import {
   type OperationOutput,
   permissionDenied,
   revokeApiKey,
+  unprocessable,
 } from '@parley/contracts';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ApiKeyRow, Tables } from '../database.ts';
@@ -27,6 +28,7 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     id: row.id,
     name: row.name,
     role: row.role,
+    serviceAccountId: row.service_account_id,
     prefix: `parley_sk_${row.id.slice('key_'.length)}`,
     lastFour: row.last_four,
     expiresAt: row.expires_at?.toISOString() ?? null,
@@ -52,6 +54,12 @@ export class KeysHandler {
   ): Promise<OperationOutput<typeof createApiKey>> {
     if (input.role === 'owner' && principal.spaces[input.spaceId] !== 'owner')
       throw permissionDenied('Only an owner can make a key with the role owner.');
+    const { spaceId, serviceAccountId = null } = input;
+    if (serviceAccountId && !(await this.keys.findServiceAccount(trx, spaceId, serviceAccountId))) {
+      throw unprocessable('The key cannot be that account’s.', 'unknown_reference', [
+        { pointer: '/serviceAccountId', detail: 'names no service account of this space' },
+      ]);
+    }
     const id = newId('key');
     const { text, secretHash, lastFour } = makeKey(id);
     const row = await this.keys.insert(trx, {
@@ -59,6 +67,7 @@ export class KeysHandler {
       id,
       name: input.name,
       role: input.role,
+      service_account_id: serviceAccountId,
       secret_hash: secretHash,
       last_four: lastFour,
       expires_at: input.expiresAt ? new Date(input.expiresAt) : null,

@@ -73,6 +73,19 @@ export class KeysRepository {
       .executeTakeFirst();
   }
 
+  async findServiceAccount(
+    trx: IdentityTrx,
+    spaceId: string,
+    id: string,
+  ): Promise<Selectable<ServiceAccountTable> | undefined> {
+    return trx
+      .selectFrom('service_account')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+  }
+
   async listServiceAccounts(
     trx: IdentityTrx,
     spaceId: string,

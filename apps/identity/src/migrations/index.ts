@@ -1,4 +1,9 @@
 import * as identity from './0001-identity.ts';
 import * as rotation from './0002-rotation.ts';
+import * as serviceAccountKeys from './0003-service-account-keys.ts';
 
-export const migrations = { '0001-identity': identity, '0002-rotation': rotation };
+export const migrations = {
+  '0001-identity': identity,
+  '0002-rotation': rotation,
+  '0003-service-account-keys': serviceAccountKeys,
+};

@@ -201,6 +201,8 @@ export const createApiKey = defineOperation({
     ...InSpace,
     name: Name,
     role: AssignableRole.default('admin'),
+    /** What is done with the key is done by this account then. */
+    serviceAccountId: Id.optional(),
     expiresAt: z.iso.datetime().optional(),
   }),
   output: ApiKeySchema.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' }),

@@ -56,6 +56,8 @@ export const ApiKeySchema = z
     id: Id,
     name: z.string(),
     role: AssignableRole,
+    /** Whose key it is; null when it acts for nobody but itself. */
+    serviceAccountId: Id.nullable(),
     prefix: z.string(),
     lastFour: z.string(),
     expiresAt: Timestamp.nullable(),
