@@ -1,0 +1,90 @@
+import type { Client } from '@parley/client';
+import {
+  type Call,
+  getCallTimeline,
+  listCalls,
+  listConversations,
+  listMessages,
+  type Message,
+} from '@parley/contracts';
+import { Caller } from '@parley/testing/voice';
+import { type Demo, until } from './demo.ts';
+
+/** What a page gets when it opens the widget. */
+export interface VisitorSession {
+  visitorToken: string;
+  spaceId: string;
+  conversationId: string | null;
+  serverUrl?: string;
+  participantToken?: string;
+}
+
+/** Opens a visitor's session, or takes one up again. */
+export async function openSession(demo: Demo, visitorToken?: string): Promise<VisitorSession> {
+  const response = await fetch(`${demo.baseUrl}/api/v1/widget/${demo.webChannelId}/sessions`, {
+    method: 'POST',
+    headers: { origin: demo.baseUrl, 'content-type': 'application/json' },
+    body: JSON.stringify(visitorToken ? { visitorToken } : {}),
+  });
+  if (response.status !== 201) throw new Error(`No session: ${response.status} ${await response.text()}`);
+  return (await response.json()) as VisitorSession;
+}
+
+/** A visitor calls from a page. */
+export async function placeCall(
+  demo: Demo,
+  session?: VisitorSession,
+): Promise<{ caller: Caller; session: VisitorSession; callId: string }> {
+  const opened = session ?? (await openSession(demo));
+  const { serverUrl, participantToken } = opened;
+  if (!serverUrl || !participantToken) throw new Error('The session offers no call.');
+  const payload = participantToken.split('.')[1] ?? '';
+  const { video } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { video: { room: string } };
+  return { caller: await Caller.join(serverUrl, participantToken), session: opened, callId: video.room };
+}
+
+/** A call as the API shows it, once it is known there. */
+export async function callOf(client: Client, demo: Demo, callId: string): Promise<Call> {
+  return until(`the call ${callId} is known`, async () => {
+    const { data } = await client.call(listCalls, { spaceId: demo.spaceId, limit: 50 });
+    return data.find((call) => call.id === callId);
+  });
+}
+
+/** The conversation that a call goes into, once it is known. */
+export async function conversationOf(client: Client, demo: Demo, callId: string): Promise<string> {
+  return until(
+    'the call has a conversation',
+    async () => (await callOf(client, demo, callId)).conversationId,
+  );
+}
+
+/** All messages of a conversation, in order. */
+export async function historyOf(client: Client, demo: Demo, conversationId: string): Promise<Message[]> {
+  const { data } = await client.call(listMessages, { spaceId: demo.spaceId, conversationId, limit: 200 });
+  return data;
+}
+
+/** The text of a message. */
+export function textOf(message: Message | undefined): string {
+  return (message?.parts ?? []).flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
+}
+
+/** The turns of a call, with their times. */
+export async function turnsOf(
+  client: Client,
+  demo: Demo,
+  callId: string,
+): Promise<{ latencyMs: number | null; messageId: string | null }[]> {
+  return (await client.call(getCallTimeline, { spaceId: demo.spaceId, callId })).turns;
+}
+
+/** Conversations of the web channel, newest first. */
+export async function webConversations(client: Client, demo: Demo): Promise<string[]> {
+  const { data } = await client.call(listConversations, {
+    spaceId: demo.spaceId,
+    channelId: demo.webChannelId,
+    limit: 50,
+  });
+  return data.map(({ id }) => id);
+}

@@ -1,0 +1,92 @@
+import {
+  AudioFrame,
+  AudioSource,
+  AudioStream,
+  LocalAudioTrack,
+  type RemoteParticipant,
+  type RemoteTrack,
+  Room,
+  RoomEvent,
+  TrackKind,
+  TrackPublishOptions,
+  TrackSource,
+} from '@livekit/rtc-node';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Recording } from './recording.ts';
+
+/** Rate of what a caller says, and of what it hears. */
+const SPOKEN_RATE = 16_000;
+export const HEARD_RATE = 24_000;
+const FRAME_SAMPLES = SPOKEN_RATE / 50;
+
+/** Somebody in a room with a microphone and an ear, as a browser or a bridge would be. */
+export class Caller {
+  readonly heard = new Recording(HEARD_RATE);
+  private readonly room = new Room();
+  private readonly source = new AudioSource(SPOKEN_RATE, 1, 200);
+  private streams: AudioStream[] = [];
+
+  /** Joins, publishes its microphone and listens to whoever speaks. */
+  static async join(serverUrl: string, token: string): Promise<Caller> {
+    const caller = new Caller();
+    const { room } = caller;
+    room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) =>
+      caller.listen(track, participant),
+    );
+    await room.connect(serverUrl, token, { autoSubscribe: true, dynacast: false });
+    const track = LocalAudioTrack.createAudioTrack('microphone', caller.source);
+    const options = new TrackPublishOptions();
+    options.source = TrackSource.SOURCE_MICROPHONE;
+    await room.localParticipant?.publishTrack(track, options);
+    return caller;
+  }
+
+  /** The participants that speak for the platform. */
+  agents(): RemoteParticipant[] {
+    return [...this.room.remoteParticipants.values()].filter((one) => one.attributes['lk.agent.state']);
+  }
+
+  /** Says something at the pace of speech, with silence around it; answers when its last sample was said. */
+  async say(samples: Int16Array, silenceMs = 100): Promise<number> {
+    const silence = new Int16Array((SPOKEN_RATE * silenceMs) / 1000);
+    await this.play(silence);
+    await this.play(samples);
+    await this.source.waitForPlayout();
+    const ended = performance.now();
+    // A microphone that is open sends silence, and ends of turns are heard in it.
+    void this.play(new Int16Array(SPOKEN_RATE * 2)).catch(() => undefined);
+    return ended;
+  }
+
+  /** Presses keys. */
+  async press(digits: string): Promise<void> {
+    for (const digit of digits) {
+      await this.room.localParticipant?.publishDtmf('0123456789*#ABCD'.indexOf(digit), digit);
+      await sleep(60);
+    }
+  }
+
+  async leave(): Promise<void> {
+    await Promise.all(this.streams.map((stream) => stream.cancel().catch(() => undefined)));
+    await this.room.disconnect();
+  }
+
+  private async play(samples: Int16Array): Promise<void> {
+    for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
+      const frame = new Int16Array(FRAME_SAMPLES);
+      frame.set(samples.subarray(at, at + FRAME_SAMPLES));
+      await this.source.captureFrame(new AudioFrame(frame, SPOKEN_RATE, 1, FRAME_SAMPLES));
+    }
+  }
+
+  private listen(track: RemoteTrack, _from: RemoteParticipant): void {
+    if (track.kind !== TrackKind.KIND_AUDIO) return;
+    const stream = new AudioStream(track, HEARD_RATE, 1);
+    this.streams.push(stream);
+    void this.hear(stream).catch(() => undefined);
+  }
+
+  private async hear(stream: AudioStream): Promise<void> {
+    for await (const frame of stream) this.heard.add(frame.data);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './caller.ts';
+export * from './hearing.ts';
+export * from './recording.ts';
