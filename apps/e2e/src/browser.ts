@@ -65,25 +65,30 @@ export async function graveViolations(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id} at ${JSON.stringify(nodes[0]?.target)}`);
 }
 
-const LEVEL = `(() => {
-  const sound = document.querySelector('parley-widget').shadowRoot.querySelector('audio')?.srcObject;
-  if (!sound) return 0;
-  if (!window.heard) {
-    const context = new AudioContext();
-    window.heard = context.createAnalyser();
-    context.createMediaStreamSource(sound).connect(window.heard);
-  }
-  const samples = new Float32Array(window.heard.fftSize);
-  window.heard.getFloatTimeDomainData(samples);
-  return Math.max(...samples);
+/** Measures the agent's sound with an AnalyserNode, as soon as there is some, and keeps the loudest sample. */
+const LISTEN = `(() => {
+  window.loudest = 0;
+  let analyser = null;
+  const samples = new Float32Array(2048);
+  setInterval(() => {
+    const sound = document.querySelector('parley-widget').shadowRoot.querySelector('audio')?.srcObject;
+    if (!sound) return;
+    if (!analyser) {
+      const context = new AudioContext();
+      analyser = context.createAnalyser();
+      context.createMediaStreamSource(sound).connect(analyser);
+    }
+    analyser.getFloatTimeDomainData(samples);
+    window.loudest = Math.max(window.loudest, ...samples);
+  }, 40);
 })()`;
 
-/** How loud the agent of a call is heard on the page, as an AnalyserNode measures it: the loudest of up to eight seconds. */
-export async function agentLevel(page: Page): Promise<number> {
-  let loudest = 0;
-  for (let tries = 0; tries < 80 && loudest < 0.01; tries += 1) {
-    loudest = Math.max(loudest, Number(await page.evaluate(LEVEL)));
-    await page.waitForTimeout(100);
-  }
-  return loudest;
+/** Listens to the agent of the page's call from now on. */
+export async function listenToAgent(page: Page): Promise<void> {
+  await page.evaluate(LISTEN);
+}
+
+/** The loudest sample of the agent, 0 to 1, since the last time this was asked. */
+export async function loudestOfAgent(page: Page): Promise<number> {
+  return Number(await page.evaluate('(({ loudest }) => ((window.loudest = 0), loudest))(window)'));
 }

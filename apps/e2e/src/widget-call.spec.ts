@@ -1,10 +1,11 @@
 import type { Message } from '@parley/contracts';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import {
-  agentLevel,
   artefacts,
   ask,
   graveViolations,
+  listenToAgent,
+  loudestOfAgent,
   openChat,
   startBrowser,
   story,
@@ -87,11 +88,12 @@ describe('A call in the widget, with an agent that does as it is told', () => {
       await card.getByRole('combobox', { name: 'Microphone' }).locator('option').count(),
     ).toBeGreaterThan(1);
 
+    await listenToAgent(page);
     agent.tell({ do: 'state', state: 'speaking' });
     agent.tell({ do: 'say', text: 'Hello! Ask me about our opening hours.', ms: 4000 });
     live.send(posted(1, 'agent', 'Hello! Ask me about our opening hours.'));
     await card.locator('.caption', { hasText: 'Hello! Ask me' }).waitFor();
-    expect(await agentLevel(page)).toBeGreaterThan(0.01);
+    expect(await loudestOfAgent(page)).toBeGreaterThan(0.01);
     await page.screenshot({ path: `${artefacts}/widget-call-speaking.png` });
     agent.tell({ do: 'state', state: 'thinking' });
     agent.tell({ do: 'heard', text: 'When do you open?', caller: 'caller-1' });

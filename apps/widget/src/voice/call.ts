@@ -12,7 +12,7 @@ import {
   TrackEvent,
 } from 'livekit-client';
 import { type Caption, followCaptions } from './captions.ts';
-import { Meter } from './meter.ts';
+import { loudness, Meter } from './meter.ts';
 import type { CallAccess } from './port.ts';
 import { CallError, type Problem, problemOf, problemOfEnd } from './problems.ts';
 
@@ -42,8 +42,9 @@ const SEARCH_MS = 13_000;
 /** A room that closes so soon after its agent left was closed by that agent. */
 const FAREWELL_MS = 4_000;
 const STATE = 'lk.agent.state';
-/** A level that only a microphone which works gives. */
-const HEARD = 0.1;
+/** A power that only a microphone which works gives. */
+const HEARD = 1e-6;
+const DEAD_MS = 6_000;
 const GIVE_UP_MS = 15_000;
 /** Tries for less than half a minute: who hears nothing for longer hangs up. */
 const reconnectPolicy: ReconnectPolicy = {
@@ -69,6 +70,7 @@ export class Call {
   private readonly listener: CallListener;
   private microphone: LocalAudioTrack | null = null;
   private lostAt: number | null = null;
+  private aliveAt = Date.now();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: CallListener) {
@@ -139,12 +141,19 @@ export class Call {
 
   /** How loud the side is that speaks, from 0 to 1. */
   level(): number {
-    const own = this.muted ? 0 : this.meter.level('visitor');
-    if (this.unheard && own > HEARD) {
-      this.unheard = false;
-      this.listener.changed();
-    }
-    return this.phase === 'speaking' ? this.meter.level('agent') : own;
+    const own = this.muted ? null : this.meter.power('visitor');
+    this.watchMicrophone(own);
+    return loudness((this.phase === 'speaking' ? this.meter.power('agent') : own) ?? 0);
+  }
+
+  /** Even a quiet room is not quite silent: nothing but zeros means that the microphone is off somewhere. */
+  private watchMicrophone(power: number | null): void {
+    const alive = power === null || power > 0;
+    if (alive) this.aliveAt = Date.now();
+    const unheard = this.unheard ? power === null || power < HEARD : Date.now() - this.aliveAt > DEAD_MS;
+    if (unheard === this.unheard || this.startedAt === null) return;
+    this.unheard = unheard;
+    this.listener.changed();
   }
 
   private async listMicrophones(): Promise<void> {
@@ -171,7 +180,6 @@ export class Call {
       .on(RoomEvent.TrackUnsubscribed, (track) => {
         for (const element of track.detach()) element.remove();
       })
-      .on(RoomEvent.LocalAudioSilenceDetected, () => this.doubtMicrophone())
       .on(RoomEvent.MediaDevicesChanged, () => void this.listMicrophones())
       .on(RoomEvent.AudioPlaybackStatusChanged, () => {
         this.silenced = !room.canPlaybackAudio;

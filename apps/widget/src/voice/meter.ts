@@ -1,6 +1,11 @@
 import type { Track } from 'livekit-client';
 
-/** How loud both sides are, from 0 to 1. */
+/** How loud a power is, from 0 to 1: speech lies between -55 and -15 dB, so it fills the scale. */
+export function loudness(power: number): number {
+  return Math.min(1, Math.max(0, (10 * Math.log10(power + 1e-12) + 55) / 40));
+}
+
+/** Measures the sound of both sides. */
 export class Meter {
   private context: AudioContext | null = null;
   private readonly analysers = new Map<'visitor' | 'agent', AnalyserNode>();
@@ -20,14 +25,12 @@ export class Meter {
     }
   }
 
-  level(side: 'visitor' | 'agent'): number {
+  /** Mean square of the last samples, 0 to 1; null where nothing is measured. */
+  power(side: 'visitor' | 'agent'): number | null {
     const analyser = this.analysers.get(side);
-    if (!analyser) return 0;
+    if (!analyser || this.context?.state !== 'running') return null;
     analyser.getFloatTimeDomainData(this.samples);
-    const power = this.samples.reduce((sum, sample) => sum + sample * sample, 0) / this.samples.length;
-    // Speech lies between -55 and -15 dB: so it fills the scale.
-    const decibels = 10 * Math.log10(power + 1e-9);
-    return Math.min(1, Math.max(0, (decibels + 55) / 40));
+    return this.samples.reduce((sum, sample) => sum + sample * sample, 0) / this.samples.length;
   }
 
   close(): void {
