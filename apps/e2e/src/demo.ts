@@ -11,6 +11,7 @@ export interface Demo {
   apiKey: string;
   spaceId: string;
   agentId: string;
+  flowId: string;
   webChannelId: string;
   customChannelId: string;
   customChannelSecret: string;

@@ -9,7 +9,7 @@ import {
   createApiKey,
   createKnowledgeBase,
   createSpace,
-  getAgent,
+  getSessionUrl,
   listDocuments,
   setUpChannel,
   signUp,
@@ -21,7 +21,7 @@ export interface Seeded {
   apiKey: string;
   spaceId: string;
   agentId: string;
-  flowId?: string;
+  flowId: string;
   webChannelId: string;
   customChannelId: string;
   customChannelSecret: string;
@@ -60,13 +60,14 @@ export async function seed(baseUrl: string, docsFolder: string): Promise<Seeded>
     suggestedQuestions: QUESTIONS,
   });
   const channels = await setUpChannels(client, { spaceId, agentId: agent.id, baseUrl });
-  const { defaultFlowId } = await client.call(getAgent, { spaceId, agentId: agent.id });
+  // The flow that the agent runs is the last part of the address that the web channel gives.
+  const { url } = await client.call(getSessionUrl, { spaceId, channelId: channels.webChannelId });
   return {
     owner,
     apiKey,
     spaceId,
     agentId: agent.id,
-    ...(defaultFlowId ? { flowId: defaultFlowId } : {}),
+    flowId: url.slice(url.lastIndexOf('/') + 1),
     ...channels,
     knowledgeBaseId: base.id,
     suggestedQuestions: QUESTIONS,
