@@ -36,7 +36,7 @@ function write(logger: Logger, level: Level, fixed: object, parts: unknown[]): v
   // What it tells of itself at length is of use to those who look for defects in it.
   const quieter = level === 'info' ? 'debug' : level;
   const found = fields.map((part) => (part instanceof Error ? { err: part } : plain(part as object)));
-  logger[quieter](Object.assign({ from: 'livekit', said }, fixed, ...found), 'LiveKit agents');
+  logger[quieter](Object.assign({ library: 'livekit', said }, fixed, ...found), 'LiveKit agents');
 }
 
 function plain(fields: object): object {

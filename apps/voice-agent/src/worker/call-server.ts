@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { AgentServer, type JobRequest, ServerOptions } from '@livekit/agents';
+import { AgentServer, InferenceRunner, type JobRequest, ServerOptions } from '@livekit/agents';
 import { CallJobSchema } from '@parley/contracts';
 import type { Logger } from '@parley/service';
 import type { WorkerConfig } from '../config.ts';
@@ -48,6 +48,10 @@ export class CallServer {
   async run(): Promise<void> {
     const { logger } = this.options;
     useLogger(logger);
+    // The end of a turn is found by voice activity: the process of the model for it would only take 350 MB.
+    InferenceRunner.registerRunner = () => undefined;
+    // Jobs inherit it: their WebRTC library then logs what matters, not every step.
+    process.env['NODE_ENV'] ??= 'production';
     while (!this.stopping) {
       try {
         this.server = this.createServer();

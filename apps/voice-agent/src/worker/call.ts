@@ -49,7 +49,7 @@ export class Call {
 
   /** Lives through the call; resolves when it is over. */
   async run(): Promise<void> {
-    const { context, logger } = this.parts;
+    const { context } = this.parts;
     this.heartbeat.start();
     context.room.on(RoomEvent.Disconnected, () => this.leave());
     this.listenToCommands();
@@ -60,14 +60,24 @@ export class Call {
         else this.ended.signal.addEventListener('abort', () => resolve(), { once: true });
       });
     } catch (error) {
-      logger.error({ err: error }, 'The call cannot go on');
-      await this.end(
-        error instanceof ProblemError && error.code === 'channel_inactive' ? 'channel_inactive' : 'failed',
-      );
+      await this.giveUp(error);
     } finally {
       await this.cleanUp();
       context.shutdown('the call is over');
     }
+  }
+
+  /** What a call that cannot be begun comes to. */
+  private async giveUp(error: unknown): Promise<void> {
+    const { logger } = this.parts;
+    const code = error instanceof ProblemError ? error.code : null;
+    // It has ended before it was answered, or another job has answered it.
+    if (code === 'call_ended' || code === 'superseded') {
+      logger.info({ code }, 'A call needs no job any more');
+      return this.leave();
+    }
+    logger.error({ err: error }, 'The call cannot go on');
+    await this.end(code === 'channel_inactive' ? 'channel_inactive' : 'failed');
   }
 
   private async begin(): Promise<void> {
@@ -169,7 +179,7 @@ export class Call {
   }
 
   private async sendDtmf(digits: string): Promise<void> {
-    const { context, logger } = this.parts;
+    const { context } = this.parts;
     try {
       for (const { tone, afterMs } of tonesOf(digits)) {
         await sleep(afterMs, undefined, { signal: this.ended.signal });
