@@ -179,7 +179,7 @@ export class Call {
   }
 
   private async sendDtmf(digits: string): Promise<void> {
-    const { context } = this.parts;
+    const { context, logger } = this.parts;
     try {
       for (const { tone, afterMs } of tonesOf(digits)) {
         await sleep(afterMs, undefined, { signal: this.ended.signal });
