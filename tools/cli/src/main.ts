@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { addDeadLetters } from './dead-letters.ts';
+import { addVoiceModels } from './voice-models/voice-models.ts';
 
 const program = new Command('parley').description('Commands for whoever runs an installation of Parley');
 addDeadLetters(program);
+addVoiceModels(program);
 
 try {
   await program.parseAsync();

@@ -190,7 +190,7 @@ class VoiceSttStream extends stt.SpeechStream {
       if (input === stt.SpeechStream.FLUSH_SENTINEL) this.vadStream.flush();
       else this.vadStream.pushFrame(input);
     }
-    if (!this.closed) this.vadStream.endInput();
+    // The VAD's own input is left open: it cannot end while it is read, and closes with this stream.
   }
 
   private async hear(): Promise<void> {

@@ -8,7 +8,7 @@ import {
 } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
 import { ClauseSplitter } from './clauses.ts';
-import { Fallback, type OnSpeechWarning } from './fallback.ts';
+import { Fallback, type OnSpeechWarning, toError } from './fallback.ts';
 import { joinPcm } from './pcm.ts';
 import { PieceQueue } from './piece-queue.ts';
 import { SPEECH_RATE, type SpeechChunk, type Synthesizer } from './port.ts';
@@ -49,6 +49,12 @@ export class VoiceTts extends tts.TTS {
     return new VoiceTtsStream(this, options?.connOptions);
   }
 
+  /** Tells the session that a text could not be spoken by any voice. */
+  tellOf(error: Error): void {
+    const { label } = this;
+    this.emit('error', { type: 'tts_error', timestamp: Date.now(), label, error, recoverable: false });
+  }
+
   override async close(): Promise<void> {
     await Promise.all(this.options.synthesizers.map((synthesizer) => synthesizer.close()));
   }
@@ -74,6 +80,7 @@ export class VoiceTts extends tts.TTS {
 class Spoken {
   readonly #requestId = shortuuid('tts_');
   readonly #frames = new FrameCutter();
+  readonly #words: TimedString[] = [];
   #clauseStart = 0;
   #samples = 0;
 
@@ -92,15 +99,17 @@ class Spoken {
         endTime: this.#clauseStart + endMs / 1000,
       }),
     );
-    return this.#audioOf(this.#frames.push(chunk.pcm), words, false);
+    this.#words.push(...words);
+    return this.#audioOf(this.#frames.push(chunk.pcm), false);
   }
 
   end(): tts.SynthesizedAudio[] {
-    return this.#audioOf(this.#frames.flush(), [], true);
+    return this.#audioOf(this.#frames.flush(), true);
   }
 
-  #audioOf(frames: AudioFrame[], words: TimedString[], final: boolean): tts.SynthesizedAudio[] {
-    if (frames.length === 0 && words.length > 0) frames.push(emptyFrame());
+  /** Words wait for the next sound: a frame without samples is none. */
+  #audioOf(frames: readonly AudioFrame[], final: boolean): tts.SynthesizedAudio[] {
+    const words = frames.length > 0 ? this.#words.splice(0) : [];
     return frames.map((frame, index) => ({
       requestId: this.#requestId,
       segmentId: this.segmentId,
@@ -109,10 +118,6 @@ class Spoken {
       ...(index === 0 && words.length > 0 ? { timedTranscripts: words } : {}),
     }));
   }
-}
-
-function emptyFrame(): AudioFrame {
-  return new AudioFrame(new Int16Array(0), SPEECH_RATE, 1, 0);
 }
 
 class VoiceChunks extends tts.ChunkedStream {
@@ -139,7 +144,9 @@ class VoiceChunks extends tts.ChunkedStream {
       }
       for (const audio of spoken.end()) this.queue.put(audio);
     } catch (error) {
-      if (!this.abortSignal.aborted) throw error;
+      // The framework leaves what this method throws to nobody, which ends the process: whoever takes the audio sees
+      // that there is none.
+      if (!this.abortSignal.aborted) this.voice.tellOf(toError(error));
     }
   }
 }
