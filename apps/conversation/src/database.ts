@@ -1,6 +1,6 @@
 import type { Author, Citation, Message, Part, Reaction } from '@parley/contracts';
 import type { Trx } from '@parley/database';
-import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 
 type Json<Value> = ColumnType<Value, string, string>;
 type JsonDefault<Value> = ColumnType<Value, string | undefined, string>;
@@ -170,4 +170,3 @@ export type ParticipantRow = Selectable<ParticipantTable>;
 export type MessageRow = Selectable<MessageTable>;
 export type ContactRow = Selectable<ContactTable>;
 export type RoomRow = Selectable<RoomTable>;
-export type NewMessageRow = Insertable<MessageTable>;

@@ -4,8 +4,8 @@ import type { Kysely } from 'kysely';
 /** Settings in which `migrate` tells its migrations the roles. */
 export const roleSettings = { service: 'parley.service_role', runner: 'parley.runner_role' } as const;
 
-/** The spaces of the transaction, as an SQL condition on `space_id`. */
-const inSpaces = sql`space_id = any (string_to_array(current_setting('app.spaces', true), ','))`;
+/** The spaces of the transaction, as an SQL condition on `space_id`; a subquery is evaluated once and not for each row. */
+const inSpaces = sql`space_id = any ((select string_to_array(current_setting('app.spaces', true), ','))::text[])`;
 
 /** The same, and open for account-wide rows (space `_`). */
 const inSpacesOrAccountWide = sql`(space_id = '_' or ${inSpaces})`;

@@ -6,6 +6,7 @@ export class Wakers {
   private readonly sleepers = new Map<string, () => void>();
   private readonly woken = new Set<string>();
   private readonly outward: ((name: string) => void)[] = [];
+  private isHere: (name: string) => boolean = () => false;
 
   constructor(database: Pick<Database<unknown>, 'afterCommit'>) {
     this.database = database;
@@ -16,9 +17,14 @@ export class Wakers {
     this.database.afterCommit(trx, () => this.wake(name));
   }
 
-  /** Wakes a loop here, and tells other processes when none sleeps here. */
+  /** Says of a name whether its loop runs in this process: then nobody else needs to be told. */
+  runsHere(isHere: (name: string) => boolean): void {
+    this.isHere = isHere;
+  }
+
+  /** Wakes a loop here, and tells other processes when it does not run here. */
   wake(name: string): void {
-    if (!this.wakeHere(name)) for (const tell of this.outward) tell(name);
+    if (!this.wakeHere(name) && !this.isHere(name)) for (const tell of this.outward) tell(name);
   }
 
   /** Wakes a loop of this process alone; whether there is one. */

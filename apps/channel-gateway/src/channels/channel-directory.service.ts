@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { DeploymentType } from '@parley/contracts';
 import { channelBucket, KeyValueMirror, MessagingRuntime } from '@parley/messaging';
-import { Logger, SecretBox, type WrappedKey } from '@parley/service';
+import { Logger, type Secret, SecretBox, type WrappedKey } from '@parley/service';
 import type { ChannelStatus, ChannelTarget } from '../database.ts';
 
 /** What is kept of a channel in the bucket: enough to take its messages while PostgreSQL is down. */
@@ -26,6 +26,7 @@ export interface KnownChannel {
 export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
   private readonly mirror: KeyValueMirror<KnownChannel>;
   private readonly secrets: SecretBox;
+  private readonly opened = new WeakMap<KnownChannel, Secret>();
 
   constructor(runtime: MessagingRuntime, secrets: SecretBox, logger: Logger) {
     this.mirror = new KeyValueMirror(runtime.nats, channelBucket, logger);
@@ -53,11 +54,15 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
       .toSorted((one, other) => (one.id < other.id ? -1 : 1));
   }
 
-  /** The secret a custom channel signs with. */
+  /** The secret a custom channel signs with; opened once for each version of the channel's entry. */
   secretOf(channel: KnownChannel): string | null {
     const { id, spaceId, sealedSecret, wrappedKey } = channel;
     if (!sealedSecret || !wrappedKey) return null;
-    return this.secrets.openWith(wrappedKey, secretPlace(spaceId, id), sealedSecret).reveal();
+    const known = this.opened.get(channel);
+    if (known) return known.reveal();
+    const secret = this.secrets.openWith(wrappedKey, secretPlace(spaceId, id), sealedSecret);
+    this.opened.set(channel, secret);
+    return secret.reveal();
   }
 }
 

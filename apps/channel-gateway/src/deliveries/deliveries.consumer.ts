@@ -6,6 +6,7 @@ import {
   OnEvent,
   OnTask,
   RetryableError,
+  type SettleTogether,
   type Task,
   type TaskContext,
   Tasks,
@@ -26,6 +27,13 @@ interface DeliveryPayload {
   to: string;
   inReplyTo: string | null;
   message: Posted['data']['message'];
+}
+
+/** What became of a delivery. */
+interface Outcome {
+  status: 'sent' | 'failed';
+  reason: string | null;
+  attempts: number;
 }
 
 const DELIVERY_QUEUE = 'delivery';
@@ -58,7 +66,6 @@ export class DeliveriesConsumer {
         conversation_id: data.conversationId,
         message_id: data.message.id,
         status: 'pending' as const,
-        reason: null,
       })),
     );
     await this.tasks.enqueue(
@@ -80,27 +87,38 @@ export class DeliveriesConsumer {
         result.afterMs === undefined ? {} : { afterMs: result.afterMs },
       );
     }
-    const { deliveryId, channelId, conversationId, message } = task.payload;
-    const status = result.kind === 'sent' ? ('sent' as const) : ('failed' as const);
-    const reason = result.kind === 'sent' ? null : result.reason;
-    await context.settle(async (trx) => {
-      await this.deliveries.settle(
-        trx,
-        { spaceId: task.spaceId, id: deliveryId },
-        { status, reason, attempts: task.attempt },
-      );
-      const data = {
-        deliveryId,
-        channelId,
-        conversationId,
-        messageId: message.id,
-        status,
-        reason,
-        providerMessageId: null,
-      };
-      await this.events.append(trx, [{ definition: deliveryUpdated, spaceId: task.spaceId, data }]);
-    });
+    const outcome: Outcome =
+      result.kind === 'sent'
+        ? { status: 'sent', reason: null, attempts: task.attempt }
+        : { status: 'failed', reason: result.reason, attempts: task.attempt };
+    await context.settleTogether(outcome, this.settled);
   }
+
+  /** Writes what became of deliveries, and tells of it. */
+  private readonly settled: SettleTogether<Outcome, Tables> = async (trx, settled) => {
+    const ended = settled.map(({ task, outcome }) => ({
+      spaceId: task.spaceId,
+      ...(task.payload as DeliveryPayload),
+      ...outcome,
+    }));
+    await this.deliveries.settle(trx, ended);
+    const events = ended.map(
+      ({ spaceId, deliveryId, channelId, conversationId, message, status, reason }) => ({
+        definition: deliveryUpdated,
+        spaceId,
+        data: {
+          deliveryId,
+          channelId,
+          conversationId,
+          messageId: message.id,
+          status,
+          reason,
+          providerMessageId: null,
+        },
+      }),
+    );
+    await this.events.append(trx, events);
+  };
 
   /** A channel that is handed nothing is read over the API. */
   private isDelivered({ data }: Posted): boolean {

@@ -5,27 +5,38 @@ import type { ChannelTrx, DeliveryRow, DeliveryTable } from '../database.ts';
 @Injectable()
 export class DeliveriesRepository {
   /** Inserts deliveries; a message has one, so those that stand already do not come back. */
-  async insert(trx: ChannelTrx, rows: readonly Insertable<DeliveryTable>[]): Promise<DeliveryRow[]> {
+  async insert(
+    trx: ChannelTrx,
+    rows: readonly Omit<Insertable<DeliveryTable>, 'attempts' | 'reason'>[],
+  ): Promise<DeliveryRow[]> {
     if (rows.length === 0) return [];
-    return trx
-      .insertInto('delivery')
-      .values([...rows])
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .execute();
+    const { rows: inserted } = await sql<DeliveryRow>`
+      INSERT INTO delivery (space_id, id, channel_id, conversation_id, message_id, status)
+      SELECT * FROM unnest(
+        ${rows.map((row) => row.space_id)}::text[], ${rows.map((row) => row.id)}::text[], ${rows.map((row) => row.channel_id)}::text[],
+        ${rows.map((row) => row.conversation_id)}::text[], ${rows.map((row) => row.message_id)}::text[], ${rows.map((row) => row.status)}::text[])
+      ON CONFLICT DO NOTHING RETURNING *`.execute(trx);
+    return inserted;
   }
 
+  /** Writes what became of many deliveries. */
   async settle(
     trx: ChannelTrx,
-    where: { spaceId: string; id: string },
-    change: { status: DeliveryRow['status']; reason: string | null; attempts: number },
+    ended: readonly {
+      spaceId: string;
+      deliveryId: string;
+      status: DeliveryRow['status'];
+      reason: string | null;
+      attempts: number;
+    }[],
   ): Promise<void> {
-    await trx
-      .updateTable('delivery')
-      .set({ ...change, updated_at: new Date() })
-      .where('space_id', '=', where.spaceId)
-      .where('id', '=', where.id)
-      .execute();
+    await sql`
+      UPDATE delivery SET status = given.status, reason = given.reason, attempts = given.attempts, updated_at = now()
+      FROM unnest(
+        ${ended.map((one) => one.spaceId)}::text[], ${ended.map((one) => one.deliveryId)}::text[], ${ended.map((one) => one.status)}::text[],
+        ${ended.map((one) => one.reason)}::text[], ${ended.map((one) => one.attempts)}::int[]
+      ) AS given (space_id, id, status, reason, attempts)
+      WHERE delivery.space_id = given.space_id AND delivery.id = given.id`.execute(trx);
   }
 
   async list(

@@ -1,8 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { insertRows } from '@parley/database';
 import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ContactIdentityTable, ContactRow, ContactTable, ConversationTrx } from '../database.ts';
 
 export type IdentityRow = Selectable<ContactIdentityTable>;
+
+const identityColumns = {
+  space_id: 'text',
+  channel_id: 'text',
+  type: 'text',
+  value: 'text',
+  contact_id: 'text',
+} as const;
 
 @Injectable()
 export class ContactsRepository {
@@ -101,25 +110,24 @@ export class ContactsRepository {
     rows: readonly Insertable<ContactIdentityTable>[],
   ): Promise<IdentityRow[]> {
     if (rows.length === 0) return [];
-    return trx
-      .insertInto('contact_identity')
-      .values([...rows])
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .execute();
+    const { rows: claimed } = await sql<IdentityRow>`
+      ${insertRows('contact_identity', identityColumns, rows)} ON CONFLICT DO NOTHING RETURNING *`.execute(
+      trx,
+    );
+    return claimed;
   }
 
   async findIdentities(
     trx: ConversationTrx,
-    channelIds: readonly string[],
-    values: readonly string[],
+    keys: readonly Omit<IdentityRow, 'contact_id'>[],
   ): Promise<IdentityRow[]> {
-    return trx
-      .selectFrom('contact_identity')
-      .selectAll()
-      .where('channel_id', 'in', [...channelIds])
-      .where('value', 'in', [...values])
-      .execute();
+    const { rows } = await sql<IdentityRow>`
+      SELECT contact_identity.* FROM contact_identity
+      JOIN unnest(
+        ${keys.map((key) => key.space_id)}::text[], ${keys.map((key) => key.channel_id)}::text[], ${keys.map((key) => key.type)}::text[],
+        ${keys.map((key) => key.value)}::text[]
+      ) AS given (space_id, channel_id, type, value) USING (space_id, channel_id, type, value)`.execute(trx);
+    return rows;
   }
 
   async identitiesOf(

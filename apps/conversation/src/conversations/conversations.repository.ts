@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { anyOf, insertRows } from '@parley/database';
 import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type {
   ConversationRow,
@@ -6,7 +7,7 @@ import type {
   ConversationTrx,
   ParticipantRow,
   ParticipantTable,
-  RoomTable,
+  RoomRow,
   Status,
 } from '../database.ts';
 
@@ -34,28 +35,56 @@ export interface SenderKey {
   senderId: string;
 }
 
+const roomColumns = { space_id: 'text', id: 'text', type: 'text', name: 'text', pair: 'text' } as const;
+
+const conversationColumns = {
+  space_id: 'text',
+  id: 'text',
+  room_id: 'text',
+  channel_id: 'text',
+  deployment_type: 'text',
+  sender_id: 'text',
+  contact_id: 'text',
+  target: 'jsonb',
+  status: 'text',
+  owner: 'text',
+  assignee: 'text',
+  agent_ids: 'jsonb',
+  subject: 'text',
+  metadata: 'jsonb',
+} as const;
+
+const participantColumns = {
+  space_id: 'text',
+  parent_id: 'text',
+  id: 'text',
+  account_id: 'text',
+  contact_id: 'text',
+  agent_id: 'text',
+  name: 'text',
+  role: 'text',
+  auto_respond: 'boolean',
+} as const;
+
 @Injectable()
 export class ConversationsRepository {
-  async insertRooms(trx: ConversationTrx, rows: readonly Insertable<RoomTable>[]): Promise<void> {
-    if (rows.length > 0)
-      await trx
-        .insertInto('room')
-        .values([...rows])
-        .execute();
+  async insertRooms(
+    trx: ConversationTrx,
+    rows: readonly Pick<RoomRow, keyof typeof roomColumns>[],
+  ): Promise<void> {
+    if (rows.length > 0) await insertRows('room', roomColumns, rows).execute(trx);
   }
 
   /** Inserts conversations; those whose sender has an active one already are left out. */
   async insertMany(
     trx: ConversationTrx,
-    rows: readonly Insertable<ConversationTable>[],
+    rows: readonly Pick<Insertable<ConversationTable>, keyof typeof conversationColumns>[],
   ): Promise<ConversationRow[]> {
     if (rows.length === 0) return [];
-    return trx
-      .insertInto('conversation')
-      .values([...rows])
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .execute();
+    const { rows: inserted } = await sql<ConversationRow>`
+      ${insertRows('conversation', conversationColumns, rows)}
+      ON CONFLICT DO NOTHING RETURNING *`.execute(trx);
+    return inserted;
   }
 
   async find(trx: ConversationTrx, spaceId: string, id: string): Promise<ConversationRow | undefined> {
@@ -83,7 +112,7 @@ export class ConversationsRepository {
     return trx
       .selectFrom('conversation')
       .selectAll()
-      .where('id', 'in', [...ids])
+      .where('id', '=', anyOf(ids))
       .orderBy('id')
       .forUpdate()
       .execute();
@@ -110,7 +139,7 @@ export class ConversationsRepository {
         ${senders.map((one) => one.spaceId)}::text[], ${senders.map((one) => one.channelId)}::text[],
         ${senders.map((one) => one.senderId)}::text[]
       ) AS given (space_id, channel_id, sender_id) USING (space_id, channel_id, sender_id)
-      WHERE conversation.status IN ('open', 'paused')
+      WHERE conversation.channel_id IS NOT NULL AND conversation.status IN ('open', 'paused')
       ORDER BY conversation.id FOR UPDATE OF conversation`.execute(trx);
     return rows;
   }
@@ -160,11 +189,7 @@ export class ConversationsRepository {
     trx: ConversationTrx,
     rows: readonly Insertable<ParticipantTable>[],
   ): Promise<void> {
-    if (rows.length > 0)
-      await trx
-        .insertInto('participant')
-        .values([...rows])
-        .execute();
+    if (rows.length > 0) await insertRows('participant', participantColumns, rows).execute(trx);
   }
 
   /** Conversations that a contact has, or takes part in. */
@@ -183,7 +208,7 @@ export class ConversationsRepository {
     return trx
       .selectFrom('participant')
       .selectAll()
-      .where('parent_id', 'in', [...parentIds])
+      .where('parent_id', '=', anyOf(parentIds))
       .orderBy('id')
       .execute();
   }

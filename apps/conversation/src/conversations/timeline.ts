@@ -16,7 +16,6 @@ import type { NewEvent } from '@parley/messaging';
 import type {
   ConversationRow,
   MessageRow,
-  NewMessageRow,
   Owner,
   ParticipantRow,
   Status,
@@ -47,7 +46,7 @@ export interface MessageDraft {
  */
 export class Timeline {
   conversation: ConversationRow;
-  readonly messages: NewMessageRow[] = [];
+  readonly messages: MessageRow[] = [];
   readonly events: NewEvent[] = [];
   changed = false;
 
@@ -107,7 +106,7 @@ export class Timeline {
     this.add(ownerChanged, { owner, assignee, by, reason, ...(handoff ? { handoff } : {}) });
   }
 
-  post(draft: MessageDraft): NewMessageRow {
+  post(draft: MessageDraft): void {
     const {
       space_id: spaceId,
       id: conversationId,
@@ -116,7 +115,7 @@ export class Timeline {
       channel_id: channelId,
     } = this.conversation;
     const now = new Date();
-    const row = {
+    const row: MessageRow = {
       space_id: spaceId,
       conversation_id: conversationId,
       sequence: this.conversation.last_sequence + 1,
@@ -128,7 +127,7 @@ export class Timeline {
       reply_to: draft.replyTo ?? null,
       speech: draft.speech ?? null,
       internal: draft.internal ?? false,
-      status: 'accepted' as const,
+      status: 'accepted',
       status_reason: null,
       channel_id: channelId,
       provider_message_id: draft.providerMessageId ?? null,
@@ -149,9 +148,7 @@ export class Timeline {
       ...respondersOf(this.conversation),
     });
     if (wasHeard(row)) this.add(messageChanged, { message: toMessage(row), change: 'speech' });
-    const insert = toInsert(row);
-    this.messages.push(insert);
-    return insert;
+    this.messages.push(row);
   }
 
   /** Appends any other event of the conversation. */
@@ -167,16 +164,4 @@ export class Timeline {
 /** Whoever follows what was heard of answers learns it from changes alone, also when it was heard before. */
 function wasHeard({ speech, author }: MessageRow): boolean {
   return speech !== null && author.type !== 'contact';
-}
-
-function toInsert(row: MessageRow): NewMessageRow {
-  return {
-    ...row,
-    author: JSON.stringify(row.author),
-    parts: JSON.stringify(row.parts),
-    citations: JSON.stringify(row.citations),
-    reactions: '[]',
-    speech: row.speech && JSON.stringify(row.speech),
-    metadata: JSON.stringify(row.metadata),
-  };
 }

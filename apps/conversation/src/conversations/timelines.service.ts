@@ -44,14 +44,12 @@ export class TimelinesService {
       trx,
       changed.map(({ conversation }) => conversation),
     );
-    const stored = await this.messages.insert(
-      trx,
-      changed.flatMap((timeline) => timeline.messages),
-    );
+    const messages = changed.flatMap((timeline) => timeline.messages);
+    await this.messages.insert(trx, messages);
     await this.events.append(
       trx,
       changed.flatMap((timeline) => timeline.events),
     );
-    return stored;
+    return messages;
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { anyOf } from '@parley/database';
 import type { Insertable, Selectable } from 'kysely';
 import type { ConversationTrx, DirectoryTable } from '../database.ts';
 
@@ -41,7 +42,7 @@ export class DirectoryRepository {
     const rows = await trx
       .selectFrom('directory')
       .selectAll()
-      .where('id', 'in', [...new Set(ids)])
+      .where('id', '=', anyOf([...new Set(ids)]))
       .execute();
     return new Map(rows.map((row) => [`${row.space_id} ${row.id}`, row]));
   }

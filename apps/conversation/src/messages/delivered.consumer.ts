@@ -20,7 +20,7 @@ export class DeliveredConsumer {
     private readonly timelines: TimelinesService,
   ) {}
 
-  @OnEvent(deliveryUpdated, { consumer: 'delivered', dedupe: 'own' })
+  @OnEvent(deliveryUpdated, { consumer: 'delivered', dedupe: 'own', paceMs: 60 })
   async onDelivery(
     events: EventEnvelope<typeof deliveryUpdated>[],
     { trx }: EventContext<Tables>,

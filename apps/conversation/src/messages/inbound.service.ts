@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type EventEnvelope, type messageReceived, newId } from '@parley/contracts';
-import { ContactsRepository } from '../contacts/contacts.repository.ts';
+import { ContactsRepository, type IdentityRow } from '../contacts/contacts.repository.ts';
 import { identityType } from '../contacts/identity-type.ts';
 import { ConversationsRepository, type SenderKey } from '../conversations/conversations.repository.ts';
 import { type NewConversation, OpeningService } from '../conversations/opening.service.ts';
@@ -66,12 +66,7 @@ export class InboundService {
   ): Promise<Map<string, Sender>> {
     const wanted = new Map(events.map((event) => [keyOf(event), event]));
     const find = async (): Promise<Map<string, string>> => {
-      const channels = distinct(events.map(({ data }) => data.channelId));
-      const rows = await this.contacts.findIdentities(
-        trx,
-        channels,
-        distinct(events.map(({ data }) => data.sender.id)),
-      );
+      const rows = await this.contacts.findIdentities(trx, [...wanted.values()].map(identityOf));
       return new Map(rows.map((row) => [senderKey(row.channel_id, row.value), row.contact_id]));
     };
     let known = await find();
@@ -90,13 +85,7 @@ export class InboundService {
 
   private async makeContacts(trx: ConversationTrx, events: readonly Received[]): Promise<void> {
     const identities = events
-      .map(({ spaceId, data }) => ({
-        space_id: spaceId,
-        channel_id: data.channelId,
-        type: identityType(data.deploymentType),
-        value: data.sender.id,
-        contact_id: newId('cont'),
-      }))
+      .map((event) => ({ ...identityOf(event), contact_id: newId('cont') }))
       .sort((a, b) => (senderKey(a.channel_id, a.value) < senderKey(b.channel_id, b.value) ? -1 : 1));
     const claimed = await this.contacts.claimIdentities(trx, identities);
     const names = new Map(events.map((event) => [keyOf(event), event.data.sender.name]));
@@ -161,4 +150,13 @@ function append(timeline: Timeline, { data }: Received, sender: Sender): void {
     providerMessageId: data.providerMessageId,
     wakes: timeline.conversation.owner === 'flow',
   });
+}
+
+function identityOf({ spaceId, data }: Received): Omit<IdentityRow, 'contact_id'> {
+  return {
+    space_id: spaceId,
+    channel_id: data.channelId,
+    type: identityType(data.deploymentType),
+    value: data.sender.id,
+  };
 }

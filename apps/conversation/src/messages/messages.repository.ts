@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely';
-import type { ConversationRow, ConversationTrx, EventTable, MessageRow, MessageTable } from '../database.ts';
+import { anyOf, insertRows } from '@parley/database';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
+import type { ConversationRow, ConversationTrx, EventTable, MessageRow } from '../database.ts';
 
 export interface MessagePage {
   spaceId: string;
@@ -22,15 +23,41 @@ const MOST_READERS = 1000;
 /** The largest sequence there can be (the column's type). */
 const LAST_SEQUENCE = 2 ** 31 - 1;
 
+const columns = {
+  space_id: 'text',
+  conversation_id: 'text',
+  sequence: 'int',
+  id: 'text',
+  author: 'jsonb',
+  parts: 'jsonb',
+  citations: 'jsonb',
+  reactions: 'jsonb',
+  reply_to: 'text',
+  internal: 'boolean',
+  status: 'text',
+  status_reason: 'text',
+  channel_id: 'text',
+  provider_message_id: 'text',
+  edited_at: 'timestamptz',
+  deleted_at: 'timestamptz',
+  metadata: 'jsonb',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+} as const;
+
 @Injectable()
 export class MessagesRepository {
-  async insert(trx: ConversationTrx, rows: readonly Insertable<MessageTable>[]): Promise<MessageRow[]> {
-    if (rows.length === 0) return [];
-    return trx
-      .insertInto('message')
-      .values([...rows])
-      .returningAll()
-      .execute();
+  async insert(trx: ConversationTrx, rows: readonly MessageRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const stored = rows.map((row) => ({
+      ...row,
+      author: JSON.stringify(row.author),
+      parts: JSON.stringify(row.parts),
+      citations: JSON.stringify(row.citations),
+      reactions: JSON.stringify(row.reactions),
+      metadata: JSON.stringify(row.metadata),
+    }));
+    await insertRows('message', columns, stored).execute(trx);
   }
 
   /** Which of these provider ids are known already. */
@@ -42,29 +69,22 @@ export class MessagesRepository {
     const rows = await trx
       .selectFrom('message')
       .select(['channel_id', 'provider_message_id'])
-      .where('channel_id', 'in', [...channelIds])
-      .where('provider_message_id', 'in', [...ids])
+      .where('channel_id', '=', anyOf(channelIds))
+      .where('provider_message_id', '=', anyOf(ids))
+      .where('provider_message_id', 'is not', null)
       .execute();
     return new Set(rows.map((row) => `${row.channel_id} ${row.provider_message_id}`));
   }
 
   async knownIds(trx: ConversationTrx, ids: readonly string[]): Promise<Set<string>> {
     if (ids.length === 0) return new Set();
-    const rows = await trx
-      .selectFrom('message')
-      .select('id')
-      .where('id', 'in', [...ids])
-      .execute();
+    const rows = await trx.selectFrom('message').select('id').where('id', '=', anyOf(ids)).execute();
     return new Set(rows.map((row) => row.id));
   }
 
   async findMany(trx: ConversationTrx, ids: readonly string[]): Promise<MessageRow[]> {
     if (ids.length === 0) return [];
-    return trx
-      .selectFrom('message')
-      .selectAll()
-      .where('id', 'in', [...ids])
-      .execute();
+    return trx.selectFrom('message').selectAll().where('id', '=', anyOf(ids)).execute();
   }
 
   async find(

@@ -183,7 +183,7 @@ export class PostingService {
       contact_id: contactId,
     };
     const [claimed] = await this.contacts.claimIdentities(trx, [identity]);
-    const [known] = claimed ? [] : await this.contacts.findIdentities(trx, [channelId], [value]);
+    const [known] = claimed ? [] : await this.contacts.findIdentities(trx, [identity]);
     const id = known?.contact_id ?? contactId;
     await this.contacts.insert(trx, [{ space_id: spaceId, id, name }]);
     const row = await this.contacts.find(trx, spaceId, id);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { anyOf } from '@parley/database';
 import type { FlowTrx } from '../database.ts';
 import type { Page } from '../paging.ts';
 import type { AgentRow, NewAgentRow } from './agent.table.ts';
@@ -30,11 +31,7 @@ export class AgentsRepository {
 
   async findMany(trx: FlowTrx, ids: readonly string[]): Promise<AgentRow[]> {
     if (ids.length === 0) return [];
-    return trx
-      .selectFrom('agent')
-      .selectAll()
-      .where('id', 'in', [...ids])
-      .execute();
+    return trx.selectFrom('agent').selectAll().where('id', '=', anyOf(ids)).execute();
   }
 
   async list(trx: FlowTrx, spaceId: string, page: Page): Promise<AgentRow[]> {

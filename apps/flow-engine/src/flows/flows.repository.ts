@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Graph } from '@parley/contracts';
+import { anyOf } from '@parley/database';
 import type { FlowTrx } from '../database.ts';
 import type { Page } from '../paging.ts';
 import type { FlowRow, FlowVersionRow, NewFlowRow } from './flow.table.ts';
@@ -91,7 +92,7 @@ export class FlowsRepository {
     const rows = await trx
       .selectFrom('flow')
       .select(['id', 'space_id', 'published_version'])
-      .where('id', 'in', [...flowIds])
+      .where('id', '=', anyOf(flowIds))
       .execute();
     return rows.flatMap((row) =>
       row.published_version === null ? [] : [{ ...row, published_version: row.published_version }],

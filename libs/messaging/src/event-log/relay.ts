@@ -4,7 +4,7 @@ import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
 import type { Wakers } from '../wakers.ts';
 import { BucketWriter } from './bucket-writer.ts';
-import { pace } from '../pace.ts';
+import { paceByLoad } from '../pace.ts';
 import { bucketOf } from './event-log.repository.ts';
 import type { OutboxRepository, OutboxRow } from './outbox.repository.ts';
 import { fitting, type OutgoingRow, toOutgoing } from './outgoing.ts';
@@ -94,7 +94,7 @@ export class Relay {
         delete this.stats.errors[shard];
         pause = rows.length > 0 ? BUSY_MS : Math.min(IDLE_MS, pause * 2);
         if (rows.length === BATCH_EVENTS) continue;
-        if (rows.length > 0) await pace(began, PACE_MS, lease.leaving);
+        if (rows.length > 0) await paceByLoad(began, PACE_MS, lease.leaving);
         await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.leaving);
       } catch (error) {
         send = null;

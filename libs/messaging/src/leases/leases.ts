@@ -61,6 +61,7 @@ export class Leases {
     this.repository = repository;
     this.logger = logger;
     this.wakers = wakers;
+    wakers?.runsHere((name) => this.held.get(name)?.isHeld() === true);
   }
 
   /**

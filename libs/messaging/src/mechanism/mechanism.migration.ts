@@ -48,6 +48,7 @@ export function createMechanismMigrations(options: MechanismOptions = {}): Recor
         await sql`CREATE INDEX task_key ON task (queue, space_id, key)`.execute(db);
       },
     },
+    '0002-spaces-once': { up: readSpacesOnce },
   };
 }
 
@@ -122,6 +123,25 @@ async function createAnswers(db: Kysely<unknown>): Promise<void> {
       sealed boolean NOT NULL DEFAULT false, created_at timestamptz NOT NULL DEFAULT now(), expires_at timestamptz NOT NULL,
       PRIMARY KEY (scope, key))`.execute(db);
   await sql`CREATE INDEX command_expiry ON command (expires_at)`.execute(db);
+}
+
+/** Policies of older schemas evaluate the spaces of the transaction for each row. */
+async function readSpacesOnce(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    DO $$
+    DECLARE
+      each_row text := 'string_to_array(current_setting(''app.spaces''::text, true), '',''::text)';
+      once text := '((SELECT ' || each_row || ')::text[])';
+      one record;
+    BEGIN
+      FOR one IN
+        SELECT tablename, policyname, qual, with_check FROM pg_policies
+        WHERE schemaname = current_schema() AND position('SELECT' IN qual) = 0 AND position(each_row IN qual) > 0
+      LOOP
+        EXECUTE format('ALTER POLICY %I ON %I USING (%s) WITH CHECK (%s)', one.policyname, one.tablename,
+          replace(one.qual, each_row, once), replace(coalesce(one.with_check, one.qual), each_row, once));
+      END LOOP;
+    END $$`.execute(db);
 }
 
 /** Rows of a space for the service, account-wide rows (`_`) always, everything for the runner. */

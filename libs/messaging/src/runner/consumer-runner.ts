@@ -7,11 +7,11 @@ import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
-import { pace } from '../pace.ts';
 import { underTrace } from '../tracing.ts';
 import type { ConsumerRepository, Position } from './consumer.repository.ts';
 import { type Dedupe, Deduper } from './dedupe.ts';
 import { decode, type Incoming, revive, toWaves, type Wave } from './incoming.ts';
+import { JointCommits } from './joint-commits.ts';
 import { LogReader } from './log-reader.ts';
 import type { PositionBoard } from './position-board.ts';
 
@@ -37,6 +37,8 @@ export interface ConsumerSpec {
   id: string;
   stream: string;
   handlers: ReadonlyMap<string, EventHandler>;
+  /** Batches begin at least that far apart. */
+  paceMs?: number | undefined;
 }
 
 /** What a runner needs. */
@@ -80,6 +82,12 @@ const QUIET_MS = 30_000;
 const ATTEMPTS = 5;
 const RETRY_MS = 200;
 
+/** What a partition has taken. */
+interface Taken {
+  run: Run;
+  batch: Incoming[];
+}
+
 /** A partition while it is held. */
 interface Run {
   where: Position;
@@ -88,8 +96,6 @@ interface Run {
   position: number;
   /** So many messages go one by one: the holder before may have died of one of them. */
   careful: number;
-  /** When the last messages were taken, of `performance.now()`. */
-  tookAt: number;
 }
 
 /** Reads one partition for one consumer under a lease: effects and position commit together, so repeats and zombies change nothing. */
@@ -99,11 +105,13 @@ export class ConsumerRunner {
   private readonly spec: ConsumerSpec;
   private readonly deduper: Deduper;
   private readonly lags = new Map<number, number>();
+  private readonly joint: JointCommits<Taken>;
 
   constructor(parts: RunnerParts, spec: ConsumerSpec) {
     this.parts = parts;
     this.spec = spec;
     this.deduper = new Deduper(parts.repository, spec.id);
+    this.joint = new JointCommits((taken) => this.commit(taken), spec.paceMs ?? PACE_MS);
   }
 
   /** `<consumer>.<stream>`. */
@@ -122,7 +130,6 @@ export class ConsumerRunner {
       while (!lease.signal.aborted) {
         const found = await this.step(run);
         const now = performance.now();
-        if (found > 0 && found < BATCH) await pace(run.tookAt, PACE_MS, lease.signal);
         if (partition === 0 && (found === 0 || now > lookAt)) {
           await this.replay(lease);
           lookAt = now + IDLE_WAIT_MS;
@@ -145,16 +152,16 @@ export class ConsumerRunner {
     const { epoch, lastSequence } = await streamIdentity(nats, stream);
     const where: Position = { consumer, stream, partition, streamEpoch: epoch, leaseEpoch: lease.epoch };
     const position = await repository.takeOver(where, lastSequence);
-    const subjects = [`${stream.toLowerCase()}.*.*.*.${partition}`];
+    // Only what is handled here is sent here.
+    const subjects = [...this.spec.handlers.keys()].map((name) => `${name}.*.*.${partition}`);
     const reader = new LogReader(nats, { stream, subjects, from: position + 1, signal: lease.signal });
     await this.parts.board?.report(where, position);
-    return { where, lease, reader, position, careful: lease.expired ? CAREFUL : 0, tookAt: 0 };
+    return { where, lease, reader, position, careful: lease.expired ? CAREFUL : 0 };
   }
 
   /** Takes what has come and does it; answers how much that was. */
   private async step(run: Run): Promise<number> {
     const messages = await run.reader.take(BATCH, IDLE_WAIT_MS);
-    run.tookAt = performance.now();
     const last = messages.at(-1);
     if (!last) return 0;
     this.lags.set(run.where.partition, last.info.pending);
@@ -175,7 +182,7 @@ export class ConsumerRunner {
   private async handle(run: Run, batch: Incoming[]): Promise<void> {
     if (run.careful === 0 && batch.every((one) => one.problem === null)) {
       try {
-        return await this.commit(run, batch);
+        return await this.joint.submit({ run, batch }, batch.length);
       } catch (error) {
         if (error instanceof LostLeaseError || run.lease.signal.aborted) throw error;
         this.stats.retries += 1;
@@ -191,7 +198,7 @@ export class ConsumerRunner {
   /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. */
   private async handleOne(run: Run, one: Incoming): Promise<void> {
     if (one.problem !== null) return this.patiently(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
-    if (one.event === null) return this.patiently(run, () => this.commit(run, [one]));
+    if (one.event === null) return this.patiently(run, () => this.commit([{ run, batch: [one] }]));
     for (;;) {
       const attempts = await this.patiently(run, () => this.count(run, one));
       const failure = await this.patiently(run, async () =>
@@ -231,7 +238,7 @@ export class ConsumerRunner {
   /** Null when it is done, else the failure that counts; a lost lease and passing failures are thrown. */
   private async attempt(run: Run, one: Incoming): Promise<unknown> {
     try {
-      await this.commit(run, [one]);
+      await this.commit([{ run, batch: [one] }]);
       return null;
     } catch (error) {
       if (!(error instanceof LostLeaseError || isPassing(error))) return error;
@@ -241,32 +248,37 @@ export class ConsumerRunner {
     }
   }
 
-  private async commit(run: Run, batch: Incoming[]): Promise<void> {
+  /** One transaction for what one or several partitions have taken: their positions move with the effect, or nothing does. */
+  private async commit(taken: readonly Taken[]): Promise<void> {
     const { database } = this.parts;
-    const to = batch.at(-1)?.position ?? run.position;
-    const events = batch.flatMap((one) => (one.event ? [one.event] : []));
+    const steps = taken.map(({ run, batch }) => ({ run, to: batch.at(-1)?.position ?? run.position }));
+    const events = taken.flatMap(({ batch }) => batch.flatMap((one) => (one.event ? [one.event] : [])));
     const spaces = [...new Set(events.map((event) => event.spaceId))];
+    const signals = taken.map(({ run }) => run.lease.signal);
+    const [only] = signals;
+    const signal = signals.length === 1 && only ? only : AbortSignal.any(signals);
     await database.withSpaces(spaces, async (trx) => {
-      const ready = await this.parkBehind(trx, events, await this.move(trx, run, to, events));
-      for (const wave of toWaves(ready)) await this.deliver(trx, wave, run.lease);
-      if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
+      const ready = await this.parkBehind(trx, events, await this.move(trx, steps, events));
+      for (const wave of toWaves(ready)) await this.deliver(trx, wave, signal);
+      for (const { run } of taken) if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
     });
-    run.position = to;
+    for (const { run, to } of steps) run.position = to;
     this.stats.events += events.length;
     this.stats.batches += 1;
-    this.stats.batchSize = batch.length;
+    this.stats.batchSize = taken.reduce((sum, { batch }) => sum + batch.length, 0);
   }
 
-  /** Moves the position; answers the keys that have something parked. */
+  /** Moves positions; answers the keys that have something parked. */
   private async move(
     trx: Trx<unknown>,
-    run: Run,
-    to: number,
+    steps: readonly { run: Run; to: number }[],
     events: readonly EventEnvelope[] = [],
   ): Promise<Set<string>> {
     const keys = [...new Set(events.map((event) => event.key))];
-    const parked = await this.parts.repository.move(trx, run.where, { from: run.position, to, keys });
-    if (!parked) throw new LostLeaseError(run.lease.name);
+    const moves = steps.map(({ run, to }) => ({ where: run.where, from: run.position, to }));
+    const { parked, moved } = await this.parts.repository.move(trx, this.spec.id, moves, keys);
+    const lost = steps.find(({ run }) => !moved.has(run.where.partition));
+    if (lost) throw new LostLeaseError(lost.run.lease.name);
     return parked;
   }
 
@@ -274,18 +286,18 @@ export class ConsumerRunner {
   private async moveUp(run: Run): Promise<void> {
     const end = await run.reader.caughtUp().catch(() => null);
     if (end === null || end <= run.position) return;
-    await this.parts.database.withSpaces([], (trx) => this.move(trx, run, end));
+    await this.parts.database.withSpaces([], (trx) => this.move(trx, [{ run, to: end }]));
     run.position = end;
   }
 
-  private async deliver(trx: Trx<unknown>, wave: Wave, lease: Lease): Promise<void> {
+  private async deliver(trx: Trx<unknown>, wave: Wave, signal: AbortSignal): Promise<void> {
     const handler = this.spec.handlers.get(wave.name);
     if (!handler) return;
     const fresh = await this.deduper.fresh(trx, wave.events, handler.dedupe);
     if (fresh.length === 0) return;
     const context: EventContext = {
       trx,
-      signal: lease.signal,
+      signal,
       afterCommit: (callback) => this.parts.database.afterCommit(trx, callback),
     };
     const [first] = fresh;
@@ -320,7 +332,7 @@ export class ConsumerRunner {
     const id = `${this.spec.stream}-${one.position}`;
     const event = one.event ?? { id, name, spaceId, key, sequence: null, time: '', data };
     await this.parts.database.withSpaces([spaceId], async (trx) => {
-      await this.move(trx, run, one.position);
+      await this.move(trx, [{ run, to: one.position }]);
       await this.park(trx, event, { attempts, reason });
     });
     run.position = one.position;
@@ -343,7 +355,7 @@ export class ConsumerRunner {
         const event = revive(entry, this.spec.handlers);
         await database.withSpaces([spaceId], async (trx) => {
           if (await parked.unpark(trx, id))
-            await this.deliver(trx, { name: event.name, events: [event] }, lease);
+            await this.deliver(trx, { name: event.name, events: [event] }, lease.signal);
         });
       } catch (error) {
         this.parts.logger.warn({ consumer: this.spec.id, parked: id, err: error }, 'A replay failed');

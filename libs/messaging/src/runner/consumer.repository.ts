@@ -38,28 +38,36 @@ export class ConsumerRepository {
   }
 
   /**
-   * Moves a position in the transaction of the effect and forgets the attempts up to there; null when another holder
-   * has it. Answers which of the keys have something parked: their later events wait behind it.
+   * Moves positions of a consumer in the transaction of the effect and forgets the attempts up to there. Answers the
+   * partitions that were moved, which is not one that another holder has, and which of the keys have something parked:
+   * their later events wait behind it.
    */
   async move<Tables>(
     trx: Trx<Tables>,
-    where: Position,
-    step: { from: number; to: number; keys: readonly string[] },
-  ): Promise<Set<string> | null> {
-    const { consumer, partition, streamEpoch, leaseEpoch } = where;
-    const { rows } = await sql<{ parked: string[] }>`
+    consumer: string,
+    moves: readonly { where: Position; from: number; to: number }[],
+    keys: readonly string[],
+  ): Promise<{ moved: Set<number>; parked: Set<string> }> {
+    const column = (key: 'partition' | 'streamEpoch' | 'leaseEpoch'): unknown[] =>
+      moves.map(({ where }) => where[key]);
+    const { rows } = await sql<{ moved: number[] | null; parked: string[] }>`
       WITH moved AS (
-        UPDATE position SET position = ${step.to}
-        WHERE consumer = ${consumer} AND partition = ${partition} AND stream_epoch = ${streamEpoch} AND lease_epoch = ${leaseEpoch}
-          AND position = ${step.from}
-        RETURNING position
+        UPDATE position SET position = given.destination
+        FROM unnest(
+          ${column('partition')}::int[], ${column('streamEpoch')}::text[], ${column('leaseEpoch')}::bigint[],
+          ${moves.map(({ from }) => from)}::bigint[], ${moves.map(({ to }) => to)}::bigint[]
+        ) AS given (partition, stream_epoch, lease_epoch, origin, destination)
+        WHERE position.consumer = ${consumer} AND position.partition = given.partition AND position.stream_epoch = given.stream_epoch
+          AND position.lease_epoch = given.lease_epoch AND position.position = given.origin
+        RETURNING position.partition, position.position
       ), forgotten AS (
-        DELETE FROM attempt WHERE consumer = ${consumer} AND partition = ${partition} AND position <= (SELECT position FROM moved)
+        DELETE FROM attempt USING moved
+        WHERE attempt.consumer = ${consumer} AND attempt.partition = moved.partition AND attempt.position <= moved.position
       )
-      SELECT ARRAY(
-        SELECT DISTINCT key FROM parked WHERE consumer = ${consumer} AND source = 'event' AND key = ANY (${[...step.keys]}::text[])
-      ) AS parked FROM moved`.execute(trx);
-    return rows[0] ? new Set(rows[0].parked) : null;
+      SELECT (SELECT array_agg(partition) FROM moved) AS moved, ARRAY(
+        SELECT DISTINCT key FROM parked WHERE consumer = ${consumer} AND source = 'event' AND key = ANY (${[...keys]}::text[])
+      ) AS parked`.execute(trx);
+    return { moved: new Set(rows[0]?.moved ?? []), parked: new Set(rows[0]?.parked ?? []) };
   }
 
   /** The last sequence of each key that a consumer has handled. */

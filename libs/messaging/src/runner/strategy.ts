@@ -10,6 +10,7 @@ import type { HandlerExtras } from './decorators.ts';
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   private readonly runtime: MessagingRuntime;
   private readonly consumers = new Map<string, Map<string, EventHandler>>();
+  private readonly paces = new Map<string, number>();
   private readonly queues = new Set<string>();
   private readonly givenUp = new Map<string, Call>();
 
@@ -47,7 +48,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       if (missing.length > 0)
         throw new Error(`These operations have no handler: ${missing.map(({ name }) => name).join(', ')}.`);
       for (const [id, handlers] of this.consumers) {
-        this.runtime.addConsumer({ id, stream: id.slice(id.lastIndexOf('.') + 1), handlers });
+        const stream = id.slice(id.lastIndexOf('.') + 1);
+        this.runtime.addConsumer({ id, stream, handlers, paceMs: this.paces.get(id) });
       }
       this.runtime.start().then(() => callback(), callback);
     } catch (error) {
@@ -82,7 +84,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   }
 
   private addEvent(
-    { definition, consumer, dedupe }: Extract<HandlerExtras, { kind: 'event' }>,
+    { definition, consumer, dedupe, paceMs }: Extract<HandlerExtras, { kind: 'event' }>,
     call: Call,
   ): void {
     const id = `${consumer}.${streamName(domainOf(definition.name))}`;
@@ -91,6 +93,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       throw new Error(`The consumer ${consumer} handles ${definition.name} twice.`);
     handlers.set(definition.name, { definition, dedupe, handle: call });
     this.consumers.set(id, handlers);
+    if (paceMs !== undefined) this.paces.set(id, paceMs);
   }
 }
 

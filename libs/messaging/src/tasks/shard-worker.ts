@@ -2,9 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Trx } from '@parley/database';
 import { LostLeaseError, reasonOf } from '../errors.ts';
 import type { Lease } from '../leases/lease.ts';
+import { pace } from '../pace.ts';
 import { underTrace } from '../tracing.ts';
+import type { Settlements } from './settlements.ts';
 import { TaskLanes } from './task-lane.ts';
-import type { Task, TaskContext, TaskHandler, TaskRules, TaskStats, TaskWorkerParts } from './task.ts';
+import type {
+  SettleTogether,
+  Task,
+  TaskContext,
+  TaskHandler,
+  TaskRules,
+  TaskStats,
+  TaskWorkerParts,
+} from './task.ts';
 import type { Claim, LoadedTask } from './tasks.repository.ts';
 import { taskKey } from './tasks.repository.ts';
 import { workerName } from './tasks.ts';
@@ -17,10 +27,14 @@ const BUSY_SLEEP_MS = 100;
 const MEMORY = 128;
 const REPAIR_PAUSE_MS = 200;
 
+/** Looks for tasks begin at least that far apart: under load what comes meanwhile is taken together. */
+const PACE_MS = 10;
+
 /** One shard of one queue under one lease. */
 export interface ShardWork {
   handler: TaskHandler;
   stats: TaskStats;
+  settlements: Settlements;
   shard: number;
   lease: Lease;
 }
@@ -34,6 +48,7 @@ export class ShardWorker {
   private readonly lanes: TaskLanes;
   private readonly running = new Set<Promise<void>>();
   private doubtful = true;
+  private lookedAt = 0;
 
   constructor(parts: TaskWorkerParts, rules: TaskRules, work: ShardWork) {
     this.parts = parts;
@@ -66,7 +81,7 @@ export class ShardWorker {
       // What was dropped meanwhile has to be given back first: only then is it taken in its order.
       if (this.doubtful) return 0;
       const free = this.free();
-      const more = free > 0 && this.lanes.size < MEMORY && (await this.load(free));
+      const more = free > 0 && this.lanes.size < MEMORY && (await this.load());
       return more && this.free() > 0 ? 0 : await this.pause();
     } catch (error) {
       // What was taken in a statement whose answer got lost is taken again.
@@ -93,8 +108,11 @@ export class ShardWorker {
     return this.rules.concurrency - this.lanes.busy;
   }
 
-  private async load(free: number): Promise<boolean> {
+  private async load(): Promise<boolean> {
+    await pace(this.lookedAt, PACE_MS, this.work.lease.leaving);
+    this.lookedAt = performance.now();
     const limit = MEMORY - this.lanes.size;
+    const free = this.free();
     const loaded = await this.parts.repository.load(this.claim, { limit, free, busyKeys: this.lanes.keys() });
     for (const task of loaded) this.lanes.add(task);
     if (loaded.length > 0) await this.beginReady();
@@ -165,6 +183,11 @@ export class ShardWorker {
       lastAttempt: attempts >= this.rules.maxAttempts,
       settle: async (effect) => {
         await this.settle(row, effect);
+        state.settled = true;
+      },
+      settleTogether: async (outcome, write) => {
+        const end = { claim: this.claim, row, task, outcome, write: write as SettleTogether<unknown> };
+        await this.work.settlements.settle(end);
         state.settled = true;
       },
     };

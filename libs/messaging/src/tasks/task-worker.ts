@@ -1,9 +1,12 @@
 import type { Lease } from '../leases/lease.ts';
+import { Settlements } from './settlements.ts';
 import { ShardWorker } from './shard-worker.ts';
 import type { TaskHandler, TaskOptions, TaskRules, TaskStats, TaskWorkerParts } from './task.ts';
 
 export type {
   GiveUpContext,
+  Settled,
+  SettleTogether,
   Task,
   TaskContext,
   TaskHandler,
@@ -24,6 +27,7 @@ export class TaskWorker {
   private readonly parts: TaskWorkerParts;
   private readonly rules: TaskRules;
   private readonly handler: TaskHandler;
+  private readonly settlements: Settlements;
   private giveUp: TaskOptions['onGiveUp'];
 
   constructor(parts: TaskWorkerParts, options: TaskOptions, handler: TaskHandler) {
@@ -36,6 +40,7 @@ export class TaskWorker {
       ...options,
     };
     this.handler = handler;
+    this.settlements = new Settlements(parts.database, parts.repository);
     this.giveUp = options.onGiveUp;
   }
 
@@ -50,6 +55,7 @@ export class TaskWorker {
     await new ShardWorker(this.parts, rules, {
       handler: this.handler,
       stats: this.stats,
+      settlements: this.settlements,
       shard,
       lease,
     }).run();

@@ -23,6 +23,11 @@ export interface TaskContext<Tables = unknown> {
   lastAttempt: boolean;
   /** Removes the task and commits the effect with it; throws LostLeaseError when another process has taken the task. */
   settle(effect: (trx: Trx<Tables>) => Promise<void>): Promise<void>;
+  /**
+   * The same for tasks that end often: ends of the same few milliseconds share one transaction, in which `write` is called
+   * once for all that pass the same `write`.
+   */
+  settleTogether<Outcome>(outcome: Outcome, write: SettleTogether<Outcome, Tables>): Promise<void>;
 }
 
 /** What a method marked `OnGiveUp` works with. */
@@ -32,6 +37,18 @@ export interface GiveUpContext<Tables = unknown> {
   /** Why it was given up. */
   error: unknown;
 }
+
+/** A task that has ended, with what came of it. */
+export interface Settled<Outcome, Payload = unknown> {
+  task: Task<Payload>;
+  outcome: Outcome;
+}
+
+/** Writes what came of tasks that end together. */
+export type SettleTogether<Outcome, Tables = unknown> = (
+  trx: Trx<Tables>,
+  settled: readonly Settled<Outcome>[],
+) => Promise<void>;
 
 /** How a queue is worked. */
 export interface TaskOptions {

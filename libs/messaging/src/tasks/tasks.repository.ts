@@ -159,6 +159,22 @@ export class TasksRepository {
     return numAffectedRows === 1n;
   }
 
+  /** The same for many, each under its own claim; answers the places of those that were removed. */
+  async settleMany<Tables>(
+    trx: Trx<Tables>,
+    ended: readonly { claim: Claim; row: TaskRow }[],
+  ): Promise<Set<number>> {
+    const { rows } = await sql<{ place: number }>`
+      DELETE FROM task USING unnest(
+        ${ended.map(({ row }) => row.spaceId)}::text[], ${ended.map(({ claim }) => claim.queue)}::text[], ${ended.map(({ row }) => row.id)}::text[],
+        ${ended.map(({ claim }) => claim.epoch)}::bigint[], ${ended.map(({ row }) => row.attempts)}::int[]
+      ) WITH ORDINALITY AS given (space_id, queue, id, epoch, attempts, place)
+      WHERE task.space_id = given.space_id AND task.queue = given.queue AND task.id = given.id
+        AND task.lease_epoch = given.epoch AND task.attempts = given.attempts
+      RETURNING given.place`.execute(trx);
+    return new Set(rows.map(({ place }) => place - 1));
+  }
+
   /** Removes a task without effect; false as `settle`. */
   async remove(claim: Claim, task: TaskRow): Promise<boolean> {
     const { numAffectedRows } = await sql`
