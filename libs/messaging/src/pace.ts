@@ -10,10 +10,14 @@ export async function pace(began: number, milliseconds: number, signal: AbortSig
 }
 
 /**
- * Waits after a round of work that began then: until `least` has gone by, and longer where the round was slow. A machine
- * that is busy gets fewer and larger rounds, which cost it less; one that is not loses nothing.
+ * How far the next round of work should begin from one that began then and is over now: `least`, and longer where it was
+ * slow. A machine that is busy gets fewer and larger rounds, which cost it less; one that is not loses nothing.
  */
+export function distanceAfter(began: number, least: number): number {
+  return Math.max(least, Math.min(MOST_MS, 2 * (performance.now() - began)));
+}
+
+/** Waits after a round of work that began then for as long as that asks for. */
 export async function paceByLoad(began: number, least: number, signal: AbortSignal): Promise<void> {
-  const worked = performance.now() - began;
-  await pace(began, Math.max(least, Math.min(MOST_MS, 2 * worked)), signal);
+  await pace(began, distanceAfter(began, least), signal);
 }

@@ -1,12 +1,56 @@
 import { Injectable } from '@nestjs/common';
+import { insertRows } from '@parley/database';
+import { EventLog, type NewEvent } from '@parley/messaging';
 import { sql } from 'kysely';
-import type { ConversationRow, ConversationTrx } from '../database.ts';
+import type { ConversationRow, ConversationTrx, MessageRow } from '../database.ts';
+
+/** What timelines of a transaction have collected. */
+export interface Collected {
+  conversations: readonly ConversationRow[];
+  messages: readonly MessageRow[];
+  events: readonly NewEvent[];
+}
+
+const messageColumns = {
+  space_id: 'text',
+  conversation_id: 'text',
+  sequence: 'int',
+  id: 'text',
+  author: 'jsonb',
+  parts: 'jsonb',
+  citations: 'jsonb',
+  reactions: 'jsonb',
+  reply_to: 'text',
+  speech: 'jsonb',
+  internal: 'boolean',
+  status: 'text',
+  status_reason: 'text',
+  channel_id: 'text',
+  provider_message_id: 'text',
+  edited_at: 'timestamptz',
+  deleted_at: 'timestamptz',
+  metadata: 'jsonb',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+} as const;
 
 @Injectable()
 export class TimelinesRepository {
-  /** Saves what can change of many locked conversations in one statement. */
-  async save(trx: ConversationTrx, rows: readonly ConversationRow[]): Promise<void> {
+  constructor(private readonly log: EventLog) {}
+
+  /** Saves what can change of many locked conversations, with their new messages and events, in one statement. */
+  async write(trx: ConversationTrx, { conversations: rows, messages, events }: Collected): Promise<void> {
+    const stored = messages.map((row) => ({
+      ...row,
+      author: JSON.stringify(row.author),
+      parts: JSON.stringify(row.parts),
+      citations: JSON.stringify(row.citations),
+      reactions: JSON.stringify(row.reactions),
+      speech: row.speech && JSON.stringify(row.speech),
+      metadata: JSON.stringify(row.metadata),
+    }));
     await sql`
+      ${this.log.appendParts(trx, events)}, stored AS (${insertRows('message', messageColumns, stored)})
       UPDATE conversation SET last_sequence = given.last_sequence, status = given.status, owner = given.owner, assignee = given.assignee,
         target = given.target, agent_ids = given.agent_ids, updated_at = now()
       FROM unnest(

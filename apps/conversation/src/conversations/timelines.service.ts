@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '@parley/contracts';
-import { EventLog } from '@parley/messaging';
 import { requireOwn } from '../access.ts';
 import type { ConversationRow, ConversationTrx, MessageRow } from '../database.ts';
-import { MessagesRepository } from '../messages/messages.repository.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { Timeline } from './timeline.ts';
 import { TimelinesRepository } from './timelines.repository.ts';
@@ -13,9 +11,7 @@ import { TimelinesRepository } from './timelines.repository.ts';
 export class TimelinesService {
   constructor(
     private readonly conversations: ConversationsRepository,
-    private readonly messages: MessagesRepository,
     private readonly timelines: TimelinesRepository,
-    private readonly events: EventLog,
   ) {}
 
   /** Timelines over conversations whose rows are locked in this transaction. */
@@ -40,16 +36,12 @@ export class TimelinesService {
   async write(trx: ConversationTrx, timelines: Iterable<Timeline>): Promise<MessageRow[]> {
     const changed = [...timelines].filter((timeline) => timeline.changed);
     if (changed.length === 0) return [];
-    await this.timelines.save(
-      trx,
-      changed.map(({ conversation }) => conversation),
-    );
     const messages = changed.flatMap((timeline) => timeline.messages);
-    await this.messages.insert(trx, messages);
-    await this.events.append(
-      trx,
-      changed.flatMap((timeline) => timeline.events),
-    );
+    await this.timelines.write(trx, {
+      conversations: changed.map(({ conversation }) => conversation),
+      messages,
+      events: changed.flatMap((timeline) => timeline.events),
+    });
     return messages;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf, insertRows } from '@parley/database';
+import { anyOf } from '@parley/database';
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ConversationRow, ConversationTrx, EventTable, MessageRow } from '../database.ts';
 
@@ -23,43 +23,8 @@ const MOST_READERS = 1000;
 /** The largest sequence there can be (the column's type). */
 const LAST_SEQUENCE = 2 ** 31 - 1;
 
-const columns = {
-  space_id: 'text',
-  conversation_id: 'text',
-  sequence: 'int',
-  id: 'text',
-  author: 'jsonb',
-  parts: 'jsonb',
-  citations: 'jsonb',
-  reactions: 'jsonb',
-  reply_to: 'text',
-  internal: 'boolean',
-  status: 'text',
-  status_reason: 'text',
-  channel_id: 'text',
-  provider_message_id: 'text',
-  edited_at: 'timestamptz',
-  deleted_at: 'timestamptz',
-  metadata: 'jsonb',
-  created_at: 'timestamptz',
-  updated_at: 'timestamptz',
-} as const;
-
 @Injectable()
 export class MessagesRepository {
-  async insert(trx: ConversationTrx, rows: readonly MessageRow[]): Promise<void> {
-    if (rows.length === 0) return;
-    const stored = rows.map((row) => ({
-      ...row,
-      author: JSON.stringify(row.author),
-      parts: JSON.stringify(row.parts),
-      citations: JSON.stringify(row.citations),
-      reactions: JSON.stringify(row.reactions),
-      metadata: JSON.stringify(row.metadata),
-    }));
-    await insertRows('message', columns, stored).execute(trx);
-  }
-
   /** Which of these provider ids are known already. */
   async knownProviderIds(
     trx: ConversationTrx,
@@ -76,10 +41,15 @@ export class MessagesRepository {
     return new Set(rows.map((row) => `${row.channel_id} ${row.provider_message_id}`));
   }
 
-  async knownIds(trx: ConversationTrx, ids: readonly string[]): Promise<Set<string>> {
-    if (ids.length === 0) return new Set();
-    const rows = await trx.selectFrom('message').select('id').where('id', '=', anyOf(ids)).execute();
-    return new Set(rows.map((row) => row.id));
+  /** Those of these messages that are there, with the id that their provider gave them. */
+  async providerIds(trx: ConversationTrx, ids: readonly string[]): Promise<Map<string, string | null>> {
+    if (ids.length === 0) return new Map();
+    const rows = await trx
+      .selectFrom('message')
+      .select(['id', 'provider_message_id'])
+      .where('id', '=', anyOf(ids))
+      .execute();
+    return new Map(rows.map((row) => [row.id, row.provider_message_id]));
   }
 
   async findMany(trx: ConversationTrx, ids: readonly string[]): Promise<MessageRow[]> {

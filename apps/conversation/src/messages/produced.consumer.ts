@@ -26,16 +26,12 @@ export class ProducedConsumer {
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
     const timelines = this.timelines.open(locked);
-    const known = await this.messages.knownIds(
+    const found = await this.messages.providerIds(
       trx,
-      events.map(({ data }) => data.messageId),
-    );
-    const answered = await this.messages.findMany(
-      trx,
-      events.flatMap(({ data }) => (data.replyTo ? [data.replyTo] : [])),
+      events.flatMap(({ data }) => [data.messageId, ...(data.replyTo ? [data.replyTo] : [])]),
     );
     const awaited = await this.speech.awaited(trx, timelines.values());
-    const providerIds = new Map(answered.map((row) => [row.id, row.provider_message_id]));
+    const known = new Set(found.keys());
     for (const { data } of events) {
       const timeline = timelines.get(data.conversationId);
       if (!timeline || known.has(data.messageId)) continue;
@@ -52,7 +48,7 @@ export class ProducedConsumer {
         parts: data.parts,
         citations: data.citations,
         replyTo: data.replyTo,
-        inReplyTo: data.replyTo ? (providerIds.get(data.replyTo) ?? null) : null,
+        inReplyTo: data.replyTo ? (found.get(data.replyTo) ?? null) : null,
         attempt: data.attempt,
         speech: awaited.get(data.messageId) ?? null,
         wakes: false,

@@ -55,8 +55,8 @@ export class ChannelOpeningHandler {
     const wanted = input.contactId ?? newId('cont');
     const identity = { space_id: spaceId, channel_id: channelId, type, value: sender.id, contact_id: wanted };
     const [claimed] = await this.contacts.claimIdentities(trx, [identity]);
-    const known = claimed ? [] : await this.contacts.findIdentities(trx, [channelId], [sender.id]);
-    const id = known.find((one) => one.space_id === spaceId && one.type === type)?.contact_id ?? wanted;
+    const [known] = claimed ? [] : await this.contacts.findIdentities(trx, [identity]);
+    const id = known?.contact_id ?? wanted;
     await this.contacts.insert(trx, [{ space_id: spaceId, id, name: sender.name }]);
     const row = await this.contacts.find(trx, spaceId, id);
     return { id, name: row?.name ?? sender.name ?? (type === 'visitor' ? 'Visitor' : sender.id) };

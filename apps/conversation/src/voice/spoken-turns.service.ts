@@ -28,10 +28,11 @@ export class SpokenTurnsService {
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
     const timelines = this.timelines.open(locked);
-    const known = await this.messages.knownIds(
+    const stored = await this.messages.providerIds(
       trx,
       events.map(({ data }) => data.messageId),
     );
+    const known = new Set(stored.keys());
     const callers = await this.callersOf(trx, [...timelines.values()]);
     const heard = await this.speech.cutShort(trx, timelines.values());
     for (const { spaceId, data } of events) {

@@ -3,7 +3,7 @@ import type { Trx } from '@parley/database';
 import type { RawBuilder } from 'kysely';
 import { currentTraceparent } from '../tracing.ts';
 import type { Wakers } from '../wakers.ts';
-import { bucketShard, EventLogRepository, eventParts } from './event-log.repository.ts';
+import { appendFragment, bucketShard, EventLogRepository, eventParts } from './event-log.repository.ts';
 import type { StoredEvent } from './event-log.repository.ts';
 
 export { appendFragment, eventParts } from './event-log.repository.ts';
@@ -61,6 +61,15 @@ export class EventLog {
       sequence: event.sequence,
       overlay: event.overlay,
     });
+  }
+
+  /**
+   * The same as the first parts of a larger statement, `WITH …` without an end: for one that writes the effect and appends
+   * its events in one round trip. It must be executed in this transaction.
+   */
+  appendParts<Tables>(trx: Trx<Tables>, events: readonly NewEvent[]): RawBuilder<unknown> {
+    this.appended(trx, events);
+    return appendFragment(events.map(toStored));
   }
 
   /** Wakes the relays of these events after the commit; `append` does so by itself, one-statement writers call it. */

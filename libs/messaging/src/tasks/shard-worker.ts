@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Trx } from '@parley/database';
 import { LostLeaseError, reasonOf } from '../errors.ts';
 import type { Lease } from '../leases/lease.ts';
-import { pace } from '../pace.ts';
+import { distanceAfter, pace } from '../pace.ts';
 import { underTrace } from '../tracing.ts';
 import type { Settlements } from './settlements.ts';
 import { TaskLanes } from './task-lane.ts';
@@ -49,6 +49,7 @@ export class ShardWorker {
   private readonly running = new Set<Promise<void>>();
   private doubtful = true;
   private lookedAt = 0;
+  private distanceMs = PACE_MS;
 
   constructor(parts: TaskWorkerParts, rules: TaskRules, work: ShardWork) {
     this.parts = parts;
@@ -109,11 +110,12 @@ export class ShardWorker {
   }
 
   private async load(): Promise<boolean> {
-    await pace(this.lookedAt, PACE_MS, this.work.lease.leaving);
+    await pace(this.lookedAt, this.distanceMs, this.work.lease.leaving);
     this.lookedAt = performance.now();
     const limit = MEMORY - this.lanes.size;
     const free = this.free();
     const loaded = await this.parts.repository.load(this.claim, { limit, free, busyKeys: this.lanes.keys() });
+    this.distanceMs = distanceAfter(this.lookedAt, PACE_MS);
     for (const task of loaded) this.lanes.add(task);
     if (loaded.length > 0) await this.beginReady();
     return loaded.length === limit;
@@ -178,8 +180,14 @@ export class ShardWorker {
     const { id, key, spaceId, payload, attempts } = row;
     const task: Task = { id, key, spaceId, payload, attempt: attempts };
     const late = new AbortController();
+    const { signal: lost } = this.work.lease;
+    let either: AbortSignal | null = null;
     const context: TaskContext = {
-      signal: AbortSignal.any([this.work.lease.signal, late.signal]),
+      // Most handlers never ask for it, and it costs as much as a small task.
+      get signal() {
+        either ??= AbortSignal.any([lost, late.signal]);
+        return either;
+      },
       lastAttempt: attempts >= this.rules.maxAttempts,
       settle: async (effect) => {
         await this.settle(row, effect);
@@ -191,14 +199,20 @@ export class ShardWorker {
         state.settled = true;
       },
     };
-    const over = sleep(this.rules.timeoutMs, undefined, { signal: late.signal, ref: false }).then(() => {
-      throw new Error(`The attempt took longer than ${this.rules.timeoutMs} ms.`);
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`The attempt took longer than ${this.rules.timeoutMs} ms.`));
+        late.abort();
+      }, this.rules.timeoutMs);
+      timer.unref();
     });
-    over.catch(() => undefined);
     try {
       await Promise.race([underTrace(row.traceparent, () => this.work.handler(task, context)), over]);
     } finally {
-      late.abort();
+      clearTimeout(timer);
+      // What goes on beyond the end of its attempt shall end too.
+      if (either) late.abort();
     }
   }
 
