@@ -59,6 +59,10 @@ export class VoiceBench {
   conversationId = newId('conv');
   readonly turns: Turn[] = [];
   readonly speeches: Speech[] = [];
+  /** Speeches of messages that had been said before. */
+  readonly saidTwice: Speech[] = [];
+  /** Messages of which the history knows what was heard. */
+  readonly marked = new Set<string>();
   /** Causes by call. */
   readonly ended = new Map<string, string>();
   /** The last generation that said it is alive, by call. */
@@ -286,6 +290,10 @@ export class VoiceBench {
       void this.reply(turn, this.turns.length);
     });
     this.hears(speechFinished, (speech: Speech) => {
+      // A fact whose storage was not confirmed in time comes again, the same as before.
+      const known = this.speeches.find(({ messageId }) => messageId === speech.messageId);
+      if (known && known.startedAt !== speech.startedAt) this.saidTwice.push(speech);
+      if (known) return;
       this.speeches.push(speech);
       const { generated, spoken, interruptedAtMs, startedAt, endedAt } = speech;
       const message = this.message({
@@ -293,7 +301,8 @@ export class VoiceBench {
         parts: [{ type: 'text', text: generated, format: 'plain' }],
         speech: { generated, spoken, interruptedAtMs, startedAt, endedAt },
       });
-      void this.publish(messageChanged, { ...this.inConversation(), message, change: 'speech' });
+      const changed = { ...this.inConversation(), message, change: 'speech' };
+      void this.publish(messageChanged, changed).then(() => this.marked.add(speech.messageId));
     });
   }
 

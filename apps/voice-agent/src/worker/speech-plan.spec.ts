@@ -100,7 +100,10 @@ const story = fc.array(
 
 function says(messages: Written[]): void {
   const plan = asked();
-  const mouth = new Mouth(plan);
+  const mouth = new Mouth(
+    plan,
+    (messageId) => (messages[Number(messageId.slice(4))]?.attempts.length ?? 1) - 1,
+  );
   messages.forEach((written, index) => {
     const messageId = `msg_${index}`;
     const pieces = written.attempts.flatMap((tokens, attempt) =>
@@ -144,8 +147,11 @@ class Mouth {
   private readonly plan: SpeechPlan;
   private now: { id: string; restarts: number; text: string } | null = null;
 
-  constructor(plan: SpeechPlan) {
+  private readonly mayRestart: (messageId: string) => number;
+
+  constructor(plan: SpeechPlan, mayRestart: (messageId: string) => number) {
     this.plan = plan;
+    this.mayRestart = mayRestart;
   }
 
   say(): void {
@@ -154,6 +160,8 @@ class Mouth {
     if (this.now?.id !== head.messageId || this.now.restarts !== head.restarts)
       this.now = { id: head.messageId, restarts: head.restarts, text: '' };
     this.plan.begin(head.messageId);
+    // Only another attempt makes void what was said.
+    expect(head.restarts).toBeLessThanOrEqual(this.mayRestart(head.messageId));
     // What has been said is never taken back without a restart.
     expect(head.text.startsWith(this.now.text)).toBe(true);
     this.now.text = head.text;

@@ -59,7 +59,7 @@ test('a caller is greeted, heard and answered from tokens that come live', async
     spoken: 'Hello, this is the shop. How can I help?',
     interruptedAtMs: null,
   });
-  expect(caller.heardSince(0)).toBeGreaterThan(9 * 150);
+  expect(caller.heardSince(0)).toBeGreaterThan(9 * WORD_MS * 0.5);
   const said = await caller.say(question);
   const turn = await bench.until(() => bench.turns[0], 'The turn');
   expect(turn).toMatchObject({ callId: job.callId, text: 'question 1', typed: false, confidence: 0.9 });
@@ -118,8 +118,7 @@ test('while NATS is away nothing is lost and nothing said twice', async () => {
   expect(answered).toMatchObject({ replyTo: turn.messageId, spoken: 'It is still there.' });
   await sleep(1500);
   expect(bench.turns).toHaveLength(from.turns + 1);
-  const said = bench.speeches.slice(from.speeches).map(({ messageId }) => messageId);
-  expect(new Set(said).size).toBe(said.length);
+  expect(bench.saidTwice).toEqual([]);
 }, 90_000);
 
 test('when a job is killed the next one goes on, and does not say again what was heard', async () => {
@@ -127,6 +126,10 @@ test('when a job is killed the next one goes on, and does not say again what was
   bench.answer = () => ({ text: `${long}.` });
   await bench.post('Good day to you.');
   await bench.until(() => bench.speeches[from.speeches], 'The greeting');
+  await bench.until(
+    () => bench.marked.has(bench.speeches.at(-1)?.messageId ?? ''),
+    'What was heard, in the history',
+  );
   const killedAfter = caller.heardSince(0);
   process.kill(bench.jobPid(job.callId), 'SIGKILL');
   await bench.dispatch({ ...job, conversationId: bench.conversationId, generation: 2 });
