@@ -109,7 +109,7 @@ describe('a visitor who speaks on a web page', () => {
     const speaking = caller.say(await say(QUESTIONS[2] ?? ''), 0);
     const reply = await until('what was heard is kept', async () => {
       const all = await historyOf(client, demo, conversationId);
-      return all.find((one) => one.speech?.interruptedAtMs != null);
+      return all.find(({ speech }) => typeof speech?.interruptedAtMs === 'number');
     });
     await speaking;
     const { generated = '', spoken = '' } = reply.speech ?? {};
