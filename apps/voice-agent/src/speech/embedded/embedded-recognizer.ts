@@ -15,7 +15,7 @@ const SPREAD = 6;
 
 /** What it takes to be heard: the confidence, the word that fits worst, and the lead of a short phrase over the next. */
 const USUAL = { confidence: 0.5, worst: -58, lead: 2 };
-const COSTLY = { confidence: 0.94, worst: -36, lead: 5 };
+const COSTLY = { confidence: 0.94, worst: -36, lead: 10 };
 
 /** Hears one of a list of phrases, in US English, and says so when it was none of them. */
 export class EmbeddedRecognizer implements Recognizer {
