@@ -20,6 +20,8 @@ import {
   StepTypeSchema,
 } from './types.ts';
 
+export * from './calls.operations.ts';
+
 const agents = '/spaces/:spaceId/agents';
 const flows = '/spaces/:spaceId/flows';
 const bases = '/spaces/:spaceId/knowledge-bases';
@@ -374,28 +376,4 @@ export const searchKnowledge = defineOperation({
     limit: z.coerce.number().int().min(1).max(50).default(10),
   }),
   output: z.object({ data: z.array(SearchHitSchema) }),
-});
-
-export const getCallProfile = defineOperation({
-  name: 'flow.get_call_profile',
-  kind: 'query',
-  permission: 'internal',
-  summary: 'What a call needs to know of who answers: voice, language, phrases that may be said now',
-  input: z.strictObject({
-    ...InSpace,
-    target: z.union([z.strictObject({ agentId: Id }), z.strictObject({ flowId: Id })]).nullable(),
-    /** Where its run stands decides which choices there are. */
-    conversationId: Id.nullable(),
-  }),
-  output: z.object({
-    agentId: Id.nullable(),
-    agentName: z.string(),
-    greeting: z.string().nullable(),
-    voice: AgentSchema.shape.voice,
-    suggestedQuestions: z.array(z.string()),
-    /** What the step that waits understands. */
-    choices: z.array(z.string()),
-    /** Whether a wrong choice costs something: then only a certain match may act. */
-    costly: z.boolean(),
-  }),
 });
