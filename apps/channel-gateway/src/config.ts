@@ -1,4 +1,4 @@
-import { domainOwners } from '@parley/contracts';
+import { processNames } from '@parley/contracts';
 import { httpConfig } from '@parley/service';
 import { z } from 'zod';
 
@@ -11,7 +11,7 @@ export const configSchema = z.object({
     .describe('demo.json of a development installation: names the channel of /demo'),
   SERVICES: z
     .string()
-    .default(Object.values(domainOwners).join(','))
+    .default(processNames.join(','))
     .describe('services of this installation; what is not listed is switched off'),
   BRIDGE_URL: z
     .url()

@@ -5,6 +5,7 @@ import { bridgeConfig } from './config.ts';
 
 await runService({
   name: 'voice-agent',
+  process: 'audio-bridge',
   domain: 'voice',
   module: BridgeModule,
   config: bridgeConfig,

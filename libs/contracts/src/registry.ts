@@ -46,6 +46,9 @@ export const domainOwners = {
   voice: 'voice-agent',
 } as const;
 
+/** Processes that answer for their health; the voice agent has two kinds. */
+export const processNames: readonly string[] = [...Object.values(domainOwners), 'audio-bridge'];
+
 /** A domain: the first word of an event's or operation's name. */
 export type Domain = keyof typeof domainOwners;
 

@@ -29,6 +29,8 @@ import { Wakers } from './wakers.ts';
 export interface RuntimeOptions {
   /** Name of the service and its domain. */
   service: string;
+  /** Name of the process, where a service has several kinds; it answers for its health under it. */
+  process?: string | undefined;
   domain: string;
   nats: NatsConnection;
   /** Pool under the service's role, and one under its runner role. */
@@ -165,7 +167,7 @@ export class MessagingRuntime {
 
   /** Tells whoever asks (the gateway's `/readyz`) whether this service can work. */
   private answerHealth(): void {
-    this.nats.subscribe(`health.${this.options.service}`, {
+    this.nats.subscribe(`health.${this.options.process ?? this.options.service}`, {
       callback: (error, message) => {
         if (error) return;
         this.options.database.ping().then(

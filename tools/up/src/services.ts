@@ -60,7 +60,7 @@ export async function listServices(root: string, addresses: Addresses): Promise<
       existsSync(join(root, 'apps', domainOwners[domain], 'src/main.ts')) &&
       entriesOf(domain, addresses).length > 0,
   );
-  const names = present.map((domain) => domainOwners[domain]);
+  const names = present.flatMap((domain) => entriesOf(domain, addresses).map(({ name }) => name));
   return Promise.all(
     present.map(async (domain) => {
       const name = domainOwners[domain];

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
-import { domainOwners } from '@parley/contracts';
+import { processNames } from '@parley/contracts';
 import { InjectConfig, InjectNats } from '@parley/service';
 import type { NatsConnection } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -37,7 +37,7 @@ export class PageRoutes {
   }
 
   private async ready(all: boolean, reply: FastifyReply): Promise<unknown> {
-    const names = Object.values(domainOwners).filter((name) => name !== 'channel-gateway');
+    const names = processNames.filter((name) => name !== 'channel-gateway');
     const entries = await Promise.all(names.map(async (name) => [name, await this.ask(name)] as const));
     const checks = Object.fromEntries([['channel-gateway', 'ok'], ...entries]);
     const allOk = Object.values(checks).every((state) => state === 'ok' || state === 'off');

@@ -5,7 +5,7 @@ import {
   type Room,
   RoomEvent,
 } from '@livekit/rtc-node';
-import { callerAttributes } from '@parley/contracts';
+import { callerAttributes, callTopics } from '@parley/contracts';
 
 const ARRIVE_MS = 30_000;
 const RETURN_MS = 10_000;
@@ -64,4 +64,18 @@ export function watchCaller(
     room.off(RoomEvent.ParticipantDisconnected, left);
     room.off(RoomEvent.ParticipantConnected, back);
   };
+}
+
+/** Tells when the caller asks for silence by a button, not by voice. */
+export function watchWishes(room: Room, identity: string, silence: () => void): () => void {
+  const told = (
+    _data: Uint8Array,
+    from: RemoteParticipant | undefined,
+    _kind: unknown,
+    topic: string | undefined,
+  ): void => {
+    if (topic === callTopics.interrupt && from?.identity === identity) silence();
+  };
+  room.on(RoomEvent.DataReceived, told);
+  return () => void room.off(RoomEvent.DataReceived, told);
 }

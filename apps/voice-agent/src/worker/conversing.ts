@@ -127,6 +127,11 @@ export class Conversing {
     };
   }
 
+  /** The caller asks for silence without a word. */
+  cut(): void {
+    this.mouth.cut();
+  }
+
   /** Begins to follow the history and to speak. */
   start(signal: AbortSignal): void {
     const { nats, job, live, logger } = this.parts;

@@ -50,6 +50,11 @@ export class Mouth {
     if (this.handle && !this.handle.done()) this.handle.interrupt(true);
   }
 
+  /** The caller wants no more of it: what was heard stays, as when they cut in aloud. */
+  cut(): void {
+    if (this.handle && !this.handle.done()) this.handle.interrupt();
+  }
+
   /** Says a text, which may still be growing; resolves when its last sound was played, or cut. */
   async say(text: AsyncIterable<string>, allowInterruptions = true): Promise<Spoken> {
     const stopped = new AbortController();

@@ -34,6 +34,7 @@ export interface Infrastructure {
 /** What infrastructure is made from. */
 export interface InfrastructureParts {
   readonly name: string;
+  readonly process?: string | undefined;
   readonly domain: string;
   readonly buckets?: readonly string[];
   readonly config: BaseConfig;
@@ -71,6 +72,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
   const { buckets = [] } = parts;
   const messaging = new MessagingRuntime({
     service: name,
+    process: parts.process,
     domain,
     nats,
     database,

@@ -88,8 +88,8 @@ async function start<Shape extends z.ZodRawShape>(
   // Nest loads while NATS answers.
   const nest = import('./start-app.ts');
   const tracing = await startTracing(options.name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
-  const { name, domain, buckets } = options;
-  const parts = { name, domain, buckets, config, logger, masterKeys, checks, metrics };
+  const { name, process: kind, domain, buckets } = options;
+  const parts = { name, process: kind, domain, buckets, config, logger, masterKeys, checks, metrics };
   const infrastructure = await createInfrastructure(parts);
   observe(infrastructure, options.readyWithout ?? []);
   const { startApp } = await nest;

@@ -9,6 +9,8 @@ import type { ServiceConfig } from '../config/base-config.ts';
 export interface ServiceOptions<Shape extends z.ZodRawShape> {
   /** Name of the process and of its NATS user, such as `flow-engine`. */
   readonly name: string;
+  /** Name of this process, where the service has several kinds; by default the service's. */
+  readonly process?: string;
   /** First word of its events and operations, and its schema. */
   readonly domain: string;
   /** The service's one module. */
