@@ -2,9 +2,16 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync, mkdirSy
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
+const stampPath = (root: string): string => join(root, 'node_modules/.cache/parley-build');
+
+/** Tells one build from another. */
+export function buildStamp(root: string): string {
+  return readFileSync(stampPath(root), 'utf8');
+}
+
 /** Builds every project, unless nothing has changed since the last time. */
 export function build(root: string): string {
-  const stampFile = join(root, 'node_modules/.cache/parley-build');
+  const stampFile = stampPath(root);
   const stamp = stampOf(root);
   if (
     existsSync(stampFile) &&

@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { build } from './build.ts';
+import { build, buildStamp } from './build.ts';
 import { type Home, homePath, masterKeyFile, openHome } from './home.ts';
 import { freePort } from '@parley/testing';
+import { migrateAll } from './migrations.ts';
 import { requireFree } from './port.ts';
 import { ProcessRecord } from './processes.ts';
 import { step } from './say.ts';
@@ -71,14 +70,7 @@ async function prepare(home: Home, servers: Servers): Promise<Service[]> {
   writeFileSync(home.file('services.json'), JSON.stringify(services), { mode: 0o600 });
   await Promise.all([
     step('Streams', () => prepareStreams(home, natsUrl)),
-    step('Migrations', async () => {
-      const run = promisify(execFile);
-      await Promise.all(
-        services.map((service) =>
-          run(process.execPath, ['dist/migrate.js'], { cwd: service.folder, env: service.env }),
-        ),
-      );
-    }),
+    step('Migrations', () => migrateAll(databaseUrl, services, buildStamp(root))),
   ]);
   return services;
 }
