@@ -14,6 +14,7 @@ import {
   headerNames,
   messageChanged,
   messagePosted,
+  ownerChanged,
   type Message,
   newId,
   type OperationDefinition,
@@ -51,6 +52,7 @@ export interface Answer {
   /** Milliseconds between pieces. */
   paceMs?: number;
   text: string;
+  internal?: boolean;
 }
 
 /** A worker with scripted ears and voice on real servers; the spec plays telephony, conversation and flow. */
@@ -201,6 +203,13 @@ export class VoiceBench {
     return id;
   }
 
+  /** A person takes the conversation over. */
+  async takeOver(): Promise<void> {
+    const by = { type: 'account', accountId: 'acc_one', name: 'Pat' };
+    const change = { owner: 'human', assignee: 'acc_one', by, reason: null };
+    await this.publish(ownerChanged, { ...this.inConversation(), ...change });
+  }
+
   /** Waits until a question is answered truthfully. */
   async until<Found>(
     ask: () => Found | null | undefined | false,
@@ -246,7 +255,7 @@ export class VoiceBench {
 
   /** Publishes until it is stored, as the relay of a service does. */
   private async publish(
-    definition: typeof messagePosted | typeof messageChanged,
+    definition: typeof messagePosted | typeof messageChanged | typeof ownerChanged,
     data: unknown,
   ): Promise<void> {
     for (;;) {
@@ -308,7 +317,7 @@ export class VoiceBench {
 
   private async reply(turn: Turn, no: number): Promise<void> {
     await this.post(turn.text, { id: turn.messageId, author: { type: 'contact', name: 'Ann' } });
-    const { live = [], paceMs = 0, text } = this.answer(turn, no);
+    const { live = [], paceMs = 0, text, internal = false } = this.answer(turn, no);
     const messageId = newId('msg');
     let offset = 0;
     for (const piece of live) {
@@ -324,7 +333,7 @@ export class VoiceBench {
       offset += piece.length;
       await sleep(paceMs);
     }
-    await this.post(text, { id: messageId, replyTo: turn.messageId });
+    await this.post(text, { id: messageId, replyTo: turn.messageId, internal });
   }
 
   private answers(

@@ -202,7 +202,7 @@ export class Call {
     const { conversing } = this;
     if (goodbye && conversing)
       await Promise.race([conversing.sayLast(goodbye), sleep(GOODBYE_MS, undefined, { ref: false })]);
-    await conversing?.stop();
+    await conversing?.stop(true);
     await conversing?.facts.settle(SETTLE_MS);
     try {
       await operations.request(
@@ -227,7 +227,7 @@ export class Call {
     this.heartbeat.stop();
     this.ended.abort();
     for (const undo of this.undo.splice(0)) undo();
-    await this.conversing?.stop();
+    await this.conversing?.stop(false);
     await this.conversing?.facts.settle(SETTLE_MS);
   }
 }

@@ -61,6 +61,7 @@ export class Conversing {
   private sounding = false;
   private noisySince: number | null = null;
   private caughtUp = false;
+  private flowAnswers = true;
   private phraseId: string | null = null;
   private lastText = '';
   private stopping: Promise<void> | null = null;
@@ -140,6 +141,7 @@ export class Conversing {
     const follower = new HistoryFollower(nats, followed, {
       posted: (data) => this.posted(data),
       changed: (data) => this.changed(data),
+      answering: (flowAnswers) => this.answering(flowAnswers),
       caughtUp: () => this.historyRead(),
       failed: (error) => logger.debug({ err: error }, 'The history is read anew'),
     });
@@ -147,7 +149,7 @@ export class Conversing {
     void this.speaker.run();
     this.undo.push(
       live.subscribe(job.spaceId, conversationId, (news) => {
-        if (news.type !== 'delta') return;
+        if (news.type !== 'delta' || !this.flowAnswers) return;
         this.plan.delta({ ...news, replyTo: news.replyTo ?? null }, Date.now());
         this.speaker.wake();
       }),
@@ -164,17 +166,20 @@ export class Conversing {
     return this.speaker.prompt(text, false);
   }
 
-  /** Ends listening and speaking. */
-  stop(): Promise<void> {
-    this.stopping ??= this.stopOnce();
+  /**
+   * Ends listening and speaking.
+   * @param isOver the call ends with it: what is cut was heard so far. Another job would say it from its beginning.
+   */
+  stop(isOver: boolean): Promise<void> {
+    this.stopping ??= this.stopOnce(isOver);
     return this.stopping;
   }
 
-  private async stopOnce(): Promise<void> {
+  private async stopOnce(isOver: boolean): Promise<void> {
     for (const undo of this.undo.splice(0)) undo();
     this.silence.stop();
     this.liveness.stop();
-    this.speaker.end();
+    this.speaker.end(isOver);
     await this.speaker.finished;
   }
 
@@ -222,7 +227,8 @@ export class Conversing {
       else this.liveness.answered();
       return;
     }
-    if (sequence <= afterSequence || !isSpoken(message)) return;
+    if (sequence <= afterSequence) return;
+    if (!isSpoken(message)) return this.withheld({ message, attempt });
     const text = textOf(message);
     const committed = { messageId: message.id, replyTo: message.replyTo, attempt, text };
     if (text.trim() === '') this.liveness.answered();
@@ -230,6 +236,25 @@ export class Conversing {
     this.reports.committed(committed);
     this.speaker.wake();
     if (this.caughtUp) void this.refreshPhrases();
+  }
+
+  /** What was not for the caller's ears in the end is not said on; what was heard of it is told all the same. */
+  private withheld({ message, attempt }: Pick<EventData<typeof messagePosted>, 'message' | 'attempt'>): void {
+    const committed = { messageId: message.id, replyTo: message.replyTo, attempt, text: textOf(message) };
+    this.reports.committed(committed);
+    if (!this.plan.knows(message.id)) return;
+    this.plan.commit(committed, Date.now());
+    this.plan.finish(message.id);
+    this.speaker.wake();
+  }
+
+  /** A person who takes over ends the answer that is being written: its message comes as a note. */
+  private answering(flowAnswers: boolean): void {
+    this.flowAnswers = flowAnswers;
+    if (flowAnswers) return;
+    this.liveness.answered();
+    this.plan.finishUnwritten();
+    this.speaker.wake();
   }
 
   private changed({ message, change }: EventData<typeof messageChanged>): void {

@@ -6,6 +6,8 @@ import {
   type Message,
   messageChanged,
   messagePosted,
+  ownerChanged,
+  statusChanged,
   streamName,
 } from '@parley/contracts';
 import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging';
@@ -14,6 +16,8 @@ import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging';
 export interface HistoryListener {
   posted: (data: EventData<typeof messagePosted>) => void;
   changed: (data: EventData<typeof messageChanged>) => void;
+  /** Whether the flow may answer from now on: no person has taken over, and the conversation is not closed. */
+  answering: (flowAnswers: boolean) => void;
   /** Everything that there was when the reading began has been told. */
   caughtUp: () => void;
   failed: (error: unknown) => void;
@@ -25,6 +29,7 @@ export interface Followed {
   conversationId: string;
 }
 
+const told = [messagePosted, messageChanged, ownerChanged, statusChanged];
 const TAKE = 256;
 const TAKE_MS = 1000;
 const RETRY_MS = 100;
@@ -36,6 +41,8 @@ export class HistoryFollower {
   private readonly listener: HistoryListener;
   private next = 1;
   private told = false;
+  private owner: string | null = null;
+  private isClosed = false;
 
   constructor(nats: NatsConnection, followed: Followed, listener: HistoryListener) {
     this.nats = nats;
@@ -61,9 +68,7 @@ export class HistoryFollower {
 
   private async read(attempt: AbortSignal, signal: AbortSignal): Promise<void> {
     const { spaceId, conversationId } = this.followed;
-    const subjects = [messagePosted, messageChanged].map(
-      ({ name }) => `${eventSubject(name, spaceId, conversationId)}.*`,
-    );
+    const subjects = told.map(({ name }) => `${eventSubject(name, spaceId, conversationId)}.*`);
     const stream = streamName('conversation');
     const reader = new LogReader(this.nats, { stream, subjects, from: this.next, signal: attempt });
     await reader.open();
@@ -82,6 +87,11 @@ export class HistoryFollower {
     const name = message.headers?.get(headerNames.eventType);
     if (name === messagePosted.name) this.listener.posted(message.json<EventData<typeof messagePosted>>());
     if (name === messageChanged.name) this.listener.changed(message.json<EventData<typeof messageChanged>>());
+    if (name === ownerChanged.name) this.owner = message.json<EventData<typeof ownerChanged>>().owner;
+    if (name === statusChanged.name)
+      this.isClosed = message.json<EventData<typeof statusChanged>>().status === 'closed';
+    if (name === ownerChanged.name || name === statusChanged.name)
+      this.listener.answering((this.owner ?? 'flow') === 'flow' && !this.isClosed);
   }
 }
 

@@ -114,6 +114,34 @@ describe('Speaker', () => {
     ]);
   });
 
+  it('ends with the answer that a person takes over from, and goes on with what the person says', async () => {
+    speaker.release();
+    delta(0, 'One ');
+    await settled();
+    plan.finishUnwritten();
+    speaker.wake();
+    delta(4, 'two.');
+    commit('msg_person', 'Here I am.');
+    await settled();
+    expect(mouth.said).toEqual(['One |', 'Here I am.']);
+    expect(reported).toEqual([
+      ['msg_a', 'One '],
+      ['msg_person', 'Here I am.'],
+    ]);
+  });
+
+  it.each([
+    { what: 'tells what was heard of a message when its call ends', isOver: true, told: [['msg_a', 'One ']] },
+    { what: 'leaves a message to the job that takes over', isOver: false, told: [] },
+  ])('$what', async ({ isOver, told }) => {
+    speaker.release();
+    delta(0, 'One ');
+    await settled();
+    speaker.end(isOver);
+    await speaker.finished;
+    expect(reported).toEqual(told);
+  });
+
   it('says prompts between messages, and resolves them when they are said', async () => {
     const prompted = speaker.prompt('Are you there?');
     commit('msg_a', 'One.');

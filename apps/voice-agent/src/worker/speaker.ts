@@ -35,6 +35,7 @@ export class Speaker {
   private current: 'prompt' | 'message' | null = null;
   private speaking: { messageId: string; restarts: number } | null = null;
   private ended = false;
+  private tellsCut = false;
   private over: Promise<void> = Promise.resolve();
 
   constructor(plan: SpeechPlan, mouth: Says, listener: SpeakerListener) {
@@ -64,7 +65,7 @@ export class Speaker {
     const { speaking } = this;
     const head = this.plan.head;
     // What is being said is void: the sound made ahead must not be heard.
-    if (speaking && head?.messageId === speaking.messageId && head.restarts !== speaking.restarts)
+    if (speaking && (head?.messageId !== speaking.messageId || head.restarts !== speaking.restarts))
       this.mouth.stop();
     const wakers = [...this.wakers];
     this.wakers.clear();
@@ -112,9 +113,10 @@ export class Speaker {
     for (const { said } of this.prompts.splice(0)) said();
   }
 
-  /** Ends for good, in the middle of a word if need be. */
-  end(): void {
+  /** Ends for good, in the middle of a word if need be; `tellsCut`: what was said of it counts as spoken. */
+  end(tellsCut = false): void {
     this.ended = true;
+    this.tellsCut = tellsCut;
     this.mouth.stop();
     this.wake();
   }
@@ -142,13 +144,18 @@ export class Speaker {
     this.plan.begin(messageId);
     const spoken = await this.mouth.say(this.growing(messageId, restarts));
     if (spoken.failure) this.listener.failed(spoken.failure);
-    const now = this.plan.head;
-    if (this.ended || now?.messageId !== messageId || now.restarts !== restarts) return;
-    // The voice was started anew: the caller has cut nothing off, and it is said again.
-    if (spoken.cutAtMs !== null && !spoken.interrupted && !spoken.failure) return;
+    // Where it was withdrawn meanwhile, what was heard of it was heard all the same.
+    const isWithdrawn = this.plan.head?.messageId !== messageId;
+    if (head.restarts !== restarts || this.isSaidAgain(spoken, isWithdrawn)) return;
     this.plan.finish(messageId);
-    this.listener.spoken(now, spoken);
-    if (spoken.interrupted) this.drop(now.replyTo);
+    this.listener.spoken(head, spoken);
+    if (spoken.interrupted && !isWithdrawn) this.drop(head.replyTo);
+  }
+
+  /** Whether a cut does not count: another job goes on, or the voice was started anew and the caller cut nothing off. */
+  private isSaidAgain({ cutAtMs, interrupted, failure }: Spoken, isWithdrawn: boolean): boolean {
+    if (this.ended) return !this.tellsCut;
+    return !isWithdrawn && cutAtMs !== null && !interrupted && !failure;
   }
 
   /** A caller who cuts in does not want the rest of the answer either. */

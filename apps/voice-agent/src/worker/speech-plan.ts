@@ -114,6 +114,16 @@ export class SpeechPlan {
     this.queue = this.queue.filter((draft) => draft.messageId !== messageId);
   }
 
+  /** Whether a message is being written, or waits. */
+  knows(messageId: string): boolean {
+    return this.drafts.has(messageId);
+  }
+
+  /** Messages that are still being written are not said on. */
+  finishUnwritten(): void {
+    for (const { messageId, complete } of [...this.drafts.values()]) if (!complete) this.finish(messageId);
+  }
+
   /** Messages that wait and answer the same message as the given one: what a caller who cuts in does not want to hear. */
   restOf(replyTo: string | null): Utterance[] {
     return replyTo === null ? [] : this.queue.filter((draft) => draft.replyTo === replyTo);

@@ -94,6 +94,33 @@ test('a caller who cuts in is heard at once, and what was spoken is what was hea
   await bench.until(() => bench.speeches[from.speeches + 1]?.spoken === 'As you wish.', 'The answer');
 }, 90_000);
 
+test('a person who takes over ends the answer that is being written, and is heard', async () => {
+  const { caller, from } = await calledIn();
+  const live = Array.from({ length: 60 }, (_, index) => `This is word ${index}. `);
+  bench.answer = () => ({ live, paceMs: 300, text: live.join(''), internal: true });
+  await bench.post('Good day to you.');
+  await bench.until(() => bench.speeches[from.speeches], 'The greeting');
+  await caller.say(question);
+  const before = caller.heardSince(0);
+  await bench.until(() => caller.heardSince(0) > before + 1500, 'The beginning of the answer');
+  await bench.takeOver();
+  const id = await bench.post('Here is Pat.', {
+    author: { type: 'account', accountId: 'acc_one', name: 'Pat' },
+  });
+  const said = await bench.until(
+    () => bench.speeches.find(({ messageId }) => messageId === id),
+    'The person',
+  );
+  expect(said).toMatchObject({ spoken: 'Here is Pat.', interruptedAtMs: null });
+  const cut = await bench.until(
+    () => bench.speeches.slice(from.speeches + 1).find(({ messageId }) => messageId !== id),
+    'What was heard of the answer',
+    30_000,
+  );
+  expect(cut.generated.startsWith(cut.spoken)).toBe(true);
+  expect(cut.spoken.length).toBeLessThan(cut.generated.length);
+}, 90_000);
+
 test('a noise does not cut off what is being said', async () => {
   const { caller, from } = await calledIn();
   await bench.post(`${long.slice(0, 120)}.`);
