@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { synthesize } from '@parley/testing';
-import { type Caller, HEARD_RATE, Hearing } from '@parley/testing/voice';
+import { type Caller, documentationSentences, HEARD_RATE, Hearing } from '@parley/testing/voice';
 import { clientOf, readDemo, until } from './demo.ts';
 import {
   callOf,
@@ -21,17 +19,6 @@ const QUESTIONS = [
 ];
 /** A sound shorter than this does not cut the agent off. */
 const CUT_MS = 300;
-const docs = fileURLToPath(new URL('../../../docs/', import.meta.url));
-
-/** Sentences of the documentation, such as answers are made of. */
-function sentences(count: number): string[] {
-  const text = readdirSync(docs)
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => readFileSync(`${docs}${name}`, 'utf8').replaceAll(/[`*#|]/g, ' '))
-    .join('\n');
-  const found = text.matchAll(/(?<=[.\n] )[A-Z][a-zA-Z ,'-]{40,160}\./g);
-  return [...new Set([...found].map(([one]) => one.replaceAll(/\s+/g, ' ')))].slice(0, count);
-}
 
 const say = (text: string): Promise<Int16Array> => synthesize(text, { sampleRate: 16_000 });
 
@@ -61,7 +48,7 @@ describe('a visitor who speaks on a web page', () => {
       const history = await historyOf(client, demo, conversationId);
       return history[0]?.author.type === 'agent' ? history : null;
     });
-    const others = sentences(24);
+    const others = documentationSentences(24);
     expect(await hearing.recognise(greeting.samples, HEARD_RATE, [textOf(first), ...others])).toBe(
       textOf(first),
     );

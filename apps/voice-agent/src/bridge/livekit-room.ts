@@ -27,6 +27,7 @@ const states: Readonly<Record<string, CallState>> = {
 };
 const SOURCE_MS = 1000;
 const FRAME_MS = 20;
+const ALIVE_MS = 1000;
 
 /** Joins a room as the caller; the native library is loaded with the first call. */
 export async function joinRoom(options: JoinOptions): Promise<CallRoom> {
@@ -52,6 +53,7 @@ class RoomSide implements CallRoom {
   /** The track that is heard: the newest, as a second job takes over from a first. */
   private heard: RemoteTrack | null = null;
   private hasLeft = false;
+  private alive: NodeJS.Timeout | null = null;
 
   constructor(rtc: Rtc, room: Room, { audio, logger }: JoinOptions) {
     this.rtc = rtc;
@@ -80,6 +82,8 @@ class RoomSide implements CallRoom {
     const options = new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE });
     const publication = await local.publishTrack(track, options);
     void this.carryIn(publication, this.source).catch(this.note);
+    // LiveKit notices late that a process has died; the agent notices sooner that this fails to come.
+    this.alive = setInterval(() => void this.tell(callTopics.alive, false).catch(this.quiet), ALIVE_MS);
   }
 
   async dtmf(digit: string): Promise<void> {
@@ -87,15 +91,19 @@ class RoomSide implements CallRoom {
   }
 
   async interrupt(): Promise<void> {
-    const none = new Uint8Array();
-    await this.room.localParticipant?.publishData(none, { reliable: true, topic: callTopics.interrupt });
+    await this.tell(callTopics.interrupt, true);
   }
 
   async leave(): Promise<void> {
     if (this.hasLeft) return;
     this.hasLeft = true;
+    if (this.alive) clearInterval(this.alive);
     await this.room.disconnect();
     await this.source?.close();
+  }
+
+  private async tell(topic: string, reliable: boolean): Promise<void> {
+    await this.room.localParticipant?.publishData(new Uint8Array(), { reliable, topic });
   }
 
   /** The caller's sound into the room, from when somebody in it listens. */
@@ -136,6 +144,9 @@ class RoomSide implements CallRoom {
     const isMeant = [ROOM_DELETED, ROOM_CLOSED, PARTICIPANT_REMOVED].some((one) => one === reason);
     return isMeant ? 'call_ended' : 'connection_lost';
   }
+
+  /** What comes again in a second need not be told of. */
+  private readonly quiet = (): void => undefined;
 
   private readonly note = (error: unknown): void => {
     if (!this.hasLeft) this.logger.warn({ err: error }, 'Sound of a call could not be carried');

@@ -12,7 +12,7 @@ import {
 } from '@parley/contracts';
 import type { CallParts, CallProfile, CallSpeech } from './call-parts.ts';
 import { createSession, startSession } from './call-session.ts';
-import { awaitCaller, watchCaller, watchWishes } from './caller.ts';
+import { awaitCaller, watchBridge, watchCaller, watchWishes } from './caller.ts';
 import { obey, tonesOf } from './commands.ts';
 import { Conversing } from './conversing.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -101,6 +101,7 @@ export class Call {
       },
     );
     this.undo.push(watchCaller(context.room, caller.identity, (cause) => void this.end(cause)));
+    this.undo.push(watchBridge(context.room, caller.identity, (cause) => void this.end(cause)));
     this.undo.push(watchWishes(context.room, caller.identity, () => conversing.cut()));
     this.undo.push(() => void speech.close());
     await startSession(session, context.room, caller.identity, conversing.callerListener());

@@ -9,6 +9,9 @@ import { callerAttributes, callTopics } from '@parley/contracts';
 
 const ARRIVE_MS = 30_000;
 const RETURN_MS = 10_000;
+const LOOK_MS = 500;
+/** A bridge that has told of itself, once a second, and does not for as long, has died. */
+const LOOKS_WITHOUT_NEWS = 14;
 
 /** Whether a participant is the one who calls: marked by us, or a telephone. */
 function isCaller(participant: RemoteParticipant): boolean {
@@ -68,14 +71,49 @@ export function watchCaller(
 
 /** Tells when the caller asks for silence by a button, not by voice. */
 export function watchWishes(room: Room, identity: string, silence: () => void): () => void {
-  const told = (
+  return onData(room, identity, (topic) => {
+    if (topic === callTopics.interrupt) silence();
+  });
+}
+
+/**
+ * Tells when a caller's bridge, once it has told of itself, has died: LiveKit tells of it no sooner than after twenty
+ * seconds. Callers without a bridge are not watched.
+ */
+export function watchBridge(
+  room: Room,
+  identity: string,
+  gone: (cause: 'connection_lost') => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  // Looks are counted, not time: a process that stood still has read no news either.
+  let looks = 0;
+  const look = (): void => {
+    looks += 1;
+    if (looks < LOOKS_WITHOUT_NEWS) return;
+    clearInterval(timer);
+    gone('connection_lost');
+  };
+  const forget = onData(room, identity, (topic) => {
+    if (topic !== callTopics.alive) return;
+    looks = 0;
+    timer ??= setInterval(look, LOOK_MS);
+  });
+  return () => {
+    forget();
+    clearInterval(timer);
+  };
+}
+
+function onData(room: Room, identity: string, told: (topic: string | undefined) => void): () => void {
+  const received = (
     _data: Uint8Array,
     from: RemoteParticipant | undefined,
     _kind: unknown,
     topic: string | undefined,
   ): void => {
-    if (topic === callTopics.interrupt && from?.identity === identity) silence();
+    if (from?.identity === identity) told(topic);
   };
-  room.on(RoomEvent.DataReceived, told);
-  return () => void room.off(RoomEvent.DataReceived, told);
+  room.on(RoomEvent.DataReceived, received);
+  return () => void room.off(RoomEvent.DataReceived, received);
 }

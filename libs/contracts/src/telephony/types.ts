@@ -102,4 +102,6 @@ export const callerAttributes = { callId: 'parley.callId', role: 'parley.role' }
 export const callTopics = {
   /** The caller cuts the agent's speech by a button; empty. */
   interrupt: 'parley.interrupt',
+  /** A caller's bridge is there; empty, once a second. When it fails to come, the caller is gone. */
+  alive: 'parley.alive',
 } as const;
