@@ -16,7 +16,11 @@ export function kitSpeech(): SpeechSource {
         agentVoice: profile.voice,
         vad,
         onRecognition: ({ rejected, phrase }) => heard({ rejected, phraseId: phrase?.id ?? null }),
-        onWarning: (warning) => logger.warn({ ...warning }, 'A speech provider failed'),
+        onWarning: ({ error, ...warning }) => {
+          logger.warn({ err: error, ...warning }, 'A speech provider failed');
+          // What nobody could hear is asked for again: a caller must not wait for an answer to it.
+          if (warning.half === 'stt' && warning.next === null) heard({ rejected: true, phraseId: null });
+        },
       });
       for (const error of refused) logger.warn({ err: error }, 'A speech provider cannot be used');
       await stt.setPhrases(phrasesOf(profile));
