@@ -74,6 +74,29 @@ describe('the content of an image', () => {
   );
 
   it(
+    "is that of the voice agent with a call's process, its threads and their models",
+    async () => {
+      const out = join(folder, 'voice');
+      const env = { ...process.env, NODE_OPTIONS: '', NX_DAEMON: 'false' };
+      const built = ['node_modules/nx/dist/bin/nx.js', 'build', 'voice-agent'];
+      await run(process.execPath, built, { cwd: root, env });
+      await run(process.execPath, ['docker/bundle.mjs', 'voice-agent', out], { cwd: root, env });
+      expect(await readdir(out)).toEqual(expect.arrayContaining(['main.js', 'bridge.js', 'job.js']));
+      const warm = "(await import('./job.js')).default.prewarm({ userData: {} }).then(() => process.exit())";
+      const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', warm], {
+        cwd: out,
+        env: {
+          ...{ NATS_URL: 'nats://127.0.0.1:1', NATS_USER: 'voice-agent', NATS_PASSWORD: 'x' },
+          ...{ LIVEKIT_URL: 'ws://127.0.0.1:1', LIVEKIT_API_KEY: 'x', LIVEKIT_API_SECRET: 'x'.repeat(32) },
+        },
+      });
+      // What could not be loaded would be told here.
+      expect(stdout).toBe('');
+    },
+    BUILD_MS,
+  );
+
+  it(
     'migrates, sets up streams, serves and goes down',
     async () => {
       const start = (file: string) => run(process.execPath, [file], { cwd: folder, env: environment });
