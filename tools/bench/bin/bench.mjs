@@ -8,6 +8,8 @@ const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const node = existsSync(local) ? local : process.execPath;
 const child = spawn(node, ['--conditions=source', '--no-warnings', program, ...process.argv.slice(2)], {
   stdio: 'inherit',
+  // The WebRTC library of the caller tells every step otherwise.
+  env: { NODE_ENV: 'production', ...process.env },
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code) => process.exit(code ?? 1));

@@ -18,6 +18,10 @@ interface Demo {
   agentId: string;
   natsUrl: string;
   databaseUrl: string;
+  webChannelId: string;
+  suggestedQuestions: string[];
+  /** Only where voice is on. */
+  livekitUrl?: string;
 }
 
 /** An installation of one's own, as `npm run up` starts it, with its folder and its port. */
@@ -36,7 +40,7 @@ export class Installation {
   /** Starts it and waits until it says that it is ready. */
   async start(): Promise<void> {
     this.port ||= await freePort();
-    const { NODE_OPTIONS: _options, ...env } = process.env;
+    const { NODE_OPTIONS: _options, NODE_ENV: _mode, ...env } = process.env;
     const child = spawn('node', [join(root, 'tools/up/bin/up.mjs')], {
       cwd: root,
       env: { ...env, PARLEY_HOME: this.home, PORT: String(this.port) },
@@ -55,6 +59,11 @@ export class Installation {
       });
       void this.ended.then(() => reject(new Error(`Parley did not start.\n${printed}`)));
     });
+  }
+
+  /** The process that keeps the others running. */
+  get pid(): number {
+    return this.child?.pid ?? 0;
   }
 
   get demo(): Demo {

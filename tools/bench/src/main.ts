@@ -1,7 +1,7 @@
-/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F14]. */
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F11 F13 F14]. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureThroughput, type Outcome } from './f1.ts';
@@ -10,6 +10,7 @@ import { measureAnswers } from './f3.ts';
 import type { Servers } from './floor.ts';
 import { assertDurable, Installation } from './installation.ts';
 import { toMarkdown } from './table.ts';
+import { measureVoice } from './voice/f11.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -17,14 +18,16 @@ const profiles = {
   smoke: {
     throughput: { rounds: 2, messages: 6000, warmUp: 3000 },
     answers: { rounds: 2, seconds: 5, rates: [100, 500] },
+    voice: { calls: 2, turns: 3 },
   },
   full: {
     throughput: { rounds: 5, messages: 30_000, warmUp: 10_000 },
     answers: { rounds: 5, seconds: 15, rates: [100, 250, 500] },
+    voice: { calls: 8, turns: 5 },
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F14'] as const;
+const figures = ['F1', 'F3', 'F11', 'F13', 'F14'] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({
@@ -33,14 +36,26 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !figures.some((figure) => figure === name));
 if (!(values.profile in profiles) || unknown.length > 0) {
-  console.error(`Give --profile smoke or full, and figures of ${figures.join(', ')} (F2 comes with F1).`);
+  console.error(
+    `Give --profile smoke or full, and figures of ${figures.join(', ')} (F2 comes with F1; F11 and F13 are one measurement).`,
+  );
   process.exit(2);
 }
 const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
 const wanted = figures.filter((figure) => positionals.length === 0 || positionals.includes(figure));
 
+const voices = new Map<Installation, ReturnType<typeof measureVoice>>();
+
+/** F11 and F13 come from the same calls. */
+async function voiceOf(figure: 'F11' | 'F13', installation: Installation): Promise<Outcome> {
+  const measured = voices.get(installation) ?? measureVoice(installation, profile.voice);
+  voices.set(installation, measured);
+  return (await measured)[figure];
+}
+
 async function measure(figure: Figure, installation: Installation): Promise<Outcome> {
   if (figure === 'F14') return measureStart(installation);
+  if (figure === 'F11' || figure === 'F13') return voiceOf(figure, installation);
   const servers: Servers = {
     installation,
     database: await installation.database(),
@@ -69,6 +84,9 @@ function machine(): Record<string, string | number> {
     cpu: first?.model ?? '',
     kernel: release(),
     node: process.version,
+    load: loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' '),
   };
 }
 

@@ -20,7 +20,7 @@ export function compare(of: {
   const { figure, unit, floor, ours, goal, digits = 0 } = of;
   const ratio = ours / floor;
   const met = goal.sign === '>=' ? ratio >= goal.ratio : ratio <= goal.ratio;
-  const show = (value: number): string => `${value.toFixed(digits)} ${unit}`;
+  const show = (value: number): string => `${value.toFixed(digits)} ${unit}`.trim();
   return {
     figure,
     floor: show(floor),
@@ -28,6 +28,28 @@ export function compare(of: {
     ratio: ratio.toFixed(2),
     goal: `${goal.sign} ${goal.ratio.toFixed(2)}`,
     met: met ? 'yes' : 'no',
+  };
+}
+
+/** What is added to a floor, and how much may be. */
+export function added(of: {
+  figure: string;
+  unit: string;
+  floor: number;
+  ours: number;
+  most: number;
+  digits?: number;
+}): Row {
+  const { figure, unit, floor, ours, most, digits = 0 } = of;
+  const more = ours - floor;
+  const show = (value: number): string => `${value.toFixed(digits)} ${unit}`;
+  return {
+    figure,
+    floor: show(floor),
+    ours: show(ours),
+    ratio: `${more < 0 ? '' : '+'}${show(more)}`,
+    goal: `<= +${most} ${unit}`,
+    met: more <= most ? 'yes' : 'no',
   };
 }
 
