@@ -115,7 +115,7 @@ export class VoiceBench {
         LIVEKIT_URL: this.liveKit.url,
         LIVEKIT_API_KEY: liveKitKey.apiKey,
         LIVEKIT_API_SECRET: liveKitKey.apiSecret,
-        VOICE_SILENCE_SECONDS: '6',
+        VOICE_SILENCE_SECONDS: '10',
         LOG_LEVEL: 'debug',
       },
     });

@@ -161,7 +161,7 @@ describe('a service', () => {
       status: 500,
       message: expect.not.stringContaining('canary'),
     });
-    expect(service?.output()).toContain('An operation failed');
+    await until(() => service?.output().includes('An operation failed') === true, 'The defect in the log');
   });
 
   it('shows the numbers of its parts', async () => {
