@@ -54,6 +54,7 @@ describe('The written pages', () => {
       'notifications',
       'channel-gateway',
       'telephony',
+      'voice-agent',
     ];
     const own = services.map((service) => `apps/${service}/src/config.ts`);
     const files = [

@@ -40,6 +40,8 @@ describe('streams', () => {
       'KV_channels',
       'KV_positions',
       'NOTIFICATION',
+      'TELEPHONY',
+      'VOICE',
     ]);
   });
 
