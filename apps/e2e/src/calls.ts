@@ -97,6 +97,7 @@ interface JsonSchema {
   $defs?: Record<string, JsonSchema>;
   type?: string;
   format?: string;
+  pattern?: string;
   const?: unknown;
   enum?: unknown[];
   anyOf?: JsonSchema[];
@@ -127,10 +128,16 @@ function sample(schema: JsonSchema, root: JsonSchema, choice: number): unknown {
   return make ? make(schema, (of) => sample(of, root, choice)) : 0;
 }
 
+/** A short text of a pattern: an id where that will do, else digits. */
+function fitting(pattern: string): string {
+  return ['some_id', '1'].find((text) => new RegExp(pattern).test(text)) ?? 'some_id';
+}
+
 type Maker = (schema: JsonSchema, inner: (of: JsonSchema) => unknown) => unknown;
 
 const makers: Readonly<Record<string, Maker>> = {
-  string: ({ format = '', minLength = 0 }) => formats[format] ?? 'some_id'.padEnd(minLength, 'x'),
+  string: ({ format = '', pattern = '', minLength = 0 }) =>
+    formats[format] ?? fitting(pattern).padEnd(minLength, 'x'),
   boolean: () => true,
   array: ({ minItems = 0, items = {} }, inner) => Array.from({ length: minItems }, () => inner(items)),
   number: ({ minimum = 0 }) => minimum,

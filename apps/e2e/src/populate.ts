@@ -2,6 +2,7 @@ import {
   createConversation,
   createRoom,
   createRule,
+  listCalls,
   listMessages,
   listNotifications,
   type OperationDefinition,
@@ -11,9 +12,11 @@ import {
 import { call, idsIn, inputsFor, overHttp } from './calls.ts';
 import { until } from './demo.ts';
 import type { OwnSpace } from './people.ts';
+import { placeCall } from './spoken-calls.ts';
 
 /** Makes one of everything that can be made in a space, collections first. */
-export async function populate({ baseUrl, spaceId, agentId, owner, ownerClient }: OwnSpace): Promise<void> {
+export async function populate(space: OwnSpace): Promise<void> {
+  const { baseUrl, spaceId, agentId, owner, ownerClient } = space;
   const depth = ({ http }: OperationDefinition): number => pathParameters(http?.path ?? '').length;
   const making = overHttp.filter(
     ({ http }) => http?.path.startsWith('/spaces/:') && http.method === 'POST' && (http.status ?? 200) > 200,
@@ -47,4 +50,17 @@ export async function populate({ baseUrl, spaceId, agentId, owner, ownerClient }
     async () => (await ownerClient.call(listNotifications, { spaceId })).data.length > 0,
   );
   await ownerClient.call(createRoom, { spaceId, participants });
+  await haveCall(space);
+}
+
+/** A visitor calls and leaves again. */
+async function haveCall(space: OwnSpace): Promise<void> {
+  const { caller, callId } = await placeCall(space);
+  const found = async (): Promise<string | undefined> => {
+    const { data } = await space.ownerClient.call(listCalls, { spaceId: space.spaceId });
+    return data.find(({ id }) => id === callId)?.phase;
+  };
+  await until('the call is known', async () => (await found()) !== undefined, 30_000);
+  await caller.leave();
+  await until('the call has ended', async () => (await found()) === 'ended', 30_000);
 }

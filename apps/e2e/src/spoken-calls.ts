@@ -19,11 +19,14 @@ export interface VisitorSession {
   participantToken?: string;
 }
 
+/** Where a page stands: the demo, or a web channel of one's own. */
+export type Site = Pick<Demo, 'baseUrl' | 'webChannelId'>;
+
 /** Opens a visitor's session, or takes one up again. */
-export async function openSession(demo: Demo, visitorToken?: string): Promise<VisitorSession> {
-  const response = await fetch(`${demo.baseUrl}/api/v1/widget/${demo.webChannelId}/sessions`, {
+export async function openSession(site: Site, visitorToken?: string): Promise<VisitorSession> {
+  const response = await fetch(`${site.baseUrl}/api/v1/widget/${site.webChannelId}/sessions`, {
     method: 'POST',
-    headers: { origin: demo.baseUrl, 'content-type': 'application/json' },
+    headers: { origin: site.baseUrl, 'content-type': 'application/json' },
     body: JSON.stringify(visitorToken ? { visitorToken } : {}),
   });
   if (response.status !== 201) throw new Error(`No session: ${response.status} ${await response.text()}`);
@@ -32,10 +35,10 @@ export async function openSession(demo: Demo, visitorToken?: string): Promise<Vi
 
 /** A visitor calls from a page. */
 export async function placeCall(
-  demo: Demo,
+  site: Site,
   session?: VisitorSession,
 ): Promise<{ caller: Caller; session: VisitorSession; callId: string }> {
-  const opened = session ?? (await openSession(demo));
+  const opened = session ?? (await openSession(site));
   const { serverUrl, participantToken } = opened;
   if (!serverUrl || !participantToken) throw new Error('The session offers no call.');
   const payload = participantToken.split('.')[1] ?? '';
