@@ -58,7 +58,7 @@ describe('npm run up', () => {
   const ready = async (one: Started): Promise<void> => {
     let over = false;
     void one.ended.then(() => (over = true));
-    await until('Parley is ready or ends', () => over || one.printed().includes('Parley is ready'), 60_000);
+    await until('Parley is ready or ends', () => over || one.printed().includes('Parley is ready'), 150_000);
     if (over) throw new Error(one.printed());
   };
   const recorded = (): Recorded[] =>
@@ -91,7 +91,7 @@ describe('npm run up', () => {
     expect(await beside.ended).toBe(1);
     expect(beside.printed()).toMatch(/runs already in .* \(process \d+\)/);
     expect(await answers()).toBe(true);
-  }, 90_000);
+  }, 240_000);
 
   it('starts again at once what dies, with a line: services, nats-server, PostgreSQL', async () => {
     const [running] = started;
@@ -103,7 +103,7 @@ describe('npm run up', () => {
     }
     await sleep(500);
     await until('everything serves again', answers, 20_000);
-  }, 60_000);
+  }, 180_000);
 
   it('starts after kill -9 of the launcher, also when that was too sudden to end anything', async () => {
     const all = recorded().map(({ pid }) => pid);
@@ -118,7 +118,7 @@ describe('npm run up', () => {
     again.child.kill('SIGKILL');
     const orphans = recorded().map(({ pid }) => pid);
     await gone(orphans, 20_000);
-  }, 120_000);
+  }, 300_000);
 
   it('ends all that it started on SIGTERM within 15 s, and keeps its data', async () => {
     const kept = readFileSync(join(home, 'demo.json'), 'utf8');
@@ -133,7 +133,7 @@ describe('npm run up', () => {
     const { spaceId, apiKey } = JSON.parse(kept) as { spaceId: string; apiKey: string };
     expect(JSON.parse(readFileSync(join(home, 'demo.json'), 'utf8'))).toMatchObject({ spaceId, apiKey });
     expect(readdirSync(join(home, 'logs')).length).toBeGreaterThan(3);
-  }, 90_000);
+  }, 240_000);
 
   const nobody = { uid: 65_534, gid: 65_534 };
   const mayTry =
@@ -158,6 +158,6 @@ describe('npm run up', () => {
       expect(await one.ended).toBe(0);
       rmSync(own, { recursive: true, force: true });
     },
-    90_000,
+    240_000,
   );
 });

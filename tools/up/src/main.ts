@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const port = Number(process.env['PORT'] ?? 8080);
 const baseUrl = `http://localhost:${port}`;
 const recordFile = join(homePath(root), 'processes.json');
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 async function main(): Promise<void> {
   const began = performance.now();
