@@ -33,6 +33,8 @@ export interface RuntimeOptions {
   process?: string | undefined;
   domain: string;
   nats: NatsConnection;
+  /** Whether this process is as it should be; by default, whether PostgreSQL answers. */
+  healthy?: (() => Promise<boolean>) | undefined;
   /** Pool under the service's role, and one under its runner role. */
   database: Database<unknown>;
   runner: Database<unknown>;
@@ -167,11 +169,13 @@ export class MessagingRuntime {
 
   /** Tells whoever asks (the gateway's `/readyz`) whether this service can work. */
   private answerHealth(): void {
-    this.nats.subscribe(`health.${this.options.process ?? this.options.service}`, {
+    const { service, process, database } = this.options;
+    const healthy = this.options.healthy ?? (() => database.ping().then(() => true));
+    this.nats.subscribe(`health.${process ?? service}`, {
       callback: (error, message) => {
         if (error) return;
-        this.options.database.ping().then(
-          () => message.respond('ok'),
+        healthy().then(
+          (well) => message.respond(well ? 'ok' : 'degraded'),
           () => message.respond('degraded'),
         );
       },

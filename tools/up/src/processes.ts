@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Recorded {
@@ -57,7 +57,10 @@ export class ProcessRecord {
   }
 
   private save(): void {
-    writeFileSync(this.path, JSON.stringify([...this.entries.values()]), { mode: 0o600 });
+    // Whoever reads it at that moment, or after a death at that moment, finds the one before.
+    const part = `${this.path}.${process.pid}`;
+    writeFileSync(part, JSON.stringify([...this.entries.values()]), { mode: 0o600 });
+    renameSync(part, this.path);
   }
 }
 

@@ -73,6 +73,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
   const messaging = new MessagingRuntime({
     service: name,
     process: parts.process,
+    healthy: async () => (await checks.readiness()).status === 'ok',
     domain,
     nats,
     database,
