@@ -19,7 +19,7 @@ export class Hearing {
 
   /**
    * The text among the candidates that was said; the nearest one, so give it near ones to choose from.
-   * @returns null where none of them could be followed through the sound
+   * @returns null where none of them fills the sound
    */
   async recognise(samples: Int16Array, rate: number, candidates: readonly string[]): Promise<string | null> {
     this.worker.postMessage({ samples, rate, candidates } satisfies HearingRequest);
