@@ -13,14 +13,22 @@ export default async function setUp() {
   const home = mkdtempSync(join(tmpdir(), 'parley-story-'));
   chmodSync(home, 0o711);
   const port = await freePort();
+  // A story may stand up a speech server there; agents that do not ask for it never go to it.
+  const audioPort = await freePort();
   const { NODE_OPTIONS: _options, ...env } = process.env;
   const child = spawn('node', [join(root, 'tools/up/bin/up.mjs')], {
     cwd: root,
-    env: { ...env, PARLEY_HOME: home, PORT: String(port) },
+    env: {
+      ...env,
+      PARLEY_HOME: home,
+      PORT: String(port),
+      VOICE_OPENAI_BASE_URL: `http://127.0.0.1:${audioPort}/v1`,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   await ready(child);
   process.env.PARLEY_E2E_HOME = home;
+  process.env.PARLEY_E2E_AUDIO_PORT = String(audioPort);
   globalThis.parleyStack = child;
 }
 

@@ -54,8 +54,10 @@ export interface OpenAiAudioServer {
   close(): Promise<void>;
 }
 
-/** Starts it on loopback. With `apiKey`, any other key is refused with 401. */
-export async function startOpenAiAudioServer(options: { apiKey?: string } = {}): Promise<OpenAiAudioServer> {
+/** Starts it on loopback, on a free port unless one is said. With `apiKey`, any other key is refused with 401. */
+export async function startOpenAiAudioServer(
+  options: { apiKey?: string; port?: number } = {},
+): Promise<OpenAiAudioServer> {
   const requests: AudioRequest[] = [];
   const known = new Map<string, string>();
   let replies: AudioReply[] = [];
@@ -72,7 +74,9 @@ export async function startOpenAiAudioServer(options: { apiKey?: string } = {}):
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve),
+  );
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
