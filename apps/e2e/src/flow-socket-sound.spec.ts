@@ -53,7 +53,7 @@ describe('A page of one’s own that speaks with a flow', () => {
     const opened = await open();
     const began = performance.now();
     opened.session.unmute();
-    const { samples } = await opened.session.heard.speechAfter(began, { withinMs: WITHIN_MS });
+    const { samples } = await opened.session.heard.speechAfter(began, { withinMs: WITHIN_MS, quietMs: 2000 });
     return { ...opened, greeting: samples };
   }
 
