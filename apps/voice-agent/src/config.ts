@@ -1,4 +1,4 @@
-import { httpConfig } from '@parley/service';
+import { httpConfig } from '@parley/service/plain';
 import { z } from 'zod';
 
 /** Where speech comes from when neither the agent nor its space says so. */

@@ -1,7 +1,7 @@
 import { defineAgent, type inference, type JobContext } from '@livekit/agents';
 import { type CallJob, CallJobSchema } from '@parley/contracts';
-import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient } from '@parley/messaging';
-import { createLogger } from '@parley/service';
+import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient } from '@parley/messaging/calls';
+import { createLogger } from '@parley/service/plain';
 import { useLogger } from './agents-logger.ts';
 import { Call } from './call.ts';
 import type { SpeechSource } from './call-parts.ts';

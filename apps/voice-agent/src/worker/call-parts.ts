@@ -1,7 +1,13 @@
 import type { inference, JobContext, stt, tts } from '@livekit/agents';
 import type { CallJob, getCallProfile, OperationOutput } from '@parley/contracts';
-import type { CallBus, FactPublisher, LiveBus, NatsConnection, OperationClient } from '@parley/messaging';
-import type { Logger } from '@parley/service';
+import type {
+  CallBus,
+  FactPublisher,
+  LiveBus,
+  NatsConnection,
+  OperationClient,
+} from '@parley/messaging/calls';
+import type { Logger } from '@parley/service/plain';
 import type { JobConfig } from './job-config.ts';
 
 /** Who answers a call: voice, suggested questions, choices. */

@@ -10,7 +10,7 @@ import {
   statusChanged,
   streamName,
 } from '@parley/contracts';
-import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging';
+import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging/calls';
 
 /** What a call needs to know of its conversation's history. */
 export interface HistoryListener {

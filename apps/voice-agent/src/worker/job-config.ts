@@ -1,4 +1,4 @@
-import { baseConfig, parseEnvironment } from '@parley/service';
+import { baseConfig, parseEnvironment } from '@parley/service/plain';
 import { z } from 'zod';
 import { workerConfig } from '../config.ts';
 

@@ -1,4 +1,4 @@
-import { GuardedFetch } from '@parley/service';
+import { GuardedFetch } from '@parley/service/plain';
 import { SpeechKit } from '../speech/speech-kit.ts';
 import type { SpeechSource } from './call-parts.ts';
 import type { JobConfig } from './job-config.ts';

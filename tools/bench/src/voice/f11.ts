@@ -20,7 +20,8 @@ export interface Voice {
 const QUESTIONS = 3;
 const COMMANDS = ['repeat', 'please repeat', 'say that again', 'a person', 'I want to talk to a person'];
 /** What is still being written when a call has ended. */
-const WRITTEN_MS = 1500;
+const LOOK_MS = 250;
+const LOOKS = 24;
 
 interface Measured {
   startMs: number;
@@ -42,8 +43,7 @@ async function learn(
   const call = await placeCall(side, questions, { cutIn: false });
   const failed = call.turns.find(({ wrong }) => wrong !== null);
   if (failed) throw new Error(`The first call failed: ${failed.wrong}`);
-  await sleep(WRITTEN_MS);
-  const { greeting, exchanges } = await historyOf(installation, call.room);
+  const { greeting, exchanges } = await writtenHistory(installation, call.room, questions.length);
   const answers: Answers = {};
   for (const [index, question] of questions.entries()) {
     const { question: asked, answer } = exchanges[index] ?? {};
@@ -97,8 +97,7 @@ async function checkHistory(
   { room, turns }: CallResult,
   answers: Answers,
 ): Promise<(string | null)[]> {
-  await sleep(WRITTEN_MS);
-  const { exchanges } = await historyOf(installation, room);
+  const { exchanges } = await writtenHistory(installation, room, turns.length);
   if (exchanges.length !== turns.length)
     return turns.map(() => `${exchanges.length} questions are in the history, not ${turns.length}`);
   return turns.map(({ question }, index) => {
@@ -106,6 +105,20 @@ async function checkHistory(
     if (asked !== question) return `"${asked ?? ''}" is in the history`;
     return answer === answers[question]?.text ? null : 'another answer is in the history';
   });
+}
+
+/** The history of a call once everything that was said in it is told there, or after a while as it is. */
+async function writtenHistory(
+  installation: Installation,
+  callId: string,
+  turns: number,
+): ReturnType<typeof historyOf> {
+  for (let tries = 1; ; tries += 1) {
+    const history = await historyOf(installation, callId);
+    const told = history.exchanges.filter(({ answer }) => answer !== null);
+    if (told.length >= turns || tries === LOOKS) return history;
+    await sleep(LOOK_MS);
+  }
 }
 
 async function timelineOf({ client, demo }: Installation, callId: string): Promise<CallTurn[]> {

@@ -1,0 +1,8 @@
+// What a process of one call needs, without what only services load: each call has a process, so each module counts.
+export * from './facts/fact-publisher.ts';
+export * from './live/live-bus.ts';
+export * from './nats/connection.ts';
+export * from './operations/operation-client.ts';
+export { LogReader } from './runner/log-reader.ts';
+export type { JsMsg } from '@nats-io/jetstream';
+export type { NatsConnection } from '@nats-io/transport-node';
