@@ -121,4 +121,5 @@ try {
 } finally {
   await installation.remove();
 }
-process.exitCode = sound ? 0 : 1;
+// The caller's WebRTC library keeps a process alive.
+process.exit(sound ? 0 : 1);
