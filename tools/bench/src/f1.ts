@@ -1,3 +1,4 @@
+import { compareThroughput, type SynapseRounds } from './against-synapse.ts';
 import type { Servers } from './floor.ts';
 import { HttpLoad } from './http-load.ts';
 import { drift, median, MOST_DRIFT, quantile } from './numbers.ts';
@@ -10,6 +11,8 @@ export interface Throughput {
   rounds: number;
   messages: number;
   warmUp: number;
+  /** Null where Synapse is not compared. */
+  synapse: SynapseRounds | null;
 }
 
 const CONNECTIONS = 64;
@@ -22,6 +25,16 @@ export interface Outcome {
   rows: Row[];
   refused: string | null;
   raw: unknown;
+}
+
+/** Adds what a comparison with a peer came to, if there was one. */
+export function withPeer(outcome: Outcome, peer: Outcome | null): Outcome {
+  if (!peer) return outcome;
+  return {
+    rows: [...outcome.rows, ...peer.rows],
+    refused: [outcome.refused, peer.refused].filter((one) => one !== null).join('; ') || null,
+    raw: { ...(outcome.raw as object), synapse: peer.raw },
+  };
 }
 
 /** Sends and waits until all is published; messages per second. A wrong count or order is an error, not a figure. */
@@ -87,7 +100,7 @@ async function warm(side: Side, count: number): Promise<void> {
 
 /** F1 and F2: durable messages a second, and how long the answer to a webhook takes at half of the own maximum. */
 export async function measureThroughput(servers: Servers, options: Throughput): Promise<Outcome> {
-  const { rounds, messages, warmUp } = options;
+  const { rounds, messages, warmUp, synapse } = options;
   const floors: number[] = [];
   const ours: number[] = [];
   const own = await ourSide(servers, { flowId: await makeFlow(servers.installation, handOffAtOnce) });
@@ -117,31 +130,45 @@ export async function measureThroughput(servers: Servers, options: Throughput): 
     warmUp,
     (side) => acceptLatency(side, half),
   );
-  const rows = [
+  const raw = { floors, ours, usual, half, floorLatency, ourLatency };
+  const apart = drift(floors);
+  const refused = apart > MOST_DRIFT ? `the floors of F1 lie ${(apart * 100).toFixed(0)} % apart` : null;
+  return withPeer(
+    { rows: rowsOf(raw), refused, raw },
+    synapse && (await compareThroughput(servers, median(ours), synapse)),
+  );
+}
+
+function rowsOf(of: {
+  floors: readonly number[];
+  ours: readonly number[];
+  usual: number;
+  half: number;
+  floorLatency: number;
+  ourLatency: number;
+}): Row[] {
+  return [
     compare({
       figure: 'F1 durable messages/s (closed loop)',
       unit: '/s',
-      floor: median(floors),
-      ours: median(ours),
+      floor: median(of.floors),
+      ours: median(of.ours),
       goal: { sign: '>=', ratio: 0.7 },
     }),
     compare({
       figure: 'F1 against the usual request path',
       unit: '/s',
-      floor: usual,
-      ours: median(ours),
+      floor: of.usual,
+      ours: median(of.ours),
       goal: { sign: '>=', ratio: 2 },
     }),
     compare({
-      figure: `F2 accept p99 at ${half.toFixed(0)}/s (open loop)`,
+      figure: `F2 accept p99 at ${of.half.toFixed(0)}/s (open loop)`,
       unit: 'ms',
       digits: 1,
-      floor: floorLatency,
-      ours: ourLatency,
+      floor: of.floorLatency,
+      ours: of.ourLatency,
       goal: { sign: '<=', ratio: 1.5 },
     }),
   ];
-  const apart = drift(floors);
-  const refused = apart > MOST_DRIFT ? `the floors of F1 lie ${(apart * 100).toFixed(0)} % apart` : null;
-  return { rows, refused, raw: { floors, ours, usual, half, floorLatency, ourLatency } };
 }

@@ -2,12 +2,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Graph } from '@parley/contracts';
-import type { Outcome } from './f1.ts';
+import { compareAnswers, type SynapseRounds } from './against-synapse.ts';
+import { type Outcome, withPeer } from './f1.ts';
 import type { Servers } from './floor.ts';
 import { HttpLoad } from './http-load.ts';
 import { drift, median, MOST_DRIFT, quantile } from './numbers.ts';
 import { makeShots } from './shots.ts';
 import { floorSide, makeFlow, ourSide, type Side } from './sides.ts';
+import type { Latency } from './synapse-rows.ts';
 import { compare } from './table.ts';
 
 const CONNECTIONS = 128;
@@ -42,11 +44,6 @@ class Callback {
     this.server.closeAllConnections();
     this.server.close();
   }
-}
-
-interface Latency {
-  p50: number;
-  p99: number;
 }
 
 /** From the due time of a webhook until the callback has its answer; every message must be answered once. */
@@ -90,6 +87,8 @@ export interface Answers {
   rounds: number;
   seconds: number;
   rates: readonly number[];
+  /** Null where Synapse is not compared. */
+  synapse: SynapseRounds | null;
 }
 
 /** F3: webhook → flow → reply handed to the channel, at fixed rates. */
@@ -98,6 +97,8 @@ export async function measureAnswers(servers: Servers, options: Answers): Promis
   await callback.open();
   const outcome: Outcome = { rows: [], refused: null, raw: {} };
   const raw: Record<string, unknown> = {};
+  let most: { perSecond: number; latency: Latency } | null = null;
+  let peer: Outcome | null = null;
   try {
     const flowId = await makeFlow(servers.installation, sayThanks);
     const own = await ourSide(servers, { callbackUrl: callback.url, flowId });
@@ -114,14 +115,15 @@ export async function measureAnswers(servers: Servers, options: Answers): Promis
         continue;
       }
       const { floors, ours } = measured;
+      most = { perSecond, latency: middle(ours) };
       for (const share of ['p50', 'p99'] as const)
         outcome.rows.push(
           compare({
             figure: `F3 webhook to answer ${share} at ${perSecond}/s (open loop)`,
             unit: 'ms',
             digits: 1,
-            floor: median(floors.map((one) => one[share])),
-            ours: median(ours.map((one) => one[share])),
+            floor: middle(floors)[share],
+            ours: middle(ours)[share],
             goal: { sign: '<=', ratio: 2 },
           }),
         );
@@ -129,10 +131,17 @@ export async function measureAnswers(servers: Servers, options: Answers): Promis
       if (apart > MOST_DRIFT)
         outcome.refused = `the floors of F3 lie ${(apart * 100).toFixed(0)} % apart at ${perSecond}/s`;
     }
+    const at = (perSecond: number, messages: number): Promise<Latency> =>
+      answerLatency(own, callback, { perSecond, seconds: messages / perSecond });
+    peer = options.synapse && (await compareAnswers(servers, { at, most }, options.synapse));
   } finally {
     callback.close();
   }
-  return { ...outcome, raw };
+  return withPeer({ ...outcome, raw }, peer);
+}
+
+function middle(rounds: readonly Latency[]): Latency {
+  return { p50: median(rounds.map(({ p50 }) => p50)), p99: median(rounds.map(({ p99 }) => p99)) };
 }
 
 async function atRate(

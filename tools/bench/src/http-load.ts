@@ -57,8 +57,11 @@ class Connection {
 /** Sends requests to a port of this machine, closed loop or open loop. */
 export class HttpLoad {
   private readonly connections: Connection[];
+  private readonly accepted: number;
 
-  constructor(port: number, connections: number) {
+  /** `accepted` is the status of an answer that accepts. */
+  constructor(port: number, connections: number, accepted = 202) {
+    this.accepted = accepted;
     this.connections = Array.from({ length: connections }, () => new Connection(port));
   }
 
@@ -69,7 +72,7 @@ export class HttpLoad {
     await Promise.all(
       this.connections.map(async (connection) => {
         for (let shot = shots[next++]; shot; shot = shots[next++]) {
-          if ((await connection.send(shot.bytes)) === 202) accepted += 1;
+          if ((await connection.send(shot.bytes)) === this.accepted) accepted += 1;
         }
       }),
     );
@@ -95,7 +98,7 @@ export class HttpLoad {
       if (!one) free.push(connection);
       else
         void connection.send(one.shot.bytes).then((status) => {
-          if (status === 202) latencies.push(performance.now() - one.due);
+          if (status === this.accepted) latencies.push(performance.now() - one.due);
           else refused += 1;
           next(connection);
         });

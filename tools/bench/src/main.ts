@@ -16,13 +16,23 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 const profiles = {
   smoke: {
-    throughput: { rounds: 2, messages: 6000, warmUp: 3000 },
-    answers: { rounds: 2, seconds: 5, rates: [100, 500] },
+    throughput: { rounds: 2, messages: 6000, warmUp: 3000, synapse: null },
+    answers: { rounds: 2, seconds: 5, rates: [100, 500], synapse: null },
     voice: { calls: 2, turns: 3 },
   },
   full: {
-    throughput: { rounds: 5, messages: 30_000, warmUp: 10_000 },
-    answers: { rounds: 5, seconds: 15, rates: [100, 250, 500] },
+    throughput: {
+      rounds: 5,
+      messages: 30_000,
+      warmUp: 10_000,
+      synapse: { rounds: 3, messages: 1000 },
+    },
+    answers: {
+      rounds: 5,
+      seconds: 15,
+      rates: [100, 250, 500],
+      synapse: { rounds: 3, messages: 300 },
+    },
     voice: { calls: 8, turns: 5 },
   },
 } as const;

@@ -20,13 +20,15 @@ export function compare(of: {
   const { figure, unit, floor, ours, goal, digits = 0 } = of;
   const ratio = ours / floor;
   const met = goal.sign === '>=' ? ratio >= goal.ratio : ratio <= goal.ratio;
+  // Small ratios, such as an eighth, need a digit more.
+  const digitsOf = goal.ratio < 0.5 ? 3 : 2;
   const show = (value: number): string => `${value.toFixed(digits)} ${unit}`.trim();
   return {
     figure,
     floor: show(floor),
     ours: show(ours),
-    ratio: ratio.toFixed(2),
-    goal: `${goal.sign} ${goal.ratio.toFixed(2)}`,
+    ratio: ratio.toFixed(digitsOf),
+    goal: `${goal.sign} ${goal.ratio.toFixed(digitsOf)}`,
     met: met ? 'yes' : 'no',
   };
 }
