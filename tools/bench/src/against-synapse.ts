@@ -14,6 +14,12 @@ export interface SynapseRounds {
   messages: number;
 }
 
+/** How often and how long its latency is measured: its rate is found first. */
+export interface SynapseSeconds {
+  rounds: number;
+  seconds: number;
+}
+
 /** What the comparison came to; no rows where Synapse is missing. */
 export interface Comparison {
   rows: Row[];
@@ -245,7 +251,10 @@ async function seenLatency(
 /** A rate that it keeps up with: half of what the pairs get through in a closed loop, and no more than need be. */
 async function sustainedRate(synapse: Synapse, pairs: readonly Pair[]): Promise<number> {
   const writers = pairs.map(({ writer, room }) => ({ user: writer, cold: room, hot: room }));
-  const most = await synapseThroughput(synapse, writers, 80);
+  const warmUp = 120;
+  await synapseThroughput(synapse, writers, warmUp);
+  const most = await synapseThroughput(synapse, writers, warmUp);
+  console.log(`  Synapse: ${writers.length} writers get ${most.toFixed(1)}/s through`);
   return Math.max(1, Math.min(MOST_PER_SECOND, Math.floor(most / 2)));
 }
 
@@ -254,22 +263,23 @@ export function compareAnswers(
   servers: Servers,
   ours: {
     /** Measures at a rate. */
-    at: (perSecond: number, messages: number) => Promise<Latency>;
+    at: (perSecond: number, seconds: number) => Promise<Latency>;
     /** What was measured before at the highest rate, if that has a figure. */
     most: { perSecond: number; latency: Latency } | null;
   },
-  { rounds, messages }: SynapseRounds,
+  { rounds, seconds }: SynapseSeconds,
 ): Promise<Comparison> {
   return withSynapse(servers, async (synapse) => {
     const pairs = await makePairs(new Matrix(synapse));
     console.log('  Synapse: warming up');
     const perSecond = await sustainedRate(synapse, pairs);
+    const messages = perSecond * seconds;
     const show = ({ p50, p99 }: Latency): string => `${p50.toFixed(1)}/${p99.toFixed(1)} ms`;
     const peers: Latency[] = [];
     const own: Latency[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       const peer = await seenLatency(synapse, pairs, { perSecond, messages });
-      const mine = await ours.at(perSecond, messages);
+      const mine = await ours.at(perSecond, seconds);
       console.log(`  F3 Synapse at ${perSecond}/s round ${round}: ${show(peer)}, ours ${show(mine)}`);
       peers.push(peer);
       own.push(mine);

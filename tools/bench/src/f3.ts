@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Graph } from '@parley/contracts';
-import { compareAnswers, type SynapseRounds } from './against-synapse.ts';
+import { compareAnswers, type SynapseSeconds } from './against-synapse.ts';
 import { type Outcome, withPeer } from './f1.ts';
 import type { Servers } from './floor.ts';
 import { HttpLoad } from './http-load.ts';
@@ -88,7 +88,7 @@ export interface Answers {
   seconds: number;
   rates: readonly number[];
   /** Null where Synapse is not compared. */
-  synapse: SynapseRounds | null;
+  synapse: SynapseSeconds | null;
 }
 
 /** F3: webhook → flow → reply handed to the channel, at fixed rates. */
@@ -131,8 +131,8 @@ export async function measureAnswers(servers: Servers, options: Answers): Promis
       if (apart > MOST_DRIFT)
         outcome.refused = `the floors of F3 lie ${(apart * 100).toFixed(0)} % apart at ${perSecond}/s`;
     }
-    const at = (perSecond: number, messages: number): Promise<Latency> =>
-      answerLatency(own, callback, { perSecond, seconds: messages / perSecond });
+    const at = (perSecond: number, seconds: number): Promise<Latency> =>
+      answerLatency(own, callback, { perSecond, seconds });
     peer = options.synapse && (await compareAnswers(servers, { at, most }, options.synapse));
   } finally {
     callback.close();

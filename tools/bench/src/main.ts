@@ -31,7 +31,7 @@ const profiles = {
       rounds: 5,
       seconds: 15,
       rates: [100, 250, 500],
-      synapse: { rounds: 3, messages: 300 },
+      synapse: { rounds: 3, seconds: 15 },
     },
     voice: { calls: 8, turns: 5 },
   },
