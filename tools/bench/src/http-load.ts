@@ -26,6 +26,7 @@ class Connection {
 
   /** Status of the answer; 0 when the connection broke. */
   send(bytes: Buffer): Promise<number> {
+    if (this.socket.destroyed) return Promise.resolve(0);
     return new Promise((resolve) => {
       this.done = resolve;
       this.socket.write(bytes);
