@@ -7,6 +7,7 @@ import type {
 } from '@livekit/rtc-node';
 import { callTopics } from '@parley/contracts';
 import type { Logger } from '@parley/service';
+import { toneCode } from '../key-tones.ts';
 import type { CallAudio, CallRoom, CallState } from './call-audio.ts';
 
 type Rtc = typeof import('@livekit/rtc-node');
@@ -87,7 +88,8 @@ class RoomSide implements CallRoom {
   }
 
   async dtmf(digit: string): Promise<void> {
-    await this.room.localParticipant?.publishDtmf(codeOf(digit), digit);
+    const code = toneCode(digit);
+    if (code !== null) await this.room.localParticipant?.publishDtmf(code, digit);
   }
 
   async interrupt(): Promise<void> {
@@ -151,9 +153,4 @@ class RoomSide implements CallRoom {
   private readonly note = (error: unknown): void => {
     if (!this.hasLeft) this.logger.warn({ err: error }, 'Sound of a call could not be carried');
   };
-}
-
-/** RFC 4733: 0 to 9, then *, #, A to D. */
-function codeOf(digit: string): number {
-  return '0123456789*#ABCD'.indexOf(digit);
 }

@@ -1,4 +1,5 @@
 import type { CallNews } from '@parley/contracts';
+import { toneCode } from '../key-tones.ts';
 
 /** What a job can be told over the call's live news. */
 export interface CommandTargets {
@@ -24,8 +25,6 @@ export interface Tone {
   digit: string;
 }
 
-const keys = '0123456789*#ABCD';
-
 /** Key tones with the milliseconds to wait before each; `w` waits half a second. */
 export function tonesOf(digits: string): { tone: Tone; afterMs: number }[] {
   const tones: { tone: Tone; afterMs: number }[] = [];
@@ -35,8 +34,8 @@ export function tonesOf(digits: string): { tone: Tone; afterMs: number }[] {
       afterMs += 500;
       continue;
     }
-    const code = keys.indexOf(digit);
-    if (code < 0) continue;
+    const code = toneCode(digit);
+    if (code === null) continue;
     tones.push({ tone: { code, digit }, afterMs });
     afterMs = 150;
   }
