@@ -5,6 +5,9 @@ import { documentationSentences, FlowCaller, HEARD_RATE, Hearing } from '@parley
 import { clientOf, readDemo, until } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 import { historyOf, textOf } from './spoken-calls.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 const QUESTIONS = [
   'How do I add a channel?',

@@ -3,6 +3,9 @@ import { type OpenAiAudioServer, startOpenAiAudioServer, synthesize } from '@par
 import { FlowCaller, Hearing } from '@parley/testing/voice';
 import { clientOf, readDemo, until } from './demo.ts';
 import { historyOf, textOf } from './spoken-calls.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 /** None of them is among the suggested questions: the list of the embedded recogniser has not one. */
 const QUESTIONS = [

@@ -60,7 +60,8 @@ describe('Every operation, asked by somebody who means no good', () => {
     const found: Record<string, string> = {};
     for (const operation of lists) {
       const { text } = await call(baseUrl, operation, { token, ids: await idsOf(operation) });
-      found[operation.name] = text;
+      // Each refusal has an id of its own.
+      found[operation.name] = text.replace(/"requestId":"[^"]*"/, '');
     }
     return found;
   };

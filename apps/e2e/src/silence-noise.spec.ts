@@ -4,6 +4,9 @@ import { documentationSentences, FlowCaller, HEARD_RATE, Hearing } from '@parley
 import { clientOf, readDemo, until } from './demo.ts';
 import { pidOf } from './processes.ts';
 import { historyOf } from './spoken-calls.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 const MINUTE_MS = 60_000;
 const PROMPT = 'Are you still there?';

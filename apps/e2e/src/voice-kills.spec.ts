@@ -4,6 +4,9 @@ import type { Caller } from '@parley/testing/voice';
 import { clientOf, readDemo, until } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 import { callOf, conversationOf, historyOf, placeCall, textOf } from './spoken-calls.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 const FIRST = 'How do I add a channel?';
 const SECOND = 'How long is an access token valid?';

@@ -11,6 +11,9 @@ import {
   textOf,
   turnsOf,
 } from './spoken-calls.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 const QUESTIONS = [
   'How do I add a channel?',

@@ -13,6 +13,9 @@ import {
 } from './browser.ts';
 import { CallStage, type ScriptedAgent } from './call-stage.ts';
 import { until } from './demo.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 function posted(sequence: number, type: 'contact' | 'agent', text: string): object {
   const message = {
@@ -93,7 +96,7 @@ describe('A call in the widget, with an agent that does as it is told', () => {
     agent.tell({ do: 'say', text: 'Hello! Ask me about our opening hours.', ms: 4000 });
     live.send(posted(1, 'agent', 'Hello! Ask me about our opening hours.'));
     await card.locator('.caption', { hasText: 'Hello! Ask me' }).waitFor();
-    expect(await loudestOfAgent(page)).toBeGreaterThan(0.01);
+    await until('the agent is heard', async () => (await loudestOfAgent(page)) > 0.01, 4000);
     await page.screenshot({ path: `${artefacts}/widget-call-speaking.png` });
     agent.tell({ do: 'state', state: 'thinking' });
     agent.tell({ do: 'heard', text: 'When do you open?', caller: 'caller-1' });

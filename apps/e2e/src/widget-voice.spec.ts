@@ -14,6 +14,9 @@ import {
   visit,
 } from './browser.ts';
 import { clientOf, home, readDemo, until } from './demo.ts';
+import { inRealTime } from './real-time.ts';
+
+inRealTime();
 
 const RATE = 48_000;
 /** The question comes when the greeting was heard. */
