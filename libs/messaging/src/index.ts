@@ -23,6 +23,7 @@ export { Refusal } from './operations/refusal.ts';
 export * from './runner/consumer-runner.ts';
 export * from './runner/decorators.ts';
 export { type Dedupe } from './runner/dedupe.ts';
+export { followLog } from './runner/follow-log.ts';
 export { LogReader } from './runner/log-reader.ts';
 export * from './runner/strategy.ts';
 export * from './runtime.ts';

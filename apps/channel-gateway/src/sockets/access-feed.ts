@@ -1,8 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { keyOfToken, keyRevoked, memberChanged } from '@parley/contracts';
-import type { NatsConnection } from '@parley/messaging';
+import { followLog, type NatsConnection } from '@parley/messaging';
 import { InjectNats, Logger } from '@parley/service';
-import { followStream } from './follow-stream.ts';
 
 type Listener = (id: string) => void;
 
@@ -18,16 +17,18 @@ export class AccessFeed implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    const source = {
+    const log = {
       stream: 'IDENTITY',
       subjects: [`${keyRevoked.name}.*.*.*`, `${memberChanged.name}.*.*.*`],
+      from: null,
       signal: this.stop.signal,
     };
-    void followStream({ nats: this.nats, logger: this.logger }, source, {
+    void followLog(this.nats, log, {
       message: ({ subject }) => {
         const id = keyOfToken(subject.split('.')[3] ?? '');
         if (id) for (const listener of this.listeners) listener(id);
       },
+      failed: (error) => this.logger.warn({ err: error }, 'The feed of rights is opened again'),
     });
   }
 

@@ -1,7 +1,6 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { InjectNats, Logger } from '@parley/service';
-import type { JsMsg, NatsConnection } from '@parley/messaging';
-import { followStream } from './follow-stream.ts';
+import { followLog, type JsMsg, type NatsConnection } from '@parley/messaging';
 
 /** A durable event of a conversation, as it travels on. */
 export interface FeedEvent {
@@ -30,7 +29,15 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    void this.follow();
+    const subjects = ['conversation.*.*.*.*'];
+    const log = { stream: 'CONVERSATION', subjects, from: null, signal: this.stop.signal };
+    void followLog(this.nats, log, {
+      message: (message) => this.spread(message),
+      opened: () => {
+        for (const listener of this.gapListeners) listener();
+      },
+      failed: (error) => this.logger.warn({ err: error }, 'The feed of conversations is opened again'),
+    });
   }
 
   onModuleDestroy(): void {
@@ -51,16 +58,6 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
   onGap(listener: () => void): () => void {
     this.gapListeners.add(listener);
     return () => this.gapListeners.delete(listener);
-  }
-
-  private async follow(): Promise<void> {
-    const source = { stream: 'CONVERSATION', subjects: ['conversation.*.*.*.*'], signal: this.stop.signal };
-    await followStream({ nats: this.nats, logger: this.logger }, source, {
-      message: (message) => this.spread(message),
-      opened: () => {
-        for (const listener of this.gapListeners) listener();
-      },
-    });
   }
 
   private spread(message: JsMsg): void {

@@ -1,8 +1,7 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { type EventData, notificationCreated } from '@parley/contracts';
-import type { NatsConnection } from '@parley/messaging';
+import { followLog, type NatsConnection } from '@parley/messaging';
 import { InjectNats, Logger } from '@parley/service';
-import { followStream } from './follow-stream.ts';
 
 type Notification = EventData<typeof notificationCreated>['notification'];
 type Listener = (notification: Notification) => void;
@@ -19,16 +18,18 @@ export class InboxFeed implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    const source = {
+    const log = {
       stream: 'NOTIFICATION',
       subjects: ['notification.created.*.*.*'],
+      from: null,
       signal: this.stop.signal,
     };
-    void followStream({ nats: this.nats, logger: this.logger }, source, {
+    void followLog(this.nats, log, {
       message: (message) => {
         const { notification } = message.json<EventData<typeof notificationCreated>>();
         for (const listener of this.listeners.get(notification.accountId) ?? []) listener(notification);
       },
+      failed: (error) => this.logger.warn({ err: error }, 'The feed of inboxes is opened again'),
     });
   }
 

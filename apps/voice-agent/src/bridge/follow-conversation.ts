@@ -1,11 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventData, messageChanged, messagePosted, streamName } from '@parley/contracts';
-import { LogReader, type NatsConnection } from '@parley/messaging';
+import { followLog, type NatsConnection } from '@parley/messaging';
 import type { Logger } from '@parley/service';
-
-const AGAIN_MS = 100;
-const TAKE = 256;
-const WAIT_MS = 5000;
 
 /** What is followed, and until when. */
 export interface Followed {
@@ -36,23 +31,9 @@ export async function followConversation(
     if (name === messagePosted.name) follower.posted(data as EventData<typeof messagePosted>);
     if (name === messageChanged.name) follower.changed(data as EventData<typeof messageChanged>);
   };
-  while (!signal.aborted) {
-    const reader = new LogReader(parts.nats, {
-      stream: streamName('conversation'),
-      subjects,
-      from: 1,
-      signal,
-    });
-    try {
-      await reader.open();
-      while (!signal.aborted)
-        for (const message of await reader.take(TAKE, WAIT_MS))
-          tell(message.subject.split('.').slice(0, 2).join('.'), message.json());
-    } catch (error) {
-      if (signal.aborted) return;
-      parts.logger.warn({ err: error, conversationId }, 'A conversation is followed anew');
-      reader.close();
-      await sleep(AGAIN_MS);
-    }
-  }
+  const log = { stream: streamName('conversation'), subjects, from: 1, signal };
+  await followLog(parts.nats, log, {
+    message: (message) => tell(message.subject.split('.').slice(0, 2).join('.'), message.json()),
+    failed: (error) => parts.logger.warn({ err: error, conversationId }, 'A conversation is followed anew'),
+  });
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type EventData,
   eventSubject,
@@ -10,7 +9,7 @@ import {
   statusChanged,
   streamName,
 } from '@parley/contracts';
-import { type JsMsg, LogReader, type NatsConnection } from '@parley/messaging/calls';
+import { followLog, type JsMsg, type NatsConnection } from '@parley/messaging/calls';
 
 /** What a call needs to know of its conversation's history. */
 export interface HistoryListener {
@@ -30,17 +29,13 @@ export interface Followed {
 }
 
 const told = [messagePosted, messageChanged, ownerChanged, statusChanged];
-const TAKE = 256;
-const TAKE_MS = 1000;
-const RETRY_MS = 100;
 
 /** Follows the messages of one conversation in the stream's order, each event once, over all failures of NATS. */
 export class HistoryFollower {
   private readonly nats: NatsConnection;
   private readonly followed: Followed;
   private readonly listener: HistoryListener;
-  private next = 1;
-  private told = false;
+  private last = 0;
   private owner: string | null = null;
   private isClosed = false;
 
@@ -52,38 +47,20 @@ export class HistoryFollower {
 
   /** Reads until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const attempt = new AbortController();
-      const either = AbortSignal.any([signal, attempt.signal]);
-      try {
-        await this.read(either, signal);
-      } catch (error) {
-        if (!signal.aborted) this.listener.failed(error);
-      } finally {
-        attempt.abort();
-      }
-      if (!signal.aborted) await sleep(RETRY_MS);
-    }
-  }
-
-  private async read(attempt: AbortSignal, signal: AbortSignal): Promise<void> {
     const { spaceId, conversationId } = this.followed;
     const subjects = told.map(({ name }) => `${eventSubject(name, spaceId, conversationId)}.*`);
-    const stream = streamName('conversation');
-    const reader = new LogReader(this.nats, { stream, subjects, from: this.next, signal: attempt });
-    await reader.open();
-    while (!signal.aborted) {
-      if (!this.told && (await reader.caughtUp()) !== null) {
-        this.told = true;
-        this.listener.caughtUp();
-      }
-      for (const message of await reader.take(TAKE, this.told ? TAKE_MS : 20)) this.tell(message);
-    }
+    const log = { stream: streamName('conversation'), subjects, from: 1, signal };
+    await followLog(this.nats, log, {
+      message: (message) => this.tell(message),
+      caughtUp: () => this.listener.caughtUp(),
+      failed: (error) => this.listener.failed(error),
+    });
   }
 
   private tell(message: JsMsg): void {
-    if (message.seq < this.next) return;
-    this.next = message.seq + 1;
+    const { sequence } = message.json<{ sequence: number }>();
+    if (sequence <= this.last) return;
+    this.last = sequence;
     const name = message.headers?.get(headerNames.eventType);
     if (name === messagePosted.name) this.listener.posted(message.json<EventData<typeof messagePosted>>());
     if (name === messageChanged.name) this.listener.changed(message.json<EventData<typeof messageChanged>>());
