@@ -114,7 +114,7 @@ export class HeardUtterance {
 
   finish(signal: AbortSignal): Promise<Recognition> {
     return this.fallback.run(
-      (recognizer) => this.#feedOf(recognizer).finish(signal),
+      (recognizer, attempt) => this.#feedOf(recognizer).finish(attempt.signal),
       signal,
       this.connection,
     );

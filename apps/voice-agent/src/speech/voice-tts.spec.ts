@@ -11,6 +11,7 @@ class ToneVoice implements Synthesizer {
   readonly said: string[] = [];
   failures = 0;
   retryable = true;
+  hangs = false;
 
   constructor(
     readonly label: string,
@@ -26,6 +27,7 @@ class ToneVoice implements Synthesizer {
         options: { retryable: this.retryable },
       });
     }
+    if (this.hangs) await new Promise<never>(() => undefined);
     let at = 0;
     for (const word of text.match(/\S+\s*/g) ?? []) {
       signal.throwIfAborted();
@@ -97,6 +99,21 @@ describe('VoiceTts', () => {
     await say(voice, ['Again.']);
     expect(first.said.filter((text) => text === 'Again.')).toEqual([]);
     expect(warnings).toMatchObject([{ half: 'tts', failed: 'first', next: 'second' }]);
+  });
+
+  it('goes on with the next voice when one hangs', async () => {
+    const [first, second] = [new ToneVoice('first'), new ToneVoice('second')];
+    const warnings: SpeechWarning[] = [];
+    const voice = new VoiceTts({
+      synthesizers: [first, second],
+      connection,
+      onWarning: (warning) => warnings.push(warning),
+      patienceMs: 50,
+    });
+    first.hangs = true;
+    expect((await say(voice, ['Hello. ', 'And bye.'])).words).toBe('Hello. And bye.');
+    expect(voice.provider).toBe('second');
+    expect(warnings).toMatchObject([{ failed: 'first', next: 'second', error: { name: 'APITimeoutError' } }]);
   });
 
   it('says so when no voice is left, and a text alone then has no sound', async () => {

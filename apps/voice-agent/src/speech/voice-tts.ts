@@ -18,6 +18,8 @@ export interface VoiceTtsOptions {
   readonly synthesizers: readonly [Synthesizer, ...Synthesizer[]];
   readonly onWarning?: OnSpeechWarning;
   readonly connection?: APIConnectOptions;
+  /** Milliseconds without a sound after which the next voice goes on. */
+  readonly patienceMs?: number;
 }
 
 /** What AgentSession speaks with: the voices of the call behind LiveKit's interface, 24 kHz, clause by clause. */
@@ -28,7 +30,8 @@ export class VoiceTts extends tts.TTS {
 
   constructor(readonly options: VoiceTtsOptions) {
     super(SPEECH_RATE, 1, { streaming: true, alignedTranscript: true });
-    this.#fallback = new Fallback('tts', options.synthesizers, options.onWarning ?? (() => undefined));
+    const onWarning = options.onWarning ?? ((): void => undefined);
+    this.#fallback = new Fallback('tts', options.synthesizers, onWarning, options.patienceMs);
     this.#connection = options.connection ?? DEFAULT_API_CONNECT_OPTIONS;
   }
 
@@ -66,8 +69,12 @@ export class VoiceTts extends tts.TTS {
   speak(clause: string, signal: AbortSignal): AsyncGenerator<SpeechChunk, void> {
     return PieceQueue.of<SpeechChunk>(signal, (push, ended) =>
       this.#fallback.run(
-        async (synthesizer) => {
-          for await (const chunk of synthesizer.synthesize(clause, ended)) push(chunk);
+        async (synthesizer, attempt) => {
+          for await (const chunk of synthesizer.synthesize(clause, attempt.signal)) {
+            if (attempt.signal.aborted) return;
+            attempt.alive();
+            push(chunk);
+          }
         },
         ended,
         this.#connection,
