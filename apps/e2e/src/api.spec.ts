@@ -1,5 +1,6 @@
 import { createConversation, listMessages, postMessage } from '@parley/contracts';
-import { clientOf, readDemo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, readDemo } from './demo.ts';
 
 describe('The HTTP API', () => {
   const demo = readDemo();

@@ -9,7 +9,8 @@ import {
   searchKnowledge,
   takeOver,
 } from '@parley/contracts';
-import { clientOf, home, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, home, messagesOf, readDemo, sendCustom } from './demo.ts';
 
 const QUESTION = 'What happens to an event that fails again and again?';
 

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Message, setUpChannel } from '@parley/contracts';
-import { clientOf, home, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, home, messagesOf, readDemo, sendCustom } from './demo.ts';
 import { HeldSender } from './held-sender.ts';
 import { allReady, pidOf } from './processes.ts';
 

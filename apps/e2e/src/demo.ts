@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient, type Client } from '@parley/client';
 import { listConversations, listMessages, type Message } from '@parley/contracts';
 import { Webhook } from 'standardwebhooks';
@@ -62,21 +61,6 @@ export async function sendCustom(baseUrl: string, sending: Sending): Promise<Res
     'webhook-signature': signature,
   };
   return fetch(`${baseUrl}/api/v1/webhooks/custom/${channelId}`, { method: 'POST', headers, body });
-}
-
-/** Asks again and again until there is an answer. */
-export async function until<Result>(
-  what: string,
-  ask: () => Promise<Result | null | undefined | false> | Result | null | undefined | false,
-  withinMs = 15_000,
-): Promise<Result> {
-  const end = Date.now() + withinMs;
-  while (Date.now() < end) {
-    const result = await ask();
-    if (result) return result;
-    await sleep(50);
-  }
-  throw new Error(`This did not happen within ${withinMs} ms: ${what}`);
 }
 
 /** All messages of the newest conversation of a sender in the demo's custom channel. */

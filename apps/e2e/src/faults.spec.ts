@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { home, readDemo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { home, readDemo } from './demo.ts';
 
 const program = fileURLToPath(new URL('../../../tools/prove/bin/prove.mjs', import.meta.url));
 

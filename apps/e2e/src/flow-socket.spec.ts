@@ -6,7 +6,8 @@ import {
   updateChannel,
 } from '@parley/contracts';
 import { WebSocket } from 'ws';
-import { clientOf, readDemo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, readDemo } from './demo.ts';
 
 const QUESTION = 'How long is an access token valid?';
 

@@ -1,7 +1,7 @@
 import { createAgent, createSessionUrl, deleteChannel, type Message, setUpChannel } from '@parley/contracts';
-import { type OpenAiAudioServer, startOpenAiAudioServer, synthesize } from '@parley/testing';
+import { type OpenAiAudioServer, startOpenAiAudioServer, synthesize, until } from '@parley/testing';
 import { FlowCaller, Hearing } from '@parley/testing/voice';
-import { clientOf, readDemo, until } from './demo.ts';
+import { clientOf, readDemo } from './demo.ts';
 import { historyOf, textOf } from './spoken-calls.ts';
 import { inRealTime } from './real-time.ts';
 

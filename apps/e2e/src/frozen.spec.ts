@@ -2,7 +2,8 @@ import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Message, setUpChannel } from '@parley/contracts';
-import { clientOf, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, messagesOf, readDemo, sendCustom } from './demo.ts';
 import { HeldSender } from './held-sender.ts';
 import { allReady, end, pidOf, startSecond } from './processes.ts';
 

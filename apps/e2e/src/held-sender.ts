@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { until } from './demo.ts';
+import { until } from '@parley/testing';
 
 /**
  * Holds the row that only one sender's messages need: whoever handles one stands still in the midst of its transaction,

@@ -1,7 +1,8 @@
 import { createConversation, listMessages, type ServerFrame } from '@parley/contracts';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readDemo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { readDemo } from './demo.ts';
 import { openSpace, type OwnSpace, visit } from './people.ts';
 import { BareSocket, postFrame } from './socket.ts';
 

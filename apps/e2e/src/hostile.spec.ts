@@ -1,6 +1,7 @@
 import { getDocument, type OperationDefinition, pathParameters } from '@parley/contracts';
+import { until } from '@parley/testing';
 import { type Answer, call, hasBody, idsIn, inputFor, overHttp, send, urlOf } from './calls.ts';
-import { readDemo, until } from './demo.ts';
+import { readDemo } from './demo.ts';
 import { openSpace, type OwnSpace } from './people.ts';
 import { populate } from './populate.ts';
 import { faultOf } from './problems.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Message, setUpChannel } from '@parley/contracts';
-import { clientOf, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, messagesOf, readDemo, sendCustom } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 
 describe('Webhooks while PostgreSQL is down', () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Conversation, listConversations, listMessages, type Message } from '@parley/contracts';
-import { clientOf, readDemo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, readDemo } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 
 /** Long enough for a request to reach its owner, short enough for it to be waited for still. */

@@ -11,8 +11,8 @@ import {
   type Role,
   signUp,
 } from '@parley/contracts';
+import { until } from '@parley/testing';
 import { send } from './calls.ts';
-import { until } from './demo.ts';
 
 /** Somebody with a credential, and what it is good for in the space of a story. */
 export interface Actor {

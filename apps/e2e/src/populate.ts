@@ -9,8 +9,8 @@ import {
   pathParameters,
   postMessage,
 } from '@parley/contracts';
+import { until } from '@parley/testing';
 import { call, idsIn, inputsFor, overHttp } from './calls.ts';
-import { until } from './demo.ts';
 import type { OwnSpace } from './people.ts';
 import { placeCall } from './spoken-calls.ts';
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '@parley/testing';
-import { home, readDemo, until } from './demo.ts';
+import { freePort, until } from '@parley/testing';
+import { home, readDemo } from './demo.ts';
 
 interface ServiceRecord {
   name: string;

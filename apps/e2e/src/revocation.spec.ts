@@ -6,8 +6,9 @@ import {
   revokeApiKey,
   updateMember,
 } from '@parley/contracts';
+import { until } from '@parley/testing';
 import { send } from './calls.ts';
-import { readDemo, until } from './demo.ts';
+import { readDemo } from './demo.ts';
 import { join, openSpace, type OwnSpace } from './people.ts';
 import { BareSocket, postFrame } from './socket.ts';
 

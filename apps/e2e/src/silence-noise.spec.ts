@@ -1,7 +1,7 @@
 import { type Call, listCalls } from '@parley/contracts';
-import { noise } from '@parley/testing';
+import { noise, until } from '@parley/testing';
 import { documentationSentences, FlowCaller, HEARD_RATE, Hearing } from '@parley/testing/voice';
-import { clientOf, readDemo, until } from './demo.ts';
+import { clientOf, readDemo } from './demo.ts';
 import { pidOf } from './processes.ts';
 import { historyOf } from './spoken-calls.ts';
 import { inRealTime } from './real-time.ts';

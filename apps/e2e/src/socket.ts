@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerFrame } from '@parley/contracts';
 import { WebSocket } from 'ws';
-import { until } from './demo.ts';
+import { until } from '@parley/testing';
 
 /** A bare connection to `/ws/realtime` that keeps what it heard. */
 export class BareSocket {

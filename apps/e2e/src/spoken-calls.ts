@@ -1,14 +1,8 @@
 import type { Client } from '@parley/client';
-import {
-  type Call,
-  getCallTimeline,
-  listCalls,
-  listConversations,
-  listMessages,
-  type Message,
-} from '@parley/contracts';
+import { type Call, getCallTimeline, listCalls, listMessages, type Message } from '@parley/contracts';
 import { Caller } from '@parley/testing/voice';
-import { type Demo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { type Demo } from './demo.ts';
 
 /** What a page gets when it opens the widget. */
 export interface VisitorSession {
@@ -80,14 +74,4 @@ export async function turnsOf(
   callId: string,
 ): Promise<{ latencyMs: number | null; messageId: string | null }[]> {
   return (await client.call(getCallTimeline, { spaceId: demo.spaceId, callId })).turns;
-}
-
-/** Conversations of the web channel, newest first. */
-export async function webConversations(client: Client, demo: Demo): Promise<string[]> {
-  const { data } = await client.call(listConversations, {
-    spaceId: demo.spaceId,
-    channelId: demo.webChannelId,
-    limit: 50,
-  });
-  return data.map(({ id }) => id);
 }

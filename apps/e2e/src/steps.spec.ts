@@ -7,8 +7,8 @@ import {
   publishFlow,
   setUpChannel,
 } from '@parley/contracts';
-import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
-import { clientOf, messagesOf, readDemo, sendCustom, until } from './demo.ts';
+import { type OpenAiServer, startOpenAiServer, until } from '@parley/testing';
+import { clientOf, messagesOf, readDemo, sendCustom } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 
 describe('A flow that is killed between its steps', () => {

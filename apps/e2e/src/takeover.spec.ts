@@ -10,8 +10,8 @@ import {
   setUpChannel,
   takeOver,
 } from '@parley/contracts';
-import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
-import { clientOf, readDemo, sendCustom, until } from './demo.ts';
+import { type OpenAiServer, startOpenAiServer, until } from '@parley/testing';
+import { clientOf, readDemo, sendCustom } from './demo.ts';
 import { BareSocket, postFrame } from './socket.ts';
 
 describe('A person who takes over while an answer is being written', () => {

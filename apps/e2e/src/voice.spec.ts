@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { synthesize } from '@parley/testing';
+import { synthesize, until } from '@parley/testing';
 import { type Caller, documentationSentences, HEARD_RATE, Hearing } from '@parley/testing/voice';
-import { clientOf, readDemo, until } from './demo.ts';
+import { clientOf, readDemo } from './demo.ts';
 import {
   callOf,
   conversationOf,

@@ -1,7 +1,8 @@
 import { listConversations, listMessages, type Message } from '@parley/contracts';
 import type { Browser, Page } from 'playwright-core';
+import { until } from '@parley/testing';
 import { artefacts, ask, openChat, startBrowser, story, visit } from './browser.ts';
-import { clientOf, readDemo, until } from './demo.ts';
+import { clientOf, readDemo } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 
 const questions = [

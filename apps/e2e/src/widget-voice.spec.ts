@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listCalls, listConversations, listMessages, type Message } from '@parley/contracts';
-import { concatPcm, noise, synthesize } from '@parley/testing';
+import { concatPcm, noise, synthesize, until } from '@parley/testing';
 import type { Browser } from 'playwright-core';
 import {
   artefacts,
@@ -13,7 +13,7 @@ import {
   story,
   visit,
 } from './browser.ts';
-import { clientOf, home, readDemo, until } from './demo.ts';
+import { clientOf, home, readDemo } from './demo.ts';
 import { inRealTime } from './real-time.ts';
 
 inRealTime();

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestMicroservice } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -43,7 +42,7 @@ import {
   spaceKeyMigrations,
   SpaceKeyRepository,
 } from '@parley/service';
-import { createTestDatabase } from '@parley/testing';
+import { buildMessage, createTestDatabase, textParts, until } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { FlowTrx, Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
@@ -92,7 +91,6 @@ export class BenchConversation {
   fact(text: string, change: Partial<Posted> & { author?: Posted['message']['author'] } = {}): Posted {
     this.sequence += 1;
     const { author = { type: 'contact', contactId: 'cont_one', name: 'Visitor' }, ...rest } = change;
-    const now = new Date().toISOString();
     return {
       conversationId: this.id,
       sequence: this.sequence,
@@ -104,24 +102,12 @@ export class BenchConversation {
       wakes: true,
       ...this.responders,
       ...rest,
-      message: {
-        id: newId('msg'),
+      message: buildMessage({
         conversationId: this.id,
         sequence: this.sequence,
         author,
-        parts: [{ type: 'text', text, format: 'plain' }],
-        citations: [],
-        replyTo: null,
-        internal: false,
-        status: 'accepted',
-        statusReason: null,
-        speech: null,
-        reactions: [],
-        editedAt: null,
-        createdAt: now,
-        updatedAt: now,
-        metadata: {},
-      },
+        parts: textParts(text),
+      }),
     };
   }
 
@@ -258,13 +244,7 @@ export class FlowBench {
     what: string,
     patienceMs = 15_000,
   ): Promise<Found> {
-    const end = Date.now() + patienceMs;
-    for (;;) {
-      const found = await look();
-      if (found) return found;
-      if (Date.now() > end) throw new Error(`${what} did not come within ${patienceMs} ms.`);
-      await sleep(25);
-    }
+    return until(what, look, patienceMs);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   answerCall,
   type CallJob,
@@ -26,11 +25,13 @@ import {
   OperationClient,
 } from '@parley/messaging';
 import {
+  buildCallJob,
   createTestDatabase,
   freePort,
   type LiveKitServer,
   startLiveKitServer,
   type TestDatabase,
+  until,
 } from '@parley/testing';
 import type { TelephonyTrx } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
@@ -83,22 +84,7 @@ export class TelephonyBench {
 
   /** A job as the gateway would have it dispatched. */
   job(change: Partial<CallJob> = {}): CallJob {
-    return {
-      callId: newId('call'),
-      spaceId: this.spaceId,
-      channelId: 'chan_web',
-      deploymentType: 'WEB',
-      direction: 'inbound',
-      sender: { id: 'vis_ann', name: 'Ann' },
-      contactId: 'cont_ann',
-      target: { agentId: 'agent_one' },
-      targetName: 'Helper',
-      language: 'en',
-      conversationId: null,
-      afterSequence: null,
-      generation: 1,
-      ...change,
-    };
+    return buildCallJob({ spaceId: this.spaceId, ...change });
   }
 
   /** Asks an operation over NATS, as the gateway does. */
@@ -193,13 +179,7 @@ export class TelephonyBench {
     what: string,
     patienceMs = 15_000,
   ): Promise<Found> {
-    const end = Date.now() + patienceMs;
-    for (;;) {
-      const found = await look();
-      if (found) return found;
-      if (Date.now() > end) throw new Error(`${what} did not come within ${patienceMs} ms.`);
-      await sleep(25);
-    }
+    return until(what, look, patienceMs);
   }
 
   /** Starts LiveKit, on the port it had before. */

@@ -31,12 +31,15 @@ import {
   type NatsConnection,
 } from '@parley/messaging';
 import {
+  buildCallJob,
+  buildMessage,
   findNatsServer,
   freePort,
   type LiveKitServer,
   type ServerProcess,
   startLiveKitServer,
   startNatsServer,
+  until,
 } from '@parley/testing';
 import { SignJWT } from 'jose';
 import { Caller } from './caller.ts';
@@ -166,22 +169,7 @@ export class VoiceBench {
   }
 
   job(change: Partial<CallJob> = {}): CallJob {
-    return {
-      callId: newId('call'),
-      spaceId: this.spaceId,
-      channelId: 'chan_web',
-      deploymentType: 'WEB',
-      direction: 'inbound',
-      sender: { id: 'vis_ann', name: 'Ann' },
-      contactId: 'cont_ann',
-      target: { agentId: 'agent_one' },
-      targetName: 'Helper',
-      language: 'en',
-      conversationId: null,
-      afterSequence: null,
-      generation: 1,
-      ...change,
-    };
+    return buildCallJob({ spaceId: this.spaceId, ...change });
   }
 
   /** Posts a message of the agent into the history. */
@@ -216,13 +204,9 @@ export class VoiceBench {
     what: string,
     patienceMs = 20_000,
   ): Promise<Found> {
-    const end = Date.now() + patienceMs;
-    for (;;) {
-      const found = ask();
-      if (found) return found;
-      if (Date.now() > end) throw new Error(`${what} did not come.\n${this.output.slice(-6000)}`);
-      await sleep(20);
-    }
+    return until(what, ask, patienceMs).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.output.slice(-6000)}`);
+    });
   }
 
   private inConversation(): { conversationId: string; sequence: number } {
@@ -231,26 +215,7 @@ export class VoiceBench {
   }
 
   private message(change: Partial<Message>): Message {
-    const now = new Date().toISOString();
-    return {
-      id: newId('msg'),
-      conversationId: this.conversationId,
-      sequence: this.sequence,
-      author: { type: 'agent', agentId: 'agent_one', name: 'Helper' },
-      parts: [],
-      citations: [],
-      replyTo: null,
-      internal: false,
-      status: 'accepted',
-      statusReason: null,
-      speech: null,
-      reactions: [],
-      editedAt: null,
-      createdAt: now,
-      updatedAt: now,
-      version: 1,
-      ...change,
-    } as Message;
+    return buildMessage({ conversationId: this.conversationId, sequence: this.sequence, ...change });
   }
 
   /** Publishes until it is stored, as the relay of a service does. */

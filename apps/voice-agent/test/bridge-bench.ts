@@ -28,6 +28,7 @@ import {
   type NatsConnection,
   OperationClient,
 } from '@parley/messaging';
+import { buildMessage, textParts, until } from '@parley/testing';
 import { createLogger } from '@parley/service';
 import { WebSocket } from 'ws';
 import { type CallAudio, type CallRoom, CallRooms } from '../src/bridge/call-audio.ts';
@@ -225,26 +226,7 @@ export class BridgeBench {
   ): { conversationId: string; sequence: number; message: Message } {
     const sequence = (this.sequences.get(conversationId) ?? 0) + 1;
     this.sequences.set(conversationId, sequence);
-    const now = new Date().toISOString();
-    const message = {
-      id: newId('msg'),
-      conversationId,
-      sequence,
-      author: { type: 'agent', agentId: 'agent_one', name: 'Pia' },
-      parts: [],
-      citations: [],
-      replyTo: null,
-      internal: false,
-      status: 'accepted',
-      statusReason: null,
-      speech: null,
-      reactions: [],
-      editedAt: null,
-      createdAt: now,
-      updatedAt: now,
-      metadata: {},
-      ...change,
-    } as Message;
+    const message = buildMessage({ conversationId, sequence, ...change });
     return { conversationId, sequence, message };
   }
 
@@ -256,15 +238,15 @@ export class BridgeBench {
     await this.post(conversationId, {
       id: messageId,
       author: { type: 'contact', contactId: 'cont_one', name: 'Visitor' },
-      parts: words(text),
+      parts: textParts(text),
     });
-    await this.post(conversationId, { parts: words(`You said: ${text}`), replyTo: messageId });
+    await this.post(conversationId, { parts: textParts(`You said: ${text}`), replyTo: messageId });
   }
 
   private async openConversation(input: OperationInput<typeof openForChannel>): Promise<object> {
     this.opened.push(input);
     const conversationId = newId('conv');
-    await this.post(conversationId, { parts: words('Hello!') });
+    await this.post(conversationId, { parts: textParts('Hello!') });
     return { conversationId, contactId: 'cont_one', created: true, afterSequence: 0, status: 'open' };
   }
 
@@ -319,22 +301,4 @@ export function tone(milliseconds: number, rate: number = flowSound.fromClient):
     Math.round(8000 * Math.sin((2 * Math.PI * 440 * index) / rate)),
   );
   return Buffer.from(samples.buffer);
-}
-
-export function words(text: string): Message['parts'] {
-  return [{ type: 'text', text, format: 'plain' }] as Message['parts'];
-}
-
-/** Asks again and again until there is an answer. */
-export async function until<Result>(
-  what: string,
-  ask: () => Result | null | undefined | false,
-  withinMs = 5000,
-): Promise<Result> {
-  for (const end = Date.now() + withinMs; Date.now() < end; ) {
-    const result = ask();
-    if (result) return result;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`Not within ${withinMs} ms: ${what}`);
 }

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import {
   AudioFrame,
   AudioSource,
@@ -13,7 +11,8 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 
-const RATE = 24_000;
+/** Hz of what is said and heard. */
+export const RATE = 24_000;
 const LOUD = 500;
 
 /** Sound heard without a pause, in milliseconds of the caller's clock. */
@@ -76,47 +75,4 @@ export class Caller {
 
 function* pieces(sound: Int16Array): Generator<Int16Array> {
   for (let at = 0; at < sound.length; at += RATE / 50) yield sound.slice(at, at + RATE / 50);
-}
-
-interface Espeak {
-  set_voice(name: string): number;
-  synthesize(text: string, tell: (audio: ArrayBuffer | null) => void): void;
-}
-
-/** Speech of a synthetic voice, at the caller's rate. */
-export async function speech(text: string): Promise<Int16Array> {
-  const require = createRequire(import.meta.url);
-  const folder = require.resolve('@echogarden/espeak-ng-emscripten/package.json').replace('package.json', '');
-  const { default: load } = (await import(`${folder}espeak-ng.js`)) as {
-    default: (options: object) => Promise<{ eSpeakNGWorker: new () => Espeak }>;
-  };
-  const data = readFileSync(`${folder}espeak-ng.data`);
-  const options = {
-    getPreloadedPackage: () => data.buffer.slice(data.byteOffset, data.byteOffset + data.length),
-  };
-  const espeak = new (await load(options)).eSpeakNGWorker();
-  espeak.set_voice('en-us');
-  const parts: Int16Array[] = [];
-  espeak.synthesize(text, (audio) => {
-    if (audio) parts.push(new Int16Array(audio.slice(0)));
-  });
-  return resampled(
-    parts.flatMap((part) => [...part]),
-    22_050,
-  );
-}
-
-/** A short loud noise that is no speech. */
-export function noise(milliseconds: number): Int16Array {
-  return Int16Array.from({ length: (RATE * milliseconds) / 1000 }, () => (Math.random() - 0.5) * 20_000);
-}
-
-function resampled(samples: readonly number[], rate: number): Int16Array {
-  const length = Math.floor((samples.length * RATE) / rate);
-  return Int16Array.from({ length }, (_, index) => {
-    const place = (index * rate) / RATE;
-    const before = samples[Math.floor(place)] ?? 0;
-    const after = samples[Math.floor(place) + 1] ?? before;
-    return before + (after - before) * (place % 1);
-  });
 }

@@ -1,4 +1,6 @@
 export * from './audio.ts';
+export * from './data/calls.ts';
+export * from './data/messages.ts';
 export * from './go-servers.ts';
 export * from './livekit-server.ts';
 export * from './mail-catcher.ts';
@@ -9,3 +11,4 @@ export * from './ports.ts';
 export * from './postgres.ts';
 export * from './server-process.ts';
 export * from './test-servers.ts';
+export * from './until.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type BridgeBench, openBridgeBench, type PlayedRooms, tone, until } from '../../test/bridge-bench.ts';
+import { until } from '@parley/testing';
+import { type BridgeBench, openBridgeBench, type PlayedRooms, tone } from '../../test/bridge-bench.ts';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

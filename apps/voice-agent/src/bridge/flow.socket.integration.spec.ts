@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BridgeBench, openBridgeBench, site, tone, until, words } from '../../test/bridge-bench.ts';
+import { textParts, until } from '@parley/testing';
+import { type BridgeBench, openBridgeBench, site, tone } from '../../test/bridge-bench.ts';
 
 describe('A session of a flow', () => {
   let bench: BridgeBench;
@@ -53,10 +54,10 @@ describe('A session of a flow', () => {
   it('tells what people say, and what was said aloud, but nothing internal', async () => {
     const { client, conversationId } = await bench.ready();
     const ann = { type: 'account', accountId: 'acc_ann', name: 'Ann' } as const;
-    await bench.post(conversationId, { author: ann, internal: true, parts: words('A note') });
-    await bench.post(conversationId, { author: ann, parts: words('I am Ann.') });
+    await bench.post(conversationId, { author: ann, internal: true, parts: textParts('A note') });
+    await bench.post(conversationId, { author: ann, parts: textParts('I am Ann.') });
     const visitor = { type: 'contact', contactId: 'cont_one', name: 'Visitor' } as const;
-    await bench.post(conversationId, { author: visitor, parts: words('Spoken words') });
+    await bench.post(conversationId, { author: visitor, parts: textParts('Spoken words') });
     await client.heard('transcript', 3);
     expect(client.of('transcript').map(({ role, text }) => [role, text])).toEqual([
       ['assistant', 'Hello!'],

@@ -11,9 +11,9 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 import { createLogger } from '@parley/service';
-import { type LiveKitServer, startLiveKitServer } from '@parley/testing';
+import { type LiveKitServer, startLiveKitServer, until } from '@parley/testing';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
-import { type BridgeBench, type Client, openBridgeBench, tone, until } from '../../test/bridge-bench.ts';
+import { type BridgeBench, type Client, openBridgeBench, tone } from '../../test/bridge-bench.ts';
 import type { BridgeConfig } from '../config.ts';
 import { LiveKitRooms } from './livekit-rooms.adapter.ts';
 

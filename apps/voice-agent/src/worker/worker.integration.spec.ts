@@ -2,14 +2,16 @@ import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dispose } from '@livekit/rtc-node';
 import type { CallJob } from '@parley/contracts';
+import { noise, synthesize } from '@parley/testing';
 import { VoiceBench } from '../../test/bench.ts';
-import type { Caller } from '../../test/caller.ts';
-import { noise, speech } from '../../test/caller.ts';
+import { type Caller, RATE } from '../../test/caller.ts';
 import { hearing } from './call-session.ts';
 
 // Sound goes on by the clock: where the machine stood still meanwhile, a caller was not heard.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
+/** RMS of a noise about as loud as speech. */
+const LOUD = 5800;
 /** How long the scripted voice takes for a word. */
 const WORD_MS = 200;
 
@@ -19,7 +21,8 @@ const callers: Caller[] = [];
 
 beforeAll(async () => {
   bench = new VoiceBench();
-  question = await speech('Could you please tell me how long I have to return it?');
+  const text = 'Could you please tell me how long I have to return it?';
+  question = await synthesize(text, { sampleRate: RATE });
   await bench.open();
 }, 180_000);
 afterAll(async () => {
@@ -129,7 +132,7 @@ test('a noise does not cut off what is being said', async () => {
   const { caller, from } = await calledIn();
   await bench.post(`${long.slice(0, 120)}.`);
   await bench.until(() => caller.heardSince(0) > 800, 'The agent’s voice');
-  await caller.say(noise(400));
+  await caller.say(noise(400, RATE, { level: LOUD }));
   const speech = await bench.until(() => bench.speeches[from.speeches], 'The end of the speech');
   expect(speech).toMatchObject({ interruptedAtMs: null, spoken: speech.generated });
   expect(bench.turns).toHaveLength(from.turns);

@@ -11,7 +11,6 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from '@livekit/rtc-node';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Recording } from './recording.ts';
 
 /** Rate of what a caller says, and of what it hears. */
@@ -30,9 +29,7 @@ export class Caller {
   static async join(serverUrl: string, token: string): Promise<Caller> {
     const caller = new Caller();
     const { room } = caller;
-    room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) =>
-      caller.listen(track, participant),
-    );
+    room.on(RoomEvent.TrackSubscribed, (track) => caller.listen(track));
     await room.connect(serverUrl, token, { autoSubscribe: true, dynacast: false });
     const track = LocalAudioTrack.createAudioTrack('microphone', caller.source);
     const options = new TrackPublishOptions();
@@ -58,14 +55,6 @@ export class Caller {
     return ended;
   }
 
-  /** Presses keys. */
-  async press(digits: string): Promise<void> {
-    for (const digit of digits) {
-      await this.room.localParticipant?.publishDtmf('0123456789*#ABCD'.indexOf(digit), digit);
-      await sleep(60);
-    }
-  }
-
   async leave(): Promise<void> {
     await Promise.all(this.streams.map((stream) => stream.cancel().catch(() => undefined)));
     await this.room.disconnect();
@@ -79,7 +68,7 @@ export class Caller {
     }
   }
 
-  private listen(track: RemoteTrack, _from: RemoteParticipant): void {
+  private listen(track: RemoteTrack): void {
     if (track.kind !== TrackKind.KIND_AUDIO) return;
     const stream = new AudioStream(track, HEARD_RATE, 1);
     this.streams.push(stream);
