@@ -1,7 +1,2 @@
-export {
-  asyncApiDocument,
-  type AsyncApiDocument,
-  type SocketFrame,
-  socketFrames,
-} from './asyncapi/document.ts';
+export { asyncApiDocument, type AsyncApiDocument } from './asyncapi/document.ts';
 export { httpOperations, openApiDocument, type OpenApiDocument } from './openapi/document.ts';

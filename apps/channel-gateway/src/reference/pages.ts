@@ -21,11 +21,14 @@ const groupTitles = {
   conversation: 'Conversations',
   channel: 'Channels',
   flow: 'Agents, flows and knowledge',
+  telephony: 'Calls',
+  voice: 'Speech',
   notification: 'Notifications',
   visitor: 'Visitors',
   webhook: 'Webhooks',
   system: 'System',
-  socket: 'Socket /ws/realtime',
+  realtime: 'Socket /ws/realtime',
+  flow_socket: 'Socket /ws/flow',
   live: 'Live news',
   schemas: 'Schemas',
 };
@@ -137,14 +140,17 @@ function messageEntry(channel: string, address: string, document: AsyncApiDocume
   const payload = message['payload'] as Schema;
   const title = String(message['title']);
   const summary = String(message['summary'] ?? `A frame the ${title.replace(': ', ' sends: ')}`);
-  const isSocket = channel === 'realtime';
-  const group = isSocket ? 'socket' : (channel.split('.')[0] ?? channel);
+  const isSocket = address.startsWith('/ws/');
+  // Events of the flow engine stand under `flow`.
+  const group = channel === 'flow' ? 'flow_socket' : (channel.split('.')[0] ?? channel);
   const badge = isSocket ? (title.startsWith('client') ? 'SEND' : 'RECEIVE') : 'EVENT';
   const html = [
     `<h3>${escape(title)}</h3><p class="path"><span class="badge ${badge.toLowerCase()}">${badge}</span> <code>${escape(address)}</code></p>`,
     `<p>${prose(summary)}</p><h4>Data: ${typeHtml(payload)}</h4>`,
     expanded(payload, schemas),
-    codeBlock(`example of ${title}`, JSON.stringify(exampleOf(payload, schemas), null, 2)),
+    message['contentType'] === 'application/json'
+      ? codeBlock(`example of ${title}`, JSON.stringify(exampleOf(payload, schemas), null, 2))
+      : '',
   ].join('');
   return {
     id: anchor('message', name),

@@ -4,6 +4,7 @@ import { streamName } from '../core/wire.ts';
 import { mergeJsonValues } from '../openapi/json-values.ts';
 import { pascalCase } from '../openapi/named-schemas.ts';
 import { allEvents } from '../registry.ts';
+import { FlowClientFrameSchema, FlowServerFrameSchema, flowSound } from '../flow-sockets.ts';
 import { ClientFrameSchema, LiveNewsSchema, ServerFrameSchema } from '../sockets.ts';
 import { Payloads } from './payloads.ts';
 
@@ -16,20 +17,59 @@ export interface AsyncApiDocument extends Json {
   components: { messages: Record<string, Json>; schemas: Json };
 }
 
-/** One frame of `/ws/realtime`: who sends it, its name and its schema. */
-export interface SocketFrame {
+/** One text frame of a socket: who sends it, its name and its schema. */
+interface SocketFrame {
   from: 'client' | 'server';
-  /** Unique; the type, with what sets variants of one type apart. */
+  /** Unique in its socket; the type, with what sets variants of one type apart. */
   name: string;
   type: string;
-  schema: z.ZodType;
+  schema: z.ZodObject;
 }
 
-/** Every frame of `/ws/realtime`, in the order of its declaration. */
-export function socketFrames(): SocketFrame[] {
+/** A socket of the gateway. */
+interface Socket {
+  /** Name of its channel. */
+  id: string;
+  address: string;
+  description: string;
+  /** Before the names of its messages. */
+  prefix: string;
+  client: readonly z.ZodObject[];
+  server: readonly z.ZodObject[];
+  /** What binary frames carry, where there are any. */
+  sound?: Record<SocketFrame['from'], string>;
+  parameters?: Json;
+}
+
+const pcm = (rate: number): string => `PCM, signed 16-bit little-endian, mono, ${rate} Hz`;
+
+const sockets: readonly Socket[] = [
+  {
+    id: 'realtime',
+    address: '/ws/realtime',
+    description:
+      'JSON text frames. The client first sends `authenticate`. With `afterSequence` what was missed comes first, in order, then what is new: no gap and no double.',
+    prefix: '',
+    client: ClientFrameSchema.options,
+    server: ServerFrameSchema.options,
+  },
+  {
+    id: 'flow',
+    address: '/ws/flow/{flowId}',
+    description:
+      'Speech and text with one flow, from a page of one’s own: let in by its origin, or by the token of a session address. JSON text frames, and sound in binary frames; who sends only text starts no call.',
+    prefix: 'Flow',
+    client: FlowClientFrameSchema.options,
+    server: FlowServerFrameSchema.options,
+    sound: { client: pcm(flowSound.fromClient), server: pcm(flowSound.toClient) },
+    parameters: { flowId: { description: 'The flow, or the one that an agent runs' } },
+  },
+];
+
+function framesOf({ client, server }: Socket): SocketFrame[] {
   return [
-    ...ClientFrameSchema.options.map((schema) => frameOf('client', schema)),
-    ...ServerFrameSchema.options.map((schema) => frameOf('server', schema)),
+    ...client.map((schema) => frameOf('client', schema)),
+    ...server.map((schema) => frameOf('server', schema)),
   ];
 }
 
@@ -47,7 +87,7 @@ export function asyncApiDocument(): AsyncApiDocument {
   const channels: Record<string, Json> = {};
   const operations: Record<string, Json> = {};
   addEvents(payloads, { messages, channels, operations });
-  addSocket(payloads, { messages, channels, operations });
+  for (const socket of sockets) addSocket(payloads, { messages, channels, operations }, socket);
   addLive(payloads, { messages, channels, operations });
   return mergeJsonValues({
     asyncapi: '3.0.0',
@@ -55,7 +95,7 @@ export function asyncApiDocument(): AsyncApiDocument {
       title: 'Parley events and sockets',
       version: '1.0.0',
       description:
-        'Facts as JetStream events with CloudEvents 1.0 headers, live news as core NATS, and the protocol of /ws/realtime. Events only gain fields: ignore what you do not know.',
+        'Facts as JetStream events with CloudEvents 1.0 headers, live news as core NATS, and the protocols of the sockets /ws/realtime and /ws/flow. Events only gain fields: ignore what you do not know.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',
@@ -126,10 +166,11 @@ function addEvents(payloads: Payloads, { messages, channels, operations }: Parts
   }
 }
 
-function addSocket(payloads: Payloads, { messages, channels, operations }: Parts): void {
+function addSocket(payloads: Payloads, { messages, channels, operations }: Parts, socket: Socket): void {
+  const { id, address, description, prefix, sound, parameters: placed } = socket;
   const names: Record<SocketFrame['from'], string[]> = { client: [], server: [] };
-  for (const frame of socketFrames()) {
-    const name = `${pascalCase(frame.from)}${pascalCase(frame.name)}Frame`;
+  for (const frame of framesOf(socket)) {
+    const name = `${prefix}${pascalCase(frame.from)}${pascalCase(frame.name)}Frame`;
     names[frame.from].push(name);
     messages[name] = {
       name: frame.type,
@@ -138,18 +179,30 @@ function addSocket(payloads: Payloads, { messages, channels, operations }: Parts
       payload: payloads.add(name, frame.schema, frame.from === 'client' ? 'input' : 'output'),
     };
   }
-  channels['realtime'] = {
-    address: '/ws/realtime',
-    title: '/ws/realtime',
-    description:
-      'JSON text frames. The client first sends `authenticate`. With `afterSequence` what was missed comes first, in order, then what is new: no gap and no double.',
+  for (const from of ['client', 'server'] as const) {
+    if (!sound) break;
+    const name = `${prefix}${pascalCase(from)}Sound`;
+    names[from].push(name);
+    messages[name] = {
+      name: 'sound',
+      title: `${from}: sound`,
+      summary: `A binary frame: ${sound[from]}`,
+      contentType: 'application/octet-stream',
+      payload: { type: 'string', format: 'binary', description: sound[from] },
+    };
+  }
+  channels[id] = {
+    address,
+    title: address,
+    description,
     servers: [{ $ref: '#/servers/sockets' }],
+    ...(placed ? { parameters: placed } : {}),
     messages: Object.fromEntries(
       [...names.client, ...names.server].map((name) => [name, { $ref: `#/components/messages/${name}` }]),
     ),
   };
-  operations['receive_realtime_frames'] = operation('receive', 'realtime', names.client);
-  operations['send_realtime_frames'] = operation('send', 'realtime', names.server);
+  operations[`receive_${id}_frames`] = operation('receive', id, names.client);
+  operations[`send_${id}_frames`] = operation('send', id, names.server);
 }
 
 function addLive(payloads: Payloads, { messages, channels, operations }: Parts): void {
