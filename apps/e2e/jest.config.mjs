@@ -5,9 +5,8 @@ export default {
   ...root,
   rootDir: '../..',
   roots: ['<rootDir>/apps/e2e'],
-  testPathIgnorePatterns: ['/node_modules/'],
+  testPathIgnorePatterns: ['/node_modules/', '/apps/e2e/src/alone/'],
   globalSetup: '<rootDir>/apps/e2e/src/global-setup.mjs',
   globalTeardown: '<rootDir>/apps/e2e/src/global-teardown.mjs',
   testTimeout: 60_000,
-  maxWorkers: 1,
 };

@@ -1,5 +1,6 @@
 import type { Message } from '@parley/contracts';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { until } from '@parley/testing';
 import {
   artefacts,
   ask,
@@ -10,10 +11,9 @@ import {
   startBrowser,
   story,
   visit,
-} from './browser.ts';
+} from '../browser.ts';
 import { CallStage, type ScriptedAgent } from './call-stage.ts';
-import { until } from './demo.ts';
-import { inRealTime } from './real-time.ts';
+import { inRealTime } from '../real-time.ts';
 
 inRealTime();
 

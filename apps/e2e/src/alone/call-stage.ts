@@ -4,12 +4,11 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { freePort, type LiveKitServer, startLiveKitServer } from '@parley/testing';
+import { freePort, type LiveKitServer, startLiveKitServer, until } from '@parley/testing';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import type { Page, WebSocketRoute } from 'playwright-core';
-import { until } from './demo.ts';
 
-const widget = new URL('../../widget/dist/', import.meta.url);
+const widget = new URL('../../../widget/dist/', import.meta.url);
 const key = { apiKey: 'stage', apiSecret: 'a-secret-of-at-least-32-characters' };
 
 /** What the pages of a stage are answered; a spec changes it as its story needs. */

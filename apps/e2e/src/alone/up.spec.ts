@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { findNatsServer, freePort } from '@parley/testing';
-import { until } from './demo.ts';
+import { findLiveKitServer, findNatsServer, freePort, until } from '@parley/testing';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 interface Started {
   child: ChildProcess;
@@ -143,8 +142,11 @@ describe('npm run up', () => {
     'starts for a user without rights',
     async () => {
       const own = mkdtempSync(join(tmpdir(), 'parley-nobody-'));
-      copyFileSync(await findNatsServer(), join(own, 'nats-server'));
-      chmodSync(join(own, 'nats-server'), 0o755);
+      // Built beforehand: this user would have to build them with Go.
+      for (const built of [await findNatsServer(), await findLiveKitServer()]) {
+        copyFileSync(built, join(own, basename(built)));
+        chmodSync(join(own, basename(built)), 0o755);
+      }
       chownSync(own, nobody.uid, nobody.gid);
       const env = {
         PARLEY_HOME: join(own, 'home'),
