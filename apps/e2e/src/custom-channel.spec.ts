@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createConversation,
+  deleteChannel,
   getConversation,
   handOff,
   type Message,
   searchKnowledge,
+  setUpChannel,
   takeOver,
+  updateChannel,
 } from '@parley/contracts';
 import { until } from '@parley/testing';
 import { clientOf, home, messagesOf, readDemo, sendCustom } from './demo.ts';
@@ -92,6 +95,27 @@ describe('A custom channel', () => {
     await client.call(takeOver, { spaceId: demo.spaceId, conversationId });
     await sleep(1000);
     expect(await mails()).toHaveLength(1);
+  });
+
+  it('takes messages from the moment its set-up is answered, and under a new secret from the moment of its change', async () => {
+    const { spaceId, flowId } = demo;
+    for (let time = 0; time < 5; time += 1) {
+      const { channel, credentials } = await client.call(setUpChannel, {
+        spaceId,
+        channel: { deploymentType: 'CUSTOM', channelIdentifier: `At once ${time}`, configuration: {} },
+        target: { flowId },
+      });
+      const channelId = channel.id;
+      const post = { channelId, sender: 'zoe', text: 'Is anybody there?' };
+      const secret = credentials?.webhookSecret ?? '';
+      const first = await sendCustom(demo.baseUrl, { ...post, secret, messageId: 'zoe-1' });
+      const webhookSecret = `whsec_${Buffer.alloc(32, time + 1).toString('base64')}`;
+      await client.call(updateChannel, { spaceId, channelId, credentials: { webhookSecret } });
+      const second = { ...post, secret: webhookSecret, messageId: 'zoe-2' };
+      const statuses = [first.status, (await sendCustom(demo.baseUrl, second)).status];
+      expect(statuses).toEqual([202, 202]);
+      await client.call(deleteChannel, { spaceId, channelId });
+    }
   });
 
   it.each([

@@ -49,9 +49,15 @@ describe('The widget with an agent that has a model', () => {
       other.setAttribute('channel', ${JSON.stringify(channelId)});
       document.querySelector('parley-widget').replaceWith(other);
     })()`);
-      model.reply({ kind: 'text', pieces: ['Good ', 'morning.'] });
+      let begin = (): void => undefined;
+      const begun = new Promise<void>((resolve) => {
+        begin = resolve;
+      });
+      model.reply({ kind: 'text', pieces: ['', 'Good ', 'morning.'], until: begun });
       const chat = await openChat(page);
       await ask(page, 'Hello?');
+      await chat.locator('.writing').waitFor({ timeout: 20_000 });
+      begin();
       await chat.locator('.line.company.done', { hasText: 'Good morning.' }).waitFor({ timeout: 20_000 });
 
       let release = (): void => undefined;
@@ -63,7 +69,6 @@ describe('The widget with an agent that has a model', () => {
         { kind: 'text', pieces: ['It is **nine** ', 'o’clock.'], until: held },
       );
       await ask(page, 'What time is it?');
-      await chat.locator('.writing').waitFor({ timeout: 20_000 });
       const streaming = chat.locator('.line.streaming');
       await streaming.filter({ hasText: /^It is nine/ }).waitFor({ timeout: 30_000 });
       expect(await streaming.getAttribute('aria-live')).toBe('off');

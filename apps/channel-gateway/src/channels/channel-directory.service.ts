@@ -45,6 +45,11 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
     return this.mirror.get(channelId);
   }
 
+  /** Resolves once a channel is known here as it stands in this version of its row. */
+  reach(channelId: string, version: number): Promise<void> {
+    return this.mirror.reach(channelId, version);
+  }
+
   /** The active web channels that a flow answers, the oldest first. */
   webChannelsOf(flowId: string): KnownChannel[] {
     return this.mirror

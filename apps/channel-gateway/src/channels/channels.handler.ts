@@ -21,6 +21,7 @@ import {
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { DeliveryRow, Tables } from '../database.ts';
 import { DeliveriesRepository } from '../deliveries/deliveries.repository.ts';
+import { ChannelDirectory } from './channel-directory.service.ts';
 import { ChannelsRepository } from './channels.repository.ts';
 import { ChannelsService, type Created } from './channels.service.ts';
 
@@ -33,30 +34,37 @@ export class ChannelsHandler {
     private readonly service: ChannelsService,
     private readonly channels: ChannelsRepository,
     private readonly deliveries: DeliveriesRepository,
+    private readonly directory: ChannelDirectory,
   ) {}
 
   @HandleOperation(createChannel)
-  async create(input: OperationInput<typeof createChannel>, { trx }: Context): Promise<Created> {
+  async create(input: OperationInput<typeof createChannel>, context: Context): Promise<Created> {
     const { spaceId, credentials, ...body } = input;
     const request = DeploymentChannelRequestSchema.safeParse(body);
     if (!request.success)
       throw badRequest('The channel has unknown or wrong fields.', problemDetails(request.error));
-    return this.service.create(trx, spaceId, request.data, credentials?.webhookSecret);
+    const created = await this.service.create(context.trx, spaceId, request.data, credentials?.webhookSecret);
+    await this.untilKnown(context, input.spaceId, created.channel);
+    return created;
   }
 
   @HandleOperation(setUpChannel)
-  async setUp(input: OperationInput<typeof setUpChannel>, { trx }: Context): Promise<Created> {
+  async setUp(input: OperationInput<typeof setUpChannel>, context: Context): Promise<Created> {
     const target = input.target ?? input.channel.target;
     if (input.target && input.channel.target)
       throw unprocessable('A channel has one target. Name it once.', 'two_targets');
     const created = await this.service.create(
-      trx,
+      context.trx,
       input.spaceId,
       { ...input.channel, target },
       input.credentials?.webhookSecret,
     );
-    if (!input.activate || !target) return created;
-    return { ...created, channel: await this.service.activate(trx, input.spaceId, created.channel.id) };
+    const { id } = created.channel;
+    const channel =
+      input.activate && target
+        ? await this.service.activate(context.trx, input.spaceId, id)
+        : created.channel;
+    return { ...created, channel: await this.untilKnown(context, input.spaceId, channel) };
   }
 
   @HandleOperation(listChannels)
@@ -81,9 +89,11 @@ export class ChannelsHandler {
   }
 
   @HandleOperation(updateChannel)
-  async update(input: OperationInput<typeof updateChannel>, { trx }: Context): Promise<Channel> {
+  async update(input: OperationInput<typeof updateChannel>, context: Context): Promise<Channel> {
     const { spaceId, channelId, credentials, ...change } = input;
-    return this.service.update(trx, spaceId, channelId, change, credentials?.webhookSecret);
+    const secret = credentials?.webhookSecret;
+    const changed = await this.service.update(context.trx, spaceId, channelId, change, secret);
+    return this.untilKnown(context, spaceId, changed);
   }
 
   @HandleOperation(deleteChannel)
@@ -96,18 +106,21 @@ export class ChannelsHandler {
   }
 
   @HandleOperation(verifyChannel)
-  async verify(input: OperationInput<typeof verifyChannel>, { trx }: Context): Promise<Channel> {
-    return this.service.verify(trx, input.spaceId, input.channelId);
+  async verify(input: OperationInput<typeof verifyChannel>, context: Context): Promise<Channel> {
+    const channel = await this.service.verify(context.trx, input.spaceId, input.channelId);
+    return this.untilKnown(context, input.spaceId, channel);
   }
 
   @HandleOperation(activateChannel)
-  async activate(input: OperationInput<typeof activateChannel>, { trx }: Context): Promise<Channel> {
-    return this.service.activate(trx, input.spaceId, input.channelId);
+  async activate(input: OperationInput<typeof activateChannel>, context: Context): Promise<Channel> {
+    const channel = await this.service.activate(context.trx, input.spaceId, input.channelId);
+    return this.untilKnown(context, input.spaceId, channel);
   }
 
   @HandleOperation(deactivateChannel)
-  async deactivate(input: OperationInput<typeof deactivateChannel>, { trx }: Context): Promise<Channel> {
-    return this.service.deactivate(trx, input.spaceId, input.channelId);
+  async deactivate(input: OperationInput<typeof deactivateChannel>, context: Context): Promise<Channel> {
+    const channel = await this.service.deactivate(context.trx, input.spaceId, input.channelId);
+    return this.untilKnown(context, input.spaceId, channel);
   }
 
   @HandleOperation(getChannelHealth)
@@ -131,6 +144,13 @@ export class ChannelsHandler {
     await this.service.find(trx, input.spaceId, input.channelId);
     const rows = await this.deliveries.list(trx, { ...input, before: cursorOf(input.cursor) });
     return page(rows, input.limit, toDelivery);
+  }
+
+  /** Whoever is told of a channel may use it at once: its webhooks are answered from what every gateway keeps of it. */
+  private async untilKnown(context: Context, spaceId: string, channel: Channel): Promise<Channel> {
+    const { version } = await this.service.find(context.trx, spaceId, channel.id);
+    context.beforeAnswer(() => this.directory.reach(channel.id, version));
+    return channel;
   }
 }
 

@@ -13,6 +13,7 @@ export class KeyValueMirror<Value> {
   private readonly bucket: string;
   private readonly nats: NatsConnection;
   private readonly logger: MessagingLogger;
+  private readonly waiting = new Set<{ key: string; version: number; resolve: () => void }>();
   private readonly closing = new AbortController();
   private ready: Promise<void> | null = null;
 
@@ -38,6 +39,12 @@ export class KeyValueMirror<Value> {
     return [...this.entries].flatMap(([key, { value }]) =>
       value === null ? [] : [[key, value] as [string, Value]],
     );
+  }
+
+  /** Resolves once this version of a key, or a later one, is known here. */
+  async reach(key: string, version: number): Promise<void> {
+    if ((this.entries.get(key)?.version ?? 0) >= version) return;
+    await new Promise<void>((resolve) => this.waiting.add({ key, version, resolve }));
   }
 
   close(): void {
@@ -86,7 +93,13 @@ export class KeyValueMirror<Value> {
     try {
       const found = message.json<{ version: number; value: Value | null }>();
       const known = this.entries.get(key);
-      if (!known || known.version < found.version) this.entries.set(key, found);
+      if (known && known.version >= found.version) return;
+      this.entries.set(key, found);
+      for (const one of this.waiting) {
+        if (one.key !== key || one.version > found.version) continue;
+        this.waiting.delete(one);
+        one.resolve();
+      }
     } catch (error) {
       this.logger.warn({ bucket: this.bucket, key, err: error }, 'An entry cannot be read');
     }
