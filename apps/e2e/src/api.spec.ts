@@ -2,6 +2,8 @@ import { createConversation, listMessages, postMessage } from '@parley/contracts
 import { until } from '@parley/testing';
 import { clientOf, readDemo } from './demo.ts';
 
+const mistyped = (key: string): string => key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
+
 describe('The HTTP API', () => {
   const demo = readDemo();
   const client = clientOf(demo);
@@ -66,7 +68,7 @@ describe('The HTTP API', () => {
     ['a missing id', `${agents}/agent_missing`, {}, 404],
     ['an unknown path', '/nowhere', {}, 404],
     ['no credential', agents, { headers: { authorization: '' } }, 401],
-    ['a wrong key', agents, { headers: { authorization: `Bearer ${demo.apiKey.slice(0, -1)}0` } }, 401],
+    ['a wrong key', agents, { headers: { authorization: `Bearer ${mistyped(demo.apiKey)}` } }, 401],
     ['an unknown field', agents, { method: 'POST', body: '{"name":"x","colour":"red"}' }, 400],
     ['a wrong type', agents, { method: 'POST', body: '{"name":1}' }, 400],
     ['bad JSON', agents, { method: 'POST', body: '{"name":' }, 400],
