@@ -11,4 +11,5 @@ export * from './ports.ts';
 export * from './postgres.ts';
 export * from './server-process.ts';
 export * from './test-servers.ts';
+export * from './twilio-server.ts';
 export * from './until.ts';
