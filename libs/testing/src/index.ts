@@ -11,5 +11,6 @@ export * from './ports.ts';
 export * from './postgres.ts';
 export * from './server-process.ts';
 export * from './test-servers.ts';
+export * from './twilio-media.ts';
 export * from './twilio-server.ts';
 export * from './until.ts';
