@@ -11,6 +11,7 @@ const liveKitAgents = {
   message: 'Import LiveKit agents and rtc-node only in apps/voice-agent.',
 };
 const liveKitClient = only('livekit-client', 'apps/widget');
+const s3 = only('@aws-sdk/*', "the assets service's adapter");
 const restricted = (...patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] });
 
 /** Limits of the house: small files, small functions, nothing untyped, no cycles, and who may import whom. */
@@ -48,7 +49,7 @@ export default tseslint.config(
       complexity: ['error', 12],
       eqeqeq: 'error',
       'no-restricted-imports': 'off',
-      ...restricted(nats, kysely, liveKitServer, liveKitAgents, liveKitClient),
+      ...restricted(nats, kysely, liveKitServer, liveKitAgents, liveKitClient, s3),
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
       '@nx/enforce-module-boundaries': [
         'error',
@@ -81,11 +82,15 @@ export default tseslint.config(
   },
   {
     files: ['apps/telephony/**/*.adapter.ts'],
-    rules: restricted(nats, kysely, liveKitAgents, liveKitClient),
+    rules: restricted(nats, kysely, liveKitAgents, liveKitClient, s3),
   },
-  { files: ['apps/telephony/test/**'], rules: restricted(nats, kysely, liveKitClient) },
-  { files: ['apps/voice-agent/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitClient) },
-  { files: ['apps/widget/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitAgents) },
+  {
+    files: ['apps/assets/**/*.adapter.ts'],
+    rules: restricted(nats, kysely, liveKitServer, liveKitAgents, liveKitClient),
+  },
+  { files: ['apps/telephony/test/**'], rules: restricted(nats, kysely, liveKitClient, s3) },
+  { files: ['apps/voice-agent/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitClient, s3) },
+  { files: ['apps/widget/**/*.ts'], rules: restricted(nats, kysely, liveKitServer, liveKitAgents, s3) },
   { files: ['apps/e2e/**/*.ts'], rules: restricted(nats, kysely) },
   {
     files: [

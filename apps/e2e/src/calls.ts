@@ -128,9 +128,9 @@ function sample(schema: JsonSchema, root: JsonSchema, choice: number): unknown {
   return make ? make(schema, (of) => sample(of, root, choice)) : 0;
 }
 
-/** A short text of a pattern: an id where that will do, else digits. */
+/** A short text of a pattern: an id where that will do, else digits or a media type. */
 function fitting(pattern: string): string {
-  return ['some_id', '1'].find((text) => new RegExp(pattern).test(text)) ?? 'some_id';
+  return ['some_id', '1', 'text/plain'].find((text) => new RegExp(pattern).test(text)) ?? 'some_id';
 }
 
 type Maker = (schema: JsonSchema, inner: (of: JsonSchema) => unknown) => unknown;

@@ -4,6 +4,7 @@ export * from './conversation/index.ts';
 export * from './flow/index.ts';
 export * from './identity/index.ts';
 export * from './notification/index.ts';
+export * from './asset/index.ts';
 export * from './telephony/index.ts';
 export * from './voice/index.ts';
 export * from './registry.ts';

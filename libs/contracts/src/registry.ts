@@ -1,3 +1,5 @@
+import { assetEvents } from './asset/events.ts';
+import * as assetOperations from './asset/operations.ts';
 import { channelEvents } from './channel/events.ts';
 import * as channelOperations from './channel/operations.ts';
 import { conversationEvents } from './conversation/events.ts';
@@ -21,6 +23,7 @@ export const allEvents: readonly EventDefinition[] = [
   ...flowEvents,
   ...identityEvents,
   ...notificationEvents,
+  ...assetEvents,
   ...telephonyEvents,
   ...voiceEvents,
 ] as unknown as readonly EventDefinition[];
@@ -32,6 +35,7 @@ export const allOperations: readonly OperationDefinition[] = [
   ...Object.values(channelOperations),
   ...Object.values(flowOperations),
   ...Object.values(notificationOperations),
+  ...Object.values(assetOperations),
   ...Object.values(telephonyOperations),
 ] as unknown as readonly OperationDefinition[];
 
@@ -42,6 +46,7 @@ export const domainOwners = {
   flow: 'flow-engine',
   identity: 'identity',
   notification: 'notifications',
+  asset: 'assets',
   telephony: 'telephony',
   voice: 'voice-agent',
 } as const;

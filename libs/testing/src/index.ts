@@ -9,6 +9,7 @@ export * from './openai-audio-server.ts';
 export * from './openai-server.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
+export * from './s3-server.ts';
 export * from './server-process.ts';
 export * from './test-servers.ts';
 export * from './twilio-media.ts';

@@ -54,12 +54,13 @@ async function clearTheWay(record: ProcessRecord): Promise<void> {
 }
 
 async function prepare(home: Home, servers: Servers): Promise<Service[]> {
-  const { databaseUrl, natsUrl, smtpUrl, liveKit } = servers;
+  const { databaseUrl, natsUrl, smtpUrl, liveKit, s3 } = servers;
   const services = await listServices(root, {
     databaseUrl,
     natsUrl,
     smtpUrl,
     liveKit,
+    s3,
     port,
     bridgePort: await freePort(),
     masterKeyFile: masterKeyFile(home),
@@ -111,6 +112,7 @@ async function seedOnce(home: Home, servers: Servers): Promise<Seeded> {
     databaseUrl: servers.databaseUrl,
     ...(servers.mailUrl ? { mailUrl: servers.mailUrl } : {}),
     ...(servers.liveKit ? { livekitUrl: servers.liveKit.url } : {}),
+    ...(servers.s3 ? { s3Endpoint: servers.s3.endpoint } : {}),
   };
   writeFileSync(path, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
   return seeded;

@@ -5,17 +5,19 @@ import { connectNats, ensureStreams, natsServerConfig } from '@parley/messaging'
 import {
   findLiveKitServer,
   findNatsServer,
+  findS3Server,
   freePort,
   startLiveKitServer,
   startMailCatcher,
   startNatsServer,
   startPostgres,
+  startS3Server,
   type ServerProcess,
 } from '@parley/testing';
 import type { Home } from './home.ts';
 import type { ProcessRecord } from './processes.ts';
 import { step } from './say.ts';
-import type { LiveKitAccess } from './services.ts';
+import type { LiveKitAccess, S3Access } from './services.ts';
 
 /** What was started or was given. */
 export interface Servers {
@@ -25,12 +27,14 @@ export interface Servers {
   mailUrl: string | null;
   /** Null where voice is off. */
   liveKit: LiveKitAccess | null;
+  /** Null where there are no files. */
+  s3: S3Access | null;
   stop(): Promise<void>;
 }
 
 type Kept = { stop(): Promise<void> };
 
-/** Starts PostgreSQL, NATS, LiveKit and the mail catcher, or uses those that the environment names. */
+/** Starts PostgreSQL, NATS, LiveKit, an S3 server and the mail catcher, or uses those that the environment names. */
 export async function startServers(home: Home, record: ProcessRecord, port: number): Promise<Servers> {
   const kept: Kept[] = [];
   const stop = async (): Promise<void> => void (await Promise.all(kept.map((one) => one.stop())));
@@ -39,6 +43,7 @@ export async function startServers(home: Home, record: ProcessRecord, port: numb
       process.env['DATABASE_URL'] ?? (await step('PostgreSQL', () => postgres(home, record, kept)));
     const natsUrl = process.env['NATS_URL'] ?? (await step('NATS', () => nats(home, record, kept)));
     const liveKit = await findLiveKit(home, { record, kept, port });
+    const s3 = await findS3(home, { record, kept });
     const mail = process.env['SMTP_URL'] ? null : await step('Mail catcher', () => mails(kept));
     return {
       databaseUrl,
@@ -46,6 +51,7 @@ export async function startServers(home: Home, record: ProcessRecord, port: numb
       smtpUrl: process.env['SMTP_URL'] ?? mail?.smtpUrl ?? null,
       mailUrl: mail?.httpUrl ?? null,
       liveKit,
+      s3,
       stop,
     };
   } catch (error) {
@@ -122,6 +128,37 @@ async function liveKit(
     (await startLiveKitServer({ ...access, webhookUrl, port: first.port })).process;
   restartWhenItEnds(first.process, kept, { name: 'livekit-server', record, start });
   return { url: first.url, ...access };
+}
+
+/** An S3 server as given, or started here; without it there are no files, and one line says how to get it. */
+async function findS3(home: Home, own: { record: ProcessRecord; kept: Kept[] }): Promise<S3Access | null> {
+  const { S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = process.env;
+  if (S3_ENDPOINT && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY)
+    return {
+      endpoint: S3_ENDPOINT,
+      accessKeyId: S3_ACCESS_KEY_ID,
+      secretAccessKey: S3_SECRET_ACCESS_KEY,
+    };
+  try {
+    return await step('S3', () => s3(home, own));
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    console.log(`  Files are off, no up- and downloads: ${reason}`);
+    return null;
+  }
+}
+
+async function s3(home: Home, { record, kept }: { record: ProcessRecord; kept: Kept[] }): Promise<S3Access> {
+  await findS3Server((line) => console.log(`  ${line}`));
+  const access = { accessKeyId: 'parley', secretAccessKey: home.secret('s3') };
+  const options = { ...access, dataDir: home.file('s3') };
+  const first = await startS3Server(options);
+  record.add('versitygw', first.process.pid);
+  kept.push({ stop: () => first.process.stop('SIGTERM', 5000) });
+  const start = async (): Promise<ServerProcess> =>
+    (await startS3Server({ ...options, port: first.port })).process;
+  restartWhenItEnds(first.process, kept, { name: 'versitygw', record, start });
+  return { endpoint: first.endpoint, ...access };
 }
 
 async function mails(kept: Kept[]): Promise<{ smtpUrl: string; httpUrl: string }> {

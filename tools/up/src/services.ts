@@ -11,20 +11,28 @@ export interface LiveKitAccess {
   apiSecret: string;
 }
 
+/** Where the S3 server is and how to speak to it. */
+export interface S3Access {
+  endpoint: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
 /** A process of a service beside, or in place of, `dist/main.js`. */
 interface Entry {
   name: string;
   file: string;
-  /** Only where there is LiveKit. */
-  voice: boolean;
+  /** A server without which it does not start. */
+  needs?: 'liveKit' | 's3';
 }
 
-/** Services of more than one process, or of a process that needs LiveKit. */
+/** Services of more than one process, or of a process that needs a server of its own. */
 const entries: Partial<Record<Domain, readonly Entry[]>> = {
-  telephony: [{ name: 'telephony', file: 'main.js', voice: true }],
+  asset: [{ name: 'assets', file: 'main.js', needs: 's3' }],
+  telephony: [{ name: 'telephony', file: 'main.js', needs: 'liveKit' }],
   voice: [
-    { name: 'voice-agent', file: 'main.js', voice: true },
-    { name: 'audio-bridge', file: 'bridge.js', voice: false },
+    { name: 'voice-agent', file: 'main.js', needs: 'liveKit' },
+    { name: 'audio-bridge', file: 'bridge.js' },
   ],
 };
 
@@ -34,6 +42,7 @@ export interface Addresses {
   natsUrl: string;
   smtpUrl: string | null;
   liveKit: LiveKitAccess | null;
+  s3: S3Access | null;
   port: number;
   /** Port of the audio bridge. */
   bridgePort: number;
@@ -73,9 +82,9 @@ export async function listServices(root: string, addresses: Addresses): Promise<
   );
 }
 
-function entriesOf(domain: Domain, { liveKit }: Addresses): Entry[] {
-  const own = entries[domain] ?? [{ name: domainOwners[domain], file: 'main.js', voice: false }];
-  return own.filter(({ voice }) => liveKit !== null || !voice);
+function entriesOf(domain: Domain, addresses: Addresses): Entry[] {
+  const own = entries[domain] ?? [{ name: domainOwners[domain], file: 'main.js' }];
+  return own.filter(({ needs }) => needs === undefined || addresses[needs] !== null);
 }
 
 async function environment(domain: Domain, name: string, addresses: Addresses): Promise<NodeJS.ProcessEnv> {
@@ -104,19 +113,28 @@ async function environment(domain: Domain, name: string, addresses: Addresses): 
 
 /** What a service reads beside what every service reads. */
 function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
-  const { port, bridgePort, demoFile, liveKit } = addresses;
+  const { port, bridgePort, demoFile, liveKit, s3 } = addresses;
   const voice = liveKit
     ? { LIVEKIT_URL: liveKit.url, LIVEKIT_API_KEY: liveKit.apiKey, LIVEKIT_API_SECRET: liveKit.apiSecret }
     : {};
   if (domain === 'channel')
     return { PORT: String(port), DEMO_FILE: demoFile, BRIDGE_URL: `http://127.0.0.1:${bridgePort}` };
   if (domain === 'telephony') return voice;
-  return domain === 'voice' ? { ...voice, ...speech(), PORT: String(bridgePort) } : {};
+  if (domain === 'asset') return { ...startingWith('S3_'), ...(s3 ? environmentOf(s3) : {}) };
+  return domain === 'voice' ? { ...voice, ...startingWith('VOICE_'), PORT: String(bridgePort) } : {};
 }
 
-/** Speech providers as the one who starts it has set them. */
-function speech(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('VOICE_')));
+/** What the one who starts it has set, such as speech providers. */
+function startingWith(prefix: string): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith(prefix)));
+}
+
+function environmentOf({ endpoint, accessKeyId, secretAccessKey }: S3Access): NodeJS.ProcessEnv {
+  return {
+    S3_ENDPOINT: endpoint,
+    S3_ACCESS_KEY_ID: accessKeyId,
+    S3_SECRET_ACCESS_KEY: secretAccessKey,
+  };
 }
 
 function roleUrl(addresses: Addresses, role: string): string {

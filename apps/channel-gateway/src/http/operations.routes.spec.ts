@@ -1,5 +1,6 @@
 import {
   allOperations,
+  downloadAsset,
   getAgent,
   type OperationDefinition,
   type Principal,
@@ -8,7 +9,7 @@ import {
   roles,
 } from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
-import type { FastifyInstance } from 'fastify';
+import { fastify as makeFastify, type FastifyInstance } from 'fastify';
 import type { AuthService } from './auth.service.ts';
 import { authorize, OperationRoutes } from './operations.routes.ts';
 
@@ -40,6 +41,28 @@ describe('Authorization at the door', () => {
     expect(statusFor(operation, { type: 'api_key', id: 'key_one', spaces: { space_two: 'owner' } })).toBe(
       404,
     );
+  });
+});
+
+describe('An answer that is elsewhere', () => {
+  const owner: Principal = { type: 'api_key', id: 'key_one', spaces: { space_one: 'owner' } };
+
+  it.each([
+    [302, 'https://files.example.org/one?signed'],
+    [200, undefined],
+  ])('with status %i redirects to %s', async (status, location) => {
+    const body = { url: 'https://files.example.org/one?signed' };
+    const answer = { status, body, text: JSON.stringify(body), replayed: false };
+    const auth = { principalOf: async () => owner } as unknown as AuthService;
+    const client = { request: async () => answer } as unknown as OperationClient;
+    const server = makeFastify();
+    new OperationRoutes(auth, client).register(server, [downloadAsset]);
+    const reply = await server.inject({ url: '/api/v1/spaces/space_one/assets/asset_one/download' });
+    expect(reply.statusCode).toBe(status);
+    expect(reply.headers['location']).toBe(location);
+    expect(reply.headers['cache-control']).toBe(location && 'no-store');
+    expect(reply.json()).toEqual(body);
+    await server.close();
   });
 });
 

@@ -69,12 +69,18 @@ export class OperationRoutes {
         ifMatch: operation.etag ? (request.headers['if-match'] ?? null) : null,
       });
       if (operation.etag) void reply.header('etag', etagOf(answer.text));
+      if (answer.status === 302) redirect(reply, answer.body);
       if (answer.replayed) void reply.header('idempotency-replayed', 'true');
       return await reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
     } catch (error) {
       return sendProblem(request, reply, error);
     }
   }
+}
+
+/** An answer of status 302 names the address as `url`; it is short-lived, and nobody keeps it. */
+function redirect(reply: FastifyReply, body: unknown): void {
+  void reply.header('location', (body as { url: string }).url).header('cache-control', 'no-store');
 }
 
 /** An operation says who may call it, and one that needs a role names the space the role is held in. */

@@ -46,12 +46,15 @@ describe('The written pages', () => {
   });
 
   it('list every variable that a service reads, and no other', () => {
-    const listed = [...read('docs/operations.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+    const listed = [...read('docs/operations.md').matchAll(/^\| `([A-Z][A-Z0-9_]+)` \|/gm)].map(
+      ([, name]) => name,
+    );
     const services = [
       'conversation',
       'flow-engine',
       'identity',
       'notifications',
+      'assets',
       'channel-gateway',
       'telephony',
       'voice-agent',
@@ -63,7 +66,7 @@ describe('The written pages', () => {
       'libs/service/src/config/streams-config.ts',
     ];
     const declared = files.flatMap((file) =>
-      [...read(file).matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name),
+      [...read(file).matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(([, name]) => name),
     );
     const all = new Set([...Object.keys(baseConfig.shape), ...Object.keys(httpConfig.shape), ...declared]);
     expect(listed.toSorted()).toEqual([...all].toSorted());

@@ -147,7 +147,7 @@ describe('Identity', () => {
     await expect(leaving).rejects.toMatchObject({ status: 422, code: 'last_owner' });
   });
 
-  it('changes of settings only what is given, and tells the others of the voice', async () => {
+  it('changes of settings only what is given, and tells the others of voice and retention', async () => {
     const { principal, spaceId } = await owner('settings@example.org');
     const change = (settings: object) => bench.call(updateSpace, { spaceId, settings }, principal);
     await change({ recordingConsent: 'off', voice: { language: 'en-US' } });
@@ -167,10 +167,11 @@ describe('Identity', () => {
     );
     expect(events).toMatchObject([
       { name: 'identity.space_created' },
-      ...[{ language: 'en-US' }, { language: 'en-US' }, null].map((voice) => ({
-        name: 'identity.space_changed',
-        data: { spaceId, name: 'Home', voice },
-      })),
+      ...[
+        { voice: { language: 'en-US' }, retentionDays: null },
+        { voice: { language: 'en-US' }, retentionDays: 30 },
+        { voice: null, retentionDays: 30 },
+      ].map((told) => ({ name: 'identity.space_changed', data: { spaceId, name: 'Home', ...told } })),
     ]);
   });
 });

@@ -60,7 +60,14 @@ function settingsOf(row: SpaceRow): SpaceSettings {
 
 function toChanged(row: SpaceRow) {
   const { space_id: spaceId, name } = row;
-  return { definition: spaceChanged, spaceId, data: { spaceId, name, voice: settingsOf(row).voice } };
+  const { voice, retentionDays } = settingsOf(row);
+  return { definition: spaceChanged, spaceId, data: { spaceId, name, voice, retentionDays } };
+}
+
+/** Settings that other services act on. */
+function actsElsewhere(row: SpaceRow): boolean {
+  const { voice, retentionDays } = settingsOf(row);
+  return voice !== null || retentionDays !== null;
 }
 
 function toMember(row: MembershipRow): Member {
@@ -114,7 +121,7 @@ export class SpacesHandler {
         spaceId,
         data: { accountId: account.id, name: account.name, email: account.email, role: 'owner' },
       },
-      ...(settingsOf(row).voice ? [toChanged(row)] : []),
+      ...(actsElsewhere(row) ? [toChanged(row)] : []),
     ]);
     await this.audit.note(trx, spaceId, principal, 'space.created', spaceId);
     return toSpace(row, 'owner');

@@ -35,6 +35,9 @@ export const permissions = [
   'knowledge:manage',
   'notifications:read',
   'notifications:manage',
+  'assets:read',
+  'assets:write',
+  'assets:manage',
   'calls:read',
   'calls:manage',
   'events:read',
@@ -56,6 +59,7 @@ const viewer: readonly Permission[] = [
   'runs:read',
   'knowledge:read',
   'notifications:read',
+  'assets:read',
   'calls:read',
 ];
 const agent: readonly Permission[] = [
@@ -65,11 +69,19 @@ const agent: readonly Permission[] = [
   'conversations:create',
   'conversations:manage',
   'messages:write',
+  'assets:write',
+  'assets:manage',
   'calls:manage',
   'events:read',
 ];
 const ownerOnly: ReadonlySet<Permission> = new Set(['space:update']);
-const visitor: readonly Permission[] = ['conversations:read', 'messages:read', 'messages:write'];
+const visitor: readonly Permission[] = [
+  'conversations:read',
+  'messages:read',
+  'messages:write',
+  'assets:read',
+  'assets:write',
+];
 
 /**
  * The one table of roles and permissions. A visitor's permissions reach only the conversations of its own contact;

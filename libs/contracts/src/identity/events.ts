@@ -21,7 +21,13 @@ export const spaceCreated = defineEvent({
 export const spaceChanged = defineEvent({
   name: 'identity.space_changed',
   summary: 'A space was changed, or created with settings that others act on',
-  data: z.object({ spaceId: Id, name: z.string(), voice: VoiceSchema.nullable() }),
+  data: z.object({
+    spaceId: Id,
+    name: z.string(),
+    voice: VoiceSchema.nullable(),
+    /** Days after which files go; null keeps them. Absent in facts from before there were files. */
+    retentionDays: z.int().nullable().optional(),
+  }),
   key: (data) => data.spaceId,
 });
 

@@ -35,6 +35,7 @@ const tagTexts: Readonly<Record<string, string>> = {
   channel: 'Deployment channels and their deliveries',
   flow: 'Agents, flows, runs and knowledge bases',
   notification: 'Rules, inbox, preferences and deliveries',
+  asset: 'Files of a space, its folders, and their up- and download',
   visitor: 'What web visitors call without an API key',
   webhook: 'What providers and custom systems call',
   system: 'Health and descriptions',
@@ -149,6 +150,12 @@ function permissionText(operation: OperationDefinition): string {
   return visitor ? `${needs} Visitor tokens reach their own conversations.` : needs;
 }
 
+/** An answer without a body of its own. */
+const elsewhere = {
+  description: 'It is at another address, for a short time',
+  headers: { Location: { description: 'The address', schema: { type: 'string' as const } } },
+};
+
 function responsesOf(
   operation: OperationDefinition,
   output: z.ZodType,
@@ -167,8 +174,9 @@ function responsesOf(
     503,
   ].sort((left, right) => left - right);
   return {
-    [status]: success,
-    ...(operation.http?.statusOf && status !== 200
+    [status]: status === 302 ? elsewhere : success,
+    ...(status === 302 ? { 200: { ...success, description: 'Where it is, with `redirect=false`' } } : {}),
+    ...(operation.http?.statusOf && status !== 200 && status !== 302
       ? { 200: { ...success, description: 'It was there already' } }
       : {}),
     ...Object.fromEntries(

@@ -13,9 +13,19 @@ export interface NatsUser {
 
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
 const asks: Partial<Record<Domain, readonly string[]>> = {
+  asset: ['conversation.get'],
   channel: ['>'],
-  telephony: ['conversation.open_for_channel', 'flow.get_call_profile'],
+  telephony: [
+    'asset.begin_storage',
+    'asset.complete_storage',
+    'asset.delete',
+    'conversation.open_for_channel',
+    'flow.get_call_profile',
+  ],
   voice: [
+    'asset.begin_storage',
+    'asset.complete_storage',
+    'asset.sign_parts',
     'channel.admit_flow_session',
     'conversation.open_for_channel',
     'flow.get_call_profile',

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { getConversation, notFound, type Principal, ProblemError, unprocessable } from '@parley/contracts';
+import { Database } from '@parley/database';
+import { OperationClient } from '@parley/messaging';
+import { AssetsRepository } from '../assets/assets.repository.ts';
+import type { Tables } from '../database.ts';
+
+const ASK_MS = 5000;
+
+/** Who may see what: people and keys all of their space, visitors what belongs to their own conversations. */
+@Injectable()
+export class AccessService {
+  constructor(
+    private readonly database: Database<Tables>,
+    private readonly assets: AssetsRepository,
+    private readonly operations: OperationClient,
+  ) {}
+
+  /**
+   * The conversation that a file is to belong to, or that is asked for; conversation knows whose it is.
+   * @throws ProblemError 404, or 422 for a visitor who names none
+   */
+  async requireConversation(
+    principal: Principal,
+    spaceId: string,
+    conversationId: string | undefined,
+  ): Promise<void> {
+    if (conversationId === undefined) {
+      if (principal.type !== 'visitor') return;
+      throw unprocessable('A visitor names the conversation.', 'conversation_needed', [
+        { pointer: '/conversationId', detail: 'is needed with a visitor token' },
+      ]);
+    }
+    if (principal.type === 'service') return;
+    await this.operations.request(
+      getConversation,
+      { spaceId, conversationId },
+      { principal, deadlineMs: ASK_MS },
+    );
+  }
+
+  /** @throws ProblemError 404 for a file that a visitor is not to see */
+  async requireSeen(principal: Principal, spaceId: string, assetId: string): Promise<void> {
+    if (principal.type !== 'visitor') return;
+    const row = await this.database.withSpaces([spaceId], (trx) => this.assets.find(trx, spaceId, assetId));
+    if (!row || row.internal || row.conversation_id === null) throw notFound('The file');
+    try {
+      await this.requireConversation(principal, spaceId, row.conversation_id);
+    } catch (error) {
+      throw error instanceof ProblemError && error.status === 404 ? notFound('The file') : error;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import { runMigrations } from '@parley/service';
+import { migrations } from './migrations/index.ts';
+
+await runMigrations({ domain: 'asset', migrations });

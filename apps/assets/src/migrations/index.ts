@@ -1,0 +1,3 @@
+import * as assets from './0001-assets.ts';
+
+export const migrations = { '0001-assets': assets };

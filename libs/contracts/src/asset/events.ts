@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { Id } from '../core/common.ts';
+import { defineEvent } from '../core/event.ts';
+import { AssetSchema } from './types.ts';
+
+export const assetStored = defineEvent({
+  name: 'asset.stored',
+  summary: 'A file was stored and checked',
+  data: z.object({ asset: AssetSchema }),
+  key: (data) => data.asset.id,
+});
+
+export const assetDeleted = defineEvent({
+  name: 'asset.deleted',
+  summary: 'A file was deleted, by somebody or because its time was over',
+  data: z.object({
+    assetId: Id,
+    conversationId: Id.nullable(),
+    folderId: Id.nullable(),
+    reason: z.enum(['request', 'retention']),
+  }),
+  key: (data) => data.assetId,
+});
+
+export const assetEvents = [assetStored, assetDeleted];
