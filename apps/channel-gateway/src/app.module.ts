@@ -4,6 +4,11 @@ import { ChannelsHandler } from './channels/channels.handler.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
 import { ChannelsService } from './channels/channels.service.ts';
 import { TargetsConsumer } from './channels/targets.consumer.ts';
+import { ConnectionsConsumer } from './connections/connections.consumer.ts';
+import { ConnectionsRepository } from './connections/connections.repository.ts';
+import { ConnectionsService } from './connections/connections.service.ts';
+import { ConnectorService } from './connections/connector.service.ts';
+import { NumbersHandler } from './connections/numbers.handler.ts';
 import { DeliveriesConsumer } from './deliveries/deliveries.consumer.ts';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.ts';
 import { FlowSessionsHandler } from './flow-sessions/flow-sessions.handler.ts';
@@ -24,7 +29,14 @@ import { VoiceAccess } from './widget/voice-access.service.ts';
 import { WidgetRoutes } from './widget/widget.routes.ts';
 
 @Module({
-  controllers: [ChannelsHandler, DeliveriesConsumer, FlowSessionsHandler, TargetsConsumer],
+  controllers: [
+    ChannelsHandler,
+    ConnectionsConsumer,
+    DeliveriesConsumer,
+    FlowSessionsHandler,
+    NumbersHandler,
+    TargetsConsumer,
+  ],
   providers: [
     AccessFeed,
     AuthService,
@@ -32,6 +44,9 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ChannelDirectory,
     ChannelsRepository,
     ChannelsService,
+    ConnectionsRepository,
+    ConnectionsService,
+    ConnectorService,
     ConversationFeed,
     DeliveriesRepository,
     FlowSessionsService,

@@ -17,6 +17,13 @@ export const configSchema = z.object({
     .url()
     .optional()
     .describe('audio bridge that /ws/flow and /ws/media are passed to, where no ingress does it'),
+  PROVIDER_CHECK_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(300)
+    .describe('seconds between two looks at whether a channel still stands right at its provider'),
   WIDGET_DIR: z.string().optional().describe('folder of the built widget'),
 });
 

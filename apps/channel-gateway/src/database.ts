@@ -1,6 +1,7 @@
 import type { DeploymentType } from '@parley/contracts';
 import type { Trx } from '@parley/database';
-import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable, Updateable } from 'kysely';
+import type { VoiceWebhook } from './adapters/phone-provider.ts';
 
 type Json<Value> = ColumnType<Value, string, string>;
 
@@ -22,6 +23,8 @@ export interface ChannelTable {
   status: ChannelStatus;
   status_reason: string | null;
   sealed_secret: string | null;
+  /** What the provider gave, as JSON. */
+  sealed_credentials: string | null;
   version: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -57,13 +60,39 @@ export interface DeliveryTable {
   updated_at: Generated<Date>;
 }
 
+/** How a channel stands with the carrier of its calls; its id is the channel's. */
+export interface ConnectionTable {
+  space_id: string;
+  id: string;
+  /** What was last asked for: that all is checked, or that calls come. */
+  wanted: 'ready' | 'active';
+  /** Counts what was asked for; the last one of which the outcome is known. */
+  intent: number;
+  settled: Generated<number>;
+  /** The check that is to come. */
+  task_id: string | null;
+  provider_number_id: string | null;
+  phone_configuration_id: string | null;
+  /** The address that was, or is about to be, written at the provider, and whether it was found there. */
+  webhook_url: string | null;
+  is_written: Generated<boolean>;
+  /** What stood at the provider before. */
+  former: ColumnType<VoiceWebhook | null, string | null | undefined, string | null>;
+  /** Checks in a row that came to nothing because the provider was away. */
+  failures: Generated<number>;
+  checked_at: Date | null;
+}
+
 export interface Tables {
   channel: ChannelTable;
   target: TargetTable;
   delivery: DeliveryTable;
   session_token: SessionTokenTable;
+  connection: ConnectionTable;
 }
 
 export type ChannelTrx = Trx<Tables>;
 export type ChannelRow = Selectable<ChannelTable>;
 export type DeliveryRow = Selectable<DeliveryTable>;
+export type ConnectionRow = Selectable<ConnectionTable>;
+export type ConnectionChange = Updateable<ConnectionTable>;

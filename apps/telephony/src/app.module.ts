@@ -6,6 +6,8 @@ import { JobsHandler } from './calls/jobs.handler.ts';
 import { ChannelsConsumer } from './channels/channels.consumer.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
 import { JobWatchService } from './jobs/job-watch.service.ts';
+import { PhoneNumbersHandler } from './numbers/phone-numbers.handler.ts';
+import { PhoneNumbersRepository } from './numbers/phone-numbers.repository.ts';
 import { CallersService } from './rooms/callers.service.ts';
 import { LiveKitAdapter } from './rooms/livekit.adapter.ts';
 import { ReconcilerService } from './rooms/reconciler.service.ts';
@@ -15,7 +17,15 @@ import { TurnsConsumer } from './timeline/turns.consumer.ts';
 import { TurnsRepository } from './timeline/turns.repository.ts';
 
 @Module({
-  controllers: [CallsHandler, ChannelsConsumer, JobsHandler, RoomsConsumer, TurnsConsumer, WebhooksHandler],
+  controllers: [
+    CallsHandler,
+    ChannelsConsumer,
+    JobsHandler,
+    PhoneNumbersHandler,
+    RoomsConsumer,
+    TurnsConsumer,
+    WebhooksHandler,
+  ],
   providers: [
     CallersService,
     CallsRepository,
@@ -23,6 +33,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     ChannelsRepository,
     JobWatchService,
     LiveKitAdapter,
+    PhoneNumbersRepository,
     ReconcilerService,
     TurnsRepository,
   ],

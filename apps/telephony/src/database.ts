@@ -1,4 +1,4 @@
-import type { CallCause, CallJob, callPhases } from '@parley/contracts';
+import type { CallCause, CallJob, callPhases, PhoneCapabilities } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Insertable, Selectable, Updateable } from 'kysely';
 
@@ -70,12 +70,28 @@ export interface ChannelTable {
   after_call: 'close' | 'pause' | null;
 }
 
+/** A number that a channel has taken for its calls, and one for its messages. */
+export interface PhoneNumberTable {
+  space_id: string;
+  id: string;
+  number: string;
+  provider: string;
+  provider_number_id: string;
+  capabilities: Json<PhoneCapabilities>;
+  calls_channel_id: string | null;
+  messages_channel_id: string | null;
+  metadata: ColumnType<Record<string, never>, string | undefined, string>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
 /** The tables of the `telephony` schema. */
 export interface Tables {
   call: CallTable;
   call_phase: CallPhaseTable;
   call_turn: CallTurnTable;
   channel: ChannelTable;
+  phone_number: PhoneNumberTable;
 }
 
 export type TelephonyTrx = Trx<Tables>;
@@ -85,6 +101,7 @@ export type CallChange = Updateable<CallTable>;
 export type PhaseRow = Selectable<CallPhaseTable>;
 export type TurnRow = Selectable<CallTurnTable>;
 export type ChannelRow = Selectable<ChannelTable>;
+export type PhoneNumberRow = Selectable<PhoneNumberTable>;
 
 /** A call that has not ended, as the watch and the reconciler look at it over all spaces. */
 export interface LiveCall {

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { DeploymentType } from '@parley/contracts';
+import { type DeploymentType, type TwilioCredentials, TwilioCredentialsSchema } from '@parley/contracts';
 import { channelBucket, KeyValueMirror, MessagingRuntime } from '@parley/messaging';
 import { Logger, type Secret, SecretBox, type WrappedKey } from '@parley/service';
 import type { ChannelStatus, ChannelTarget } from '../database.ts';
@@ -9,6 +9,8 @@ export interface KnownChannel {
   id: string;
   spaceId: string;
   deploymentType: DeploymentType;
+  /** Who carries what is said, such as `twilio`; null where nobody does. */
+  provider: string | null;
   status: ChannelStatus;
   channelIdentifier: string;
   configuration: Record<string, unknown>;
@@ -18,6 +20,8 @@ export interface KnownChannel {
   flowId: string | null;
   language: string | null;
   sealedSecret: string | null;
+  /** What the provider gave, sealed as JSON; `credentialsOf` opens it. */
+  sealedCredentials: string | null;
   wrappedKey: WrappedKey | null;
 }
 
@@ -27,6 +31,7 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
   private readonly mirror: KeyValueMirror<KnownChannel>;
   private readonly secrets: SecretBox;
   private readonly opened = new WeakMap<KnownChannel, Secret>();
+  private readonly credentials = new WeakMap<KnownChannel, Secret>();
 
   constructor(runtime: MessagingRuntime, secrets: SecretBox, logger: Logger) {
     this.mirror = new KeyValueMirror(runtime.nats, channelBucket, logger);
@@ -69,12 +74,37 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
     this.opened.set(channel, secret);
     return secret.reveal();
   }
+
+  /** What the channel's provider gave; null where it has given nothing. Opened once for each version of the entry. */
+  credentialsOf(channel: KnownChannel): TwilioCredentials | null {
+    const { id, spaceId, sealedCredentials, wrappedKey } = channel;
+    if (!sealedCredentials || !wrappedKey) return null;
+    const known =
+      this.credentials.get(channel) ??
+      this.secrets.openWith(wrappedKey, credentialsPlace(spaceId, id), sealedCredentials);
+    this.credentials.set(channel, known);
+    return readCredentials(known);
+  }
+}
+
+interface Place {
+  spaceId: string;
+  table: string;
+  row: string;
+  column: string;
 }
 
 /** Where a channel's secret lies, for the sealing. */
-export function secretPlace(
-  spaceId: string,
-  channelId: string,
-): { spaceId: string; table: string; row: string; column: string } {
+export function secretPlace(spaceId: string, channelId: string): Place {
   return { spaceId, table: 'channel', row: channelId, column: 'sealed_secret' };
+}
+
+/** Where the credentials of a channel's provider lie, for the sealing. */
+export function credentialsPlace(spaceId: string, channelId: string): Place {
+  return { spaceId, table: 'channel', row: channelId, column: 'sealed_credentials' };
+}
+
+/** Reads credentials as they were sealed. */
+export function readCredentials(secret: Secret): TwilioCredentials {
+  return TwilioCredentialsSchema.parse(JSON.parse(secret.reveal()));
 }

@@ -5,6 +5,7 @@ import {
   createChannel,
   deactivateChannel,
   deleteChannel,
+  type DeploymentChannelRequest,
   DeploymentChannelRequestSchema,
   getChannel,
   getChannelHealth,
@@ -19,9 +20,9 @@ import {
   verifyChannel,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { ConnectionsService } from '../connections/connections.service.ts';
 import type { DeliveryRow, Tables } from '../database.ts';
 import { DeliveriesRepository } from '../deliveries/deliveries.repository.ts';
-import { ChannelDirectory } from './channel-directory.service.ts';
 import { ChannelsRepository } from './channels.repository.ts';
 import { ChannelsService, type Created } from './channels.service.ts';
 
@@ -34,37 +35,35 @@ export class ChannelsHandler {
     private readonly service: ChannelsService,
     private readonly channels: ChannelsRepository,
     private readonly deliveries: DeliveriesRepository,
-    private readonly directory: ChannelDirectory,
+    private readonly connections: ConnectionsService,
   ) {}
 
   @HandleOperation(createChannel)
-  async create(input: OperationInput<typeof createChannel>, context: Context): Promise<Created> {
+  async create(input: OperationInput<typeof createChannel>, { trx }: Context): Promise<Created> {
     const { spaceId, credentials, ...body } = input;
     const request = DeploymentChannelRequestSchema.safeParse(body);
     if (!request.success)
       throw badRequest('The channel has unknown or wrong fields.', problemDetails(request.error));
-    const created = await this.service.create(context.trx, spaceId, request.data, credentials?.webhookSecret);
-    await this.untilKnown(context, input.spaceId, created.channel);
-    return created;
+    return this.service.create(trx, spaceId, request.data, credentials);
   }
 
   @HandleOperation(setUpChannel)
-  async setUp(input: OperationInput<typeof setUpChannel>, context: Context): Promise<Created> {
+  async setUp(input: OperationInput<typeof setUpChannel>, { trx }: Context): Promise<Created> {
     const target = input.target ?? input.channel.target;
     if (input.target && input.channel.target)
       throw unprocessable('A channel has one target. Name it once.', 'two_targets');
+    const request = { ...input.channel, channelIdentifier: identifierOf(input), target };
     const created = await this.service.create(
-      context.trx,
+      trx,
       input.spaceId,
-      { ...input.channel, target },
-      input.credentials?.webhookSecret,
+      request as DeploymentChannelRequest,
+      input.credentials,
     );
     const { id } = created.channel;
-    const channel =
-      input.activate && target
-        ? await this.service.activate(context.trx, input.spaceId, id)
-        : created.channel;
-    return { ...created, channel: await this.untilKnown(context, input.spaceId, channel) };
+    if (input.activate && target)
+      return { ...created, channel: await this.service.activate(trx, input.spaceId, id) };
+    if (input.channel.deploymentType !== 'CALLS') return created;
+    return { ...created, channel: await this.service.verify(trx, input.spaceId, id) };
   }
 
   @HandleOperation(listChannels)
@@ -89,11 +88,9 @@ export class ChannelsHandler {
   }
 
   @HandleOperation(updateChannel)
-  async update(input: OperationInput<typeof updateChannel>, context: Context): Promise<Channel> {
-    const { spaceId, channelId, credentials, ...change } = input;
-    const secret = credentials?.webhookSecret;
-    const changed = await this.service.update(context.trx, spaceId, channelId, change, secret);
-    return this.untilKnown(context, spaceId, changed);
+  async update(input: OperationInput<typeof updateChannel>, { trx }: Context): Promise<Channel> {
+    const { spaceId, channelId, ...change } = input;
+    return this.service.update(trx, spaceId, channelId, change);
   }
 
   @HandleOperation(deleteChannel)
@@ -106,21 +103,18 @@ export class ChannelsHandler {
   }
 
   @HandleOperation(verifyChannel)
-  async verify(input: OperationInput<typeof verifyChannel>, context: Context): Promise<Channel> {
-    const channel = await this.service.verify(context.trx, input.spaceId, input.channelId);
-    return this.untilKnown(context, input.spaceId, channel);
+  async verify(input: OperationInput<typeof verifyChannel>, { trx }: Context): Promise<Channel> {
+    return this.service.verify(trx, input.spaceId, input.channelId);
   }
 
   @HandleOperation(activateChannel)
-  async activate(input: OperationInput<typeof activateChannel>, context: Context): Promise<Channel> {
-    const channel = await this.service.activate(context.trx, input.spaceId, input.channelId);
-    return this.untilKnown(context, input.spaceId, channel);
+  async activate(input: OperationInput<typeof activateChannel>, { trx }: Context): Promise<Channel> {
+    return this.service.activate(trx, input.spaceId, input.channelId);
   }
 
   @HandleOperation(deactivateChannel)
-  async deactivate(input: OperationInput<typeof deactivateChannel>, context: Context): Promise<Channel> {
-    const channel = await this.service.deactivate(context.trx, input.spaceId, input.channelId);
-    return this.untilKnown(context, input.spaceId, channel);
+  async deactivate(input: OperationInput<typeof deactivateChannel>, { trx }: Context): Promise<Channel> {
+    return this.service.deactivate(trx, input.spaceId, input.channelId);
   }
 
   @HandleOperation(getChannelHealth)
@@ -132,6 +126,7 @@ export class ChannelsHandler {
     return {
       status: row.status,
       statusReason: row.status_reason,
+      checkedAt: (await this.connections.find(trx, row))?.checked_at?.toISOString() ?? null,
       ...(await this.deliveries.summary(trx, row.space_id, row.id)),
     };
   }
@@ -145,13 +140,21 @@ export class ChannelsHandler {
     const rows = await this.deliveries.list(trx, { ...input, before: cursorOf(input.cursor) });
     return page(rows, input.limit, toDelivery);
   }
+}
 
-  /** Whoever is told of a channel may use it at once: its webhooks are answered from what every gateway keeps of it. */
-  private async untilKnown(context: Context, spaceId: string, channel: Channel): Promise<Channel> {
-    const { version } = await this.service.find(context.trx, spaceId, channel.id);
-    context.beforeAnswer(() => this.directory.reach(channel.id, version));
-    return channel;
-  }
+/** A number may stand in the channel, beside it, or in both places; but it is one. */
+function identifierOf({ channel, phoneNumber }: OperationInput<typeof setUpChannel>): string {
+  const { channelIdentifier = phoneNumber } = channel;
+  if (channelIdentifier === undefined)
+    throw badRequest('Name the phone number that is to be called.', [
+      { pointer: '/phoneNumber', detail: 'is needed where channel.channelIdentifier is absent' },
+    ]);
+  if (phoneNumber !== undefined && phoneNumber !== channelIdentifier)
+    throw unprocessable(
+      'phoneNumber and channel.channelIdentifier differ. Name the number once.',
+      'number_mismatch',
+    );
+  return channelIdentifier;
 }
 
 function toDelivery(row: DeliveryRow): OperationOutput<typeof listDeliveries>['data'][number] {

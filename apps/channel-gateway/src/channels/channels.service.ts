@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
   badRequest,
+  type ChannelCredentials,
   channelKind,
   channelStatusChanged,
   type DeploymentChannel,
@@ -14,11 +14,16 @@ import {
 } from '@parley/contracts';
 import { channelBucket, EventLog } from '@parley/messaging';
 import { InjectConfig, SecretBox } from '@parley/service';
-import { adapterFor } from '../adapters/index.ts';
+import { adapterFor, phoneProviderFor } from '../adapters/index.ts';
 import type { GatewayConfig } from '../config.ts';
+import { ConnectionsService } from '../connections/connections.service.ts';
+import { CHECKING, NO_CREDENTIALS, NO_PROVIDER, NO_TARGET, READY } from '../connections/reasons.ts';
 import type { ChannelRow, ChannelStatus, ChannelTarget, ChannelTrx } from '../database.ts';
-import { type KnownChannel, secretPlace } from './channel-directory.service.ts';
+import { publicBase, webhookPath } from './addresses.ts';
+import { credentialsPlace, type KnownChannel, secretPlace } from './channel-directory.service.ts';
 import { ChannelsRepository } from './channels.repository.ts';
+import { drawSecret, type Secrets, secretsOf } from './credentials.ts';
+import { requirePossible } from './phone-number.ts';
 
 export interface Created {
   channel: DeploymentChannel;
@@ -32,6 +37,7 @@ interface Change {
   configuration?: Record<string, unknown> | undefined;
   target?: ChannelTarget | null | undefined;
   language?: string | null | undefined;
+  credentials?: ChannelCredentials | undefined;
 }
 
 @Injectable()
@@ -40,6 +46,7 @@ export class ChannelsService {
     private readonly channels: ChannelsRepository,
     private readonly events: EventLog,
     private readonly secrets: SecretBox,
+    private readonly connections: ConnectionsService,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
@@ -47,12 +54,12 @@ export class ChannelsService {
     trx: ChannelTrx,
     spaceId: string,
     request: DeploymentChannelRequest,
-    webhookSecret: string | undefined,
+    credentials: ChannelCredentials | undefined,
   ): Promise<Created> {
     const id = newId('chan');
-    const secret = adapterFor(request.deploymentType)
-      ? (webhookSecret ?? `whsec_${randomBytes(32).toString('base64')}`)
-      : null;
+    requirePossible(request.deploymentType, request.channelIdentifier);
+    const given = secretsOf(request.deploymentType, request.provider ?? null, credentials);
+    const secret = adapterFor(request.deploymentType) ? (given.webhookSecret ?? drawSecret()) : null;
     const targetName = await this.requireTarget(trx, spaceId, request.target ?? null);
     const row = await this.channels.insert(trx, {
       space_id: spaceId,
@@ -62,15 +69,13 @@ export class ChannelsService {
       recording_enabled: request.recordingEnabled,
       channel_identifier: request.channelIdentifier,
       configuration: JSON.stringify(request.configuration),
-      provider: request.provider ?? null,
+      provider: given.provider,
       target: request.target ? JSON.stringify(request.target) : null,
       target_name: targetName,
       language: request.language ?? null,
       status: 'setup',
-      status_reason: request.target
-        ? 'Not activated yet.'
-        : 'Assign an agent or a flow as target, then activate.',
-      sealed_secret: secret && (await this.secrets.seal(trx, secretPlace(spaceId, id), secret)),
+      status_reason: request.target ? 'Not activated yet.' : NO_TARGET,
+      ...(await this.seal(trx, spaceId, id, { webhookSecret: secret, account: given.account })),
     });
     await this.announce(trx, row);
     return { channel: this.toChannel(row), credentials: secret ? { webhookSecret: secret } : null };
@@ -80,13 +85,15 @@ export class ChannelsService {
     trx: ChannelTrx,
     spaceId: string,
     id: string,
-    change: Change,
-    webhookSecret: string | undefined,
+    { credentials, ...change }: Change,
   ): Promise<DeploymentChannel> {
     const row = await this.lock(trx, spaceId, id);
+    const given = secretsOf(row.deployment_type, row.provider, credentials);
     const kind = channelKind(row.deployment_type);
     if (change.channelIdentifier !== undefined)
       check('channelIdentifier', kind.channelIdentifier.safeParse(change.channelIdentifier));
+    if (change.channelIdentifier !== undefined)
+      requirePossible(row.deployment_type, change.channelIdentifier);
     const configuration =
       change.configuration &&
       check('configuration', kind.configuration.safeParse({ ...row.configuration, ...change.configuration }));
@@ -101,15 +108,15 @@ export class ChannelsService {
       language: change.language,
       target: change.target && JSON.stringify(change.target),
       target_name: targetName,
-      ...(webhookSecret
-        ? { sealed_secret: await this.secrets.seal(trx, secretPlace(spaceId, id), webhookSecret) }
-        : {}),
+      provider: given.provider,
+      ...(await this.seal(trx, spaceId, id, given)),
       ...(change.target === null && row.status === 'active'
-        ? { status: 'setup' as const, status_reason: 'Assign an agent or a flow as target, then activate.' }
+        ? { status: 'setup' as const, status_reason: NO_TARGET }
         : {}),
     });
-    await this.announce(trx, changed);
-    return this.toChannel(changed);
+    const last = await this.follow(trx, row, changed);
+    await this.announce(trx, last);
+    return this.toChannel(last);
   }
 
   async activate(trx: ChannelTrx, spaceId: string, id: string): Promise<DeploymentChannel> {
@@ -118,6 +125,9 @@ export class ChannelsService {
       throw unprocessable('The channel has no target. Assign an agent or a flow first.', 'no_target');
     if (row.deployment_type === 'WEB' || adapterFor(row.deployment_type))
       return this.setStatus(trx, row, 'active', null);
+    if (phoneProviderFor(row)) return this.askProvider(trx, row, 'active', 'connect');
+    if (row.deployment_type === 'CALLS' && row.provider === null)
+      return this.setStatus(trx, row, 'setup', NO_PROVIDER);
     return this.setStatus(
       trx,
       row,
@@ -127,27 +137,43 @@ export class ChannelsService {
   }
 
   async deactivate(trx: ChannelTrx, spaceId: string, id: string): Promise<DeploymentChannel> {
-    return this.setStatus(trx, await this.lock(trx, spaceId, id), 'inactive', 'Deactivated by hand.');
+    const row = await this.lock(trx, spaceId, id);
+    await this.connections.rest(trx, row);
+    return this.setStatus(trx, row, 'inactive', 'Deactivated by hand.');
   }
 
   /** Says what a channel still needs; an active one stays as it is. */
   async verify(trx: ChannelTrx, spaceId: string, id: string): Promise<DeploymentChannel> {
     const row = await this.lock(trx, spaceId, id);
+    if (phoneProviderFor(row) && row.status !== 'inactive') {
+      const connection = await this.connections.find(trx, row);
+      return this.askProvider(trx, row, connection?.wanted ?? 'ready', 'probe');
+    }
     if (row.status === 'active' || row.status === 'inactive') return this.toChannel(row);
-    return this.setStatus(
-      trx,
-      row,
-      'setup',
-      row.target ? 'Ready to be activated.' : 'Assign an agent or a flow as target, then activate.',
-    );
+    return this.setStatus(trx, row, 'setup', row.target ? READY : NO_TARGET);
   }
 
   async delete(trx: ChannelTrx, spaceId: string, id: string): Promise<void> {
     const row = await this.lock(trx, spaceId, id);
+    await this.connections.leave(trx, row, true);
     await this.channels.delete(trx, row);
     await this.events.put(trx, channelBucket, { spaceId, key: id, version: row.version + 1, value: null });
     const data = { ...facts(row), status: 'deleted' as const };
     await this.events.append(trx, [{ definition: channelStatusChanged, spaceId, data }]);
+  }
+
+  /** Writes what a look at the provider has found, if it is news. */
+  async settle(
+    trx: ChannelTrx,
+    row: ChannelRow,
+    found: { status: ChannelStatus; reason: string | null; phoneConfigurationId?: string | undefined },
+  ): Promise<void> {
+    const { status, reason, phoneConfigurationId = row.configuration['phoneConfigurationId'] } = found;
+    const isKnown = row.configuration['phoneConfigurationId'] === phoneConfigurationId;
+    if (isKnown && row.status === status && row.status_reason === reason) return;
+    const configuration = JSON.stringify({ ...row.configuration, phoneConfigurationId });
+    const change = { status, status_reason: reason, ...(isKnown ? {} : { configuration }) };
+    await this.announce(trx, await this.channels.update(trx, row, change));
   }
 
   async find(trx: ChannelTrx, spaceId: string, id: string): Promise<ChannelRow> {
@@ -157,7 +183,7 @@ export class ChannelsService {
   }
 
   toChannel(row: ChannelRow): DeploymentChannel {
-    const base = this.config.PUBLIC_URL ?? `http://127.0.0.1:${this.config.PORT}`;
+    const base = publicBase(this.config) ?? `http://127.0.0.1:${this.config.PORT}`;
     return {
       id: row.id,
       deploymentType: row.deployment_type,
@@ -173,16 +199,64 @@ export class ChannelsService {
       webhookUrl:
         row.deployment_type === 'WEB'
           ? null
-          : `${base}/api/v1/webhooks/${row.provider ?? row.deployment_type.toLowerCase()}/${row.id}`,
+          : `${base}${webhookPath(row.provider ?? row.deployment_type.toLowerCase(), row.id)}`,
       createdAt: row.created_at.getTime(),
       updatedAt: row.updated_at.getTime(),
     } as DeploymentChannel;
+  }
+
+  /** Columns of what was given; what was not stays as it is. */
+  private async seal(
+    trx: ChannelTrx,
+    spaceId: string,
+    id: string,
+    { webhookSecret, account }: Pick<Secrets, 'webhookSecret' | 'account'>,
+  ): Promise<{ sealed_secret?: string; sealed_credentials?: string }> {
+    const credentials = account && JSON.stringify(account);
+    return {
+      ...(webhookSecret
+        ? { sealed_secret: await this.secrets.seal(trx, secretPlace(spaceId, id), webhookSecret) }
+        : {}),
+      ...(credentials
+        ? { sealed_credentials: await this.secrets.seal(trx, credentialsPlace(spaceId, id), credentials) }
+        : {}),
+    };
   }
 
   private async lock(trx: ChannelTrx, spaceId: string, id: string): Promise<ChannelRow> {
     const row = await this.channels.lock(trx, spaceId, id);
     if (!row) throw notFound('The channel');
     return row;
+  }
+
+  /** Has a phone channel looked at by its provider; the outcome comes by itself. */
+  private async askProvider(
+    trx: ChannelTrx,
+    row: ChannelRow,
+    wanted: 'ready' | 'active',
+    kind: 'connect' | 'probe',
+  ): Promise<DeploymentChannel> {
+    if (!row.sealed_credentials) return this.setStatus(trx, row, 'setup', NO_CREDENTIALS);
+    await this.connections.want(trx, row, wanted, kind);
+    return row.status === 'active' ? this.toChannel(row) : this.setStatus(trx, row, 'setup', CHECKING);
+  }
+
+  /** What stands at a provider follows a phone channel's changes; another number leaves the one before. */
+  private async follow(trx: ChannelTrx, before: ChannelRow, row: ChannelRow): Promise<ChannelRow> {
+    const connection = phoneProviderFor(row) && (await this.connections.find(trx, row));
+    if (!connection || !isOtherAtProvider(before, row)) return row;
+    const hasMoved = before.channel_identifier !== row.channel_identifier;
+    if (hasMoved) await this.connections.leave(trx, before, false);
+    const given = row.configuration['phoneConfigurationId'];
+    const configuration = JSON.stringify({
+      ...row.configuration,
+      phoneConfigurationId: given === before.configuration['phoneConfigurationId'] ? null : given,
+    });
+    const moved = hasMoved ? { configuration } : {};
+    if (row.status === 'inactive') return hasMoved ? this.channels.update(trx, row, moved) : row;
+    await this.connections.want(trx, row, row.target ? connection.wanted : 'ready');
+    if (row.status === 'active' && !hasMoved) return row;
+    return this.channels.update(trx, row, { ...moved, status: 'setup', status_reason: CHECKING });
   }
 
   private async setStatus(
@@ -241,6 +315,7 @@ export class ChannelsService {
       id,
       spaceId,
       deploymentType: row.deployment_type,
+      provider: row.provider,
       status: row.status,
       channelIdentifier: row.channel_identifier,
       configuration: row.configuration,
@@ -249,7 +324,9 @@ export class ChannelsService {
       flowId: await this.flowOf(trx, row),
       language: row.language,
       sealedSecret: row.sealed_secret,
-      wrappedKey: row.sealed_secret ? await this.secrets.spaceKey(trx, spaceId) : null,
+      sealedCredentials: row.sealed_credentials,
+      wrappedKey:
+        row.sealed_secret || row.sealed_credentials ? await this.secrets.spaceKey(trx, spaceId) : null,
     };
     await this.events.put(trx, channelBucket, { spaceId, key: id, version, value });
   }
@@ -266,6 +343,16 @@ function facts(row: ChannelRow): { status: ChannelStatus | 'deleted' } & Record<
     channelIdentifier: row.channel_identifier,
     afterCall: row.configuration['afterCall'] ?? null,
   };
+}
+
+/** Whether a change is one that a provider has to be asked about. */
+function isOtherAtProvider(before: ChannelRow, row: ChannelRow): boolean {
+  return (
+    before.channel_identifier !== row.channel_identifier ||
+    before.sealed_credentials !== row.sealed_credentials ||
+    before.configuration['apiBaseUrl'] !== row.configuration['apiBaseUrl'] ||
+    (before.target === null) !== (row.target === null)
+  );
 }
 
 function check<Value>(

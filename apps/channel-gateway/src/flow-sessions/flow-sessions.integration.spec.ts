@@ -48,9 +48,10 @@ describe('Live sessions of a flow', () => {
         return Promise.resolve();
       },
     };
+    const connections = { rest: () => Promise.resolve() };
     const repository = new ChannelsRepository();
     const secrets = new SecretBox(new MasterKeys([Buffer.alloc(32, 7)]), new SpaceKeyRepository());
-    service = new ChannelsService(repository, events as never, secrets, config);
+    service = new ChannelsService(repository, events as never, secrets, connections as never, config);
     const directory = Object.assign(Object.create(ChannelDirectory.prototype) as ChannelDirectory, {
       mirror: { all: () => [...bucket] },
     });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
+import { PhoneCapabilitiesSchema } from '../telephony/types.ts';
 import {
   ChannelCredentialsSchema,
   ChannelSetupRequestSchema,
@@ -35,6 +36,7 @@ export const createChannel = defineOperation({
 export const setUpChannel = defineOperation({
   name: 'channel.set_up',
   kind: 'command',
+  deadlineMs: 20_000,
   permission: 'channels:manage',
   secret: true,
   summary: 'Create, configure and activate a channel in one step',
@@ -71,6 +73,7 @@ export const getChannel = defineOperation({
 export const updateChannel = defineOperation({
   name: 'channel.update',
   kind: 'command',
+  deadlineMs: 20_000,
   permission: 'channels:manage',
   summary: 'Change a channel in part',
   http: { method: 'PATCH', path: one },
@@ -85,6 +88,7 @@ export const updateChannel = defineOperation({
 export const deleteChannel = defineOperation({
   name: 'channel.delete',
   kind: 'command',
+  deadlineMs: 20_000,
   permission: 'channels:manage',
   summary: 'Delete a channel; its conversations stay',
   http: { method: 'DELETE', path: one },
@@ -95,6 +99,7 @@ export const deleteChannel = defineOperation({
 export const verifyChannel = defineOperation({
   name: 'channel.verify',
   kind: 'command',
+  deadlineMs: 20_000,
   permission: 'channels:manage',
   summary: 'Check what a channel needs and say what is missing',
   http: { method: 'POST', path: `${one}/verify` },
@@ -105,6 +110,7 @@ export const verifyChannel = defineOperation({
 export const activateChannel = defineOperation({
   name: 'channel.activate',
   kind: 'command',
+  deadlineMs: 20_000,
   permission: 'channels:manage',
   summary: 'Activate a channel',
   http: { method: 'POST', path: `${one}/activate` },
@@ -132,9 +138,35 @@ export const getChannelHealth = defineOperation({
   output: z.object({
     status: z.enum(channelStatuses),
     statusReason: z.string().nullable(),
+    /** When its provider was last asked; null for a channel without one. */
+    checkedAt: Timestamp.nullable(),
     lastDeliveredAt: Timestamp.nullable(),
     pendingDeliveries: z.int(),
     failedDeliveries: z.int(),
+  }),
+});
+
+export const listChannelNumbers = defineOperation({
+  name: 'channel.list_numbers',
+  kind: 'query',
+  permission: 'channels:manage',
+  summary: 'All phone numbers of the account behind a channel, as its provider lists them at this moment',
+  http: { method: 'GET', path: `${one}/numbers` },
+  deadlineMs: 20_000,
+  input: z.strictObject(InChannel),
+  output: z.object({
+    data: z.array(
+      z.object({
+        number: z.string(),
+        providerNumberId: z.string(),
+        name: z.string(),
+        capabilities: PhoneCapabilitiesSchema,
+        /** Whether this channel can take the number's calls, and if not, why and what to do. */
+        usable: z.boolean(),
+        reason: z.string().nullable(),
+      }),
+    ),
+    nextCursor: z.null(),
   }),
 });
 

@@ -30,9 +30,15 @@ export const WidgetConfigurationSchema = z.looseObject({
   suggestedQuestions: z.array(z.string().trim().min(1).max(300)).max(6).optional(),
 });
 
+const ApiBaseUrl = z
+  .url({ protocol: /^https?$/, error: 'is not an http or https address' })
+  .max(300)
+  .optional()
+  .meta({ description: "Address of the provider's API, where it is not the provider's own" });
 const PhoneConfiguration = z.strictObject({
-  phoneConfigurationId: Id,
-  apiBaseUrl: z.url().optional(),
+  /** The phone number (`phone_…`) behind the channel; known once the number was found at the provider. */
+  phoneConfigurationId: Id.nullish(),
+  apiBaseUrl: ApiBaseUrl,
   afterCall: z.enum(['close', 'pause']).default('close'),
 });
 const WebConfiguration = z.strictObject({
@@ -45,7 +51,7 @@ const MobileConfiguration = z.strictObject({
   platform: z.enum(['IOS', 'ANDROID']),
 });
 const MessagingConfiguration = z.strictObject({
-  apiBaseUrl: z.url().optional(),
+  apiBaseUrl: ApiBaseUrl,
   graphVersion: z.string().max(10).optional(),
 });
 const CustomConfiguration = z.strictObject({ callbackUrl: z.url().max(2000).optional() });
@@ -116,23 +122,41 @@ export const DeploymentChannelSchema = z
 /** A deployment channel. */
 export type DeploymentChannel = z.infer<typeof DeploymentChannelSchema>;
 
+const phoneRequest = { ...requestFields, configuration: PhoneConfiguration.prefault({}) };
+const otherRequests = [
+  z.strictObject({ ...requestFields, deploymentType: z.literal('WEB'), ...kinds.WEB }),
+  z.strictObject({ ...requestFields, deploymentType: z.literal('MOBILE'), ...kinds.MOBILE }),
+  z.strictObject({ ...requestFields, deploymentType: z.literal('WHATSAPP'), ...kinds.WHATSAPP }),
+  z.strictObject({ ...requestFields, deploymentType: z.literal('MESSENGER'), ...kinds.MESSENGER }),
+  z.strictObject({
+    ...requestFields,
+    deploymentType: z.literal('CUSTOM'),
+    channelIdentifier: kinds.CUSTOM.channelIdentifier,
+    configuration: CustomConfiguration.prefault({}),
+  }),
+] as const;
+
 /** What creates a deployment channel. */
 export const DeploymentChannelRequestSchema = z
   .discriminatedUnion('deploymentType', [
-    z.strictObject({ ...requestFields, deploymentType: z.literal('CALLS'), ...kinds.CALLS }),
-    z.strictObject({ ...requestFields, deploymentType: z.literal('SMS'), ...kinds.SMS }),
-    z.strictObject({ ...requestFields, deploymentType: z.literal('WEB'), ...kinds.WEB }),
-    z.strictObject({ ...requestFields, deploymentType: z.literal('MOBILE'), ...kinds.MOBILE }),
-    z.strictObject({ ...requestFields, deploymentType: z.literal('WHATSAPP'), ...kinds.WHATSAPP }),
-    z.strictObject({ ...requestFields, deploymentType: z.literal('MESSENGER'), ...kinds.MESSENGER }),
-    z.strictObject({
-      ...requestFields,
-      deploymentType: z.literal('CUSTOM'),
-      channelIdentifier: kinds.CUSTOM.channelIdentifier,
-      configuration: CustomConfiguration.prefault({}),
-    }),
+    z.strictObject({ ...phoneRequest, deploymentType: z.literal('CALLS'), channelIdentifier: E164 }),
+    z.strictObject({ ...phoneRequest, deploymentType: z.literal('SMS'), channelIdentifier: E164 }),
+    ...otherRequests,
   ])
   .meta({ id: 'DeploymentChannelRequest' });
+
+/** The same within a set-up, where the number may stand beside it. */
+const ChannelToSetUpSchema = z
+  .discriminatedUnion('deploymentType', [
+    z.strictObject({
+      ...phoneRequest,
+      deploymentType: z.literal('CALLS'),
+      channelIdentifier: E164.optional(),
+    }),
+    z.strictObject({ ...phoneRequest, deploymentType: z.literal('SMS'), channelIdentifier: E164.optional() }),
+    ...otherRequests,
+  ])
+  .meta({ id: 'DeploymentChannelToSetUp' });
 
 /** What creates a deployment channel. */
 export type DeploymentChannelRequest = z.infer<typeof DeploymentChannelRequestSchema>;
@@ -149,19 +173,41 @@ export const DeploymentChannelUpdateRequestSchema = z
   })
   .meta({ id: 'DeploymentChannelUpdateRequest' });
 
-/** Write-only credentials of a custom channel; the secret is made when absent. */
-export const ChannelCredentialsSchema = z.strictObject({
-  webhookSecret: z
-    .string()
-    .regex(/^whsec_[A-Za-z0-9+/]{22,88}={0,2}$/, 'is not whsec_ followed by base64')
-    .optional(),
-});
+const AccountSid = z.string().regex(/^AC[0-9a-zA-Z]{32}$/, 'is not an account SID: AC and 32 characters');
+const AuthToken = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[\x21-\x7e]+$/, 'has characters that no token has');
+
+/** Credentials of an account at Twilio: its SID and auth token, which also signs its webhooks. */
+export const TwilioCredentialsSchema = z.strictObject({ accountSid: AccountSid, authToken: AuthToken });
+
+/** Credentials of an account at Twilio. */
+export type TwilioCredentials = z.infer<typeof TwilioCredentialsSchema>;
+
+/** Write-only credentials: a custom channel's secret, made when absent, or what its provider gave. */
+export const ChannelCredentialsSchema = z
+  .strictObject({
+    webhookSecret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{22,88}={0,2}$/, 'is not whsec_ followed by base64')
+      .optional(),
+    accountSid: AccountSid.optional(),
+    authToken: AuthToken.optional(),
+  })
+  .meta({ id: 'ChannelCredentials' });
+
+/** Write-only credentials of a channel. */
+export type ChannelCredentials = z.infer<typeof ChannelCredentialsSchema>;
 
 /** Complete set-up in one request: channel, credentials, target, activation. */
 export const ChannelSetupRequestSchema = z
   .strictObject({
-    channel: DeploymentChannelRequestSchema,
+    channel: ChannelToSetUpSchema,
     credentials: ChannelCredentialsSchema.optional(),
+    /** The number that is to be called, instead of or equal to the channel's identifier. */
     phoneNumber: E164.optional(),
     target: TargetSchema.optional(),
     activate: z.boolean().default(true),

@@ -3,6 +3,8 @@ import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { callCauses, CallJobSchema, callPhases, CallSchema, CallTurnSchema } from './types.ts';
 
+export * from './phone-numbers.operations.ts';
+
 const base = '/spaces/:spaceId/calls';
 const one = `${base}/:callId`;
 const InCall = { ...InSpace, callId: Id };

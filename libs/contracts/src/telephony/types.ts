@@ -95,6 +95,35 @@ export const CallJobSchema = z.object({
 /** What a call's job is dispatched with. */
 export type CallJob = z.infer<typeof CallJobSchema>;
 
+/** What a phone number can do, as its provider says. */
+export const PhoneCapabilitiesSchema = z.object({
+  voice: z.boolean(),
+  sms: z.boolean(),
+  mms: z.boolean(),
+  fax: z.boolean(),
+});
+
+/** What a phone number can do. */
+export type PhoneCapabilities = z.infer<typeof PhoneCapabilitiesSchema>;
+
+/** A phone number that channels use: one of the CALLS type at most, and one of the SMS type. */
+export const PhoneNumberSchema = z
+  .object({
+    id: Id,
+    /** In E.164. */
+    number: z.string(),
+    provider: z.string(),
+    providerNumberId: z.string(),
+    capabilities: PhoneCapabilitiesSchema,
+    callsChannelId: Id.nullable(),
+    messagesChannelId: Id.nullable(),
+    ...ResourceFields,
+  })
+  .meta({ id: 'PhoneNumber' });
+
+/** A phone number that channels use. */
+export type PhoneNumber = z.infer<typeof PhoneNumberSchema>;
+
 /** Attributes that a caller's participant carries in its room, named as LiveKit SIP names its own. */
 export const callerAttributes = { callId: 'parley.callId', role: 'parley.role' } as const;
 

@@ -24,6 +24,8 @@ import { Refusal, toText } from './refusal.ts';
 
 /** What is known of a request before its transaction is opened. */
 export interface BeforeContext {
+  /** The same as a handler's first parameter. */
+  input: Record<string, unknown>;
   principal: Principal;
   spaceId: string | null;
   requestId: string;
@@ -61,6 +63,9 @@ export type OperationHandler = (input: unknown, context: OperationContext) => Pr
 
 /** Works before the transaction of an operation. */
 export type BeforeHandler = (input: unknown, context: BeforeContext) => Promise<unknown>;
+
+/** Looks again at what a command has answered, once it is committed. */
+export type AfterHandler = (output: unknown, context: BeforeContext) => Promise<unknown>;
 
 /** Encrypts stored answers that hold secrets. */
 export interface AnswerCipher {
@@ -105,6 +110,7 @@ export class OperationServer {
     { definition: OperationDefinition; handler: OperationHandler }
   >();
   private readonly befores = new Map<string, BeforeHandler>();
+  private readonly afters = new Map<string, AfterHandler>();
   private readonly subscriptions: Subscription[] = [];
   private readonly running = new Set<Promise<void>>();
   private readonly underWay = new Map<string, Promise<Reply>>();
@@ -125,6 +131,13 @@ export class OperationServer {
     if (this.befores.has(definition.name))
       throw new Error(`The operation ${definition.name} has two methods before it.`);
     this.befores.set(definition.name, before);
+  }
+
+  /** Adds what is done when an operation's transaction has committed, before it is answered. */
+  addAfter(definition: OperationDefinition, after: AfterHandler): void {
+    if (this.afters.has(definition.name))
+      throw new Error(`The operation ${definition.name} has two methods after it.`);
+    this.afters.set(definition.name, after);
   }
 
   /** Names of the operations that are answered here. */
@@ -184,7 +197,7 @@ export class OperationServer {
         'The deadline of this request has passed: see whether the clocks of the machines agree.',
       );
     this.stats.open += 1;
-    const work = this.answer(request, handler).finally(() => {
+    const work = this.answerToTheEnd(request, handler).finally(() => {
       this.stats.open -= 1;
       this.underWay.delete(id);
     });
@@ -210,6 +223,40 @@ export class OperationServer {
     } catch (gone) {
       this.parts.logger.warn({ operation: about.name, err: gone }, 'An answer could not be sent');
     }
+  }
+
+  private async answerToTheEnd(request: Request, handler: OperationHandler): Promise<Reply> {
+    const reply = await this.answer(request, handler);
+    const after = this.afters.get(request.definition.name);
+    if (!after || reply.status >= 400 || reply.replayed) return reply;
+    try {
+      const output = await after(JSON.parse(reply.text), beforeContext(request));
+      const last = { ...reply, text: toText(output, request.requestId) };
+      if (last.text !== reply.text && request.definition.kind === 'command') await this.keep(request, last);
+      return last;
+    } catch (error) {
+      // What was committed stands, and is what was answered.
+      this.parts.logger.warn(
+        { operation: request.definition.name, err: error },
+        'An answer could not be made newer',
+      );
+      return reply;
+    }
+  }
+
+  /** The later answer is what repeats get. */
+  private async keep(request: Request, reply: Reply): Promise<void> {
+    await this.parts.database.withSpaces(spacesOf(request), (trx) =>
+      this.parts.commands.store(trx, claimOf(request), this.stored(request, reply)),
+    );
+  }
+
+  private stored(
+    { definition }: Request,
+    { status, text }: Reply,
+  ): Parameters<CommandRepository['store']>[2] {
+    const sealed = definition.secret === true;
+    return { status, text: sealed ? this.parts.cipher.seal(text) : text, sealed };
   }
 
   /** Passing failures of the database are repeated until nobody waits any more. */
@@ -278,12 +325,7 @@ export class OperationServer {
         text: toText(output, request.requestId),
         replayed: false,
       };
-      const sealed = request.definition.secret === true;
-      await this.parts.commands.store(trx, claim, {
-        status: reply.status,
-        text: sealed ? this.parts.cipher.seal(reply.text) : reply.text,
-        sealed,
-      });
+      await this.parts.commands.store(trx, claim, this.stored(request, reply));
       // From here on a broken connection does not tell whether it was committed.
       doubt.committing = true;
       return reply;
@@ -322,7 +364,7 @@ export class OperationServer {
 function beforeContext(request: Request): BeforeContext {
   const { principal, requestId, idempotencyKey, deadline, input } = request;
   const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : null;
-  return { principal, spaceId, requestId, idempotencyKey, deadline };
+  return { input, principal, spaceId, requestId, idempotencyKey, deadline };
 }
 
 /** The same request is at work already: its answer is waited for. */

@@ -153,6 +153,34 @@ describe('operations', () => {
     expect(await ask('a')).toMatchObject({ body: { count: 4 } });
   });
 
+  it('keeps the caller for what a command has set going, and repeats what was said last', async () => {
+    const seen: unknown[] = [];
+    const server = await serve();
+    server.addAfter(add, async (output, { input, spaceId }) => {
+      seen.push([output, input, spaceId]);
+      // No transaction waits meanwhile: one that only waits is ended after a second.
+      await sleep(1200);
+      return { count: 100 + (output as { count: number }).count };
+    });
+    expect(await ask('a', { key: 'k' })).toMatchObject({
+      status: 201,
+      body: { count: 101 },
+      replayed: false,
+    });
+    expect(seen).toEqual([[{ count: 1 }, { spaceId: 'space_a', thread: 'a' }, 'space_a']]);
+    expect(await ask('a', { key: 'k' })).toMatchObject({ body: { count: 101 }, replayed: true });
+    expect(seen).toHaveLength(1);
+    expect(await problem(ask('b', { mode: 'refuse' }))).toMatchObject({ status: 409 });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('answers what was committed where the wait fails', async () => {
+    const server = await serve();
+    server.addAfter(add, () => Promise.reject(new Error('a defect')));
+    expect(await ask('a', { key: 'k' })).toMatchObject({ status: 201, body: { count: 1 } });
+    expect(await ask('a', { key: 'k' })).toMatchObject({ body: { count: 1 }, replayed: true });
+  });
+
   it('refuses a key with another body, and after a day knows it no more', async () => {
     await serve();
     await ask('a', { key: 'k' });

@@ -14,6 +14,7 @@ export type HandlerExtras =
     }
   | { kind: 'operation'; definition: OperationDefinition }
   | { kind: 'before_operation'; definition: OperationDefinition }
+  | { kind: 'after_operation'; definition: OperationDefinition }
   | { kind: 'task'; options: TaskOptions }
   | { kind: 'given_up'; queue: string };
 
@@ -53,6 +54,16 @@ export function HandleOperation(definition: OperationDefinition): MethodDecorato
 export function BeforeOperation(definition: OperationDefinition): MethodDecorator {
   const extras: HandlerExtras = { kind: 'before_operation', definition };
   return takingBoth(MessagePattern(`before.${definition.name}`, extras) as MethodDecorator);
+}
+
+/**
+ * A method that waits for what a command has set going, for as long as the caller may be kept: `(output, context)`, the
+ * context without transaction. What it returns is answered, and kept for repeats; what it throws is logged, and the
+ * command's own output stands.
+ */
+export function AfterOperation(definition: OperationDefinition): MethodDecorator {
+  const extras: HandlerExtras = { kind: 'after_operation', definition };
+  return takingBoth(MessagePattern(`after.${definition.name}`, extras) as MethodDecorator);
 }
 
 /** A method of a controller that does the tasks of a queue: `(task, context)`. */

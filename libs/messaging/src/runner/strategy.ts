@@ -1,5 +1,5 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { domainOf, operationsOf, streamName } from '@parley/contracts';
+import { domainOf, type OperationDefinition, operationsOf, streamName } from '@parley/contracts';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import type { MessagingRuntime } from '../runtime.ts';
 import type { GiveUpContext, TaskOptions } from '../tasks/task.ts';
@@ -27,8 +27,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   ): void {
     const found = extras as HandlerExtras | undefined;
     const call = toCall(callback);
-    if (found?.kind === 'operation') this.runtime.operations.add(found.definition, call);
-    else if (found?.kind === 'before_operation') this.runtime.operations.addBefore(found.definition, call);
+    if (found && 'definition' in found && found.kind !== 'event') this.addOperation(found, call);
     else if (found?.kind === 'task') this.addTask(found, call);
     else if (found?.kind === 'given_up') this.addGivenUp(found.queue, call);
     else if (found?.kind === 'event') this.addEvent(found, call);
@@ -67,6 +66,19 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   unwrap<Connection>(): Connection {
     return this.runtime.nats as Connection;
+  }
+
+  private addOperation(
+    {
+      kind,
+      definition,
+    }: Extract<HandlerExtras, { definition: OperationDefinition; kind: `${string}operation` }>,
+    call: Call,
+  ): void {
+    const { operations } = this.runtime;
+    if (kind === 'operation') operations.add(definition, call);
+    else if (kind === 'before_operation') operations.addBefore(definition, call);
+    else operations.addAfter(definition, call);
   }
 
   private addTask({ options }: Extract<HandlerExtras, { kind: 'task' }>, call: Call): void {

@@ -1,0 +1,267 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  claimPhoneNumber,
+  conflict,
+  type DeploymentChannel,
+  getChannel,
+  getPhoneNumber,
+  listPhoneNumbers,
+  newId,
+  notFound,
+  type OperationDefinition,
+  type OperationInput,
+  type OperationOutput,
+  type OperationRequest,
+  type PhoneNumber,
+  releasePhoneNumber,
+  servicePrincipal,
+  setUpChannel,
+} from '@parley/contracts';
+import { migrate } from '@parley/database';
+import {
+  ensureStreams,
+  mechanismMigrations,
+  type MessagingRuntime,
+  type NatsConnection,
+  OperationClient,
+} from '@parley/messaging';
+import { spaceKeyMigrations } from '@parley/service';
+import {
+  createTestDatabase,
+  startTwilioServer,
+  type TestDatabase,
+  type TwilioNumber,
+  type TwilioRestRequest,
+  type TwilioServer,
+} from '@parley/testing';
+import type { GatewayConfig } from '../src/config.ts';
+import type { ChannelTrx } from '../src/database.ts';
+import { migrations } from '../src/migrations/index.ts';
+import { connect, type Pod, startPod } from './pod.ts';
+
+export const publicUrl = 'https://parley.example';
+export const agentId = 'agent_one';
+
+type Claim = OperationInput<typeof claimPhoneNumber>;
+
+/** A gateway over real servers; the spec plays telephony, and Twilio is a local server. */
+export class GatewayBench {
+  readonly spaceId = newId('space');
+  /** What telephony has on its books: one channel for each number. */
+  readonly claims = new Map<string, Claim & { phoneConfigurationId: string }>();
+  /** Whether telephony answers. */
+  hasTelephony = true;
+  readonly config: GatewayConfig;
+  private readonly server: TestDatabase;
+  private readonly nats: NatsConnection;
+  private readonly client: OperationClient;
+  private readonly twilios: TwilioServer[] = [];
+  private pod: Pod | undefined;
+
+  constructor(server: TestDatabase, nats: NatsConnection) {
+    this.server = server;
+    this.nats = nats;
+    this.client = new OperationClient(nats);
+    this.config = {
+      PORT: 8080,
+      SERVICES: '',
+      PUBLIC_URL: publicUrl,
+      PROVIDER_CHECK_SECONDS: 1,
+    } as GatewayConfig;
+  }
+
+  async start(): Promise<void> {
+    this.pod = await startPod(this.server, this.config, (runtime) => this.playTelephony(runtime));
+    await this.in(async (trx) => {
+      const row = { space_id: this.spaceId, id: agentId, name: 'Pia', usable: true, default_flow_id: null };
+      await trx
+        .insertInto('target')
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { app, nats, database, runner } = this.requirePod();
+    this.pod = undefined;
+    await app.close();
+    await Promise.all([nats.close(), database.close(), runner.close()]);
+  }
+
+  /** Asks an operation over NATS, as the door does. */
+  async call<Definition extends OperationDefinition>(
+    definition: Definition,
+    input: Omit<OperationRequest<Definition>, 'spaceId'>,
+    idempotencyKey?: string,
+  ): Promise<OperationOutput<Definition>> {
+    const { body } = await this.client.request(
+      definition,
+      { spaceId: this.spaceId, ...input } as unknown as OperationRequest<Definition>,
+      { principal: servicePrincipal('spec', this.spaceId), ...(idempotencyKey ? { idempotencyKey } : {}) },
+    );
+    return definition.output.parse(body) as OperationOutput<Definition>;
+  }
+
+  /** An account at Twilio with these numbers. */
+  async account(...numbers: string[]): Promise<TwilioServer> {
+    const twilio = await startTwilioServer({
+      numbers: numbers.map((phone_number) => ({ phone_number })),
+      pageSize: 2,
+    });
+    this.twilios.push(twilio);
+    return twilio;
+  }
+
+  /** One request from nothing to a channel that takes calls. */
+  async setUp(
+    twilio: Pick<TwilioServer, 'accountSid' | 'authToken' | 'apiBaseUrl'>,
+    number: string,
+    change: Partial<OperationRequest<typeof setUpChannel>> = {},
+  ): Promise<DeploymentChannel> {
+    const { channel } = await this.call(setUpChannel, setUpRequest(twilio, number, change));
+    return channel;
+  }
+
+  async channel(channelId: string): Promise<DeploymentChannel> {
+    return this.call(getChannel, { channelId });
+  }
+
+  /** Waits until a channel has come to a status by itself, or to a reason. */
+  async becomes(channelId: string, status: string, reason: RegExp | null = null): Promise<DeploymentChannel> {
+    return this.until(async () => {
+      const channel = await this.channel(channelId);
+      const fits = reason === null || reason.test(channel.statusReason ?? '');
+      return channel.status === status && fits ? channel : undefined;
+    }, `The status ${status} of ${channelId}`);
+  }
+
+  async until<Found>(
+    look: () => Promise<Found | undefined | false> | Found | undefined | false,
+    what: string,
+    patienceMs = 15_000,
+  ): Promise<Found> {
+    const end = Date.now() + patienceMs;
+    for (;;) {
+      const found = await look();
+      if (found) return found;
+      if (Date.now() > end) throw new Error(`${what} did not come within ${patienceMs} ms.`);
+      await sleep(50);
+    }
+  }
+
+  in<Result>(work: (trx: ChannelTrx) => Promise<Result>): Promise<Result> {
+    return this.requirePod().database.withSpaces([this.spaceId], work);
+  }
+
+  async close(): Promise<void> {
+    if (this.pod) await this.stop();
+    await Promise.all(this.twilios.map((twilio) => twilio.close()));
+    await this.nats.close();
+    await this.server.drop();
+  }
+
+  private requirePod(): Pod {
+    if (!this.pod) throw new Error('The service does not run.');
+    return this.pod;
+  }
+
+  private playTelephony({ operations }: MessagingRuntime): void {
+    operations.add(claimPhoneNumber, (input) => Promise.resolve(this.claim(input as Claim)));
+    operations.add(releasePhoneNumber, (input) => {
+      const { channelId } = input as Claim;
+      for (const [number, claim] of this.claims)
+        if (claim.channelId === channelId) this.claims.delete(number);
+      return Promise.resolve({});
+    });
+    operations.add(listPhoneNumbers, () =>
+      Promise.resolve({ data: [...this.claims.values()].map(toPhoneNumber), nextCursor: null }),
+    );
+    operations.add(getPhoneNumber, (input) => {
+      const { phoneNumberId } = input as { phoneNumberId: string };
+      const found = [...this.claims.values()].find((one) => one.phoneConfigurationId === phoneNumberId);
+      if (!found) return Promise.reject(notFound('The phone number'));
+      return Promise.resolve(toPhoneNumber(found));
+    });
+  }
+
+  private claim(claim: Claim): { phoneConfigurationId: string } {
+    const known = this.claims.get(claim.number);
+    if (known && known.channelId !== claim.channelId)
+      throw conflict(`The channel ${known.channelId} uses this number.`, 'number_in_use');
+    const phoneConfigurationId = known?.phoneConfigurationId ?? newId('phone');
+    for (const [number, one] of this.claims)
+      if (one.channelId === claim.channelId) this.claims.delete(number);
+    this.claims.set(claim.number, { ...claim, phoneConfigurationId });
+    return { phoneConfigurationId };
+  }
+}
+
+/** What sets up a channel of the CALLS type. */
+export function setUpRequest(
+  { accountSid, authToken, apiBaseUrl }: Pick<TwilioServer, 'accountSid' | 'authToken' | 'apiBaseUrl'>,
+  number: string,
+  change: Partial<OperationRequest<typeof setUpChannel>> = {},
+): Omit<OperationRequest<typeof setUpChannel>, 'spaceId'> {
+  return {
+    channel: {
+      deploymentType: 'CALLS',
+      channelName: 'Support line',
+      provider: 'twilio',
+      channelIdentifier: number,
+      configuration: { apiBaseUrl },
+    },
+    credentials: { accountSid, authToken },
+    target: { agentId },
+    ...change,
+  };
+}
+
+function toPhoneNumber(claim: Claim & { phoneConfigurationId: string }): PhoneNumber {
+  const { number, provider, providerNumberId, capabilities, channelId } = claim;
+  const at = new Date().toISOString();
+  return {
+    id: claim.phoneConfigurationId,
+    ...{ number, provider, providerNumberId, capabilities },
+    ...{ callsChannelId: channelId, messagesChannelId: null, createdAt: at, updatedAt: at, metadata: {} },
+  };
+}
+
+const drawn = { count: 0 };
+
+/** A number that no other story has. */
+export function draw(): string {
+  drawn.count += 1;
+  return `+1212555${String(1000 + drawn.count)}`;
+}
+
+/** A number as the account has it. */
+export function numberOf(twilio: TwilioServer, number: string): TwilioNumber {
+  const found = twilio.numbers.find((one) => one.phone_number === number);
+  if (!found) throw new Error(`The account has no ${number}.`);
+  return found;
+}
+
+/** Where Twilio is to ask what to do with a call. */
+export const webhookOf = (channelId: string): string => `${publicUrl}/api/v1/webhooks/twilio/${channelId}`;
+
+/** What was written at Twilio. */
+export const writes = (twilio: TwilioServer): TwilioRestRequest[] =>
+  twilio.requests.filter(({ method }) => method === 'POST');
+
+/** Opens a bench with everything started; close it in afterAll. */
+export async function openBench(): Promise<GatewayBench> {
+  const server = await createTestDatabase();
+  await migrate({
+    ownerUrl: server.ownerUrl,
+    serviceUrl: server.urlFor('parley_channel'),
+    runnerUrl: server.urlFor('parley_channel_runner'),
+    domain: 'channel',
+    migrations: [mechanismMigrations, spaceKeyMigrations, migrations],
+  });
+  const nats = await connect();
+  await ensureStreams(nats, { partitions: 4 });
+  const bench = new GatewayBench(server, nats);
+  await bench.start();
+  return bench;
+}
