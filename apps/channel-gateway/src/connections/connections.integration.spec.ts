@@ -107,7 +107,7 @@ describe('A channel at Twilio', () => {
     const twilio = await bench.account();
     const channel = await bench.setUp(twilio, draw());
     expect(channel.status).toBe('error');
-    expect(channel.statusReason).toMatch(/The account has no phone number\. Buy one .* Buy a number/);
+    expect(channel.statusReason).toMatch(/The Twilio account has no phone number\. Buy one .* Buy a number/);
   });
 
   it('names the numbers of the account where the one that was chosen is none of them', async () => {
@@ -116,7 +116,7 @@ describe('A channel at Twilio', () => {
     const wrong = draw();
     const channel = await bench.setUp(twilio, wrong);
     expect(channel.status).toBe('error');
-    expect(channel.statusReason).toContain(`${wrong} is not a number of this account`);
+    expect(channel.statusReason).toContain(`${wrong} is not a number of this Twilio account`);
     expect(channel.statusReason).toContain(`${numbers[0]}, ${numbers[1]}, ${numbers[2]}`);
     expect(channel.statusReason).toContain('and 2 more');
     const [, , , , , , last = ''] = numbers;

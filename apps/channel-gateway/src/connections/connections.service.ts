@@ -90,7 +90,10 @@ export class ConnectionsService {
       await this.tasks.enqueue(trx, [taskOf(row, payload)]);
     }
     if (isDeleted) await this.connections.delete(trx, connection);
-    else await this.connections.change(trx, connection, { ...nothingKnown, intent: connection.intent + 1 });
+    else {
+      const intent = connection.intent + 1;
+      await this.connections.change(trx, connection, { ...nothingKnown, intent, settled: intent });
+    }
   }
 
   /** Lines up the next look, and says under which id. */

@@ -191,13 +191,13 @@ function changedByHand(label: string, { number, webhook }: ProviderNumber): stri
 }
 
 /** Calls go on while a provider's API is away: an active channel stays so. */
-function failureOf(error: unknown, { row, provider }: Connected): Omit<Outcome, 'change'> {
+function failureOf(error: unknown, { row }: Connected): Omit<Outcome, 'change'> {
   if (error instanceof ProblemError && error.status === 409)
     return { status: 'error', reason: error.message };
   if (error instanceof ProblemError && error.status >= 500)
     return away(row, 'Telephony, which keeps the phone numbers, does not answer', null);
   if (!(error instanceof ProviderError)) throw error;
-  if (error.kind !== 'away') return { status: 'error', reason: `${provider.label}: ${error.message}` };
+  if (error.kind !== 'away') return { status: 'error', reason: error.message };
   return away(row, error.message, error.afterMs);
 }
 

@@ -127,7 +127,7 @@ describe('A set-up', () => {
 
   it('may not call a private address', async () => {
     const number = draw();
-    const twilio = await bench.account(number);
+    const { accountSid, authToken } = await bench.account(number);
     const channel = await bench.setUp({ accountSid, authToken, apiBaseUrl: 'http://10.0.0.1' }, number);
     expect(channel.status).toBe('error');
     expect(channel.statusReason).toMatch(/names an address that may not be called/);

@@ -23,8 +23,8 @@ export function unusable({ capabilities, overridden }: ProviderNumber): string |
 /** Why a number was not found in an account. */
 export function missingNumber(label: string, wanted: string, all: readonly ProviderNumber[]): string {
   if (all.length === 0)
-    return `The account has no phone number. Buy one in the ${label} console under Phone Numbers, Manage, Buy a number, then set it as channelIdentifier and verify the channel.`;
+    return `The ${label} account has no phone number. Buy one in the ${label} console under Phone Numbers, Manage, Buy a number, then set it as channelIdentifier and verify the channel.`;
   const some = all.slice(0, NAMED).map(({ number }) => number);
   const more = all.length > NAMED ? ` and ${all.length - NAMED} more` : '';
-  return `${wanted} is not a number of this account, which has ${some.join(', ')}${more}. Set one of them as channelIdentifier, or buy that number, then verify the channel.`;
+  return `${wanted} is not a number of this ${label} account, which has ${some.join(', ')}${more}. Set one of them as channelIdentifier, or buy that number, then verify the channel.`;
 }
