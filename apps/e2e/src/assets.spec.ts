@@ -8,7 +8,7 @@ import {
   listMessages,
   postMessage,
 } from '@parley/contracts';
-import { clientOf, readDemo } from './demo.ts';
+import { clientOf, readDemo, until } from './demo.ts';
 import { type OwnSpace, openSpace, visit } from './people.ts';
 
 const body = new TextEncoder().encode('What was agreed on '.repeat(10_000));
@@ -64,7 +64,11 @@ describe('A file', () => {
 
   it('of others is none to a visitor', async () => {
     const own: OwnSpace = await openSpace(baseUrl, 'Files');
-    const visitor = await visit(own);
+    // Its site is known to the door a moment after it was made.
+    const visitor = await until('the site lets visitors in', async () => {
+      const found = await visit(own);
+      return found.token ? found : null;
+    });
     const begun = await own.ownerClient.call(beginUpload, {
       ...{ spaceId: own.spaceId, fileName: 'a.txt', contentType: 'text/plain', size: 1 },
     });

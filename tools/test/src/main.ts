@@ -1,4 +1,4 @@
-import { findLiveKitServer, findNatsServer, startTestServers } from '@parley/testing';
+import { findLiveKitServer, findNatsServer, findS3Server, startTestServers } from '@parley/testing';
 import { ensureChromium, staticChecks } from './checks.ts';
 import { type Counts, type JestRun, runJest } from './jest-run.ts';
 
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const path = project === -1 ? null : (process.argv[project + 1] ?? '');
   // Built once with Go, which takes a while: beside the checks, and not in the time of a spec.
   const say = (line: string): void => console.log(line);
-  const servers = Promise.all([findNatsServer(say), findLiveKitServer(say)]);
+  const servers = Promise.all([findNatsServer(say), findLiveKitServer(say), findS3Server(say)]);
   servers.catch(() => undefined);
   const sound = path !== null || staticChecks();
   await servers;
