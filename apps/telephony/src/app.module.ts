@@ -3,6 +3,7 @@ import { CallsHandler } from './calls/calls.handler.ts';
 import { CallsRepository } from './calls/calls.repository.ts';
 import { CallsService } from './calls/calls.service.ts';
 import { JobsHandler } from './calls/jobs.handler.ts';
+import { ProviderStatusHandler } from './calls/provider-status.handler.ts';
 import { ChannelsConsumer } from './channels/channels.consumer.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
 import { JobWatchService } from './jobs/job-watch.service.ts';
@@ -22,6 +23,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     ChannelsConsumer,
     JobsHandler,
     PhoneNumbersHandler,
+    ProviderStatusHandler,
     RoomsConsumer,
     TurnsConsumer,
     WebhooksHandler,

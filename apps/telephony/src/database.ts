@@ -27,6 +27,9 @@ export interface CallTable {
   caller_sid: string | null;
   conversation_created: boolean;
   after_sequence: number;
+  /** The carrier's id of the call, and how far its news of it were heard. */
+  provider_call_id: string | null;
+  provider_sequence: number | null;
   started_at: Date;
   answered_at: Date | null;
   ended_at: Date | null;

@@ -1,5 +1,7 @@
 import { runService } from '@parley/service';
+import { openBridgeDoor } from './bridge/bridge-door.ts';
 import { FlowSocket } from './bridge/flow.socket.ts';
+import { MediaSocket } from './bridge/media.socket.ts';
 import { BridgeModule } from './bridge.module.ts';
 import { bridgeConfig } from './config.ts';
 
@@ -10,5 +12,7 @@ await runService({
   module: BridgeModule,
   config: bridgeConfig,
   readyWithout: ['postgresql', 'outbox'],
-  http: { configure: (app) => app.get(FlowSocket).attach(app.getHttpServer()) },
+  http: {
+    configure: (app) => openBridgeDoor(app.getHttpServer(), [app.get(FlowSocket), app.get(MediaSocket)]),
+  },
 });

@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import {
   admitFlowSession,
+  admitMediaStream,
   badRequest,
+  conflict,
   endCall,
   type EventData,
   flowSound,
@@ -32,7 +34,9 @@ import { buildMessage, textParts, until } from '@parley/testing';
 import { createLogger } from '@parley/service';
 import { WebSocket } from 'ws';
 import { type CallAudio, type CallRoom, CallRooms } from '../src/bridge/call-audio.ts';
+import { openBridgeDoor } from '../src/bridge/bridge-door.ts';
 import { FlowSocket } from '../src/bridge/flow.socket.ts';
+import { MediaSocket } from '../src/bridge/media.socket.ts';
 import type { BridgeConfig } from '../src/config.ts';
 
 export const spaceId = 'space_one';
@@ -123,6 +127,7 @@ export class BridgeBench {
   readonly started: OperationInput<typeof startCall>[] = [];
   readonly calls: OperationInput<typeof endCall>[] = [];
   readonly admissions: OperationInput<typeof admitFlowSession>[] = [];
+  readonly streams: OperationInput<typeof admitMediaStream>[] = [];
   readonly tokens = new Set<string>();
   /** Gives the token of a call. */
   issue = async (callId: string): Promise<string> => `token-${callId}`;
@@ -132,7 +137,7 @@ export class BridgeBench {
   private readonly facts: FactPublisher;
   private readonly clients: Client[] = [];
   private door!: Server;
-  private socket!: FlowSocket;
+  private sockets!: (FlowSocket | MediaSocket)[];
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
@@ -142,7 +147,11 @@ export class BridgeBench {
   async start(config: Partial<BridgeConfig> = {}, rooms: CallRooms = this.rooms): Promise<void> {
     this.answer(admitFlowSession, (input) => this.admit(input));
     this.answer(openForChannel, (input) => this.openConversation(input));
+    this.answer(admitMediaStream, (input) => this.admitStream(input));
     this.answer(startCall, async (input) => {
+      const { providerCallId } = input;
+      if (providerCallId && this.started.some((one) => one.providerCallId === providerCallId))
+        throw conflict('Another stream carries this call.', 'call_taken');
       this.started.push(input);
       const expiresAt = new Date(Date.now() + 600_000).toISOString();
       return {
@@ -161,12 +170,19 @@ export class BridgeBench {
     });
     await this.nats.flush();
     const logger = createLogger({ name: 'bridge-spec', level: 'silent' });
-    const limits = { BRIDGE_MAX_SESSIONS: 40, BRIDGE_MAX_SESSIONS_PER_ADDRESS: 30, BRIDGE_IDLE_MS: 60_000 };
+    const limits = {
+      MEDIA_MAX_STREAMS: 2,
+      BRIDGE_MAX_SESSIONS: 40,
+      BRIDGE_MAX_SESSIONS_PER_ADDRESS: 30,
+      BRIDGE_IDLE_MS: 60_000,
+    };
     const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
     const parts = [new OperationClient(this.nats), new FactPublisher(this.nats, 'voice-agent')] as const;
-    this.socket = new FlowSocket(...parts, rooms, logger, this.nats, whole);
+    this.sockets = [FlowSocket, MediaSocket].map(
+      (Socket) => new Socket(...parts, rooms, logger, this.nats, whole),
+    );
     this.door = createServer();
-    this.socket.attach(this.door);
+    openBridgeDoor(this.door, this.sockets);
     await new Promise<void>((resolve) => this.door.listen(0, '127.0.0.1', resolve));
     this.url = `ws://127.0.0.1:${(this.door.address() as { port: number }).port}`;
   }
@@ -214,7 +230,7 @@ export class BridgeBench {
   }
 
   async close(): Promise<void> {
-    await this.socket.onModuleDestroy();
+    for (const socket of this.sockets) await socket.onModuleDestroy();
     this.leave();
     await new Promise((resolve) => this.door.close(resolve));
     await this.nats.close();
@@ -261,6 +277,22 @@ export class BridgeBench {
     const target = { flowId };
     const channel = { spaceId, channelId, deploymentType: 'WEB', target, targetName: 'Pia', language: 'en' };
     return { admitted: true, refusal: null, channel };
+  }
+
+  /** A token is good while it stands in `tokens`. */
+  private admitStream(input: OperationInput<typeof admitMediaStream>): object {
+    this.streams.push(input);
+    const refuse = (refusal: string): object => ({ refusal, stream: null });
+    if (input.channelId === 'chan_broken') throw notFound('The channel');
+    if (input.channelId !== 'chan_calls') return refuse('unknown_channel');
+    if (input.token === 'inactive') return refuse('inactive');
+    if (!this.tokens.has(input.token)) return refuse('bad_token');
+    const channel = { spaceId, channelId: 'chan_calls', deploymentType: 'CALLS', targetName: 'Pia' };
+    const parties = { direction: 'inbound', from: '+14155550101', to: '+14155550199', callId: null };
+    return {
+      refusal: null,
+      stream: { ...channel, ...parties, target: { flowId: 'flow_one' }, language: 'en' },
+    };
   }
 
   private answer<Definition extends OperationDefinition>(

@@ -4,6 +4,7 @@ export * from './data/messages.ts';
 export * from './go-servers.ts';
 export * from './livekit-server.ts';
 export * from './mail-catcher.ts';
+export * from './mulaw.ts';
 export * from './nats-server.ts';
 export * from './openai-audio-server.ts';
 export * from './openai-server.ts';

@@ -50,6 +50,21 @@ export class CallsRepository {
       .executeTakeFirst();
   }
 
+  /** The call that a carrier knows by this id. */
+  async idOfProvider(
+    trx: TelephonyTrx,
+    of: { spaceId: string; channelId: string; providerCallId: string },
+  ): Promise<string | null> {
+    const found = await trx
+      .selectFrom('call')
+      .select('id')
+      .where('space_id', '=', of.spaceId)
+      .where('channel_id', '=', of.channelId)
+      .where('provider_call_id', '=', of.providerCallId)
+      .executeTakeFirst();
+    return found?.id ?? null;
+  }
+
   async list(trx: TelephonyTrx, spaceId: string, filter: CallFilter): Promise<CallRow[]> {
     const { limit, before, conversationId, channelId, phase } = filter;
     let query = trx.selectFrom('call').selectAll().where('space_id', '=', spaceId);

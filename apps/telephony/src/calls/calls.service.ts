@@ -7,6 +7,7 @@ import {
   conflict,
   dtmfReceived,
   notFound,
+  type ProblemError,
 } from '@parley/contracts';
 import { CallBus, EventLog, Tasks } from '@parley/messaging';
 import { Clock } from '@parley/service';
@@ -38,18 +39,35 @@ export class CallsService {
     private readonly clock: Clock,
   ) {}
 
-  /** The call of a job, locked: made when nobody knew of it yet. */
-  async ring(trx: TelephonyTrx, job: CallJob): Promise<CallRow> {
-    const { spaceId, callId } = job;
+  /**
+   * The call of a job, locked: made when nobody knew of it yet.
+   * @throws ProblemError 409 when the carrier's call has another one already
+   */
+  async ring(trx: TelephonyTrx, job: CallJob, providerCallId: string | null = null): Promise<CallRow> {
+    const { spaceId, callId, channelId } = job;
     const known = await this.calls.lock(trx, spaceId, callId);
-    if (known) return known;
-    const channel = await this.channels.find(trx, spaceId, job.channelId);
-    const row = await this.calls.insert(trx, newRow(job, channel, this.clock.date()));
+    if (known) return this.carriedBy(trx, known, providerCallId);
+    const channel = await this.channels.find(trx, spaceId, channelId);
+    const now = this.clock.date();
+    const row = await this.calls.insert(trx, {
+      ...newRow(job, channel, now),
+      provider_call_id: providerCallId,
+    });
     if (row) {
       await this.calls.addPhase(trx, row, 'ringing', row.started_at);
       return row;
     }
+    const carried =
+      providerCallId && (await this.calls.idOfProvider(trx, { spaceId, channelId, providerCallId }));
+    if (carried && carried !== callId) throw taken();
     return this.require(trx, spaceId, callId);
+  }
+
+  /** The call with the carrier's id in it; a call has one carrier. */
+  private async carriedBy(trx: TelephonyTrx, row: CallRow, providerCallId: string | null): Promise<CallRow> {
+    if (providerCallId === null || row.provider_call_id === providerCallId) return row;
+    if (row.provider_call_id !== null) throw taken();
+    return this.calls.update(trx, row, { provider_call_id: providerCallId });
   }
 
   /** @throws ProblemError 404 */
@@ -166,6 +184,10 @@ export class CallsService {
   }
 }
 
+function taken(): ProblemError {
+  return conflict('Another stream carries this call.', 'call_taken');
+}
+
 function inCall(row: CallRow): {
   callId: string;
   channelId: string;
@@ -203,6 +225,8 @@ function newRow(
     generation: job.generation,
     dispatched_at: now,
     caller_sid: null,
+    provider_call_id: null,
+    provider_sequence: null,
     conversation_created: job.afterSequence === 0,
     after_sequence: job.afterSequence ?? 0,
     started_at: now,

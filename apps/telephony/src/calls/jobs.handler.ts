@@ -64,13 +64,14 @@ export class JobsHandler {
     input: OperationInput<typeof startCall>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof startCall> | Refusal> {
-    const job: CallJob = { ...input, generation: 1 };
-    const row = await this.calls.ring(trx, job);
+    const { providerCallId = null, attributes = {}, ...given } = input;
+    const job: CallJob = { ...given, generation: 1 };
+    const row = await this.calls.ring(trx, job, providerCallId);
     const refusal = await this.refusal(trx, row);
     if (refusal) return refusal;
     // A task of the same generation is written once.
     await this.calls.dispatch(trx, row);
-    return this.liveKit.access(job, { callsAgent: false });
+    return this.liveKit.access(job, { callsAgent: false, attributes });
   }
 
   /** The conversation is asked for before a transaction is open; a call that is over or has one needs none. */

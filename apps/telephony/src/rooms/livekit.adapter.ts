@@ -63,14 +63,21 @@ export class LiveKitAdapter {
    * A token with which a caller joins the room of its call; the room calls an agent when it is made, unless one is
    * called otherwise.
    */
-  async access(job: CallJob, options: { callsAgent: boolean }): Promise<RoomAccess> {
+  async access(
+    job: CallJob,
+    options: { callsAgent: boolean; attributes?: Readonly<Record<string, string>> },
+  ): Promise<RoomAccess> {
     const { LIVEKIT_API_KEY, LIVEKIT_API_SECRET, LIVEKIT_PUBLIC_URL, LIVEKIT_URL } = this.config;
     const metadata = JSON.stringify(job);
     const token = new AccessToken(LIVEKIT_API_KEY, LIVEKIT_API_SECRET, {
       identity: `caller-${job.contactId ?? job.callId}`,
       ttl: TOKEN_SECONDS,
       metadata,
-      attributes: { [callerAttributes.callId]: job.callId, [callerAttributes.role]: 'caller' },
+      attributes: {
+        ...options.attributes,
+        [callerAttributes.callId]: job.callId,
+        [callerAttributes.role]: 'caller',
+      },
       ...(job.sender.name ? { name: job.sender.name } : {}),
     });
     token.addGrant({

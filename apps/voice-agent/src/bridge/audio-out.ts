@@ -25,15 +25,18 @@ const QUIET_MS = 400;
 export class AudioOut {
   private readonly line: AudioLine;
   private readonly rate: number;
+  private readonly longestMs: number;
   private readonly waiting: PcmQueue;
   private timer: NodeJS.Timeout | null = null;
   private quiet = QUIET_MS;
   private stalledFor = 0;
   private lastBuffered = 0;
 
-  constructor(line: AudioLine, rate: number) {
+  /** @param longestMs of a frame */
+  constructor(line: AudioLine, rate: number, longestMs = LONGEST_MS) {
     this.line = line;
     this.rate = rate;
+    this.longestMs = longestMs;
     this.waiting = new PcmQueue(samplesIn(WAITING_MS, rate));
   }
 
@@ -66,7 +69,7 @@ export class AudioOut {
   private pump(): void {
     while (this.waiting.length >= this.samples(SHORTEST_MS)) {
       const room = this.samples(AHEAD_MS) - Math.ceil(this.line.buffered / 2);
-      const size = Math.min(this.waiting.length, this.samples(LONGEST_MS));
+      const size = Math.min(this.waiting.length, this.samples(this.longestMs));
       if (size > room) return;
       this.line.send(toBytes(this.waiting.take(size)));
     }

@@ -12,7 +12,7 @@ export interface CallAudio {
   hear(): Promise<Samples | null>;
   /** Sound for the caller; never waits. */
   play(samples: Samples): void;
-  /** Forgets what was not played yet. */
+  /** The agent was cut, or fell silent in the middle: what was not played yet is forgotten. */
   clear(): void;
   /** The agent presses a key. */
   dtmf(digit: string): void;

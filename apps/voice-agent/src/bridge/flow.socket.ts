@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { admitFlowSession, newId, openForChannel, ProblemError, servicePrincipal } from '@parley/contracts';
@@ -50,15 +50,12 @@ export class FlowSocket implements OnModuleDestroy {
     });
   }
 
-  attach(http: Server): void {
-    http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // Whoever asks may go away before the answer.
-      socket.on('error', () => socket.destroy());
-      const asked = readAddress(request.url ?? '');
-      if (!asked) return socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-      this.server.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, request, asked));
-      return undefined;
-    });
+  /** Takes an upgrade of its own path; false for any other. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const asked = readAddress(request.url ?? '');
+    if (!asked) return false;
+    this.server.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, request, asked));
+    return true;
   }
 
   async onModuleDestroy(): Promise<void> {

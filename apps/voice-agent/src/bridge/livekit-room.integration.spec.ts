@@ -10,8 +10,17 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from '@livekit/rtc-node';
+import { callTopics } from '@parley/contracts';
 import { createLogger } from '@parley/service';
-import { type LiveKitServer, startLiveKitServer, until } from '@parley/testing';
+import {
+  decodeMulaw,
+  encodeMulaw,
+  type LiveKitServer,
+  rms,
+  startLiveKitServer,
+  TwilioMediaClient,
+  until,
+} from '@parley/testing';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { type BridgeBench, type Client, openBridgeBench, tone } from '../../test/bridge-bench.ts';
 import type { BridgeConfig } from '../config.ts';
@@ -142,6 +151,51 @@ describe('The sound of a session in a LiveKit room', () => {
     const before = client.sound.length;
     await sleep(500);
     expect(client.sound.length).toBe(before);
+  }, 60_000);
+
+  it("carries a telephone's sound both ways, without what a telephone cannot carry, and is cleared with a cut", async () => {
+    const before = bench.started.length;
+    bench.tokens.add('phone');
+    const callSid = `CA${'1'.repeat(32)}`;
+    const caller = await TwilioMediaClient.open({
+      ...{ url: `${bench.url}/ws/media/twilio/chan_calls`, accountSid: `AC${'0'.repeat(32)}`, callSid },
+      parameters: { token: 'phone' },
+    });
+    const { callId } = await until('the call is started', () => bench.started[before]);
+    const agent = await new PlayedAgent().join(liveKit.url, callId);
+    agents.push(agent);
+    await until('the agent hears the line', () => agent.heard.length > 1600, 10_000);
+    await caller.say(encodeMulaw(samplesOf(tone(1500, 8000))));
+    const heard = Int16Array.from(agent.heard.slice(-12_000));
+    expect(Math.abs(pitchOf(heard, 16_000) - 440)).toBeLessThan(10);
+
+    const sung = performance.now();
+    await agent.play(tone(1000, 24_000));
+    await until('the caller hears', () => caller.heardSince(sung).length > 7000, 10_000);
+    const low = decodeMulaw(caller.heardSince(sung)).subarray(1600, 6400);
+    expect(Math.abs(pitchOf(low, 8000) - 440)).toBeLessThan(10);
+    await until('it is over', () => performance.now() - sung > 2500);
+    const high = performance.now();
+    const whistle = Int16Array.from({ length: 24_000 }, (_none, at) =>
+      Math.round(8000 * Math.sin((2 * Math.PI * 6000 * at) / 24_000)),
+    );
+    await agent.play(Buffer.from(whistle.buffer));
+    await sleep(1500);
+    // 6 kHz would come back as 2 kHz.
+    expect(rms(decodeMulaw(caller.heardSince(high)))).toBeLessThan(rms(low) / 30);
+
+    void agent.play(tone(3000, 24_000)).catch(() => undefined);
+    const loud = caller.played.length;
+    await until('the caller hears again', () => caller.played.length > loud + 20, 10_000);
+    const cut = performance.now();
+    agent.source.clearQueue();
+    await agent.room.localParticipant?.publishData(new Uint8Array(), {
+      ...{ reliable: true, topic: callTopics.cut },
+    });
+    const [cleared = 0] = await until('clear', () => (caller.clears.length > 0 ? caller.clears : null));
+    expect(cleared - cut).toBeLessThan(200);
+    caller.hangUp();
+    await until('the call is ended', () => bench.calls.some((one) => one.callId === callId));
   }, 60_000);
 
   it('ends with the room; text goes on', async () => {

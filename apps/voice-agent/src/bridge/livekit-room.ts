@@ -68,6 +68,9 @@ class RoomSide implements CallRoom {
       if (STATE_ATTRIBUTE in changed && participant.identity !== room.localParticipant?.identity)
         this.tellState(participant);
     });
+    room.on(RoomEvent.DataReceived, (_data, from, _kind, topic) => {
+      if (topic === callTopics.cut && from?.identity !== room.localParticipant?.identity) audio.clear();
+    });
     room.on(RoomEvent.DtmfReceived, (_code, digit) => audio.dtmf(digit));
     room.on(RoomEvent.Disconnected, (reason) => this.ended(this.wordFor(reason)));
   }

@@ -1,4 +1,3 @@
-import type { FlowServerFrame } from '@parley/contracts';
 import type { WebSocket } from 'ws';
 import type { AudioLine } from './audio-out.ts';
 
@@ -39,7 +38,7 @@ export class SocketLine implements AudioLine {
     this.socket.resume();
   }
 
-  tell(frame: FlowServerFrame): void {
+  tell(frame: object): void {
     if (!this.isOpen) return;
     if (this.buffered > UNSENT_BYTES) return this.giveUp();
     this.socket.send(JSON.stringify(frame));

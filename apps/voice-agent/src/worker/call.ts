@@ -169,6 +169,7 @@ export class Call {
 
   private async keyPressed(digit: string): Promise<void> {
     const { job, operations, logger } = this.parts;
+    this.conversing?.keyPressed(digit);
     try {
       await operations.request(
         receiveDtmf,

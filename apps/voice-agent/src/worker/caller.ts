@@ -105,6 +105,16 @@ export function watchBridge(
   };
 }
 
+/** Tells whoever carries the agent's sound on that what was not played of it is void. */
+export async function tellCut(room: Room): Promise<void> {
+  const told = room.localParticipant?.publishData(new Uint8Array(), {
+    reliable: true,
+    topic: callTopics.cut,
+  });
+  // Who is not told plays the rest of a syllable.
+  await told?.catch(() => undefined);
+}
+
 function onData(room: Room, identity: string, told: (topic: string | undefined) => void): () => void {
   const received = (
     _data: Uint8Array,

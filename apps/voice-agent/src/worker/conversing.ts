@@ -14,8 +14,10 @@ import {
 import { CallFacts } from './call-facts.ts';
 import type { CallParts, CallProfile, CallSpeech, Heard } from './call-parts.ts';
 import { type CallerListener, hearing } from './call-session.ts';
+import { tellCut } from './caller.ts';
 import { HistoryFollower, isSpoken, textOf } from './history-follower.ts';
-import { Listener } from './listener.ts';
+import { KeyInput } from './key-input.ts';
+import { type HeardTurn, Listener } from './listener.ts';
 import { Liveness } from './liveness.ts';
 import { Mouth } from './mouth.ts';
 import { isRepeat } from './phrases.ts';
@@ -51,6 +53,8 @@ export class Conversing {
   private readonly connected: Connected;
   private readonly plan = new SpeechPlan();
   private readonly listener = new Listener(hearing.silenceMs);
+  /** Keys say nothing of what is being spoken meanwhile. */
+  private readonly keyListener = new Listener(0);
   private readonly mouth: Mouth;
   private readonly speaker: Speaker;
   private readonly reports: SpeechReports;
@@ -58,6 +62,7 @@ export class Conversing {
   private readonly liveness: Liveness;
   private readonly undo: (() => void)[] = [];
   private readonly steps: CallSteps;
+  private readonly keys = new KeyInput((keys) => this.typed(keys));
   private sounding = false;
   private noisySince: number | null = null;
   private caughtUp = false;
@@ -80,7 +85,10 @@ export class Conversing {
       { callId: job.callId, conversationId },
       (report) => void this.facts.publish(speechFinished, report),
     );
-    this.mouth = new Mouth(connected.session, connected.speech.tts, () => this.soundStarted());
+    this.mouth = new Mouth(connected.session, connected.speech.tts, {
+      started: () => this.soundStarted(),
+      cut: () => void tellCut(parts.context.room),
+    });
     this.speaker = new Speaker(this.plan, this.mouth, {
       spoken: (utterance, spoken) => {
         this.lastText = utterance.text;
@@ -133,6 +141,13 @@ export class Conversing {
     this.mouth.cut();
   }
 
+  /** The caller presses a key: they have heard enough. */
+  keyPressed(key: string): void {
+    this.silence.heard();
+    if (!this.keys.isTyping) this.cut();
+    this.keys.press(key);
+  }
+
   /** Begins to follow the history and to speak. */
   start(signal: AbortSignal): void {
     const { nats, job, live, logger } = this.parts;
@@ -176,6 +191,7 @@ export class Conversing {
   }
 
   private async stopOnce(isOver: boolean): Promise<void> {
+    this.keys.end();
     for (const undo of this.undo.splice(0)) undo();
     this.silence.stop();
     this.liveness.stop();
@@ -190,18 +206,28 @@ export class Conversing {
   }
 
   private turn(text: string, confidence: number | null): void {
-    const { job } = this.parts;
     const turn = this.listener.turn(text, confidence, Date.now());
     const { phraseId } = this;
     this.phraseId = null;
     if (!turn) return;
     if (phraseId !== null && isRepeat(phraseId)) return this.repeat();
+    this.say(turn, false);
+  }
+
+  /** What was typed on a telephone's keys is a turn like any other. */
+  private typed(keys: string): void {
+    const turn = this.keyListener.turn(keys, null, Date.now());
+    if (turn) this.say(turn, true);
+  }
+
+  private say(turn: HeardTurn, typed: boolean): void {
     this.plan.expect(turn.messageId);
     this.silence.heard();
     this.liveness.asked();
     this.steps.stateChanged();
     const { conversationId } = this.connected.answered;
-    void this.facts.publish(turnTranscribed, { conversationId, callId: job.callId, typed: false, ...turn });
+    const { callId } = this.parts.job;
+    void this.facts.publish(turnTranscribed, { conversationId, callId, typed, ...turn });
   }
 
   /** Says the last message again, as a prompt: the history has it already. */

@@ -35,13 +35,16 @@ export class Mouth {
   private readonly session: Talking;
   private readonly voice: tts.TTS;
   private readonly soundStarted: () => void;
+  private readonly soundCut: () => void;
   private handle: voice.SpeechHandle | null = null;
   private stopped: AbortController | null = null;
 
-  constructor(session: Talking, ttsVoice: tts.TTS, soundStarted: () => void) {
+  /** @param told when sound begins to be heard, and when it was cut */
+  constructor(session: Talking, ttsVoice: tts.TTS, told: { started: () => void; cut: () => void }) {
     this.session = session;
     this.voice = ttsVoice;
-    this.soundStarted = soundStarted;
+    this.soundStarted = told.started;
+    this.soundCut = told.cut;
   }
 
   /** Ends what is being said at once. */
@@ -52,7 +55,7 @@ export class Mouth {
 
   /** The caller wants no more of it: what was heard stays, as when they cut in aloud. */
   cut(): void {
-    if (this.handle && !this.handle.done()) this.handle.interrupt();
+    if (this.handle?.allowInterruptions && !this.handle.done()) this.handle.interrupt();
   }
 
   /** Says a text, which may still be growing; resolves when its last sound was played, or cut. */
@@ -76,6 +79,7 @@ export class Mouth {
     this.handle = handle;
     try {
       await handle.waitForPlayout();
+      if (handle.interrupted) this.soundCut();
     } finally {
       cutter.abort();
       captions.end();

@@ -6,6 +6,9 @@ export interface Prompts {
   timeIsUp: string;
   oneMoment: string;
   failed: string;
+  /** Before there is an agent: more calls cannot be taken, or this one cannot. */
+  linesBusy: string;
+  callAgain: string;
 }
 
 const english: Prompts = {
@@ -15,6 +18,8 @@ const english: Prompts = {
   timeIsUp: 'This call has reached its time limit. Goodbye.',
   oneMoment: 'One moment, please.',
   failed: 'Sorry, something went wrong. Please ask again.',
+  linesBusy: 'All lines are busy at the moment. Please call again in a few minutes. Goodbye.',
+  callAgain: 'Your call cannot be taken right now. Please call again in a few minutes. Goodbye.',
 };
 
 const byLanguage: Record<string, Prompts> = {
@@ -26,6 +31,10 @@ const byLanguage: Record<string, Prompts> = {
     timeIsUp: 'Die Zeit für dieses Gespräch ist um. Auf Wiederhören.',
     oneMoment: 'Einen Moment bitte.',
     failed: 'Da ist leider etwas schiefgegangen. Bitte fragen Sie noch einmal.',
+    linesBusy:
+      'Zurzeit sind alle Leitungen belegt. Bitte rufen Sie in einigen Minuten noch einmal an. Auf Wiederhören.',
+    callAgain:
+      'Ihr Anruf kann gerade nicht angenommen werden. Bitte rufen Sie in einigen Minuten noch einmal an. Auf Wiederhören.',
   },
   es: {
     notUnderstood: 'Lo siento, no le he entendido. Repita, por favor, o escriba.',
@@ -34,6 +43,8 @@ const byLanguage: Record<string, Prompts> = {
     timeIsUp: 'Se ha agotado el tiempo de esta llamada. Adiós.',
     oneMoment: 'Un momento, por favor.',
     failed: 'Lo siento, algo ha fallado. Pregunte de nuevo, por favor.',
+    linesBusy: 'Todas las líneas están ocupadas. Llame de nuevo en unos minutos, por favor. Adiós.',
+    callAgain: 'No podemos atender su llamada ahora. Llame de nuevo en unos minutos, por favor. Adiós.',
   },
   fr: {
     notUnderstood: 'Désolé, je n’ai pas compris. Répétez, s’il vous plaît, ou écrivez.',
@@ -42,6 +53,9 @@ const byLanguage: Record<string, Prompts> = {
     timeIsUp: 'La durée de cet appel est écoulée. Au revoir.',
     oneMoment: 'Un instant, s’il vous plaît.',
     failed: 'Désolé, quelque chose n’a pas fonctionné. Posez votre question à nouveau.',
+    linesBusy: 'Toutes les lignes sont occupées. Rappelez dans quelques minutes, s’il vous plaît. Au revoir.',
+    callAgain:
+      'Nous ne pouvons pas prendre votre appel. Rappelez dans quelques minutes, s’il vous plaît. Au revoir.',
   },
 };
 

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { dispose } from '@livekit/rtc-node';
-import type { CallJob } from '@parley/contracts';
+import { dispose, RoomEvent } from '@livekit/rtc-node';
+import { type CallJob, callTopics } from '@parley/contracts';
 import { noise, synthesize } from '@parley/testing';
 import { VoiceBench } from '../../test/bench.ts';
 import { type Caller, RATE } from '../../test/caller.ts';
@@ -99,6 +99,31 @@ test('a caller who cuts in is heard at once, and what was spoken is what was hea
   const words = cut.spoken.split(' ').length;
   expect(Math.abs(words - (silentAt - begun) / WORD_MS)).toBeLessThanOrEqual(2);
   await bench.until(() => bench.speeches[from.speeches + 1]?.spoken === 'As you wish.', 'The answer');
+}, 90_000);
+
+test('keys cut the voice off, tell so to who carries it, and are one turn', async () => {
+  const { caller, from } = await calledIn();
+  const cuts: number[] = [];
+  caller.room.on(RoomEvent.DataReceived, (_data, _from, _kind, topic) => {
+    if (topic === callTopics.cut) cuts.push(Date.now());
+  });
+  bench.answer = () => ({ text: 'You chose forty-two.' });
+  await bench.post(`${long}.`);
+  await bench.until(() => caller.heardSince(0) > 1000, 'The agent’s voice');
+  const pressed = Date.now();
+  for (const key of '42#') await caller.room.localParticipant?.publishDtmf('0123456789*#'.indexOf(key), key);
+  const turn = await bench.until(() => bench.turns[from.turns], 'The turn');
+  expect(turn).toMatchObject({ text: '42', typed: true, confidence: null });
+  const told = await bench.until(() => cuts[0], 'The news of the cut');
+  expect(told - pressed).toBeLessThan(500);
+  const [cut, answer] = await bench.until(() => {
+    const said = bench.speeches.slice(from.speeches);
+    return said.length > 1 ? said : null;
+  }, 'The answer');
+  expect(cut?.spoken.length).toBeLessThan(cut?.generated.length ?? 0);
+  expect(answer).toMatchObject({ replyTo: turn.messageId, spoken: 'You chose forty-two.' });
+  expect(bench.turns).toHaveLength(from.turns + 1);
+  expect(cuts).toHaveLength(1);
 }, 90_000);
 
 test('a person who takes over ends the answer that is being written, and is heard', async () => {

@@ -12,6 +12,8 @@ import {
   TargetSchema,
 } from './types.ts';
 
+export * from './streams.operations.ts';
+
 const base = '/spaces/:spaceId/channels';
 const one = `${base}/:channelId`;
 const InChannel = { ...InSpace, channelId: Id };

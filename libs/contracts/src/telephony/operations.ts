@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
-import { callCauses, CallJobSchema, callPhases, CallSchema, CallTurnSchema } from './types.ts';
+import {
+  callCauses,
+  CallJobSchema,
+  callPhases,
+  CallSchema,
+  CallTurnSchema,
+  providerCallStatuses,
+} from './types.ts';
 
 export * from './phone-numbers.operations.ts';
 
@@ -106,6 +113,10 @@ export const startCall = defineOperation({
     ...InSpace,
     ...CallJobSchema.omit({ callId: true, spaceId: true, generation: true }).shape,
     callId: Id,
+    /** The carrier's id of the call: with the channel, it starts one call and no second. */
+    providerCallId: z.string().min(1).max(100).nullish(),
+    /** More attributes of the caller's participant, named as LiveKit SIP names them. */
+    attributes: z.record(z.string().regex(/^sip\.[A-Za-z.]{1,60}$/), z.string().max(200)).optional(),
   }),
   output: RoomAccess,
 });
@@ -149,6 +160,26 @@ export const receiveDtmf = defineOperation({
   permission: 'internal',
   summary: 'A job or bridge reports a key that the caller pressed',
   input: z.strictObject({ ...InCall, digit: z.string().regex(/^[0-9*#A-D]$/) }),
+  output: Nothing,
+});
+
+export const receiveProviderStatus = defineOperation({
+  name: 'telephony.receive_provider_status',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'What a carrier tells of a call: in any order, and more than once',
+  input: z.strictObject({
+    ...InSpace,
+    channelId: Id,
+    providerCallId: z.string().min(1).max(100),
+    /** The call, where the platform placed it. */
+    callId: Id.nullable(),
+    status: z.enum(providerCallStatuses),
+    /** Counts what is told of one call; null where the carrier does not count. */
+    sequenceNumber: z.int().min(0).nullable(),
+    /** Who took up, as the carrier heard: `human`, `machine_start`, `fax` and such. */
+    answeredBy: z.string().max(50).nullable(),
+  }),
   output: Nothing,
 });
 

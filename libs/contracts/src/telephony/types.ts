@@ -17,10 +17,27 @@ export const callCauses = [
   'channel_inactive',
   'time_limit',
   'failed',
+  'busy',
+  'no_answer',
+  'canceled',
+  'machine',
 ] as const;
 
 /** Why a call ended. */
 export type CallCause = (typeof callCauses)[number];
+
+/** What carriers call the states of a call. */
+export const providerCallStatuses = [
+  'queued',
+  'initiated',
+  'ringing',
+  'in-progress',
+  'completed',
+  'busy',
+  'no-answer',
+  'canceled',
+  'failed',
+] as const;
 
 /** One end of a call: a telephone number, or the id a channel knows the caller by. */
 export const CallPartySchema = z.object({ id: z.string().max(200), name: z.string().nullable() });
@@ -125,12 +142,20 @@ export const PhoneNumberSchema = z
 export type PhoneNumber = z.infer<typeof PhoneNumberSchema>;
 
 /** Attributes that a caller's participant carries in its room, named as LiveKit SIP names its own. */
-export const callerAttributes = { callId: 'parley.callId', role: 'parley.role' } as const;
+export const callerAttributes = {
+  callId: 'parley.callId',
+  role: 'parley.role',
+  phoneNumber: 'sip.phoneNumber',
+  trunkPhoneNumber: 'sip.trunkPhoneNumber',
+  providerCallId: 'sip.callID',
+} as const;
 
 /** Topics of data packets in a call's room. */
 export const callTopics = {
   /** The caller cuts the agent's speech by a button; empty. */
   interrupt: 'parley.interrupt',
+  /** The agent's speech was cut; empty. What of it is still on its way shall not be heard. */
+  cut: 'parley.cut',
   /** A caller's bridge is there; empty, once a second. When it fails to come, the caller is gone. */
   alive: 'parley.alive',
 } as const;

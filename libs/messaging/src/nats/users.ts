@@ -27,6 +27,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
     'asset.complete_storage',
     'asset.sign_parts',
     'channel.admit_flow_session',
+    'channel.admit_media_stream',
     'conversation.open_for_channel',
     'flow.get_call_profile',
     'telephony.answer_call',

@@ -1,0 +1,65 @@
+import { Controller } from '@nestjs/common';
+import {
+  type CallCause,
+  type OperationInput,
+  type OperationOutput,
+  receiveProviderStatus,
+} from '@parley/contracts';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
+import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { CallsRepository } from './calls.repository.ts';
+import { CallsService } from './calls.service.ts';
+
+type Input = OperationInput<typeof receiveProviderStatus>;
+
+/** What ends a call, and why; whoever was talked with has left. */
+const causes: Partial<Record<Input['status'], CallCause>> = {
+  completed: 'caller_left',
+  busy: 'busy',
+  'no-answer': 'no_answer',
+  canceled: 'canceled',
+  failed: 'failed',
+};
+
+/**
+ * What carriers tell of calls. It may come late, twice or out of order: a call ends once, by what comes first, and
+ * nothing begins again.
+ */
+@Controller()
+export class ProviderStatusHandler {
+  constructor(
+    private readonly repository: CallsRepository,
+    private readonly calls: CallsService,
+  ) {}
+
+  @HandleOperation(receiveProviderStatus)
+  async receive(
+    input: Input,
+    { trx }: OperationContext<Tables>,
+  ): Promise<OperationOutput<typeof receiveProviderStatus>> {
+    const row = await this.find(trx, input);
+    // A call that never reached the platform has nothing to be told of.
+    if (!row || row.phase === 'ended') return {};
+    const sequence = input.sequenceNumber;
+    if (sequence !== null && row.provider_sequence !== null && sequence <= row.provider_sequence) return {};
+    const known = await this.repository.update(trx, row, {
+      provider_call_id: row.provider_call_id ?? input.providerCallId,
+      ...(sequence === null ? {} : { provider_sequence: sequence }),
+    });
+    const isMachine = input.answeredBy !== null && /^(?:machine|fax)/.test(input.answeredBy);
+    const cause = isMachine && row.direction === 'outbound' ? 'machine' : causes[input.status];
+    if (cause) await this.calls.end(trx, known, cause);
+    return {};
+  }
+
+  private async find(
+    trx: TelephonyTrx,
+    { spaceId, channelId, providerCallId, callId }: Input,
+  ): Promise<CallRow | null> {
+    const named = callId === null ? undefined : await this.repository.lock(trx, spaceId, callId);
+    if (named?.channel_id === channelId && (named.provider_call_id ?? providerCallId) === providerCallId)
+      return named;
+    const id = await this.repository.idOfProvider(trx, { spaceId, channelId, providerCallId });
+    return id === null ? null : ((await this.repository.lock(trx, spaceId, id)) ?? null);
+  }
+}
