@@ -17,6 +17,8 @@ import { SessionTokensRepository } from './flow-sessions/session-tokens.reposito
 import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
+import { MediaStreamsHandler } from './phone/media-streams.handler.ts';
+import { TwilioRoutes } from './phone/twilio.routes.ts';
 import { ReferenceRoutes } from './reference/reference.routes.ts';
 import { AccessFeed } from './sockets/access-feed.ts';
 import { BridgeAdapter } from './sockets/bridge.adapter.ts';
@@ -34,6 +36,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ConnectionsConsumer,
     DeliveriesConsumer,
     FlowSessionsHandler,
+    MediaStreamsHandler,
     NumbersHandler,
     TargetsConsumer,
   ],
@@ -57,6 +60,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     RealtimeSocket,
     ReferenceRoutes,
     SessionTokensRepository,
+    TwilioRoutes,
     VoiceAccess,
     WebhooksRoutes,
     WidgetRoutes,

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { newId, ProblemError } from '@parley/contracts';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { ReferenceRoutes } from '../reference/reference.routes.ts';
+import { TwilioRoutes } from '../phone/twilio.routes.ts';
 import { RealtimeSocket } from '../sockets/realtime.socket.ts';
 import { LiveKitRoutes } from '../webhooks/livekit.routes.ts';
 import { WebhooksRoutes } from '../webhooks/webhooks.routes.ts';
@@ -49,6 +50,7 @@ function openRoutes(app: NestFastifyApplication, fastify: FastifyInstance): void
   });
   app.get(OperationRoutes).register(fastify);
   app.get(LiveKitRoutes).register(fastify);
+  app.get(TwilioRoutes).register(fastify);
   app.get(WebhooksRoutes).register(fastify);
   app.get(WidgetRoutes).register(fastify);
   app.get(PageRoutes).register(fastify);
