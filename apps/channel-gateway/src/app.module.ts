@@ -3,6 +3,7 @@ import { ChannelDirectory } from './channels/channel-directory.service.ts';
 import { ChannelsHandler } from './channels/channels.handler.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
 import { ChannelsService } from './channels/channels.service.ts';
+import { OutcomesHandler } from './channels/outcomes.handler.ts';
 import { TargetsConsumer } from './channels/targets.consumer.ts';
 import { ConnectionsConsumer } from './connections/connections.consumer.ts';
 import { ConnectionsRepository } from './connections/connections.repository.ts';
@@ -38,6 +39,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     FlowSessionsHandler,
     MediaStreamsHandler,
     NumbersHandler,
+    OutcomesHandler,
     TargetsConsumer,
   ],
   providers: [

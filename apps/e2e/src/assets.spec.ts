@@ -8,7 +8,8 @@ import {
   listMessages,
   postMessage,
 } from '@parley/contracts';
-import { clientOf, readDemo, until } from './demo.ts';
+import { until } from '@parley/testing';
+import { clientOf, readDemo } from './demo.ts';
 import { type OwnSpace, openSpace, visit } from './people.ts';
 
 const body = new TextEncoder().encode('What was agreed on '.repeat(10_000));

@@ -1,10 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller } from '@nestjs/common';
 import {
-  activateChannel,
   createChannel,
-  deleteChannel,
-  type DeploymentChannel,
   getPhoneNumber,
   listChannelNumbers,
   listPhoneNumbers,
@@ -17,33 +13,21 @@ import {
   unavailable,
   unprocessable,
   updateChannel,
-  verifyChannel,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
-import {
-  AfterOperation,
-  type BeforeContext,
-  BeforeOperation,
-  HandleOperation,
-  OperationClient,
-  type OperationContext,
-} from '@parley/messaging';
+import { BeforeOperation, HandleOperation, OperationClient, type OperationContext } from '@parley/messaging';
 import { SecretBox } from '@parley/service';
 import { phoneProviderFor } from '../adapters/index.ts';
 import { type PhoneProvider, type ProviderAccess, ProviderError } from '../adapters/phone-provider.ts';
 import { credentialsPlace, readCredentials } from '../channels/channel-directory.service.ts';
-import { ChannelsService, type Created } from '../channels/channels.service.ts';
+import { ChannelsService } from '../channels/channels.service.ts';
 import type { Tables } from '../database.ts';
-import { apiBaseUrlOf, ConnectionsService } from './connections.service.ts';
+import { apiBaseUrlOf } from './connections.service.ts';
 import { ConnectorService } from './connector.service.ts';
 import { NO_CREDENTIALS, unusable } from './reasons.ts';
 
 type Listed = OperationOutput<typeof listChannelNumbers>;
 
-/** How long whoever sets a channel up is kept for the outcome, and whoever deletes one. */
-const OUTCOME_MS = 8000;
-const RELEASE_MS = 3000;
-const LOOK_MS = 100;
 const TELEPHONY_MS = 2000;
 
 /** What is asked of providers and of telephony while somebody waits, outside every transaction. */
@@ -52,7 +36,6 @@ export class NumbersHandler {
   constructor(
     private readonly database: Database<Tables>,
     private readonly channels: ChannelsService,
-    private readonly connections: ConnectionsService,
     private readonly connector: ConnectorService,
     private readonly operations: OperationClient,
     private readonly secrets: SecretBox,
@@ -106,63 +89,6 @@ export class NumbersHandler {
       this.channels.find(trx, spaceId, channelId),
     );
     await this.requireSame(spaceId, configuration, input.channelIdentifier ?? row.channel_identifier);
-  }
-
-  @AfterOperation(setUpChannel)
-  async afterSetUp(created: Created, context: BeforeContext): Promise<Created> {
-    return { ...created, channel: await this.outcome(created.channel, context) };
-  }
-
-  @AfterOperation(activateChannel)
-  async afterActivate(channel: DeploymentChannel, context: BeforeContext): Promise<DeploymentChannel> {
-    return this.outcome(channel, context);
-  }
-
-  @AfterOperation(verifyChannel)
-  async afterVerify(channel: DeploymentChannel, context: BeforeContext): Promise<DeploymentChannel> {
-    return this.outcome(channel, context);
-  }
-
-  @AfterOperation(updateChannel)
-  async afterUpdate(channel: DeploymentChannel, context: BeforeContext): Promise<DeploymentChannel> {
-    return this.outcome(channel, context);
-  }
-
-  /** A number is free again when its channel is said to be gone, unless the provider is slow. */
-  @AfterOperation(deleteChannel)
-  async afterDelete(output: unknown, { spaceId, input }: BeforeContext): Promise<unknown> {
-    const { channelId } = input as OperationInput<typeof deleteChannel>;
-    if (spaceId === null) return output;
-    await this.wait(
-      spaceId,
-      RELEASE_MS,
-      async (trx) => !(await this.connections.isBusy(trx, spaceId, channelId)),
-    );
-    return output;
-  }
-
-  /** The channel as it stands once its provider has been asked, or when the caller has waited long enough. */
-  private async outcome(channel: DeploymentChannel, { spaceId }: BeforeContext): Promise<DeploymentChannel> {
-    if (channel.deploymentType !== 'CALLS' || spaceId === null) return channel;
-    await this.wait(spaceId, OUTCOME_MS, async (trx) => {
-      const connection = await this.connections.find(trx, await this.channels.find(trx, spaceId, channel.id));
-      return !connection || connection.settled >= connection.intent;
-    });
-    return this.database.withSpaces([spaceId], async (trx) =>
-      this.channels.toChannel(await this.channels.find(trx, spaceId, channel.id)),
-    );
-  }
-
-  private async wait(
-    spaceId: string,
-    patienceMs: number,
-    look: (trx: OperationContext<Tables>['trx']) => Promise<boolean>,
-  ): Promise<void> {
-    const end = Date.now() + patienceMs;
-    while (Date.now() < end) {
-      if (await this.database.withSpaces([spaceId], look)) return;
-      await sleep(LOOK_MS);
-    }
   }
 
   private async accessOf(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TwilioMediaClient } from '@parley/testing';
+import { TwilioMediaClient, until } from '@parley/testing';
 import { WebSocket } from 'ws';
-import { type BridgeBench, openBridgeBench, type PlayedRooms, until } from '../../test/bridge-bench.ts';
+import { type BridgeBench, openBridgeBench, type PlayedRooms } from '../../test/bridge-bench.ts';
 import { fromMulaw, toMulaw } from './mulaw.ts';
 
 type Joined = PlayedRooms['joined'][number];

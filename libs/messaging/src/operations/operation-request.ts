@@ -26,8 +26,6 @@ export interface Request {
   ifMatch: string | null;
   deadline: number;
   before: unknown;
-  /** What is awaited before the answer. */
-  waits: (() => Promise<unknown>)[];
 }
 
 /** Reads and checks a request.
@@ -51,7 +49,6 @@ export function readRequest(message: Msg, definition: OperationDefinition): Requ
     ifMatch: header(headerNames.ifMatch) || null,
     deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
     before: undefined,
-    waits: [],
   };
 }
 

@@ -49,8 +49,6 @@ export interface OperationContext<Tables = unknown, Before = unknown> {
   readonly signal: AbortSignal;
   /** Runs once the transaction has committed. */
   afterCommit(callback: () => void): void;
-  /** Waited for between the commit and the answer, not longer than the caller waits; a failure changes nothing. */
-  beforeAnswer(wait: () => Promise<unknown>): void;
   /**
    * Holds what stands, as a caller is shown it, against the caller's `If-Match`; call it with the row locked.
    * @throws ProblemError 412 when the caller knows another state
@@ -266,30 +264,15 @@ export class OperationServer {
     if (before) request.before = await before(request.input, beforeContext(request));
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
       try {
-        request.waits = [];
-        const reply = await (request.definition.kind === 'query'
+        return await (request.definition.kind === 'query'
           ? this.query(request, handler)
           : this.command(request, handler, doubt));
-        await this.awaitAll(request);
-        return reply;
       } catch (error) {
         if (!isRetryable(error) && !(error instanceof StillRunning)) throw error;
         if (Date.now() + wait > request.deadline) throw tooLate(error, doubt.committing);
         await sleep(wait);
       }
     }
-  }
-
-  private async awaitAll({ waits, deadline, definition }: Request): Promise<void> {
-    if (waits.length === 0) return;
-    const late = sleep(Math.max(0, deadline - Date.now()), undefined, { ref: false });
-    const all = Promise.all(waits.map((wait) => wait()));
-    await Promise.race([all, late]).catch((error: unknown) =>
-      this.parts.logger.warn(
-        { operation: definition.name, err: error },
-        'What follows an operation was not awaited',
-      ),
-    );
   }
 
   private async query(request: Request, handler: OperationHandler): Promise<Reply> {
@@ -355,7 +338,6 @@ export class OperationServer {
         return AbortSignal.timeout(Math.max(0, deadline - Date.now()));
       },
       afterCommit,
-      beforeAnswer: (wait) => void request.waits.push(wait),
       requireMatch: (current) => requireMatch(request.ifMatch, current),
     };
   }
