@@ -1,15 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import {
   createConversation,
   createRoom,
   createRule,
+  deactivateChannel,
   listCalls,
   listMessages,
   listNotifications,
   type OperationDefinition,
   pathParameters,
   postMessage,
+  setUpChannel,
 } from '@parley/contracts';
-import { until } from '@parley/testing';
+import { startTwilioServer, until } from '@parley/testing';
 import { call, idsIn, inputsFor, overHttp } from './calls.ts';
 import type { OwnSpace } from './people.ts';
 import { placeCall } from './spoken-calls.ts';
@@ -17,6 +20,7 @@ import { placeCall } from './spoken-calls.ts';
 /** Makes one of everything that can be made in a space, collections first. */
 export async function populate(space: OwnSpace): Promise<void> {
   const { baseUrl, spaceId, agentId, owner, ownerClient } = space;
+  await haveNumber(space);
   const depth = ({ http }: OperationDefinition): number => pathParameters(http?.path ?? '').length;
   const making = overHttp.filter(
     ({ http }) => http?.path.startsWith('/spaces/:') && http.method === 'POST' && (http.status ?? 200) > 200,
@@ -28,6 +32,8 @@ export async function populate(space: OwnSpace): Promise<void> {
       if (status < 300) break;
     }
   }
+  // What is made after it is newer than the call's conversation, in which perhaps nothing was said.
+  await haveCall(space);
   await ownerClient.call(createRule, {
     spaceId,
     name: 'Tell the owner',
@@ -50,7 +56,6 @@ export async function populate(space: OwnSpace): Promise<void> {
     async () => (await ownerClient.call(listNotifications, { spaceId })).data.length > 0,
   );
   await ownerClient.call(createRoom, { spaceId, participants });
-  await haveCall(space);
 }
 
 /** A visitor calls and leaves again. */
@@ -63,4 +68,28 @@ async function haveCall(space: OwnSpace): Promise<void> {
   await until('the call is known', async () => (await found()) !== undefined, 30_000);
   await caller.leave();
   await until('the call has ended', async () => (await found()) === 'ended', 30_000);
+}
+
+/** A channel takes a number at its carrier, and rests; a web channel is the newest again. */
+async function haveNumber({ ownerClient, spaceId }: OwnSpace): Promise<void> {
+  const number = '+12125550100';
+  const twilio = await startTwilioServer({ numbers: [{ phone_number: number }] });
+  const { accountSid, authToken, apiBaseUrl } = twilio;
+  // Its number is its own in every run.
+  for (const one of twilio.numbers) one.sid = `PN${randomUUID().replaceAll('-', '')}`;
+  try {
+    const { channel } = await ownerClient.call(setUpChannel, {
+      spaceId,
+      channel: { deploymentType: 'CALLS', provider: 'twilio', configuration: { apiBaseUrl } },
+      phoneNumber: number,
+      credentials: { accountSid, authToken },
+    });
+    await ownerClient.call(deactivateChannel, { spaceId, channelId: channel.id });
+  } finally {
+    await twilio.close();
+  }
+  await ownerClient.call(setUpChannel, {
+    spaceId,
+    channel: { deploymentType: 'WEB', channelIdentifier: 'https://example.com', configuration: {} },
+  });
 }
