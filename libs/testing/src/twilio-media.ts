@@ -138,17 +138,24 @@ export class TwilioMediaClient {
 
   private take(text: string | null): void {
     const message = text === null ? null : parse(text);
-    const { event, streamSid } = message ?? {};
-    if (streamSid !== this.streamSid) return void this.refused.push(text ?? 'binary');
-    if (event === 'media' && typeof message?.media?.payload === 'string') {
-      const bytes = Buffer.from(message.media.payload, 'base64');
-      for (let at = 0; at < bytes.length; at += FRAME_BYTES)
-        this.queue.push({ kind: 'sound', bytes: bytes.subarray(at, at + FRAME_BYTES) });
-    } else if (event === 'mark' && typeof message?.mark?.name === 'string') {
-      this.queue.push({ kind: 'mark', name: message.mark.name });
-    } else if (event === 'clear') {
-      this.clear();
-    } else this.refused.push(text ?? '');
+    const isOurs = message?.streamSid === this.streamSid;
+    if (!message || !isOurs || !this.obey(message)) this.refused.push(text ?? 'binary');
+  }
+
+  /** Whether Twilio knows such a message. */
+  private obey({ event, media, mark }: Incoming): boolean {
+    if (event === 'clear') this.clear();
+    else if (event === 'media' && typeof media?.payload === 'string') this.queueSound(media.payload);
+    else if (event === 'mark' && typeof mark?.name === 'string')
+      this.queue.push({ kind: 'mark', name: mark.name });
+    else return false;
+    return true;
+  }
+
+  private queueSound(payload: string): void {
+    const bytes = Buffer.from(payload, 'base64');
+    for (let at = 0; at < bytes.length; at += FRAME_BYTES)
+      this.queue.push({ kind: 'sound', bytes: bytes.subarray(at, at + FRAME_BYTES) });
   }
 
   private clear(): void {

@@ -112,16 +112,12 @@ class Account implements TwilioServer {
   }
 
   async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const form = await readForm(request);
-    const asked = { method: request.method ?? 'GET', path: url.pathname, query: url.searchParams, form };
+    const asked = await readRequest(request);
     this.requests.push(asked);
     if (request.headers.authorization !== this.credentials())
       return refuse(response, { status: 401, code: 20003, message: 'Authenticate' });
     const fault = this.faultFor(asked.path);
-    if (fault?.kind === 'error') return refuse(response, fault);
-    if (fault?.kind === 'silence') return;
-    if (fault?.kind === 'cut') return void response.destroy();
+    if (fault && isRefusal(fault)) return fail(response, fault);
     const { status, body } = this.answer(asked);
     if (fault?.kind === 'done_but_cut') return void response.destroy();
     // Nothing answers at once over the internet.
@@ -220,6 +216,24 @@ async function readForm(request: IncomingMessage): Promise<Record<string, string
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const fields = new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
   return Object.fromEntries([...new Set(fields.keys())].map((name) => [name, fields.getAll(name)]));
+}
+
+async function readRequest(request: IncomingMessage): Promise<TwilioRestRequest> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const form = await readForm(request);
+  return { method: request.method ?? 'GET', path: url.pathname, query: url.searchParams, form };
+}
+
+/** A fault with which nothing is done. */
+type Refusal = Extract<TwilioFault, { kind: 'error' | 'silence' | 'cut' }>;
+
+function isRefusal(fault: TwilioFault): fault is Refusal {
+  return fault.kind === 'error' || fault.kind === 'silence' || fault.kind === 'cut';
+}
+
+function fail(response: ServerResponse, fault: Refusal): void {
+  if (fault.kind === 'error') refuse(response, fault);
+  if (fault.kind === 'cut') response.destroy();
 }
 
 function refuse(
