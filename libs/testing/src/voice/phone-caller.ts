@@ -6,6 +6,7 @@ import { Recording } from './recording.ts';
 /** Rate of a telephone. */
 export const PHONE_RATE = 8000;
 const FRAME_MS = 20;
+const LATE_MS = 60;
 const FRAME_SAMPLES = (PHONE_RATE * FRAME_MS) / 1000;
 
 /** Somebody at a telephone: speaks and hears PCM, silence among it. */
@@ -14,15 +15,11 @@ export class PhoneCaller {
   readonly line: TwilioMediaClient;
   private readonly timer: NodeJS.Timeout;
   private taken = 0;
+  private playedAt = 0;
 
   private constructor(line: TwilioMediaClient) {
     this.line = line;
-    const began = performance.now();
-    let ticks = 0;
-    this.timer = setInterval(() => {
-      // A timer that came late is made up for.
-      for (; ticks < (performance.now() - began) / FRAME_MS; ticks += 1) this.listen();
-    }, FRAME_MS);
+    this.timer = setInterval(() => this.listen(), FRAME_MS);
     void line.closed.then(() => clearInterval(this.timer));
   }
 
@@ -37,8 +34,12 @@ export class PhoneCaller {
   }
 
   private listen(): void {
-    const next = this.line.played[this.taken];
-    if (next) this.taken += 1;
-    this.heard.add(next ? decodeMulaw(next.bytes) : new Int16Array(FRAME_SAMPLES));
+    const now = performance.now();
+    const fresh = this.line.played.slice(this.taken);
+    this.taken += fresh.length;
+    if (fresh.length > 0) this.playedAt = now;
+    if (fresh.length > 0) this.heard.add(decodeMulaw(Buffer.concat(fresh.map(({ bytes }) => bytes))));
+    // A frame that is a little late is no silence.
+    else if (now - this.playedAt > LATE_MS) this.heard.add(new Int16Array(FRAME_SAMPLES));
   }
 }
