@@ -20,6 +20,8 @@ export interface CallerListener {
   transcribed: () => void;
   /** A turn of the caller is over. */
   turn: (text: string, confidence: number | null) => void;
+  /** The agent has fallen silent while the caller speaks. */
+  hushed: () => void;
   /** The agent was stopped by a noise, and goes on. */
   falseInterruption: () => void;
   failed: (error: unknown, source: string) => void;
@@ -112,6 +114,9 @@ function listen(session: voice.AgentSession, listener: CallerListener): void {
   });
   session.on(events.UserInputTranscribed, ({ isFinal }) => {
     if (isFinal) listener.transcribed();
+  });
+  session.on(events.AgentStateChanged, ({ oldState }) => {
+    if (oldState === 'speaking' && session.userState === 'speaking') listener.hushed();
   });
   session.on(events.AgentFalseInterruption, listener.falseInterruption);
   session.on(events.Error, ({ error, source }) => listener.failed(error, labelOf(source)));

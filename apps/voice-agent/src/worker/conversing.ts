@@ -131,6 +131,7 @@ export class Conversing {
       },
       transcribed: () => this.listener.transcribed(Date.now()),
       turn: (text, confidence) => this.turn(text, confidence),
+      hushed: () => void tellCut(this.parts.context.room),
       falseInterruption: () => this.listener.forget(),
       failed: (error, source) => logger.warn({ err: error, source }, 'A part of the call failed'),
     };

@@ -44,6 +44,15 @@ async function calledIn(
   return { ...called, from };
 }
 
+/** When it was told that what was not played yet is void. */
+function cutsToldTo({ room }: Caller): number[] {
+  const cuts: number[] = [];
+  room.on(RoomEvent.DataReceived, (_data, _from, _kind, topic) => {
+    if (topic === callTopics.cut) cuts.push(Date.now());
+  });
+  return cuts;
+}
+
 interface Counts {
   speeches: number;
   turns: number;
@@ -84,6 +93,7 @@ test('a caller is greeted, heard and answered from tokens that come live', async
 
 test('a caller who cuts in is heard at once, and what was spoken is what was heard', async () => {
   const { caller, from } = await calledIn();
+  const cuts = cutsToldTo(caller);
   bench.answer = () => ({ text: 'As you wish.' });
   await bench.post(`${long}.`);
   await bench.until(() => caller.heardSince(0) > 2000, 'The agent’s voice');
@@ -94,6 +104,8 @@ test('a caller who cuts in is heard at once, and what was spoken is what was hea
   const silentAt = sounds.at(-1)?.to ?? 0;
   // Speech has to last for the least duration before it counts.
   expect(silentAt - cutIn - hearing.interruptionMs).toBeLessThan(900);
+  // Whoever carries the sound on has been told by then, and not when the caller had finished speaking.
+  expect((cuts[0] ?? Infinity) - silentAt).toBeLessThan(200);
   expect(cut.generated.startsWith(cut.spoken)).toBe(true);
   expect(cut.interruptedAtMs).toBeGreaterThan(1500);
   const words = cut.spoken.split(' ').length;
@@ -103,10 +115,7 @@ test('a caller who cuts in is heard at once, and what was spoken is what was hea
 
 test('keys cut the voice off, tell so to who carries it, and are one turn', async () => {
   const { caller, from } = await calledIn();
-  const cuts: number[] = [];
-  caller.room.on(RoomEvent.DataReceived, (_data, _from, _kind, topic) => {
-    if (topic === callTopics.cut) cuts.push(Date.now());
-  });
+  const cuts = cutsToldTo(caller);
   bench.answer = () => ({ text: 'You chose forty-two.' });
   await bench.post(`${long}.`);
   await bench.until(() => caller.heardSince(0) > 1000, 'The agent’s voice');
