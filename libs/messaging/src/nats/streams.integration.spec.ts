@@ -32,6 +32,7 @@ describe('streams', () => {
     const names: string[] = [];
     for await (const { config } of manager.streams.list()) names.push(config.name);
     expect(names.sort()).toEqual([
+      'ASSET',
       'CHANNEL',
       'CONVERSATION',
       'DEAD_LETTER',
