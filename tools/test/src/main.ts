@@ -3,33 +3,35 @@ import { ensureChromium, staticChecks } from './checks.ts';
 import { type Counts, type JestRun, runJest } from './jest-run.ts';
 
 const began = performance.now();
-const minutes = (): string => `${((performance.now() - began) / 60_000).toFixed(1)} min`;
+const minutes = (since: number): string => `${((performance.now() - since) / 60_000).toFixed(1)} min`;
 
 /** Specs that hear and speak, or wait for what is lost to be missed. */
 const spoken = ['apps/voice-agent', 'apps/telephony', 'libs/testing/src/voice'];
 
-/**
- * What runs beside what: much of a run is waiting, for sound goes by the clock, and so does what recovers. The runs of a
- * lane follow one another.
- */
-const lanes: readonly (readonly JestRun[])[] = [
-  [
-    { name: 'specs', config: 'jest.config.mjs', without: spoken },
-    { name: 'alone', config: 'apps/e2e/alone.config.mjs' },
-    { name: 'spoken', config: 'jest.config.mjs', only: spoken },
-  ],
-  [{ name: 'stories', config: 'apps/e2e/jest.config.mjs' }],
-];
+const alone = 'apps/e2e/alone.config.mjs';
 
-/** Runs one lane on servers of its own, whose streams and databases no other one sees. */
-async function runLane(lane: readonly JestRun[]): Promise<Counts[]> {
+/** Everything, in the order in which it is begun: what takes long comes first. */
+const runs: readonly JestRun[] = [
+  { name: 'stories', config: 'apps/e2e/jest.config.mjs' },
+  { name: 'specs', config: 'jest.config.mjs', without: spoken },
+  { name: 'spoken', config: 'jest.config.mjs', only: spoken },
+  { name: 'widget', config: alone, only: ['widget-call'] },
+  { name: 'phone', config: alone, only: ['phone'] },
+  { name: 'start', config: alone, only: ['alone/(?!widget-call|phone)'] },
+];
+/** Much of a run is waiting, for sound goes by the clock, and so does what recovers: two at a time fill two cores. */
+const LANES = 2;
+
+/** Takes one run after the other, on servers of its own, whose streams and databases no other one sees. */
+async function work(waiting: JestRun[]): Promise<Counts[]> {
   const servers = await startTestServers();
   const env = { PARLEY_TEST_DATABASE_URL: servers.databaseUrl, PARLEY_TEST_NATS_URL: servers.natsUrl };
   const counts: Counts[] = [];
   try {
-    for (const run of lane) {
+    for (let run = waiting.shift(); run; run = waiting.shift()) {
+      const since = performance.now();
       counts.push(await runJest({ ...run, env }));
-      console.log(`The ${run.name} are over after ${minutes()}`);
+      console.log(`${run.name} took ${minutes(since)}`);
     }
   } finally {
     await servers.stop();
@@ -47,11 +49,12 @@ async function main(): Promise<void> {
   const sound = path !== null || staticChecks();
   await servers;
   if (path === null) ensureChromium();
-  const chosen = path === null ? lanes : [[{ name: 'specs', config: 'jest.config.mjs', only: [path] }]];
-  const counts = (await Promise.all(chosen.map(runLane))).flat();
+  const waiting = path === null ? [...runs] : [{ name: 'specs', config: 'jest.config.mjs', only: [path] }];
+  const lanes = Array.from({ length: Math.min(LANES, waiting.length) }, () => work(waiting));
+  const counts = (await Promise.all(lanes)).flat();
   const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0);
   const failed = sum('failed') + (sound ? 0 : 1);
-  console.log(`\nAll of it took ${minutes()}`);
+  console.log(`\nAll of it took ${minutes(began)}`);
   console.log(`${sum('passed')} passed, ${failed} failed, ${sum('skipped')} skipped`);
   process.exitCode = failed === 0 ? 0 : 1;
 }

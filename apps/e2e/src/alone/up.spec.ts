@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { findLiveKitServer, findNatsServer, freePort, until } from '@parley/testing';
+import { findLiveKitServer, findNatsServer, findS3Server, freePort, until } from '@parley/testing';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
@@ -143,7 +143,7 @@ describe('npm run up', () => {
     async () => {
       const own = mkdtempSync(join(tmpdir(), 'parley-nobody-'));
       // Built beforehand: this user would have to build them with Go.
-      for (const built of [await findNatsServer(), await findLiveKitServer()]) {
+      for (const built of [await findNatsServer(), await findLiveKitServer(), await findS3Server()]) {
         copyFileSync(built, join(own, basename(built)));
         chmodSync(join(own, basename(built)), 0o755);
       }

@@ -7,7 +7,7 @@ import {
   startCall,
 } from '@parley/contracts';
 import type { CallAudio, CallRoom, CallState } from './call-audio.ts';
-import { type Samples, samplesIn } from './pcm.ts';
+import { isQuiet, type Samples, samplesIn } from './pcm.ts';
 import { PcmQueue } from './pcm-queue.ts';
 import { service, type SessionParts } from './session-parts.ts';
 
@@ -31,6 +31,7 @@ export interface Keeping {
 export abstract class BridgedCall implements CallAudio {
   abstract readonly inputRate: number;
   abstract readonly outputRate: number;
+  abstract readonly isLive: boolean;
   readonly id: string;
   protected readonly parts: SessionParts;
   protected phase: 'new' | 'starting' | 'on' | 'over' = 'new';
@@ -56,6 +57,8 @@ export abstract class BridgedCall implements CallAudio {
 
   async hear(): Promise<Samples | null> {
     if (!this.isHeard) this.sound.bound(samplesIn(this.keeping.mostMs, this.inputRate));
+    // Silence from before anybody listened would only make all that follows late.
+    if (!this.isHeard) this.sound.skip(isQuiet);
     this.isHeard = true;
     while (this.sound.length === 0 && this.phase !== 'over')
       await new Promise<void>((resolve) => {

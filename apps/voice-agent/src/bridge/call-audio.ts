@@ -8,6 +8,8 @@ export interface CallAudio {
   /** Hz of what the caller sends, and of what it is sent. */
   readonly inputRate: number;
   readonly outputRate: number;
+  /** Whether its sound comes as time passes, silence among it: then silence is left out where it has come to be late. */
+  readonly isLive: boolean;
   /** The next sound of the caller, waited for; null once nothing comes any more. */
   hear(): Promise<Samples | null>;
   /** Sound for the caller; never waits. */

@@ -9,6 +9,7 @@ import { callTopics } from '@parley/contracts';
 import type { Logger } from '@parley/service';
 import { toneCode } from '../key-tones.ts';
 import type { CallAudio, CallRoom, CallState } from './call-audio.ts';
+import { isQuiet } from './pcm.ts';
 
 type Rtc = typeof import('@livekit/rtc-node');
 
@@ -28,6 +29,8 @@ const states: Readonly<Record<string, CallState>> = {
 };
 const SOURCE_MS = 1000;
 const FRAME_MS = 20;
+/** Sound that waits for longer is late. */
+const LATE_MS = 100;
 const ALIVE_MS = 1000;
 
 /** Joins a room as the caller; the native library is loaded with the first call. */
@@ -114,8 +117,11 @@ class RoomSide implements CallRoom {
   /** The caller's sound into the room, from when somebody in it listens. */
   private async carryIn(publication: LocalTrackPublication, source: AudioSource): Promise<void> {
     await publication.waitForSubscription();
-    for (let samples = await this.audio.hear(); samples && !this.hasLeft; samples = await this.audio.hear())
+    for (let samples = await this.audio.hear(); samples && !this.hasLeft; samples = await this.audio.hear()) {
+      // Who came late to listen would hear all else late, to the end of the call.
+      if (this.audio.isLive && source.queuedDuration > LATE_MS && isQuiet(samples)) continue;
       await source.captureFrame(new this.rtc.AudioFrame(samples, this.audio.inputRate, 1, samples.length));
+    }
   }
 
   /** The agent's sound to the caller. It comes as time passes and is never held up: what cannot be sent on is bounded there. */

@@ -23,6 +23,7 @@ export interface MediaCallEnd {
 export class MediaCall extends BridgedCall {
   readonly inputRate = RATE;
   readonly outputRate = RATE;
+  readonly isLive = true;
   private readonly line: MediaLine;
   private readonly out: AudioOut;
   private readonly told: MediaCallEnd;

@@ -17,7 +17,7 @@ const startOf = (token: string, callSid: string, change: object = {}): object =>
   streamSid: 'MZ1',
   start: { accountSid, callSid, customParameters: { token }, mediaFormat, ...change },
 });
-const media = { event: 'media', streamSid: 'MZ1', media: { track: 'inbound', payload: 'f39/' } };
+const media = { event: 'media', streamSid: 'MZ1', media: { track: 'inbound', payload: 'AAAA' } };
 
 describe("A carrier's media stream", () => {
   let bench: BridgeBench;

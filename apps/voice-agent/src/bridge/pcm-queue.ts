@@ -44,6 +44,11 @@ export class PcmQueue {
     return taken;
   }
 
+  /** Forgets the oldest pieces as long as they are of a kind. */
+  skip(isSkipped: (samples: Samples) => boolean): void {
+    for (let [piece] = this.pieces; piece && isSkipped(piece); [piece] = this.pieces) this.drop(piece.length);
+  }
+
   clear(): void {
     this.pieces.length = 0;
     this.count = 0;

@@ -13,6 +13,8 @@ const keeping = { earlyMs: 2000, mostMs: 70_000, aheadMs: 2000 };
 export class SessionCall extends BridgedCall {
   readonly inputRate = flowSound.fromClient;
   readonly outputRate = flowSound.toClient;
+  /** A page may send a file as fast as it likes. */
+  readonly isLive = false;
   private readonly place: SessionPlace;
   private readonly line: SocketLine;
   private readonly out: AudioOut;

@@ -1,4 +1,3 @@
-import { resamplePcm } from '../audio.ts';
 import { decodeMulaw, encodeMulaw } from '../mulaw.ts';
 import { TwilioMediaClient, type TwilioMediaOptions } from '../twilio-media.ts';
 import { Recording } from './recording.ts';
@@ -28,9 +27,9 @@ export class PhoneCaller {
     return new PhoneCaller(await TwilioMediaClient.open(options));
   }
 
-  /** Says something at the pace of speech; answers once its last frame is on the wire. */
-  say(samples: Int16Array, sampleRate: number): Promise<number> {
-    return this.line.say(encodeMulaw(resamplePcm(samples, sampleRate, PHONE_RATE)));
+  /** Says PCM of a telephone's rate at the pace of speech; answers once its last frame is on the wire. */
+  say(samples: Int16Array): Promise<number> {
+    return this.line.say(encodeMulaw(samples));
   }
 
   private listen(): void {

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from '@parley/client';
+import { type DeploymentChannel, setUpChannel } from '@parley/contracts';
+import { startTwilioServer, type TwilioServer } from '@parley/testing';
+import { PhoneCaller } from '@parley/testing/voice';
+import twilio from 'twilio';
+import type { Demo } from '../demo.ts';
+
+const OWN_NUMBER = '+14155550199';
+
+/** A carrier with one number, and the channel that is behind it. */
+export class PhoneLine {
+  readonly carrier: TwilioServer;
+  readonly channel: DeploymentChannel;
+  private readonly demo: Demo;
+
+  private constructor(demo: Demo, carrier: TwilioServer, channel: DeploymentChannel) {
+    this.demo = demo;
+    this.carrier = carrier;
+    this.channel = channel;
+  }
+
+  /** Sets a number up that the demo's agent answers. */
+  static async open(client: Client, demo: Demo): Promise<PhoneLine> {
+    const carrier = await startTwilioServer({ numbers: [{ phone_number: OWN_NUMBER }] });
+    const { channel } = await client.call(setUpChannel, {
+      spaceId: demo.spaceId,
+      channel: {
+        deploymentType: 'CALLS',
+        channelName: 'Telephone',
+        provider: 'twilio',
+        configuration: { apiBaseUrl: carrier.apiBaseUrl, afterCall: 'pause' },
+      },
+      phoneNumber: OWN_NUMBER,
+      credentials: { accountSid: carrier.accountSid, authToken: carrier.authToken },
+      target: { agentId: demo.agentId },
+    });
+    return new PhoneLine(demo, carrier, channel);
+  }
+
+  /** Asks a webhook as the carrier does. */
+  async ask(path: '' | '/status', fields: Record<string, string>): Promise<Response> {
+    const url = `${this.demo.baseUrl}/api/v1/webhooks/twilio/${this.channel.id}${path}`;
+    const signature = twilio.getExpectedTwilioSignature(this.carrier.authToken, url, fields);
+    return fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-twilio-signature': signature,
+      },
+      body: new URLSearchParams(fields),
+    });
+  }
+
+  /** A call comes in: the webhook is asked, and the stream opened that it names. */
+  async ring(from: string): Promise<{ caller: PhoneCaller; fields: Record<string, string> }> {
+    const { accountSid } = this.carrier;
+    const fields = {
+      ...{ CallSid: `CA${randomBytes(16).toString('hex')}`, AccountSid: accountSid },
+      ...{
+        From: from,
+        To: OWN_NUMBER,
+        CallStatus: 'ringing',
+        Direction: 'inbound',
+        ApiVersion: '2010-04-01',
+      },
+    };
+    const xml = await (await this.ask('', fields)).text();
+    const [, url] = /<Stream url="([^"]+)">/.exec(xml) ?? [];
+    const [, token] = /<Parameter name="token" value="([^"]+)"\/>/.exec(xml) ?? [];
+    if (!url || !token) throw new Error(`The call was not connected: ${xml}`);
+    const caller = await PhoneCaller.take({
+      ...{ url, accountSid, callSid: fields.CallSid },
+      parameters: { token },
+    });
+    return { caller, fields };
+  }
+}
