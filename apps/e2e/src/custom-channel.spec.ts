@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createConversation,
@@ -13,7 +11,8 @@ import {
   updateChannel,
 } from '@parley/contracts';
 import { until } from '@parley/testing';
-import { clientOf, home, messagesOf, readDemo, sendCustom } from './demo.ts';
+import { clientOf, messagesOf, readDemo, sendCustom } from './demo.ts';
+import { pidOf } from './processes.ts';
 
 const QUESTION = 'What happens to an event that fails again and again?';
 
@@ -143,11 +142,7 @@ describe('A custom channel', () => {
         'the gateway takes it',
         async () => (await ask(sender, `${sender}-1`, QUESTION).catch(() => null))?.status === 202,
       );
-      const processes = JSON.parse(readFileSync(join(home(), 'processes.json'), 'utf8')) as {
-        name: string;
-        pid: number;
-      }[];
-      process.kill(processes.find(({ name }) => name === service)?.pid ?? 0, 'SIGKILL');
+      process.kill(pidOf(service), 'SIGKILL');
       const read = (): Promise<Message[]> =>
         messagesOf(client, demo, demo.customChannelId, sender).catch(() => []);
       await until('an answer', async () => answersTo(await read(), QUESTION).length > 0);

@@ -9,6 +9,8 @@ import { HeldSender } from './held-sender.ts';
 import { allReady, pidOf } from './processes.ts';
 
 const cli = fileURLToPath(new URL('../../../tools/cli/bin/parley.mjs', import.meta.url));
+/** What died so often is started again later and later. */
+const ANSWERED_MS = 90_000;
 const others = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay'];
 
 describe('A message that ends its process each time it is handled', () => {
@@ -49,7 +51,7 @@ describe('A message that ends its process each time it is handled', () => {
         const found = await messagesOf(client, demo, channel.id, sender).catch(() => []);
         return found.filter(({ replyTo }) => replyTo !== null).length >= texts.length && found;
       },
-      40_000,
+      ANSWERED_MS,
     );
     const asked = all.filter(({ author }) => author.type === 'contact');
     expect(asked.map(({ parts }) => (parts[0]?.type === 'text' ? parts[0].text : ''))).toEqual(texts);

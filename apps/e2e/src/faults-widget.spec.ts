@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { until } from '@parley/testing';
-import { home, readDemo } from './demo.ts';
+import { readDemo } from './demo.ts';
+import { pidOf } from './processes.ts';
 
 const executablePath = '/usr/bin/chromium';
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
@@ -29,11 +29,7 @@ const QUESTION = 'How do I add a channel?';
       await page.getByRole('button', { name: 'Open chat' }).click();
       await page.getByLabel('Message').fill(QUESTION);
       await page.keyboard.press('Enter');
-      const processes = JSON.parse(readFileSync(join(home(), 'processes.json'), 'utf8')) as {
-        name: string;
-        pid: number;
-      }[];
-      process.kill(processes.find(({ name }) => name === service)?.pid ?? 0, 'SIGKILL');
+      process.kill(pidOf(service), 'SIGKILL');
       const answer = page.locator('.line.company', { has: page.locator('.sources') });
       await answer.waitFor({ timeout: 30_000 });
       await until(

@@ -62,6 +62,12 @@ describe('npm run up', () => {
   };
   const recorded = (): Recorded[] =>
     JSON.parse(readFileSync(join(home, 'processes.json'), 'utf8')) as Recorded[];
+  /** Process 0 would be this test's own group. */
+  const pidOf = (name: string): number => {
+    const found = recorded().find((entry) => entry.name === name);
+    if (!found) throw new Error(`No process "${name}" is recorded.`);
+    return found.pid;
+  };
   const isAlive = (pid: number): boolean => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -95,9 +101,7 @@ describe('npm run up', () => {
   it('starts again at once what dies, with a line: services, nats-server, PostgreSQL', async () => {
     const [running] = started;
     for (const name of ['conversation', 'nats-server', 'postgres']) {
-      const one = recorded().find((entry) => entry.name === name);
-      expect(one).toBeDefined();
-      process.kill(one?.pid ?? 0, 'SIGKILL');
+      process.kill(pidOf(name), 'SIGKILL');
       await until(`a line about ${name}`, () => running?.printed().includes(`${name} ended`), 5000);
     }
     await sleep(500);
@@ -106,8 +110,7 @@ describe('npm run up', () => {
 
   it('starts after kill -9 of the launcher, also when that was too sudden to end anything', async () => {
     const all = recorded().map(({ pid }) => pid);
-    const launcher = recorded().find(({ name }) => name === 'launcher')?.pid ?? 0;
-    process.kill(launcher, 'SIGKILL');
+    process.kill(pidOf('launcher'), 'SIGKILL');
     started[0]?.child.kill('SIGKILL');
     expect(all.filter(isAlive).length).toBeGreaterThan(3);
     const again = up();
