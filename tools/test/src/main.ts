@@ -19,8 +19,11 @@ const runs: readonly JestRun[] = [
   { name: 'phone', config: alone, only: ['phone'] },
   { name: 'start', config: alone, only: ['alone/(?!widget-call|phone)'] },
 ];
-/** Much of a run is waiting, for sound goes by the clock, and so does what recovers: two at a time fill two cores. */
-const LANES = 2;
+/**
+ * Much of a run is waiting, for sound goes by the clock, and so does what recovers: two at a time fill two cores.
+ * PARLEY_TEST_LANES=1 takes longer and is less disturbed.
+ */
+const LANES = Math.max(1, Number(process.env['PARLEY_TEST_LANES'] ?? 2) || 1);
 
 /** Takes one run after the other, on servers of its own, whose streams and databases no other one sees. */
 async function work(waiting: JestRun[]): Promise<Counts[]> {
