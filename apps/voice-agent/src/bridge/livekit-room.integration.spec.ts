@@ -189,8 +189,8 @@ describe('The sound of a session in a LiveKit room', () => {
     );
     await agent.play(Buffer.from(whistle.buffer));
     await sleep(1500);
-    // 6 kHz would come back as 2 kHz.
-    expect(rms(decodeMulaw(caller.heardSince(high)))).toBeLessThan(rms(low) / 30);
+    // 6 kHz would come back as 2 kHz, as loud as it was; what is left of it here is a thirtieth, give or take the codec.
+    expect(rms(decodeMulaw(caller.heardSince(high)))).toBeLessThan(rms(low) / 20);
 
     void agent.play(tone(3000, 24_000)).catch(() => undefined);
     const loud = caller.played.length;
