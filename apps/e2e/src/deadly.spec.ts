@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Message, setUpChannel } from '@parley/contracts';
 import { until } from '@parley/testing';
@@ -12,8 +11,6 @@ import { allReady, pidOf } from './processes.ts';
 const cli = fileURLToPath(new URL('../../../tools/cli/bin/parley.mjs', import.meta.url));
 /** What died so often is started again later and later. */
 const ANSWERED_MS = 90_000;
-/** Less than a statement waits for a lock, and enough for everything else that was begun. */
-const ALONE_MS = 500;
 const others = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay'];
 
 describe('A message that ends its process each time it is handled', () => {
@@ -83,8 +80,6 @@ describe('A message that ends its process each time it is handled', () => {
         const pid = pidOf('conversation');
         if (fresh.length > 0 && pid !== last) {
           for (const one of fresh) seen.add(one);
-          // What is at work beside it in that moment would count the death as well.
-          await sleep(ALONE_MS);
           process.kill(pid, 'SIGKILL');
           last = pid;
           killed += 1;

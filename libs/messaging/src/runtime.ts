@@ -19,7 +19,7 @@ import { type AnswerCipher, OperationServer } from './operations/operation-serve
 import { ConsumerRepository } from './runner/consumer.repository.ts';
 import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
 import { PositionBoard } from './runner/position-board.ts';
-import { SuspectGate } from './tasks/task-lane.ts';
+import { SuspectGate } from './suspect-gate.ts';
 import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-worker.ts';
 import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
 import { TasksRepository } from './tasks/tasks.repository.ts';
@@ -158,8 +158,8 @@ export class MessagingRuntime {
   private async holdConsumer(spec: ConsumerSpec): Promise<void> {
     const { nats, database, runner, logger } = this.options;
     const { partitions } = await streamIdentity(nats, spec.stream);
-    const { parked, board } = this;
-    const parts = { nats, database, repository: new ConsumerRepository(runner), parked, logger, board };
+    const { parked, board, gate } = this;
+    const parts = { nats, database, repository: new ConsumerRepository(runner), parked, logger, board, gate };
     const consumer = new ConsumerRunner(parts, spec);
     this.consumers.push(consumer);
     for (let partition = 0; partition < partitions; partition += 1) {

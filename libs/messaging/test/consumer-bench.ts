@@ -12,6 +12,7 @@ import { silentLogger } from '../src/logger.ts';
 import { ConsumerRepository } from '../src/runner/consumer.repository.ts';
 import { ConsumerRunner, type EventHandler } from '../src/runner/consumer-runner.ts';
 import type { PositionBoard } from '../src/runner/position-board.ts';
+import { SuspectGate } from '../src/suspect-gate.ts';
 import { postedEvent } from './bench.ts';
 
 /** An event of a thread; `text` may make its handler misbehave. */
@@ -23,7 +24,8 @@ export interface Posted {
 
 /**
  * Counts each thread on and keeps `wrong …` rows for what is not the next one: loss, doubles and order in one figure.
- * A text `throw` throws, `die` ends the process, `freeze:<file>` freezes it once, `slow` takes a while.
+ * A text `throw` throws, `die` ends the process, `freeze:<file>` freezes it once, `slow` takes a
+ * while and `slower` longer; `die later` ends the process while others are at work.
  */
 export function countingHandler(
   dedupe: EventHandler['dedupe'],
@@ -56,6 +58,8 @@ async function misbehave(text: string): Promise<void> {
   if (text === 'throw') throw new Error('This event cannot be handled.');
   if (text === 'die') process.kill(process.pid, 'SIGKILL');
   if (text === 'slow') await sleep(30);
+  if (text === 'slower') await sleep(400);
+  if (text === 'die later') await sleep(200).then(() => process.kill(process.pid, 'SIGKILL'));
   if (text.startsWith('freeze:') && !existsSync(text.slice(7))) {
     writeFileSync(text.slice(7), '');
     process.kill(process.pid, 'SIGSTOP');
@@ -96,6 +100,7 @@ export function makeRunner(
       repository: new ConsumerRepository(parts.runner),
       parked: new ParkedRepository(parts.runner, 'conversation'),
       logger: silentLogger,
+      gate: new SuspectGate(),
       ...extra,
     },
     {

@@ -5,7 +5,7 @@ import { ParkedRepository } from '../src/dead-letters/parked.repository.ts';
 import { Leases } from '../src/leases/leases.ts';
 import { LeasesRepository } from '../src/leases/leases.repository.ts';
 import { silentLogger } from '../src/logger.ts';
-import { SuspectGate } from '../src/tasks/task-lane.ts';
+import { SuspectGate } from '../src/suspect-gate.ts';
 import { TaskWorker } from '../src/tasks/task-worker.ts';
 import { TASK_SHARDS, workerName } from '../src/tasks/tasks.ts';
 import { TasksRepository } from '../src/tasks/tasks.repository.ts';

@@ -116,27 +116,56 @@ describe('processes that consume', () => {
     rmSync(folder, { recursive: true });
   }, 60_000);
 
+  /** Starts a process again each time it ends, until told otherwise. */
+  function supervise(): { deaths(): number; end(): void } {
+    let deaths = 0;
+    let done = false;
+    const begin = (): void => {
+      start().once('exit', () => {
+        if (done) return;
+        deaths += 1;
+        begin();
+      });
+    };
+    begin();
+    return { deaths: () => deaths, end: () => (done = true) };
+  }
+
   it('park an event that ends its process, after five of them, wherever it stood in a batch', async () => {
     const letters = new DeadLetters(new ParkedRepository(bench.runner, 'conversation'));
     for (let sequence = 1; sequence <= 40; sequence += 1)
       await publish(nats, { thread: 'a', sequence, text: sequence === 30 ? 'die' : '' });
     await publish(nats, { thread: 'b', sequence: 1 });
-    let deaths = 0;
-    let done = false;
-    const supervise = (): void => {
-      start().once('exit', () => {
-        if (done) return;
-        deaths += 1;
-        supervise();
-      });
-    };
-    supervise();
+    const process = supervise();
     await eventually('it is parked', async () => (await letters.list()).length === 11, 50_000);
-    done = true;
+    process.end();
     const [entry] = await letters.list();
     expect(entry).toMatchObject({ reason: 'It ended the process.', content: { data: { sequence: 30 } } });
     // The first death is that of a whole batch, which says nothing of any one event.
-    expect(deaths).toBeLessThanOrEqual(7);
+    expect(process.deaths()).toBeLessThanOrEqual(7);
     expect(await counts(bench.database)).toEqual({ a: 29, b: 1 });
   }, 90_000);
+
+  it('park nothing that was only at work beside an event that ends its process', async () => {
+    const letters = new DeadLetters(new ParkedRepository(bench.runner, 'conversation'));
+    const innocents = Array.from({ length: 24 }, (_value, index) => `slow_${index}`);
+    for (const thread of innocents) await publish(nats, { thread, sequence: 1, text: 'slow' });
+    await publish(nats, { thread: 'killer', sequence: 1, text: 'die later' });
+    for (const thread of innocents) await publish(nats, { thread, sequence: 2, text: 'slower' });
+    const process = supervise();
+    await eventually('one is parked', async () => (await letters.list()).length > 0, 60_000);
+    process.end();
+    const all = Object.fromEntries(innocents.map((thread) => [thread, 2]));
+    await eventually(
+      'all others are handled',
+      async () => {
+        const found = await counts(bench.database);
+        return innocents.every((thread) => found[thread] === 2);
+      },
+      60_000,
+    );
+    expect(process.deaths()).toBeGreaterThanOrEqual(5);
+    expect((await letters.list()).map(({ key }) => key)).toEqual(['killer']);
+    expect(await counts(bench.database)).toEqual(all);
+  }, 150_000);
 });

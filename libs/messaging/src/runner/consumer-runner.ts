@@ -7,6 +7,7 @@ import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
+import { isSuspect, type SuspectGate } from '../suspect-gate.ts';
 import { underTrace } from '../tracing.ts';
 import type { ConsumerRepository, Position } from './consumer.repository.ts';
 import { type Dedupe, Deduper } from './dedupe.ts';
@@ -48,6 +49,8 @@ export interface RunnerParts {
   repository: ConsumerRepository;
   parked: ParkedRepository;
   logger: MessagingLogger;
+  /** One of the process: what may have ended it before is tried again alone. */
+  gate: SuspectGate;
   /** Is told how far each partition has come, for the trimming of streams. */
   board?: PositionBoard;
   /** How often that is told, and a quiet partition moved up; default 30,000 ms. */
@@ -81,6 +84,13 @@ const IDLE_WAIT_MS = 1000;
 const QUIET_MS = 30_000;
 const ATTEMPTS = 5;
 const RETRY_MS = 200;
+
+/** How an attempt at one event ended. */
+interface Attempt {
+  /** With this one. */
+  attempts: number;
+  failure: unknown;
+}
 
 /** What a partition has taken. */
 interface Taken {
@@ -200,10 +210,7 @@ export class ConsumerRunner {
     if (one.problem !== null) return this.patiently(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
     if (one.event === null) return this.patiently(run, () => this.commit([{ run, batch: [one] }]));
     for (;;) {
-      const attempts = await this.patiently(run, () => this.count(run, one));
-      const failure = await this.patiently(run, async () =>
-        attempts > ATTEMPTS ? new Error('It ended the process.') : await this.attempt(run, one),
-      );
+      const { attempts, failure } = await this.patiently(run, () => this.attempt(run, one));
       if (failure === null) return;
       if (attempts >= ATTEMPTS)
         return this.patiently(run, () => this.parkOne(run, one, attempts, reasonOf(failure)));
@@ -231,19 +238,26 @@ export class ConsumerRunner {
     }
   }
 
-  private count(run: Run, one: Incoming): Promise<number> {
-    return this.parts.repository.countAttempt(run.where, one.position);
+  /** One attempt; alone in the process where earlier ones had no end. */
+  private async attempt(run: Run, one: Incoming): Promise<Attempt> {
+    const before = await this.parts.repository.attempts(run.where, one.position);
+    return isSuspect(before)
+      ? this.parts.gate.pass(() => this.countedAttempt(run, one))
+      : this.countedAttempt(run, one);
   }
 
-  /** Null when it is done, else the failure that counts; a lost lease and passing failures are thrown. */
-  private async attempt(run: Run, one: Incoming): Promise<unknown> {
+  /** A lost lease and passing failures are thrown and count for nothing. */
+  private async countedAttempt(run: Run, one: Incoming): Promise<Attempt> {
+    const { repository } = this.parts;
+    if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
+    const attempts = await repository.countAttempt(run.where, one.position);
+    if (attempts > ATTEMPTS) return { attempts, failure: new Error('It ended the process.') };
     try {
       await this.commit([{ run, batch: [one] }]);
-      return null;
+      return { attempts, failure: null };
     } catch (error) {
-      if (!(error instanceof LostLeaseError || isPassing(error))) return error;
-      if (error instanceof LostLeaseError)
-        await this.parts.repository.uncountAttempt(run.where, one.position).catch(() => undefined);
+      if (!(error instanceof LostLeaseError || isPassing(error))) return { attempts, failure: error };
+      await repository.uncountAttempt(run.where, one.position).catch(() => undefined);
       throw error;
     }
   }

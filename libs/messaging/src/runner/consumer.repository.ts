@@ -111,6 +111,16 @@ export class ConsumerRepository {
     return new Set(rows.map((row) => row.event_id));
   }
 
+  /** Attempts at an event that were begun and had no end. */
+  async attempts(where: Position, position: number): Promise<number> {
+    const { rows } = await sql<{ attempts: number }>`
+      SELECT attempts FROM attempt
+      WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position = ${position}`.execute(
+      this.runner.kysely,
+    );
+    return rows[0]?.attempts ?? 0;
+  }
+
   /** Counts an attempt before it is made, so that one which ends the process counts. */
   async countAttempt(where: Position, position: number): Promise<number> {
     const { rows } = await sql<{ attempts: number }>`

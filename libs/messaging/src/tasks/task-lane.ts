@@ -1,34 +1,9 @@
+import type { SuspectGate } from '../suspect-gate.ts';
 import type { LoadedTask } from './tasks.repository.ts';
 
 /** A key as the lanes know it. */
 export function laneKey(task: { spaceId: string; key: string }): string {
   return `${task.spaceId}/${task.key}`;
-}
-
-/**
- * Lets one suspect at a time begin, over all shards and queues of a process: one that kills the process takes no other
- * suspect with it, so what is innocent ends before its attempts do.
- */
-export class SuspectGate {
-  private inside = false;
-  private readonly waiting = new Set<() => void>();
-
-  /** Whether the caller may begin; if not, it is told once the gate is free. */
-  enter(whenFree: () => void): boolean {
-    if (this.inside) {
-      this.waiting.add(whenFree);
-      return false;
-    }
-    this.inside = true;
-    return true;
-  }
-
-  leave(): void {
-    this.inside = false;
-    const told = [...this.waiting];
-    this.waiting.clear();
-    for (const tell of told) tell();
-  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Database, Trx } from '@parley/database';
 import type { ParkedRepository } from '../dead-letters/parked.repository.ts';
 import type { MessagingLogger } from '../logger.ts';
 import type { Wakers } from '../wakers.ts';
-import type { SuspectGate } from './task-lane.ts';
+import type { SuspectGate } from '../suspect-gate.ts';
 import type { TasksRepository } from './tasks.repository.ts';
 
 /** A task as its handler receives it. */

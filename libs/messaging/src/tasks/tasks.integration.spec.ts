@@ -7,7 +7,7 @@ import { LostLeaseError, RetryableError } from '../errors.ts';
 import { HeldLease } from '../leases/lease.ts';
 import { silentLogger } from '../logger.ts';
 import { Wakers } from '../wakers.ts';
-import { SuspectGate } from './task-lane.ts';
+import { SuspectGate } from '../suspect-gate.ts';
 import {
   type Task,
   type TaskContext,

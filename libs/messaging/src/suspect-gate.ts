@@ -1,0 +1,51 @@
+/**
+ * What was begun so often without an end is tried again alone. One end is most often a stop of the machine or a kill, and
+ * what was at work then goes on side by side; so innocents count at most one more.
+ */
+export const SUSPECT_FROM = 2;
+
+/** Whether what was begun so often before, without an end, may be what ends the process. */
+export function isSuspect(attempts: number): boolean {
+  return attempts >= SUSPECT_FROM;
+}
+
+/**
+ * Lets one suspect at a time begin, over all tasks and events of a process: one that kills the process takes no other
+ * suspect with it, so what is innocent ends before its attempts do.
+ */
+export class SuspectGate {
+  private inside = false;
+  private readonly waiting = new Set<() => void>();
+
+  /** Whether the caller may begin; if not, it is told once the gate is free. */
+  enter(whenFree: () => void): boolean {
+    if (this.inside) {
+      this.waiting.add(whenFree);
+      return false;
+    }
+    this.inside = true;
+    return true;
+  }
+
+  leave(): void {
+    this.inside = false;
+    const told = [...this.waiting];
+    this.waiting.clear();
+    for (const tell of told) tell();
+  }
+
+  /** Waits for the gate and does something inside. */
+  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
+    let inside = false;
+    while (!inside)
+      await new Promise<void>((resolve) => {
+        inside = this.enter(resolve);
+        if (inside) resolve();
+      });
+    try {
+      return await work();
+    } finally {
+      this.leave();
+    }
+  }
+}
