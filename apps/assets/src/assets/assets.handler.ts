@@ -2,12 +2,14 @@ import { Controller } from '@nestjs/common';
 import {
   type Asset,
   conflict,
+  cursorOf,
   deleteAsset,
   downloadAsset,
   getAsset,
   listAssets,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   updateAsset,
 } from '@parley/contracts';
 import {
@@ -19,7 +21,6 @@ import {
 import { AccessService } from '../access/access.service.ts';
 import type { Tables } from '../database.ts';
 import { FoldersService } from '../folders/folders.service.ts';
-import { cursorOf, page } from '../paging.ts';
 import { objectKey } from '../storage/keys.ts';
 import { S3Adapter } from '../storage/s3.adapter.ts';
 import { AssetsRepository } from './assets.repository.ts';
@@ -54,7 +55,7 @@ export class AssetsHandler {
     const { spaceId, limit, cursor, folderId, conversationId, status } = input;
     const forVisitor = principal.type === 'visitor';
     const filter = { limit, before: cursorOf(cursor), folderId, conversationId, status, forVisitor };
-    return page(await this.repository.list(trx, spaceId, filter), limit, toAsset);
+    return pageOf(await this.repository.list(trx, spaceId, filter), limit, toAsset);
   }
 
   @BeforeOperation(getAsset)

@@ -1,17 +1,18 @@
 import { Controller } from '@nestjs/common';
 import {
   createFolder,
+  cursorOf,
   deleteFolder,
   type Folder,
   getFolder,
   listFolders,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   updateFolder,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { Tables } from '../database.ts';
-import { cursorOf, page } from '../paging.ts';
 import { FoldersRepository } from './folders.repository.ts';
 import { FoldersService, toFolder } from './folders.service.ts';
 
@@ -37,7 +38,7 @@ export class FoldersHandler {
   ): Promise<OperationOutput<typeof listFolders>> {
     const { spaceId, limit, cursor, parentId } = input;
     const rows = await this.repository.list(trx, spaceId, { limit, before: cursorOf(cursor), parentId });
-    return page(rows, limit, toFolder);
+    return pageOf(rows, limit, toFolder);
   }
 
   @HandleOperation(getFolder)

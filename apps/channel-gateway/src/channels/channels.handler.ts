@@ -3,6 +3,7 @@ import {
   activateChannel,
   badRequest,
   createChannel,
+  cursorOf,
   deactivateChannel,
   deleteChannel,
   type DeploymentChannelRequest,
@@ -13,6 +14,7 @@ import {
   listDeliveries,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   problemDetails,
   setUpChannel,
   unprocessable,
@@ -79,7 +81,7 @@ export class ChannelsHandler {
       status,
       before: cursorOf(input.cursor),
     });
-    return page(rows, limit, (row) => this.service.toChannel(row));
+    return pageOf(rows, limit, (row) => this.service.toChannel(row));
   }
 
   @HandleOperation(getChannel)
@@ -138,7 +140,7 @@ export class ChannelsHandler {
   ): Promise<OperationOutput<typeof listDeliveries>> {
     await this.service.find(trx, input.spaceId, input.channelId);
     const rows = await this.deliveries.list(trx, { ...input, before: cursorOf(input.cursor) });
-    return page(rows, input.limit, toDelivery);
+    return pageOf(rows, input.limit, toDelivery);
   }
 }
 
@@ -169,20 +171,4 @@ function toDelivery(row: DeliveryRow): OperationOutput<typeof listDeliveries>['d
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
-}
-
-function cursorOf(cursor: string | undefined): string | null {
-  if (cursor === undefined) return null;
-  if (!/^[a-z]+_[0-9a-z]+$/.test(cursor))
-    throw badRequest('The cursor is not one that a list gave. Start again without it.');
-  return cursor;
-}
-
-function page<Row extends { id: string }, Item>(
-  rows: Row[],
-  limit: number,
-  map: (row: Row) => Item,
-): { data: Item[]; nextCursor: string | null } {
-  const shown = rows.slice(0, limit);
-  return { data: shown.map(map), nextCursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
 }

@@ -3,6 +3,7 @@ import {
   addIdentity,
   conflict,
   createContact,
+  cursorOf,
   deleteContact,
   getContact,
   listContacts,
@@ -12,13 +13,13 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   type ProblemError,
   removeIdentity,
   unprocessable,
   updateContact,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { cursorOf, page } from '../access.ts';
 import type { ContactRow, ConversationTrx, Tables } from '../database.ts';
 import { ContactsRepository, type IdentityRow } from './contacts.repository.ts';
 import { MergingService } from './merging.service.ts';
@@ -95,7 +96,7 @@ export class ContactsHandler {
       spaceId,
       rows.map(({ id }) => id),
     );
-    return page(rows, limit, (row) => toContact(row, identities));
+    return pageOf(rows, limit, (row) => toContact(row, identities));
   }
 
   @HandleOperation(getContact)

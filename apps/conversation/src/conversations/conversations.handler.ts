@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   conflict,
   createConversation,
+  cursorOf,
   getConversation,
   handOff,
   listConversations,
@@ -15,7 +16,7 @@ import {
 } from '@parley/contracts';
 import { isUniqueViolation } from '@parley/database';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { authorOf, cursorOf, ownOf, requireOwn } from '../access.ts';
+import { authorOf, ownOf, requireOwn } from '../access.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { OpeningService } from './opening.service.ts';

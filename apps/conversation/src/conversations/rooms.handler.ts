@@ -3,6 +3,7 @@ import {
   addRoomParticipant,
   conflict,
   createRoom,
+  cursorOf,
   getRoom,
   listRoomConversations,
   listRoomParticipants,
@@ -11,12 +12,13 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   removeRoomParticipant,
   unprocessable,
   updateRoom,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { alreadyTakesPart, cursorOf, page, unknownPart } from '../access.ts';
+import { alreadyTakesPart, unknownPart } from '../access.ts';
 import type { ConversationTrx, ParticipantRow, RoomRow, Tables } from '../database.ts';
 import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
@@ -75,7 +77,7 @@ export class RoomsHandler {
       trx,
       rows.map(({ id }) => id),
     );
-    return page(rows, limit, (row) =>
+    return pageOf(rows, limit, (row) =>
       toRoom(
         row,
         participants.filter((one) => one.parent_id === row.id),

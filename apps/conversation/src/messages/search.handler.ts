@@ -1,7 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { type OperationInput, type OperationOutput, searchMessages } from '@parley/contracts';
+import {
+  cursorOf,
+  type OperationInput,
+  type OperationOutput,
+  pageOf,
+  searchMessages,
+} from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { cursorOf, page } from '../access.ts';
 import type { Tables } from '../database.ts';
 import { toMessage } from '../shapes.ts';
 import { SearchRepository } from './search.repository.ts';
@@ -17,6 +22,6 @@ export class SearchHandler {
   ): Promise<OperationOutput<typeof searchMessages>> {
     const { spaceId, q: words, limit } = input;
     const rows = await this.messages.find(trx, { spaceId, words, limit, before: cursorOf(input.cursor) });
-    return page(rows, limit, toMessage);
+    return pageOf(rows, limit, toMessage);
   }
 }

@@ -1,17 +1,18 @@
 import { Controller } from '@nestjs/common';
 import {
   createAgent,
+  cursorOf,
   deleteAgent,
   getAgent,
   listAgents,
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   updateAgent,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { Tables } from '../database.ts';
-import { toList, toPage } from '../paging.ts';
 import { AgentsRepository } from './agents.repository.ts';
 import { AgentsService, toAgent } from './agents.service.ts';
 
@@ -64,7 +65,8 @@ export class AgentsHandler {
     input: OperationInput<typeof listAgents>,
     context: Context,
   ): Promise<OperationOutput<typeof listAgents>> {
-    const page = toPage(input);
-    return toList(await this.agents.list(context.trx, input.spaceId, page), page, toAgent);
+    const { limit } = input;
+    const page = { limit, before: cursorOf(input.cursor) };
+    return pageOf(await this.agents.list(context.trx, input.spaceId, page), limit, toAgent);
   }
 }

@@ -1,7 +1,7 @@
+import type { PageRequest } from '@parley/contracts';
 import { Injectable } from '@nestjs/common';
 import { anyOf } from '@parley/database';
 import type { FlowTrx } from '../database.ts';
-import type { Page } from '../paging.ts';
 import type { AgentRow, NewAgentRow } from './agent.table.ts';
 
 @Injectable()
@@ -34,7 +34,7 @@ export class AgentsRepository {
     return trx.selectFrom('agent').selectAll().where('id', '=', anyOf(ids)).execute();
   }
 
-  async list(trx: FlowTrx, spaceId: string, page: Page): Promise<AgentRow[]> {
+  async list(trx: FlowTrx, spaceId: string, page: PageRequest): Promise<AgentRow[]> {
     return trx
       .selectFrom('agent')
       .selectAll()

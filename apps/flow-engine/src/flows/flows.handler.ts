@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import {
-  badRequest,
+  badCursor,
   createFlow,
+  cursorOf,
   getFlow,
   listFlows,
   listFlowVersions,
@@ -9,6 +10,7 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   publishFlow,
   rollBackFlow,
   saveDraft,
@@ -18,7 +20,6 @@ import {
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { z } from 'zod';
 import type { Tables } from '../database.ts';
-import { toList, toPage } from '../paging.ts';
 import { stepTypes } from '../steps/index.ts';
 import { FlowsRepository } from './flows.repository.ts';
 import { graphProblems } from './graph.ts';
@@ -100,8 +101,9 @@ export class FlowsHandler {
     input: OperationInput<typeof listFlows>,
     context: Context,
   ): Promise<OperationOutput<typeof listFlows>> {
-    const page = toPage(input);
-    return toList(await this.flows.list(context.trx, input.spaceId, page), page, toFlow);
+    const { limit } = input;
+    const page = { limit, before: cursorOf(input.cursor) };
+    return pageOf(await this.flows.list(context.trx, input.spaceId, page), limit, toFlow);
   }
 
   @HandleOperation(listFlowVersions)
@@ -112,8 +114,7 @@ export class FlowsHandler {
     const row = await this.flows.find(context.trx, input.spaceId, input.flowId);
     if (!row) throw notFound('The flow');
     const below = input.cursor === undefined ? null : Number(input.cursor);
-    if (below !== null && !Number.isSafeInteger(below))
-      throw badRequest('The cursor is not one that a list gave. Start again without it.');
+    if (below !== null && !Number.isSafeInteger(below)) throw badCursor();
     const rows = await this.flows.listVersions(context.trx, row, { limit: input.limit, below });
     const shown = rows.slice(0, input.limit);
     return {

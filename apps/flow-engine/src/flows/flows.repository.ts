@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Graph } from '@parley/contracts';
+import type { Graph, PageRequest } from '@parley/contracts';
 import { anyOf } from '@parley/database';
 import type { FlowTrx } from '../database.ts';
-import type { Page } from '../paging.ts';
 import type { FlowRow, FlowVersionRow, NewFlowRow } from './flow.table.ts';
 
 @Injectable()
@@ -42,7 +41,7 @@ export class FlowsRepository {
       .executeTakeFirst();
   }
 
-  async list(trx: FlowTrx, spaceId: string, page: Page): Promise<FlowRow[]> {
+  async list(trx: FlowTrx, spaceId: string, page: PageRequest): Promise<FlowRow[]> {
     return trx
       .selectFrom('flow')
       .selectAll()

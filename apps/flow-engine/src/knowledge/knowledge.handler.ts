@@ -2,18 +2,19 @@ import { Controller } from '@nestjs/common';
 import {
   addDocument,
   createKnowledgeBase,
+  cursorOf,
   deleteDocument,
   deleteKnowledgeBase,
   getDocument,
   getKnowledgeBase,
   listDocuments,
   listKnowledgeBases,
+  pageOf,
   searchKnowledge,
 } from '@parley/contracts';
 import type { OperationInput, OperationOutput } from '@parley/contracts';
 import { HandleOperation } from '@parley/messaging';
 import type { OperationContext } from '@parley/messaging';
-import { toList, toPage } from '../paging.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 import { documentOf } from './document-input.ts';
@@ -38,8 +39,9 @@ export class KnowledgeHandler {
     input: OperationInput<typeof listKnowledgeBases>,
     context: Context,
   ): Promise<OperationOutput<typeof listKnowledgeBases>> {
-    const page = toPage(input);
-    return toList(await this.service.listBases(context.trx, input.spaceId, page), page, toKnowledgeBase);
+    const { limit } = input;
+    const page = { limit, before: cursorOf(input.cursor) };
+    return pageOf(await this.service.listBases(context.trx, input.spaceId, page), limit, toKnowledgeBase);
   }
 
   @HandleOperation(getKnowledgeBase)
@@ -72,8 +74,9 @@ export class KnowledgeHandler {
     input: OperationInput<typeof listDocuments>,
     context: Context,
   ): Promise<OperationOutput<typeof listDocuments>> {
-    const page = { ...toPage(input), status: input.status };
-    return toList(await this.service.listDocuments(context.trx, input, page), page, toDocument);
+    const { limit, status } = input;
+    const page = { limit, before: cursorOf(input.cursor), status };
+    return pageOf(await this.service.listDocuments(context.trx, input, page), limit, toDocument);
   }
 
   @HandleOperation(getDocument)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { newId, notFound } from '@parley/contracts';
+import { newId, notFound, type PageRequest } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import { KnowledgeIndexRepository } from './knowledge-index.repository.ts';
 import type { IndexedDocument } from './knowledge-index.repository.ts';
@@ -7,7 +7,6 @@ import { KnowledgeSearch } from './knowledge.search.ts';
 import type { KnowledgeAnswer, Question, SearchHit, SearchQuery } from './knowledge.search.ts';
 import { KnowledgeRepository } from './knowledge.repository.ts';
 import type { DocumentRow, KnowledgeBaseRow, KnowledgeTrx } from './knowledge.repository.ts';
-import type { Page } from '../paging.ts';
 import type { DocumentStatus, KnowledgeTables } from './knowledge.table.ts';
 import { indexEntries } from './ranking/index-entries.ts';
 import { withoutNumbering, wordsOf } from './ranking/terms.ts';
@@ -89,7 +88,7 @@ export class KnowledgeLibrary {
     return this.getBase(trx, { spaceId: base.spaceId, knowledgeBaseId: id });
   }
 
-  listBases(trx: KnowledgeTrx, spaceId: string, page: Page): Promise<KnowledgeBaseRow[]> {
+  listBases(trx: KnowledgeTrx, spaceId: string, page: PageRequest): Promise<KnowledgeBaseRow[]> {
     return this.repository.listBases(trx, spaceId, page);
   }
 
@@ -145,7 +144,7 @@ export class KnowledgeLibrary {
   async listDocuments(
     trx: KnowledgeTrx,
     key: BaseKey,
-    page: Page & { status?: DocumentStatus | undefined },
+    page: PageRequest & { status?: DocumentStatus | undefined },
   ): Promise<DocumentRow[]> {
     await this.getBase(trx, key);
     return this.repository.listDocuments(trx, key, page);

@@ -1,7 +1,7 @@
+import type { PageRequest } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
-import type { Page } from '../paging.ts';
 import type {
   DocumentStatus,
   DocumentTable,
@@ -62,7 +62,7 @@ export class KnowledgeRepository {
       .execute();
   }
 
-  async listBases(trx: KnowledgeTrx, spaceId: string, page: Page): Promise<KnowledgeBaseRow[]> {
+  async listBases(trx: KnowledgeTrx, spaceId: string, page: PageRequest): Promise<KnowledgeBaseRow[]> {
     return this.bases(trx, spaceId)
       .$if(page.before !== null, (query) => query.where('knowledge_base.id', '<', page.before ?? ''))
       .orderBy('knowledge_base.id', 'desc')
@@ -170,7 +170,7 @@ export class KnowledgeRepository {
   async listDocuments(
     trx: KnowledgeTrx,
     base: { spaceId: string; knowledgeBaseId: string },
-    page: Page & { status?: DocumentStatus | undefined },
+    page: PageRequest & { status?: DocumentStatus | undefined },
   ): Promise<DocumentRow[]> {
     return trx
       .selectFrom('document')

@@ -1,16 +1,17 @@
 import { Controller } from '@nestjs/common';
 import {
+  cursorOf,
   getRun,
   listRuns,
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   RunSchema,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { z } from 'zod';
 import type { Tables } from '../database.ts';
-import { toList, toPage } from '../paging.ts';
 import type { RunRow, RunStepRow } from './run.table.ts';
 import { RunsRepository } from './runs.repository.ts';
 
@@ -53,14 +54,15 @@ export class RunsHandler {
     input: OperationInput<typeof listRuns>,
     context: OperationContext<Tables>,
   ): Promise<OperationOutput<typeof listRuns>> {
-    const page = toPage(input);
+    const { limit } = input;
+    const page = { limit, before: cursorOf(input.cursor) };
     const rows = await this.runs.list(context.trx, input, page);
     const steps = await this.runs.steps(
       context.trx,
       input.spaceId,
       rows.map(({ id }) => id),
     );
-    return toList(rows, page, (row) => toRun(row, steps));
+    return pageOf(rows, limit, (row) => toRun(row, steps));
   }
 
   @HandleOperation(getRun)

@@ -1,7 +1,7 @@
+import type { PageRequest } from '@parley/contracts';
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { FlowTrx } from '../database.ts';
-import type { Page } from '../paging.ts';
 import type { Responder } from './turn.ts';
 import type { NewRunRow, RunRow, RunStepRow, RunStatus } from './run.table.ts';
 
@@ -126,7 +126,7 @@ export class RunsRepository {
       conversationId?: string | undefined;
       status?: RunStatus | undefined;
     },
-    page: Page,
+    page: PageRequest,
   ): Promise<RunRow[]> {
     let query = trx.selectFrom('run').selectAll().where('space_id', '=', where.spaceId);
     if (where.flowId) query = query.where('flow_id', '=', where.flowId);

@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   createApiKey,
   createServiceAccount,
+  cursorOf,
   keyRevoked,
   listApiKeys,
   listServiceAccounts,
@@ -9,13 +10,13 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   permissionDenied,
   revokeApiKey,
   unprocessable,
 } from '@parley/contracts';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ApiKeyRow, Tables } from '../database.ts';
-import { cursorOf, page } from '../paging.ts';
 import { AuditService } from '../spaces/audit.service.ts';
 import { makeKey } from './key-format.ts';
 import { KeysRepository } from './keys.repository.ts';
@@ -83,7 +84,7 @@ export class KeysHandler {
     input: OperationInput<typeof listApiKeys>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listApiKeys>> {
-    return page(
+    return pageOf(
       await this.keys.list(trx, input.spaceId, { limit: input.limit, before: cursorOf(input.cursor) }),
       input.limit,
       toApiKey,
@@ -132,7 +133,7 @@ export class KeysHandler {
       limit: input.limit,
       before: cursorOf(input.cursor),
     });
-    return page(rows, input.limit, (row) => ({
+    return pageOf(rows, input.limit, (row) => ({
       id: row.id,
       name: row.name,
       createdAt: row.created_at.toISOString(),

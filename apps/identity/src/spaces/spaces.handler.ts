@@ -3,6 +3,7 @@ import {
   addMember,
   conflict,
   createSpace,
+  cursorOf,
   getSpace,
   listAuditLog,
   listMembers,
@@ -12,6 +13,7 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   permissionDenied,
   type Principal,
   removeMember,
@@ -26,7 +28,6 @@ import { Database } from '@parley/database';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import { AccountsRepository } from '../accounts/accounts.repository.ts';
 import type { IdentityTrx, MembershipRow, SpaceRow, SpaceSettings, Tables } from '../database.ts';
-import { cursorOf, page } from '../paging.ts';
 import { AuditService } from './audit.service.ts';
 import { SpacesRepository } from './spaces.repository.ts';
 
@@ -137,7 +138,7 @@ export class SpacesHandler {
       (row) => before === null || row.space_id < before,
     );
     const shaped = rows.map((row) => toSpace(row, principal.spaces[row.space_id] ?? 'viewer'));
-    return page(shaped, input.limit, (space) => space);
+    return pageOf(shaped, input.limit, (space) => space);
   }
 
   @HandleOperation(getSpace)
@@ -164,7 +165,7 @@ export class SpacesHandler {
     input: OperationInput<typeof listMembers>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listMembers>> {
-    return page(
+    return pageOf(
       await this.spaces.listMembers(trx, input.spaceId, {
         limit: input.limit,
         before: cursorOf(input.cursor),
@@ -225,7 +226,7 @@ export class SpacesHandler {
       limit: input.limit,
       before: cursorOf(input.cursor),
     });
-    return page(rows, input.limit, (row) => ({
+    return pageOf(rows, input.limit, (row) => ({
       id: row.id,
       actorType: row.actor_type,
       actorId: row.actor_id,

@@ -1,16 +1,17 @@
 import { Controller } from '@nestjs/common';
 import {
+  cursorOf,
   listNotificationDeliveries,
   listNotifications,
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   type Principal,
   readNotification,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { Tables } from '../database.ts';
-import { cursorOf, page } from '../paging.ts';
 import { InboxRepository } from './inbox.repository.ts';
 import { toNotification } from './shapes.ts';
 
@@ -27,7 +28,7 @@ export class InboxHandler {
   ): Promise<OperationOutput<typeof listNotifications>> {
     const where = { spaceId: input.spaceId, accountId: accountOf(principal), unread: input.unread ?? false };
     const rows = await this.inbox.list(trx, where, { limit: input.limit, before: cursorOf(input.cursor) });
-    return page(rows, input.limit, toNotification);
+    return pageOf(rows, input.limit, toNotification);
   }
 
   @HandleOperation(readNotification)
@@ -53,7 +54,7 @@ export class InboxHandler {
       limit: input.limit,
       before: cursorOf(input.cursor),
     });
-    return page(rows, input.limit, (row) => ({
+    return pageOf(rows, input.limit, (row) => ({
       id: row.id,
       notificationId: row.notification_id,
       accountId: row.account_id,

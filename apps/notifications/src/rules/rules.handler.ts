@@ -1,17 +1,18 @@
 import { Controller } from '@nestjs/common';
 import {
   createRule,
+  cursorOf,
   deleteRule,
   listRules,
   newId,
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   updateRule,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { RuleRow, Tables } from '../database.ts';
-import { cursorOf, page } from '../paging.ts';
 import { RulesRepository } from './rules.repository.ts';
 
 type Context = OperationContext<Tables>;
@@ -60,7 +61,7 @@ export class RulesHandler {
       limit: input.limit,
       before: cursorOf(input.cursor),
     });
-    return page(rows, input.limit, toRule);
+    return pageOf(rows, input.limit, toRule);
   }
 
   @HandleOperation(updateRule)

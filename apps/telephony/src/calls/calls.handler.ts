@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   type Call,
+  cursorOf,
   getCall,
   getCallTimeline,
   hangUpCall,
@@ -8,6 +9,7 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   sendDtmf,
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
@@ -16,7 +18,7 @@ import { toTurn } from '../timeline/turn.ts';
 import { TurnsRepository } from '../timeline/turns.repository.ts';
 import { CallsRepository } from './calls.repository.ts';
 import { CallsService } from './calls.service.ts';
-import { cursorOf, toCall } from './shapes.ts';
+import { toCall } from './shapes.ts';
 
 type Context = OperationContext<Tables>;
 
@@ -37,8 +39,7 @@ export class CallsHandler {
     const { spaceId, limit, cursor, conversationId, channelId, phase } = input;
     const filter = { limit, before: cursorOf(cursor), conversationId, channelId, phase };
     const rows = await this.repository.list(trx, spaceId, filter);
-    const shown = rows.slice(0, limit);
-    return { data: shown.map(toCall), nextCursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null };
+    return pageOf(rows, limit, toCall);
   }
 
   @HandleOperation(getCall)

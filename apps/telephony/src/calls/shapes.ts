@@ -1,4 +1,4 @@
-import { badRequest, type Call, type CallJob } from '@parley/contracts';
+import { type Call, type CallJob } from '@parley/contracts';
 import type { CallRow } from '../database.ts';
 
 export function toCall(row: CallRow): Call {
@@ -30,11 +30,4 @@ export function toJob(row: CallRow): CallJob {
     afterSequence: row.conversation_id === null ? null : row.after_sequence,
     generation: row.generation,
   };
-}
-
-export function cursorOf(cursor: string | undefined): string | null {
-  if (cursor === undefined) return null;
-  if (!/^call_[0-9a-z]+$/.test(cursor))
-    throw badRequest('The cursor is not one that a list gave. Start again without it.');
-  return cursor;
 }

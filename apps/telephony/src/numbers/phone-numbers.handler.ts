@@ -1,14 +1,15 @@
 import { Controller } from '@nestjs/common';
 import {
-  badRequest,
   claimPhoneNumber,
   conflict,
+  cursorOf,
   getPhoneNumber,
   listPhoneNumbers,
   newId,
   notFound,
   type OperationInput,
   type OperationOutput,
+  pageOf,
   type PhoneNumber,
   releasePhoneNumber,
 } from '@parley/contracts';
@@ -28,14 +29,8 @@ export class PhoneNumbersHandler {
     { spaceId, limit, cursor }: OperationInput<typeof listPhoneNumbers>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listPhoneNumbers>> {
-    if (cursor !== undefined && !/^phone_[0-9a-z]+$/.test(cursor))
-      throw badRequest('The cursor is not one that a list gave. Start again without it.');
-    const rows = await this.numbers.list(trx, spaceId, { limit, before: cursor ?? null });
-    const shown = rows.slice(0, limit);
-    return {
-      data: shown.map(toPhoneNumber),
-      nextCursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
-    };
+    const rows = await this.numbers.list(trx, spaceId, { limit, before: cursorOf(cursor) });
+    return pageOf(rows, limit, toPhoneNumber);
   }
 
   @HandleOperation(getPhoneNumber)
