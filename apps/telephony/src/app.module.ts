@@ -9,6 +9,10 @@ import { ChannelsRepository } from './channels/channels.repository.ts';
 import { JobWatchService } from './jobs/job-watch.service.ts';
 import { PhoneNumbersHandler } from './numbers/phone-numbers.handler.ts';
 import { PhoneNumbersRepository } from './numbers/phone-numbers.repository.ts';
+import { RecordingsConsumer } from './recordings/recordings.consumer.ts';
+import { RecordingsHandler } from './recordings/recordings.handler.ts';
+import { RecordingsRepository } from './recordings/recordings.repository.ts';
+import { RecordingsService } from './recordings/recordings.service.ts';
 import { CallersService } from './rooms/callers.service.ts';
 import { LiveKitAdapter } from './rooms/livekit.adapter.ts';
 import { ReconcilerService } from './rooms/reconciler.service.ts';
@@ -24,6 +28,8 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     JobsHandler,
     PhoneNumbersHandler,
     ProviderStatusHandler,
+    RecordingsConsumer,
+    RecordingsHandler,
     RoomsConsumer,
     TurnsConsumer,
     WebhooksHandler,
@@ -37,6 +43,8 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     LiveKitAdapter,
     PhoneNumbersRepository,
     ReconcilerService,
+    RecordingsRepository,
+    RecordingsService,
     TurnsRepository,
   ],
 })

@@ -30,6 +30,8 @@ export interface CallTable {
   /** The carrier's id of the call, and how far its news of it were heard. */
   provider_call_id: string | null;
   provider_sequence: number | null;
+  /** The latest recording that can be fetched. */
+  recording_asset_id: string | null;
   started_at: Date;
   answered_at: Date | null;
   ended_at: Date | null;
@@ -71,7 +73,33 @@ export interface ChannelTable {
   status: string;
   identifier: string | null;
   after_call: 'close' | 'pause' | null;
+  /** Null where nobody has said: then it is on. */
+  recording_enabled: boolean | null;
 }
+
+/** A recording of a call; its id is that of the file. */
+export interface RecordingTable {
+  space_id: string;
+  id: string;
+  call_id: string;
+  /** The job that records. */
+  generation: number;
+  status: 'open' | 'ready' | 'gone';
+  /** How many the job has sent; null as long as it records, or when it was lost. */
+  parts: number | null;
+  /** What is there when the job is lost ends before its time. */
+  incomplete: Generated<boolean>;
+  started_at: Date;
+}
+
+/** What calls need to know of their space. */
+export interface SpaceTable {
+  space_id: string;
+  recording_consent: RecordingConsent;
+}
+
+/** How callers agree to recordings. */
+export type RecordingConsent = 'announcement' | 'opt_in' | 'off';
 
 /** A number that a channel has taken for its calls, and one for its messages. */
 export interface PhoneNumberTable {
@@ -95,6 +123,8 @@ export interface Tables {
   call_turn: CallTurnTable;
   channel: ChannelTable;
   phone_number: PhoneNumberTable;
+  recording: RecordingTable;
+  space: SpaceTable;
 }
 
 export type TelephonyTrx = Trx<Tables>;
@@ -104,6 +134,7 @@ export type CallChange = Updateable<CallTable>;
 export type PhaseRow = Selectable<CallPhaseTable>;
 export type TurnRow = Selectable<CallTurnTable>;
 export type ChannelRow = Selectable<ChannelTable>;
+export type RecordingRow = Selectable<RecordingTable>;
 export type PhoneNumberRow = Selectable<PhoneNumberTable>;
 
 /** A call that has not ended, as the watch and the reconciler look at it over all spaces. */

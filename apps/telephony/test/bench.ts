@@ -3,6 +3,7 @@ import {
   answerCall,
   type CallJob,
   channelStatusChanged,
+  type completeStorage,
   type EventData,
   type EventDefinition,
   newId,
@@ -35,7 +36,15 @@ import {
 } from '@parley/testing';
 import type { TelephonyTrx } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
-import { type BenchOptions, connect, liveKitKey, type Opening, type Pod, startPod } from './pod.ts';
+import {
+  type BenchOptions,
+  type Completion,
+  connect,
+  liveKitKey,
+  type Opening,
+  type Pod,
+  startPod,
+} from './pod.ts';
 
 /** A webhook as it reached the door. */
 export interface Webhook {
@@ -54,6 +63,11 @@ export class TelephonyBench {
   readonly webhooks: Webhook[] = [];
   /** What conversation was asked to open. */
   readonly opened: Opening[] = [];
+  /** What the storage of files was asked to complete, and to delete. */
+  readonly completed: Completion[] = [];
+  readonly deleted: string[] = [];
+  /** How the storage answers; throws where it does not do it. */
+  storage: (input: Completion) => { incomplete: boolean } = ({ incomplete = false }) => ({ incomplete });
   /** Whether webhooks reach telephony. */
   listening = true;
   liveKit!: LiveKitServer;
@@ -198,6 +212,8 @@ export class TelephonyBench {
       ...this.options,
       liveKitUrl: `ws://127.0.0.1:${this.liveKitPort}`,
       openConversation: (input) => this.openConversation(input),
+      completeFile: (input) => this.completeFile(input),
+      deleteFile: (assetId) => void this.deleted.push(assetId),
     });
   }
 
@@ -251,6 +267,32 @@ export class TelephonyBench {
     this.door?.close();
     await this.nats.close();
     await this.server.drop();
+  }
+
+  /** A fact of another service. */
+  tell<Definition extends EventDefinition>(
+    service: string,
+    definition: Definition,
+    data: EventData<Definition>,
+  ): Promise<void> {
+    return new FactPublisher(this.nats, service).publish(definition, this.spaceId, data);
+  }
+
+  private completeFile(input: Completion): OperationOutput<typeof completeStorage> {
+    this.completed.push(input);
+    const at = new Date().toISOString();
+    return {
+      ...{ id: input.assetId, folderId: null, conversationId: null, fileName: 'call.wav', size: 44 },
+      ...{
+        contentType: 'audio/wav',
+        sha256: null,
+        status: 'ready' as const,
+        statusReason: null,
+        internal: true,
+      },
+      ...{ createdAt: at, updatedAt: at, metadata: {} },
+      ...this.storage(input),
+    };
   }
 
   private requirePod(): Pod {

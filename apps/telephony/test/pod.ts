@@ -2,7 +2,13 @@ import type { INestMicroservice } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { openForChannel, type OperationOutput, type OperationRequest } from '@parley/contracts';
+import {
+  completeStorage,
+  deleteAsset,
+  openForChannel,
+  type OperationOutput,
+  type OperationRequest,
+} from '@parley/contracts';
 import { createDatabase, Database } from '@parley/database';
 import {
   CallBus,
@@ -43,10 +49,15 @@ export interface Pod {
 /** What conversation is asked to open. */
 export type Opening = OperationRequest<typeof openForChannel>;
 
+/** What the storage of files is asked to complete. */
+export type Completion = OperationRequest<typeof completeStorage>;
+
 /** What the process is started with. */
 export interface PodParts extends BenchOptions {
   liveKitUrl: string;
   openConversation(input: Opening): OperationOutput<typeof openForChannel>;
+  completeFile(input: Completion): OperationOutput<typeof completeStorage>;
+  deleteFile(assetId: string): void;
 }
 
 export async function startPod(server: TestDatabase, parts: PodParts): Promise<Pod> {
@@ -62,6 +73,11 @@ export async function startPod(server: TestDatabase, parts: PodParts): Promise<P
   const base = { service: 'telephony', domain: 'telephony', nats, runner, logger, cipher };
   const runtime = new MessagingRuntime({ ...base, database: database as unknown as Database<unknown> });
   runtime.operations.add(openForChannel, async (input) => parts.openConversation(input as Opening));
+  runtime.operations.add(completeStorage, async (input) => parts.completeFile(input as Completion));
+  runtime.operations.add(deleteAsset, async (input) => {
+    parts.deleteFile((input as { assetId: string }).assetId);
+    return {};
+  });
   const hold: Leases['hold'] = (name, work) => {
     if (name !== parts.without) runtime.leases.hold(name, work);
   };

@@ -17,6 +17,11 @@ import {
   ownerChanged,
   type Message,
   newId,
+  beginRecording,
+  beginStorage,
+  finishRecording,
+  type RecordingWish,
+  signParts,
   type OperationDefinition,
   operationSubject,
   speechFinished,
@@ -43,6 +48,7 @@ import {
 } from '@parley/testing';
 import { SignJWT } from 'jose';
 import { Caller } from './caller.ts';
+import { FakeStorage } from './fake-storage.ts';
 
 const liveKitKey = { apiKey: 'parley', apiSecret: 'a-secret-of-thirty-two-characters' };
 
@@ -75,6 +81,11 @@ export class VoiceBench {
   answer: (turn: Turn, no: number) => Answer = (_turn, no) => ({ text: `This is answer number ${no}.` });
   greeting: string | null = null;
   created = true;
+  /** What answered calls do about recordings. */
+  recording: RecordingWish = 'off';
+  readonly storage = new FakeStorage();
+  /** What was told of recordings, in its order. */
+  readonly recorded: { name: string; input: Record<string, unknown> }[] = [];
   nats!: NatsConnection;
   liveKit!: LiveKitServer;
   worker!: ChildProcess;
@@ -94,12 +105,14 @@ export class VoiceBench {
     this.facts = new FactPublisher(this.nats, 'conversation');
     this.liveKit = await startLiveKitServer(liveKitKey);
     this.playOthers();
+    await this.playStorage();
     this.startWorker();
     await this.until(() => this.output.includes('registered worker'), 'The worker at LiveKit', 60_000);
   }
 
   async close(): Promise<void> {
     this.worker.kill('SIGKILL');
+    this.storage.close();
     await this.nats.close();
     await Promise.all([this.natsServer.stop('SIGKILL'), this.liveKit.process.stop('SIGKILL')]);
     rmSync(this.folder, { recursive: true, force: true });
@@ -241,6 +254,7 @@ export class VoiceBench {
       created: this.created,
       afterSequence: 0,
       timeLimitMs: 600_000,
+      recording: this.recording,
     }));
     this.answers(getCallProfile, () => ({
       agentId: 'agent_one',
@@ -278,6 +292,17 @@ export class VoiceBench {
       const changed = { ...this.inConversation(), message, change: 'speech' };
       void this.publish(messageChanged, changed).then(() => this.marked.add(speech.messageId));
     });
+  }
+
+  private async playStorage(): Promise<void> {
+    await this.storage.open();
+    this.answers(beginStorage, () => ({ asset: { id: newId('asset') }, upload: null }));
+    this.answers(signParts, (input) => this.storage.sign(input as Parameters<FakeStorage['sign']>[0]));
+    for (const definition of [beginRecording, finishRecording])
+      this.answers(definition, (input) => {
+        this.recorded.push({ name: definition.name, input });
+        return {};
+      });
   }
 
   private async reply(turn: Turn, no: number): Promise<void> {

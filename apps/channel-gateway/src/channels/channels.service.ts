@@ -342,6 +342,7 @@ function facts(row: ChannelRow): { status: ChannelStatus | 'deleted' } & Record<
     channelName: row.channel_name,
     channelIdentifier: row.channel_identifier,
     afterCall: row.configuration['afterCall'] ?? null,
+    recordingEnabled: row.recording_enabled,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Client } from '@parley/client';
 import {
   type Call,
   getCallTimeline,
+  getAsset,
   getConversation,
   hangUpCall,
   listCalls,
@@ -13,7 +14,7 @@ import { rms, synthesize, until } from '@parley/testing';
 import { documentationSentences, Hearing, PHONE_RATE, type PhoneCaller } from '@parley/testing/voice';
 import { clientOf, type Demo } from '../demo.ts';
 import { OwnStack } from './own-stack.ts';
-import { PhoneLine } from './phone-calls.ts';
+import { PhoneLine, recordingOf } from './phone-calls.ts';
 import { inRealTime } from '../real-time.ts';
 import { callOf, historyOf, textOf, turnsOf } from '../spoken-calls.ts';
 
@@ -25,6 +26,8 @@ const CUT_IN = 'How long is an access token valid?';
 const SILENT = 50;
 /** A sound shorter than this does not cut the agent off. */
 const CUT_MS = 300;
+/** What is said before a call is recorded. */
+const ANNOUNCEMENT = 'This call is recorded.';
 const FROM = '+14155550101';
 
 const say = (text: string): Promise<Int16Array> => synthesize(text, { sampleRate: PHONE_RATE });
@@ -79,9 +82,9 @@ describe('a caller at a telephone', () => {
     expect({ from, to, direction }).toEqual({ from: FROM, to: '+14155550199', direction: 'inbound' });
     const first = await found('the greeting', conversationId, ([one]) => one);
     const others = documentationSentences(24);
-    expect(await hearing.recognise(greeting.samples, PHONE_RATE, [textOf(first), ...others])).toBe(
-      textOf(first),
-    );
+    const announced = `${ANNOUNCEMENT} ${textOf(first)}`;
+    const choices = [announced, textOf(first), ...others];
+    expect(await hearing.recognise(greeting.samples, PHONE_RATE, choices)).toBe(announced);
 
     const asked = await caller.say(await say(QUESTION));
     const question = await found('the question', conversationId, (all) =>
@@ -132,6 +135,16 @@ describe('a caller at a telephone', () => {
     expect(phases.map(({ phase }) => phase)).toEqual(['ringing', 'connected', 'active', 'ended']);
     const turns = await turnsOf(client, demo, callId);
     expect(turns.filter(({ latencyMs }) => latencyMs !== null).length).toBeGreaterThanOrEqual(2);
+
+    const recording = await until('the recording is there', async () => {
+      const { recordingAssetId } = await callOf(client, demo, callId);
+      return recordingAssetId;
+    });
+    const { sides, seconds } = await recordingOf(demo, recording);
+    for (const loud of sides) expect(loud).toBeGreaterThan(0.5);
+    expect(seconds).toBeGreaterThan(10);
+    const asset = await client.call(getAsset, { spaceId: demo.spaceId, assetId: recording });
+    expect(asset).toMatchObject({ conversationId, status: 'ready', incomplete: false, internal: true });
 
     await until('the conversation rests', async () => {
       const { status: now } = await client.call(getConversation, { spaceId: demo.spaceId, conversationId });

@@ -61,14 +61,15 @@ function settingsOf(row: SpaceRow): SpaceSettings {
 
 function toChanged(row: SpaceRow) {
   const { space_id: spaceId, name } = row;
-  const { voice, retentionDays } = settingsOf(row);
-  return { definition: spaceChanged, spaceId, data: { spaceId, name, voice, retentionDays } };
+  const { voice, retentionDays, recordingConsent } = settingsOf(row);
+  const data = { spaceId, name, voice, retentionDays, recordingConsent };
+  return { definition: spaceChanged, spaceId, data };
 }
 
 /** Settings that other services act on. */
 function actsElsewhere(row: SpaceRow): boolean {
-  const { voice, retentionDays } = settingsOf(row);
-  return voice !== null || retentionDays !== null;
+  const { voice, retentionDays, recordingConsent } = settingsOf(row);
+  return voice !== null || retentionDays !== null || recordingConsent !== defaults.recordingConsent;
 }
 
 function toMember(row: MembershipRow): Member {

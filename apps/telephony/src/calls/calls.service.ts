@@ -13,6 +13,7 @@ import { CallBus, EventLog, Tasks } from '@parley/messaging';
 import { Clock } from '@parley/service';
 import { ChannelsRepository } from '../channels/channels.repository.ts';
 import type { CallRow, ChannelRow, TelephonyTrx } from '../database.ts';
+import { RecordingsService } from '../recordings/recordings.service.ts';
 import { closeTask, dispatchTask } from '../rooms/room-tasks.ts';
 import { CallsRepository } from './calls.repository.ts';
 
@@ -33,6 +34,7 @@ export class CallsService {
   constructor(
     private readonly calls: CallsRepository,
     private readonly channels: ChannelsRepository,
+    private readonly recordings: RecordingsService,
     private readonly events: EventLog,
     private readonly tasks: Tasks,
     private readonly bus: CallBus,
@@ -131,6 +133,7 @@ export class CallsService {
     };
     await this.events.append(trx, [{ definition: callEnded, spaceId: row.space_id, data }]);
     await this.tasks.enqueue(trx, [closeTask(ended)]);
+    await this.recordings.expectEnd(trx, ended);
     return ended;
   }
 
@@ -147,6 +150,7 @@ export class CallsService {
       dispatched_at: this.clock.date(),
     });
     await this.dispatch(trx, next);
+    await this.recordings.lost(trx, next);
     return next;
   }
 
@@ -227,6 +231,7 @@ function newRow(
     caller_sid: null,
     provider_call_id: null,
     provider_sequence: null,
+    recording_asset_id: null,
     conversation_created: job.afterSequence === 0,
     after_sequence: job.afterSequence ?? 0,
     started_at: now,

@@ -26,6 +26,7 @@ import {
 import { InjectConfig } from '@parley/service';
 import type { TelephonyConfig } from '../config.ts';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { RecordingsService } from '../recordings/recordings.service.ts';
 import { LiveKitAdapter } from '../rooms/livekit.adapter.ts';
 import { CallsRepository } from './calls.repository.ts';
 import { CallsService, type OpenedConversation } from './calls.service.ts';
@@ -43,6 +44,7 @@ export class JobsHandler {
     private readonly database: Database<Tables>,
     private readonly repository: CallsRepository,
     private readonly calls: CallsService,
+    private readonly recordings: RecordingsService,
     private readonly liveKit: LiveKitAdapter,
     private readonly operations: OperationClient,
     @InjectConfig() private readonly config: TelephonyConfig,
@@ -114,7 +116,8 @@ export class JobsHandler {
     requirePresent(row, job.generation);
     if (!before && !row.answered_at) throw new Error('A call changed while its conversation was looked for.');
     const opened = before ?? openedOf(row);
-    return this.toAnswer(await this.calls.connect(trx, row, { opened, generation: job.generation }));
+    const connected = await this.calls.connect(trx, row, { opened, generation: job.generation });
+    return { ...this.toAnswer(connected), recording: await this.recordings.wish(trx, connected) };
   }
 
   @HandleOperation(endCall)

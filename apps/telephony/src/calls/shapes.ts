@@ -14,7 +14,7 @@ export function toCall(row: CallRow): Call {
     startedAt: row.started_at.toISOString(),
     answeredAt: row.answered_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
-    recordingAssetId: null,
+    recordingAssetId: row.recording_asset_id,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     metadata: row.metadata,

@@ -21,6 +21,7 @@ export class ChannelsConsumer {
         status: data.status,
         identifier: data.channelIdentifier ?? null,
         after_call: data.afterCall ?? null,
+        recording_enabled: data.recordingEnabled ?? null,
       });
     }
   }

@@ -16,6 +16,8 @@ import { awaitCaller, watchBridge, watchCaller, watchWishes } from './caller.ts'
 import { obey, tonesOf } from './commands.ts';
 import { Conversing } from './conversing.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { CallRecording } from './recording/call-recording.ts';
+import type { RecordedSound } from './recording/recorder.ts';
 import { targetOf } from './target.ts';
 
 type Answered = OperationOutput<typeof answerCall>;
@@ -31,6 +33,7 @@ export class Call {
   private readonly ended = new AbortController();
   private readonly undo: (() => void)[] = [];
   private conversing: Conversing | null = null;
+  private recording: CallRecording | null = null;
   private ending: Promise<void> | null = null;
 
   constructor(parts: CallParts) {
@@ -52,6 +55,8 @@ export class Call {
     const { context } = this.parts;
     this.heartbeat.start();
     context.room.on(RoomEvent.Disconnected, () => this.leave());
+    // The process lives until the last of a recording is sent.
+    context.addShutdownCallback(async () => this.recording?.finish());
     this.listenToCommands();
     try {
       await this.begin();
@@ -106,6 +111,8 @@ export class Call {
     this.undo.push(() => void speech.close());
     await startSession(session, context.room, caller.identity, conversing.callerListener());
     this.conversing = conversing;
+    const { identity: callerIdentity } = caller;
+    this.record(conversing, { room: context.room, callerIdentity, output: session.output.audio });
     conversing.start(this.ended.signal);
     const limit = setTimeout(
       () => void this.end('time_limit', conversing.prompts.timeIsUp),
@@ -119,6 +126,19 @@ export class Call {
     );
   }
 
+  /** Where the caller is to be told or asked, that comes before anything else that is said. */
+  private record(conversing: Conversing, sound: RecordedSound): void {
+    const { recording } = this;
+    if (!recording) return;
+    const talk = {
+      prompts: conversing.prompts,
+      announce: (text: string) => conversing.announce(text),
+      asks: (question: string) => conversing.asks(question),
+    };
+    const decided = recording.begin(talk, sound);
+    if (recording.needsConsent) conversing.hold(decided);
+  }
+
   private async answer(): Promise<Answered> {
     const { job, operations } = this.parts;
     const { body } = await operations.request(
@@ -130,6 +150,7 @@ export class Call {
         deadlineMs: 8000,
       },
     );
+    this.recording = new CallRecording(this.parts, body);
     return body;
   }
 
@@ -205,6 +226,7 @@ export class Call {
     if (goodbye && conversing)
       await Promise.race([conversing.sayLast(goodbye), sleep(GOODBYE_MS, undefined, { ref: false })]);
     await conversing?.stop(true);
+    void this.recording?.finish();
     await conversing?.facts.settle(SETTLE_MS);
     try {
       await operations.request(
@@ -230,6 +252,7 @@ export class Call {
     this.ended.abort();
     for (const undo of this.undo.splice(0)) undo();
     await this.conversing?.stop(false);
+    await this.recording?.finish();
     await this.conversing?.facts.settle(SETTLE_MS);
   }
 }

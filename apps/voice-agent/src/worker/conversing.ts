@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { voice } from '@livekit/agents';
 import {
   type answerCall,
@@ -22,6 +23,7 @@ import { Liveness } from './liveness.ts';
 import { Mouth } from './mouth.ts';
 import { isRepeat } from './phrases.ts';
 import { type Prompts, promptsFor } from './prompts.ts';
+import { answerOf, answersToHear } from './recording/consent.ts';
 import { Silence } from './silence.ts';
 import { Speaker } from './speaker.ts';
 import { SpeechPlan } from './speech-plan.ts';
@@ -44,6 +46,9 @@ export interface CallSteps {
 
 const LOOK_MS = 250;
 const LONGEST_NOISE_MS = 30_000;
+/** How long a caller may take to answer the call's own question, and what the history brings may wait at most. */
+const ANSWER_MS = 8000;
+const LONGEST_HOLD_MS = 20_000;
 
 /** Listening and speaking in a call: turns go out as facts, and what the history brings is said. */
 export class Conversing {
@@ -70,6 +75,9 @@ export class Conversing {
   private phraseId: string | null = null;
   private lastText = '';
   private stopping: Promise<void> | null = null;
+  private held: Promise<unknown> = Promise.resolve();
+  /** Takes the next turn; tells whether it was an answer. */
+  private question: ((text: string) => boolean) | null = null;
 
   constructor(parts: CallParts, connected: Connected, steps: CallSteps) {
     this.parts = parts;
@@ -176,10 +184,39 @@ export class Conversing {
   }
 
   /** Says a last sentence, which cannot be interrupted. */
-  sayLast(text: string): Promise<void> {
+  async sayLast(text: string): Promise<void> {
     this.silence.stop();
     this.liveness.stop();
+    await this.speaker.prompt(text, false);
+  }
+
+  /** What the history brings, the greeting first, waits until then. */
+  hold(until: Promise<unknown>): void {
+    this.held = Promise.race([until, sleep(LONGEST_HOLD_MS, undefined, { ref: false })]);
+  }
+
+  /** Says a sentence that cannot be cut off; whether it was said to its end. */
+  announce(text: string): Promise<boolean> {
     return this.speaker.prompt(text, false);
+  }
+
+  /** Asks something of the call's own, which the history does not know; whether the answer is a yes. */
+  async asks(question: string): Promise<boolean> {
+    const { profile, speech } = this.connected;
+    const language = profile.voice?.language ?? null;
+    await speech.learn({ ...profile, choices: answersToHear(language), costly: false });
+    const answered = new Promise<boolean>((resolve) => {
+      this.question = (text) => {
+        const answer = answerOf(text, language);
+        resolve(answer === 'yes');
+        return answer !== null;
+      };
+    });
+    await this.speaker.prompt(question);
+    const isYes = await Promise.race([answered, sleep(ANSWER_MS, false, { ref: false })]);
+    this.question = null;
+    void this.refreshPhrases();
+    return isYes;
   }
 
   /**
@@ -211,6 +248,9 @@ export class Conversing {
     const { phraseId } = this;
     this.phraseId = null;
     if (!turn) return;
+    const { question } = this;
+    this.question = null;
+    if (question?.(turn.text)) return this.silence.heard();
     if (phraseId !== null && isRepeat(phraseId)) return this.repeat();
     this.say(turn, false);
   }
@@ -297,8 +337,10 @@ export class Conversing {
     this.caughtUp = true;
     const greeting = profile.greeting?.trim();
     const first = job.generation === 1 && !answered.created && this.plan.head === null;
-    if (first && greeting) void this.speaker.prompt(greeting);
-    this.speaker.release();
+    void this.held.then(() => {
+      if (first && greeting) void this.speaker.prompt(greeting);
+      this.speaker.release();
+    });
   }
 
   private soundStarted(): void {

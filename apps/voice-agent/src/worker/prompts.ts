@@ -9,6 +9,9 @@ export interface Prompts {
   /** Before there is an agent: more calls cannot be taken, or this one cannot. */
   linesBusy: string;
   callAgain: string;
+  /** Before a call is recorded: that it is, or whether it may be. */
+  recorded: string;
+  mayRecord: string;
 }
 
 const english: Prompts = {
@@ -20,6 +23,8 @@ const english: Prompts = {
   failed: 'Sorry, something went wrong. Please ask again.',
   linesBusy: 'All lines are busy at the moment. Please call again in a few minutes. Goodbye.',
   callAgain: 'Your call cannot be taken right now. Please call again in a few minutes. Goodbye.',
+  recorded: 'This call is recorded.',
+  mayRecord: 'May this call be recorded? Please say yes or no.',
 };
 
 const byLanguage: Record<string, Prompts> = {
@@ -35,6 +40,8 @@ const byLanguage: Record<string, Prompts> = {
       'Zurzeit sind alle Leitungen belegt. Bitte rufen Sie in einigen Minuten noch einmal an. Auf Wiederhören.',
     callAgain:
       'Ihr Anruf kann gerade nicht angenommen werden. Bitte rufen Sie in einigen Minuten noch einmal an. Auf Wiederhören.',
+    recorded: 'Dieser Anruf wird aufgezeichnet.',
+    mayRecord: 'Darf dieser Anruf aufgezeichnet werden? Bitte sagen Sie ja oder nein.',
   },
   es: {
     notUnderstood: 'Lo siento, no le he entendido. Repita, por favor, o escriba.',
@@ -45,6 +52,8 @@ const byLanguage: Record<string, Prompts> = {
     failed: 'Lo siento, algo ha fallado. Pregunte de nuevo, por favor.',
     linesBusy: 'Todas las líneas están ocupadas. Llame de nuevo en unos minutos, por favor. Adiós.',
     callAgain: 'No podemos atender su llamada ahora. Llame de nuevo en unos minutos, por favor. Adiós.',
+    recorded: 'Esta llamada se graba.',
+    mayRecord: '¿Podemos grabar esta llamada? Diga sí o no, por favor.',
   },
   fr: {
     notUnderstood: 'Désolé, je n’ai pas compris. Répétez, s’il vous plaît, ou écrivez.',
@@ -56,6 +65,8 @@ const byLanguage: Record<string, Prompts> = {
     linesBusy: 'Toutes les lignes sont occupées. Rappelez dans quelques minutes, s’il vous plaît. Au revoir.',
     callAgain:
       'Nous ne pouvons pas prendre votre appel. Rappelez dans quelques minutes, s’il vous plaît. Au revoir.',
+    recorded: 'Cet appel est enregistré.',
+    mayRecord: 'Cet appel peut-il être enregistré ? Répondez par oui ou par non, s’il vous plaît.',
   },
 };
 

@@ -19,7 +19,8 @@ export interface SpeakerListener {
 interface Prompt {
   text: string;
   interruptible: boolean;
-  said: () => void;
+  /** Told whether it was said to its end. */
+  said: (wholly: boolean) => void;
 }
 
 const AGAIN_MS = 500;
@@ -72,9 +73,9 @@ export class Speaker {
     for (const waker of wakers) waker();
   }
 
-  /** Says something that is no message, before the next message; resolves when it was said or cut. */
-  prompt(text: string, interruptible = true): Promise<void> {
-    if (this.ended) return Promise.resolve();
+  /** Says something that is no message, before the next message; resolves when it was said or cut, with whether it was said to its end. */
+  prompt(text: string, interruptible = true): Promise<boolean> {
+    if (this.ended) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.prompts.push({ text, interruptible, said: resolve });
       this.wake();
@@ -110,7 +111,7 @@ export class Speaker {
         this.listener.ended();
       }
     }
-    for (const { said } of this.prompts.splice(0)) said();
+    for (const { said } of this.prompts.splice(0)) said(false);
   }
 
   /** Ends for good, in the middle of a word if need be; `tellsCut`: what was said of it counts as spoken. */
@@ -128,12 +129,22 @@ export class Speaker {
     if (!prompt && !head) return false;
     if (prompt) {
       this.current = 'prompt';
-      const { failure } = await this.mouth.say(once(prompt.text), prompt.interruptible).finally(prompt.said);
-      if (failure) this.listener.failed(failure);
+      await this.sayPrompt(prompt);
     } else if (head) {
       await this.message(head);
     }
     return true;
+  }
+
+  private async sayPrompt({ text, interruptible, said }: Prompt): Promise<void> {
+    let wholly = false;
+    try {
+      const { failure, cutAtMs } = await this.mouth.say(once(text), interruptible);
+      wholly = !failure && cutAtMs === null;
+      if (failure) this.listener.failed(failure);
+    } finally {
+      said(wholly);
+    }
   }
 
   private async message(head: Utterance): Promise<void> {

@@ -52,6 +52,8 @@ export const channelStatusChanged = defineEvent({
     channelIdentifier: z.string().nullish(),
     /** What becomes of a conversation when a call of this channel ends; null where the channel does not say. */
     afterCall: z.enum(['close', 'pause']).nullish(),
+    /** Whether its calls may be recorded, where the space allows it. Absent in facts from before there were recordings. */
+    recordingEnabled: z.boolean().optional(),
   }),
   key: (data) => data.channelId,
 });

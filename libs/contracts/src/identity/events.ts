@@ -27,6 +27,8 @@ export const spaceChanged = defineEvent({
     voice: VoiceSchema.nullable(),
     /** Days after which files go; null keeps them. Absent in facts from before there were files. */
     retentionDays: z.int().nullable().optional(),
+    /** How callers agree to recordings. Absent in facts from before there were recordings. */
+    recordingConsent: z.enum(['announcement', 'opt_in', 'off']).optional(),
   }),
   key: (data) => data.spaceId,
 });

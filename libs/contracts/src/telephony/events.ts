@@ -40,4 +40,17 @@ export const dtmfReceived = defineEvent({
   key,
 });
 
-export const telephonyEvents = [callConnected, callEnded, dtmfReceived];
+export const recordingReady = defineEvent({
+  name: 'telephony.recording_ready',
+  summary: 'A recording of a call can be fetched; a call whose agent was lost has several',
+  data: z.object({
+    ...InCall,
+    assetId: Id,
+    /** It ends before its time: what recorded it was lost. */
+    incomplete: z.boolean(),
+    readyAt: Timestamp,
+  }),
+  key,
+});
+
+export const telephonyEvents = [callConnected, callEnded, dtmfReceived, recordingReady];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_PARTS } from '../asset/types.ts';
 import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
@@ -8,6 +9,7 @@ import {
   CallSchema,
   CallTurnSchema,
   providerCallStatuses,
+  recordingWishes,
 } from './types.ts';
 
 export * from './phone-numbers.operations.ts';
@@ -137,7 +139,35 @@ export const answerCall = defineOperation({
     afterSequence: z.int(),
     /** Milliseconds the call may last. */
     timeLimitMs: z.int(),
+    /** Absent: the call is not recorded. */
+    recording: z.enum(recordingWishes).optional(),
   }),
+});
+
+export const beginRecording = defineOperation({
+  name: 'telephony.begin_recording',
+  kind: 'command',
+  permission: 'internal',
+  summary:
+    'A job begins to record its call, with the consent that the space asks for, into a file that it has begun',
+  input: z.strictObject({ ...InCall, assetId: Id, generation: z.int().min(1) }),
+  output: Nothing,
+});
+
+export const finishRecording = defineOperation({
+  name: 'telephony.finish_recording',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A job has sent the last of its recording: the file is completed',
+  input: z.strictObject({
+    ...InCall,
+    assetId: Id,
+    /** Parts that were sent; 0 where there is no sound. */
+    parts: z.int().min(0).max(MOST_PARTS),
+    /** The storage failed on the way: the file ends before the call. */
+    incomplete: z.boolean().default(false),
+  }),
+  output: Nothing,
 });
 
 export const endCall = defineOperation({

@@ -112,6 +112,15 @@ export const CallJobSchema = z.object({
 /** What a call's job is dispatched with. */
 export type CallJob = z.infer<typeof CallJobSchema>;
 
+/**
+ * What a call's job does about its recording: nothing, announce and record, ask and record after a yes, or go on with what
+ * a job before it has begun.
+ */
+export const recordingWishes = ['off', 'announce', 'ask', 'resume'] as const;
+
+/** What a call's job does about its recording. */
+export type RecordingWish = (typeof recordingWishes)[number];
+
 /** What a phone number can do, as its provider says. */
 export const PhoneCapabilitiesSchema = z.object({
   voice: z.boolean(),
