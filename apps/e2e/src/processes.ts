@@ -1,26 +1,52 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, until } from '@parley/testing';
 import { home, readDemo } from './demo.ts';
 
-interface ServiceRecord {
+/** A service as `npm run up` starts it. */
+export interface ServiceRecord {
   name: string;
   folder: string;
   env: NodeJS.ProcessEnv;
 }
 
-/** Process id of what runs under a name at this moment. */
-export function pidOf(name: string): number {
-  const all = read<{ name: string; pid: number }[]>('processes.json');
+/** Process id of what runs under a name at this moment, in the common stack or in one whose folder is given. */
+export function pidOf(name: string, folder = home()): number {
+  const all = read<{ name: string; pid: number }[]>('processes.json', folder);
   const found = all.findLast((one) => one.name === name);
   if (!found) throw new Error(`No process "${name}" is running.`);
   return found.pid;
 }
 
+/** The process of a running call: the child of the worker that uses the most of it. */
+export function jobPid(worker = pidOf('voice-agent')): number {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), stat: statOf(name) }))
+    .filter(({ stat }) => Number(stat[1]) === worker);
+  const busiest = children.sort((a, b) => Number(b.stat[11]) - Number(a.stat[11]))[0];
+  if (!busiest) throw new Error('The worker has no job.');
+  return busiest.pid;
+}
+
+/** Fields of /proc/<pid>/stat behind the name: state, parent, …; the twelfth is the time spent in user mode. */
+function statOf(pid: string): string[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** How the services of a stack were started. */
+export function servicesIn(folder = home()): ServiceRecord[] {
+  return read<ServiceRecord[]>('services.json', folder);
+}
+
 /** Waits until every service is ready. */
-export async function allReady(): Promise<void> {
-  const { baseUrl } = readDemo();
+export async function allReady(baseUrl = readDemo().baseUrl): Promise<void> {
   const ready = async (): Promise<boolean | undefined> =>
     (await fetch(`${baseUrl}/readyz?all=1`).catch(() => null))?.ok;
   await until('everything is ready', ready, 30_000);
@@ -28,7 +54,7 @@ export async function allReady(): Promise<void> {
 
 /** Starts a second process of a service beside the one that is supervised, as a second pod would be; it is ready then. */
 export async function startSecond(name: string): Promise<ChildProcess> {
-  const service = read<ServiceRecord[]>('services.json').find((one) => one.name === name);
+  const service = servicesIn().find((one) => one.name === name);
   if (!service) throw new Error(`There is no service "${name}".`);
   const healthPort = String(await freePort());
   const child = spawn(process.execPath, ['dist/main.js'], {
@@ -50,6 +76,6 @@ export async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-function read<Content>(file: string): Content {
-  return JSON.parse(readFileSync(join(home(), file), 'utf8')) as Content;
+function read<Content>(file: string, folder: string): Content {
+  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as Content;
 }

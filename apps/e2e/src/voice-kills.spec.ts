@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { synthesize, until } from '@parley/testing';
 import type { Caller } from '@parley/testing/voice';
 import { clientOf, readDemo } from './demo.ts';
-import { allReady, pidOf } from './processes.ts';
+import { allReady, jobPid, pidOf } from './processes.ts';
 import { callOf, conversationOf, historyOf, placeCall, textOf } from './spoken-calls.ts';
 import { inRealTime } from './real-time.ts';
 
@@ -13,31 +12,9 @@ const QUESTION = 'Which colour has the moon base cafeteria?';
 /** A call may stand still for as long when something dies; then it goes on, or has ended with its cause. */
 const PATIENCE_MS = 10_000;
 
-/** The process of a running call: the child of the worker that uses the most of it. */
-function jobPid(): number {
-  const worker = pidOf('voice-agent');
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), stat: statOf(name) }))
-    .filter(({ stat }) => Number(stat[1]) === worker);
-  const busiest = children.sort((a, b) => Number(b.stat[11]) - Number(a.stat[11]))[0];
-  if (!busiest) throw new Error('The worker has no job.');
-  return busiest.pid;
-}
-
-/** Fields of /proc/<pid>/stat behind the name: state, parent, …; the twelfth is the time spent in user mode. */
-function statOf(pid: string): string[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return [];
-  }
-}
-
 /** What is killed, and whether the agent's voice goes with it: then another agent comes into the room. */
 const victims = [
-  { name: 'a job', find: jobPid, speaks: true },
+  { name: 'a job', find: () => jobPid(), speaks: true },
   // Its jobs go on without it.
   { name: 'the worker', find: () => pidOf('voice-agent'), speaks: false },
   ...['flow-engine', 'conversation', 'nats-server', 'telephony'].map((name) => ({
@@ -64,7 +41,7 @@ describe('a call in which one thing after another dies', () => {
   beforeAll(async () => {
     sound = await synthesize(QUESTION, { sampleRate: 16_000 });
   });
-  afterEach(allReady);
+  afterEach(() => allReady());
   afterAll(hangUp);
 
   async function hangUp(): Promise<void> {

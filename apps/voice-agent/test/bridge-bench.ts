@@ -129,6 +129,8 @@ export class BridgeBench {
   readonly admissions: OperationInput<typeof admitFlowSession>[] = [];
   readonly streams: OperationInput<typeof admitMediaStream>[] = [];
   readonly tokens = new Set<string>();
+  /** Held until the end of a call is answered. */
+  endGate: Promise<void> = Promise.resolve();
   /** Gives the token of a call. */
   issue = async (callId: string): Promise<string> => `token-${callId}`;
   url = '';
@@ -161,8 +163,9 @@ export class BridgeBench {
         expiresAt,
       };
     });
-    this.answer(endCall, (input) => {
+    this.answer(endCall, async (input) => {
       this.calls.push(input);
+      await this.endGate;
       return {};
     });
     this.nats.subscribe('voice.turn_transcribed.>', {

@@ -175,7 +175,7 @@ describe('A channel at Twilio', () => {
     },
   );
 
-  it.each<[string, TwilioFault, RegExp]>([
+  const faults: [string, TwilioFault, RegExp][] = [
     [
       'is down',
       { kind: 'error', status: 500, code: 20500 },
@@ -189,7 +189,9 @@ describe('A channel at Twilio', () => {
     ['does not answer', { kind: 'silence' }, /did not answer in time/],
     ['answers with wrong JSON', { kind: 'malformed' }, /answer could not be read/],
     ['cuts the connection', { kind: 'cut' }, /could not be reached/],
-  ])('says that Twilio %s, and comes up by itself', async (_what, fault, reason) => {
+  ];
+
+  it.each(faults)('says that Twilio %s, and comes up by itself', async (_what, fault, reason) => {
     const number = draw();
     const twilio = await bench.account(number);
     twilio.fail(`Accounts/${twilio.accountSid}.json`, fault);
@@ -202,6 +204,24 @@ describe('A channel at Twilio', () => {
     await bench.becomes(channel.id, 'active');
     expect(numberOf(twilio, number).voice_url).toBe(webhookOf(channel.id));
   });
+
+  it.each(faults)(
+    'writes its webhook, and puts the former one back, although Twilio %s then',
+    async (_what, fault) => {
+      const number = draw();
+      const twilio = await bench.account(number);
+      numberOf(twilio, number).voice_url = 'https://before.example/voice';
+      twilio.fail('IncomingPhoneNumbers/', fault);
+      const channel = await bench.setUp(twilio, number);
+      expect(channel.status).toBe('error');
+      await bench.becomes(channel.id, 'active');
+      expect(numberOf(twilio, number).voice_url).toBe(webhookOf(channel.id));
+      twilio.fail('IncomingPhoneNumbers', fault);
+      await bench.call(deleteChannel, { channelId: channel.id });
+      const before = (): boolean => numberOf(twilio, number).voice_url === 'https://before.example/voice';
+      await bench.until(async () => before() && !bench.claims.has(number), 'The former webhook');
+    },
+  );
 
   it('keeps the former webhook although the answer to its writing was lost', async () => {
     const number = draw();

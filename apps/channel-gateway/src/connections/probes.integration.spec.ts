@@ -48,14 +48,19 @@ describe('A look at a channel now and then', () => {
     expect(bench.claims.has(number)).toBe(false);
   });
 
-  it('leaves an active channel active while Twilio is away', async () => {
+  it.each<[string, TwilioFault, RegExp]>([
+    ['is down', { kind: 'error', status: 503, code: 20503 }, /fault of its own/],
+    ['takes no more requests', { kind: 'error', status: 429, code: 20429 }, /takes no more requests/],
+    ['does not answer', { kind: 'silence' }, /did not answer in time/],
+    ['answers with wrong JSON', { kind: 'malformed' }, /answer could not be read/],
+    ['cuts the connection', { kind: 'cut' }, /could not be reached/],
+  ])('leaves an active channel active while Twilio %s', async (_what, fault, reason) => {
     const number = draw();
     const twilio = await bench.account(number);
     const channel = await bench.setUp(twilio, number);
-    const down: TwilioFault = { kind: 'error', status: 503, code: 20503 };
-    twilio.fail('Accounts/', down, down);
+    twilio.fail('Accounts/', fault, fault);
     const told = await bench.becomes(channel.id, 'active', /Calls are taken as before/);
-    expect(told.statusReason).toMatch(/fault of its own/);
+    expect(told.statusReason).toMatch(reason);
     await bench.until(async () => (await bench.channel(channel.id)).statusReason === null, 'The good news');
   });
 

@@ -52,8 +52,14 @@ export class PhoneLine {
     });
   }
 
-  /** A call comes in: the webhook is asked, and the stream opened that it names. */
-  async ring(from: string): Promise<{ caller: PhoneCaller; fields: Record<string, string> }> {
+  /**
+   * A call comes in: the webhook is asked, and the stream opened that it names.
+   * @param ingress where its path leads that is not the gateway: the audio bridge's address, as an ingress knows it
+   */
+  async ring(
+    from: string,
+    ingress?: string,
+  ): Promise<{ caller: PhoneCaller; fields: Record<string, string> }> {
     const { accountSid } = this.carrier;
     const fields = {
       ...{ CallSid: `CA${randomBytes(16).toString('hex')}`, AccountSid: accountSid },
@@ -70,7 +76,7 @@ export class PhoneLine {
     const [, token] = /<Parameter name="token" value="([^"]+)"\/>/.exec(xml) ?? [];
     if (!url || !token) throw new Error(`The call was not connected: ${xml}`);
     const caller = await PhoneCaller.take({
-      ...{ url, accountSid, callSid: fields.CallSid },
+      ...{ url: ingress ? `${ingress}${new URL(url).pathname}` : url, accountSid, callSid: fields.CallSid },
       parameters: { token },
     });
     return { caller, fields };

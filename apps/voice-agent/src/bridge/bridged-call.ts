@@ -93,7 +93,11 @@ export abstract class BridgedCall implements CallAudio {
     const began = this.phase === 'on' || this.phase === 'starting';
     const room = this.room;
     this.finish();
-    if (began) await Promise.allSettled([room?.leave(), this.report(cause)]);
+    if (!began) return;
+    const told = this.report(cause);
+    // Who sees the caller leave the room takes it for meant, and may say so first: what was not is told before.
+    if (cause !== 'caller_left') await Promise.allSettled([told]);
+    await Promise.allSettled([told, room?.leave()]);
   }
 
   /** Sound of the caller. */

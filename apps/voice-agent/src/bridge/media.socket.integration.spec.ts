@@ -167,10 +167,18 @@ describe("A carrier's media stream", () => {
     expect(first.place.left).toBe(true);
     const second = await talk();
     const [two] = bench.started.slice(-1);
+    let answer = (): void => undefined;
+    bench.endGate = new Promise((resolve) => {
+      answer = resolve;
+    });
     second.caller.cut();
     await until('it is over', () => causeOf(two?.callId));
     expect(causeOf(two?.callId)).toBe('connection_lost');
     await sleep(50);
+    // Leaving looks like hanging up: the room is left once it is known that it was none.
+    expect(second.place.left).toBe(false);
+    answer();
+    await until('the room is left', () => second.place.left);
     expect(bench.calls.filter(({ callId }) => callId === one?.callId)).toHaveLength(1);
   });
 
