@@ -12,6 +12,10 @@ import { ConnectorService } from './connections/connector.service.ts';
 import { NumbersHandler } from './connections/numbers.handler.ts';
 import { DeliveriesConsumer } from './deliveries/deliveries.consumer.ts';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.ts';
+import { DialerService } from './dials/dialer.service.ts';
+import { DialsConsumer } from './dials/dials.consumer.ts';
+import { DialsHandler } from './dials/dials.handler.ts';
+import { DialsRepository } from './dials/dials.repository.ts';
 import { FlowSessionsHandler } from './flow-sessions/flow-sessions.handler.ts';
 import { FlowSessionsService } from './flow-sessions/flow-sessions.service.ts';
 import { SessionTokensRepository } from './flow-sessions/session-tokens.repository.ts';
@@ -36,6 +40,8 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ChannelsHandler,
     ConnectionsConsumer,
     DeliveriesConsumer,
+    DialsConsumer,
+    DialsHandler,
     FlowSessionsHandler,
     MediaStreamsHandler,
     NumbersHandler,
@@ -54,6 +60,8 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ConnectorService,
     ConversationFeed,
     DeliveriesRepository,
+    DialerService,
+    DialsRepository,
     FlowSessionsService,
     InboxFeed,
     LiveKitRoutes,

@@ -83,16 +83,40 @@ export interface ConnectionTable {
   checked_at: Date | null;
 }
 
+/** A call that the carrier of a channel is to place; its id is the call's. It is open while it has neither call nor cause. */
+export interface DialTable {
+  space_id: string;
+  id: string;
+  channel_id: string;
+  to_address: string;
+  ring_seconds: number;
+  detect_machine: boolean;
+  /** When it is too late to dial. */
+  deadline: Date;
+  is_canceled: Generated<boolean>;
+  /** When the carrier was, or was about to be, asked; null where it has certainly done nothing. */
+  dialed_at: Date | null;
+  /** The carrier's id of the call. */
+  provider_call_id: string | null;
+  /** Why there is no call. */
+  cause: 'failed' | 'canceled' | 'channel_inactive' | null;
+  /** The same in words for people, with what to do. */
+  reason: string | null;
+  created_at: Generated<Date>;
+}
+
 export interface Tables {
   channel: ChannelTable;
   target: TargetTable;
   delivery: DeliveryTable;
   session_token: SessionTokenTable;
   connection: ConnectionTable;
+  dial: DialTable;
 }
 
 export type ChannelTrx = Trx<Tables>;
 export type ChannelRow = Selectable<ChannelTable>;
 export type DeliveryRow = Selectable<DeliveryTable>;
 export type ConnectionRow = Selectable<ConnectionTable>;
+export type DialRow = Selectable<DialTable>;
 export type ConnectionChange = Updateable<ConnectionTable>;

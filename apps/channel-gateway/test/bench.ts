@@ -3,7 +3,9 @@ import {
   claimPhoneNumber,
   conflict,
   type DeploymentChannel,
+  failDial,
   getChannel,
+  getDial,
   getPhoneNumber,
   listPhoneNumbers,
   newId,
@@ -13,6 +15,7 @@ import {
   type OperationOutput,
   type OperationRequest,
   type PhoneNumber,
+  receiveProviderStatus,
   releasePhoneNumber,
   servicePrincipal,
   setUpChannel,
@@ -44,11 +47,20 @@ export const agentId = 'agent_one';
 
 type Claim = OperationInput<typeof claimPhoneNumber>;
 
+/** What telephony was told of a call that was dialled. */
+export type Told =
+  | ({ what: 'placed' } & OperationInput<typeof receiveProviderStatus>)
+  | ({ what: 'failed' } & OperationInput<typeof failDial>);
+
 /** A gateway over real servers; the spec plays telephony, and Twilio is a local server. */
 export class GatewayBench {
   readonly spaceId = newId('space');
   /** What telephony has on its books: one channel for each number. */
   readonly claims = new Map<string, Claim & { phoneConfigurationId: string }>();
+  /** What telephony was told of calls that were dialled. */
+  readonly told: Told[] = [];
+  /** Calls of which telephony knows the carrier's id from elsewhere. */
+  readonly known = new Map<string, string>();
   /** Whether telephony answers. */
   hasTelephony = true;
   readonly config: GatewayConfig;
@@ -174,6 +186,7 @@ export class GatewayBench {
         if (claim.channelId === channelId) this.claims.delete(number);
       return Promise.resolve({});
     });
+    this.playDials(operations);
     operations.add(listPhoneNumbers, () =>
       Promise.resolve({ data: [...this.claims.values()].map(toPhoneNumber), nextCursor: null }),
     );
@@ -182,6 +195,21 @@ export class GatewayBench {
       const found = [...this.claims.values()].find((one) => one.phoneConfigurationId === phoneNumberId);
       if (!found) return Promise.reject(notFound('The phone number'));
       return Promise.resolve(toPhoneNumber(found));
+    });
+  }
+
+  private playDials(operations: MessagingRuntime['operations']): void {
+    operations.add(receiveProviderStatus, (input) => {
+      this.told.push({ what: 'placed', ...(input as OperationInput<typeof receiveProviderStatus>) });
+      return Promise.resolve({});
+    });
+    operations.add(failDial, (input) => {
+      this.told.push({ what: 'failed', ...(input as OperationInput<typeof failDial>) });
+      return Promise.resolve({});
+    });
+    operations.add(getDial, (input) => {
+      const { callId } = input as OperationInput<typeof getDial>;
+      return Promise.resolve({ isWanted: true, providerCallId: this.known.get(callId) ?? null });
     });
   }
 

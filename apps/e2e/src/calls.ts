@@ -128,9 +128,10 @@ function sample(schema: JsonSchema, root: JsonSchema, choice: number): unknown {
   return make ? make(schema, (of) => sample(of, root, choice)) : 0;
 }
 
-/** A short text of a pattern: an id where that will do, else digits or a media type. */
+/** A short text of a pattern: an id where that will do, else digits, a media type or a telephone number. */
 function fitting(pattern: string): string {
-  return ['some_id', '1', 'text/plain'].find((text) => new RegExp(pattern).test(text)) ?? 'some_id';
+  const texts = ['some_id', '1', 'text/plain', '+12125550123'];
+  return texts.find((text) => new RegExp(pattern).test(text)) ?? 'some_id';
 }
 
 type Maker = (schema: JsonSchema, inner: (of: JsonSchema) => unknown) => unknown;

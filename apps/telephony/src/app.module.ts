@@ -6,6 +6,8 @@ import { JobsHandler } from './calls/jobs.handler.ts';
 import { ProviderStatusHandler } from './calls/provider-status.handler.ts';
 import { ChannelsConsumer } from './channels/channels.consumer.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
+import { DialsConsumer } from './dials/dials.consumer.ts';
+import { DialsHandler } from './dials/dials.handler.ts';
 import { JobWatchService } from './jobs/job-watch.service.ts';
 import { PhoneNumbersHandler } from './numbers/phone-numbers.handler.ts';
 import { PhoneNumbersRepository } from './numbers/phone-numbers.repository.ts';
@@ -25,6 +27,8 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
   controllers: [
     CallsHandler,
     ChannelsConsumer,
+    DialsConsumer,
+    DialsHandler,
     JobsHandler,
     PhoneNumbersHandler,
     ProviderStatusHandler,

@@ -25,6 +25,20 @@ export const configSchema = z.object({
     .max(1440)
     .default(120)
     .meta({ description: 'minutes after which a call is ended' }),
+  CALLS_OUT_MAX: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(20)
+    .meta({ description: 'calls that one space may have placed at once; 0 places none' }),
+  CALLS_OUT_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(60)
+    .meta({ description: 'calls that one space may place in a minute' }),
 });
 
 export type TelephonyConfig = z.infer<typeof configSchema>;

@@ -18,11 +18,15 @@ export interface CallTable {
   to_address: string;
   phase: CallPhase;
   cause: CallCause | null;
+  /** What happened to one that was placed and came to nothing, in words for people. */
+  reason: ColumnType<string | null, string | null | undefined, string | null>;
   /** What its first job was dispatched with; later ones differ in what the row knows better. */
   job: Json<CallJob>;
   /** The job that may speak for the call: an older one is refused. */
   generation: number;
   dispatched_at: Date;
+  /** Since when the sound of one that the platform placed comes; null while it is dialled. */
+  joined_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** LiveKit's id of the caller's connection; an older one's leaving does not count. */
   caller_sid: string | null;
   conversation_created: boolean;
@@ -70,6 +74,8 @@ export interface CallTurnTable {
 export interface ChannelTable {
   space_id: string;
   id: string;
+  /** Null for one that was last told of before this was kept. */
+  deployment_type: string | null;
   status: string;
   identifier: string | null;
   after_call: 'close' | 'pause' | null;

@@ -72,6 +72,7 @@ export async function startPod(server: TestDatabase, parts: PodParts): Promise<P
   const cipher = { seal: (text: string) => text, open: (text: string) => text };
   const base = { service: 'telephony', domain: 'telephony', nats, runner, logger, cipher };
   const runtime = new MessagingRuntime({ ...base, database: database as unknown as Database<unknown> });
+  parts.play?.(runtime);
   runtime.operations.add(openForChannel, async (input) => parts.openConversation(input as Opening));
   runtime.operations.add(completeStorage, async (input) => parts.completeFile(input as Completion));
   runtime.operations.add(deleteAsset, async (input) => {
@@ -88,6 +89,8 @@ export async function startPod(server: TestDatabase, parts: PodParts): Promise<P
     LIVEKIT_API_SECRET: liveKitKey.apiSecret,
     VOICE_AGENT_NAME: 'parley',
     CALL_TIME_LIMIT_MINUTES: 120,
+    CALLS_OUT_MAX: 8,
+    CALLS_OUT_PER_MINUTE: 60,
   };
   const module = moduleWith([
     [Database, database],
@@ -135,4 +138,6 @@ export interface BenchOptions {
   natsUrl?: string;
   /** Work under a lease that is left out, so that it mends nothing. */
   without?: string;
+  /** Plays more of the other services. */
+  play?(runtime: MessagingRuntime): void;
 }

@@ -27,6 +27,8 @@ export interface TwilioCall {
   to: string;
   from: string;
   status: string;
+  /** RFC 2822, as Twilio writes it. */
+  date_created: string;
   /** What it was asked with, in Twilio's PascalCase; a repeated name keeps all its values. */
   asked: Record<string, string[]>;
 }
@@ -46,7 +48,9 @@ export type TwilioFault =
   | { kind: 'malformed' }
   | { kind: 'cut' }
   /** Does what was asked, then tears the connection: the asker does not know. */
-  | { kind: 'done_but_cut' };
+  | { kind: 'done_but_cut' }
+  /** Does what was asked and never answers. */
+  | { kind: 'done_but_silent' };
 
 /** A local server that speaks Twilio's REST API over a real socket. */
 export interface TwilioServer {
@@ -88,6 +92,9 @@ export async function startTwilioServer(options: TwilioServerOptions = {}): Prom
   return account;
 }
 
+/** Statuses in which nothing can be done to a call any more. */
+const ended: ReadonlySet<string> = new Set(['canceled', 'completed', 'busy', 'failed', 'no-answer']);
+
 const sid = (prefix: string): string => `${prefix}${randomBytes(16).toString('hex')}`;
 
 class Account implements TwilioServer {
@@ -120,6 +127,7 @@ class Account implements TwilioServer {
     if (fault && isRefusal(fault)) return fail(response, fault);
     const { status, body } = this.answer(asked);
     if (fault?.kind === 'done_but_cut') return void response.destroy();
+    if (fault?.kind === 'done_but_silent') return;
     // Nothing answers at once over the internet.
     await sleep(5);
     response.writeHead(status, { 'content-type': 'application/json' });
@@ -141,7 +149,8 @@ class Account implements TwilioServer {
     if (asked.path === `${base}.json`)
       return { status: 200, body: { sid: this.accountSid, status: this.status, friendly_name: 'Test' } };
     if (asked.path === `${base}/IncomingPhoneNumbers.json`) return this.listNumbers(asked, base);
-    if (asked.path === `${base}/Calls.json` && asked.method === 'POST') return this.createCall(asked);
+    if (asked.path === `${base}/Calls.json`)
+      return asked.method === 'POST' ? this.createCall(asked) : this.listCalls(asked, base);
     const [, kind, id] =
       /^\/([A-Za-z]+)\/([A-Z]{2}[0-9a-f]{32})\.json$/.exec(asked.path.replace(base, '')) ?? [];
     if (kind === 'IncomingPhoneNumbers') return this.oneNumber(asked, id ?? '');
@@ -150,18 +159,41 @@ class Account implements TwilioServer {
   }
 
   private listNumbers({ query }: TwilioRestRequest, base: string): { status: number; body: unknown } {
-    const size = Math.min(this.pageSize, Number(query.get('PageSize') ?? 50));
-    const page = Number(query.get('Page') ?? 0);
     const wanted = query.get('PhoneNumber');
     const all = this.numbers.filter((one) => wanted === null || one.phone_number.includes(wanted));
-    const more = all.length > (page + 1) * size;
+    const path = `${base}/IncomingPhoneNumbers.json`;
+    return this.page({ all, key: 'incoming_phone_numbers', path, query });
+  }
+
+  /** The newest first. */
+  private listCalls({ query }: TwilioRestRequest, base: string): { status: number; body: unknown } {
+    const fits = (name: string, value: string): boolean => (query.get(name) ?? value) === value;
+    const all = this.calls
+      .filter((one) => fits('To', one.to) && fits('From', one.from) && fits('Status', one.status))
+      .map((one) => ({ ...one, asked: undefined }))
+      .toReversed();
+    return this.page({ all, key: 'calls', path: `${base}/Calls.json`, query });
+  }
+
+  private page(of: { all: readonly object[]; key: string; path: string; query: URLSearchParams }): {
+    status: number;
+    body: unknown;
+  } {
+    const { all, key, path, query } = of;
+    const size = Math.min(this.pageSize, Number(query.get('PageSize') ?? 50));
+    const page = Number(query.get('Page') ?? 0);
+    const next = new URLSearchParams({
+      ...Object.fromEntries(query),
+      PageSize: String(size),
+      Page: String(page + 1),
+    });
     return {
       status: 200,
       body: {
-        incoming_phone_numbers: all.slice(page * size, (page + 1) * size),
+        [key]: all.slice(page * size, (page + 1) * size),
         page,
         page_size: size,
-        next_page_uri: more ? `${base}/IncomingPhoneNumbers.json?PageSize=${size}&Page=${page + 1}` : null,
+        next_page_uri: all.length > (page + 1) * size ? `${path}?${next}` : null,
       },
     };
   }
@@ -184,7 +216,8 @@ class Account implements TwilioServer {
       return { status: 400, body: problem(400, 21211, `The phone number ${to} is not valid`) };
     if (!from || !this.numbers.some((one) => one.phone_number === from))
       return { status: 400, body: problem(400, 21210, `${from} is not a number of this account`) };
-    const call: TwilioCall = { sid: sid('CA'), to, from, status: 'queued', asked: form };
+    const date_created = new Date().toUTCString().replace('GMT', '+0000');
+    const call: TwilioCall = { sid: sid('CA'), to, from, status: 'queued', date_created, asked: form };
     this.calls.push(call);
     return { status: 201, body: { ...call, asked: undefined } };
   }
@@ -193,7 +226,10 @@ class Account implements TwilioServer {
     const found = this.calls.find((one) => one.sid === id);
     if (!found) return notFound(path);
     const [status] = form['Status'] ?? [];
-    if (method === 'POST' && status) found.status = status;
+    if (method === 'POST' && ended.has(found.status))
+      return { status: 400, body: problem(400, 21220, 'Call is not in-progress. Cannot redirect.') };
+    if (method === 'POST' && status && (status !== 'canceled' || found.status !== 'in-progress'))
+      found.status = status;
     return { status: 200, body: { ...found, asked: undefined } };
   }
 }

@@ -27,6 +27,17 @@ export interface ProviderNumber {
   webhook: VoiceWebhook;
 }
 
+/** A call that a carrier is to place. */
+export interface ProviderCall {
+  from: string;
+  to: string;
+  /** Where the carrier asks what to do once somebody takes up, and tells how it goes. */
+  voiceUrl: string;
+  statusCallback: string;
+  ringSeconds: number;
+  detectMachine: boolean;
+}
+
 /** A carrier of calls. Every method throws ProviderError. */
 export interface PhoneProvider {
   name: string;
@@ -37,6 +48,15 @@ export interface PhoneProvider {
   /** All numbers of the account, or those that are this one. */
   listNumbers(access: ProviderAccess, number?: string): Promise<ProviderNumber[]>;
   setWebhook(access: ProviderAccess, providerNumberId: string, webhook: VoiceWebhook): Promise<void>;
+  /** Dials; returns the carrier's id of the call. After an `away` that is not `isUndone` it may have dialled. */
+  placeCall(access: ProviderAccess, call: ProviderCall): Promise<string>;
+  /** The carrier's ids of the calls from one number to another that were asked for since then. */
+  findCalls(
+    access: ProviderAccess,
+    of: Pick<ProviderCall, 'from' | 'to'> & { since: Date },
+  ): Promise<string[]>;
+  /** Lets a call go, whether it rings or goes on; one that has ended is as good. */
+  hangUp(access: ProviderAccess, providerCallId: string): Promise<void>;
 }
 
 /**
@@ -48,16 +68,23 @@ export class ProviderError extends Error {
   /** The provider's own number for the mistake. */
   readonly code: number | null;
   readonly afterMs: number | null;
+  /** Whether an `away` says for certain that nothing was done. */
+  readonly isUndone: boolean;
 
   constructor(
     kind: ProviderError['kind'],
     message: string,
-    { code = null, afterMs = null }: { code?: number | null; afterMs?: number | null } = {},
+    {
+      code = null,
+      afterMs = null,
+      isUndone = false,
+    }: { code?: number | null; afterMs?: number | null; isUndone?: boolean } = {},
   ) {
     super(message);
     this.name = 'ProviderError';
     this.kind = kind;
     this.code = code;
     this.afterMs = afterMs;
+    this.isUndone = isUndone;
   }
 }

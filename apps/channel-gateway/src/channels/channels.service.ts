@@ -270,8 +270,11 @@ export class ChannelsService {
     return this.toChannel(changed);
   }
 
-  /** An agent made a moment ago may not be known here yet: its fact is on the way. */
-  private async requireTarget(
+  /**
+   * The name of a target. An agent made a moment ago may not be known here yet: its fact is on the way.
+   * @throws ProblemError 422
+   */
+  async requireTarget(
     trx: ChannelTrx,
     spaceId: string,
     target: ChannelTarget | null,

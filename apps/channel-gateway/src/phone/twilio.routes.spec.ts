@@ -126,6 +126,12 @@ describe('A call that rings', () => {
     },
   );
 
+  it('is hung up on where it was placed by a channel that is not active any more', async () => {
+    channel = { ...channel, status: 'inactive' };
+    const { body } = await post(voicePath, { ...ringing, Direction: 'outbound-api' });
+    expect(body).toContain('<Response><Hangup/></Response>');
+  });
+
   it('is rejected where no calls are', async () => {
     config = { ...config, SERVICES: 'conversation' };
     expect(await post(voicePath, ringing)).toMatchObject({ status: 200, body: rejected });

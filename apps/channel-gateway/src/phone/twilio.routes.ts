@@ -62,7 +62,7 @@ export class TwilioRoutes {
     const call = readVoiceRequest(asked.body, asked.contentType);
     if (channel.status !== 'active' || !this.hasTelephony()) {
       this.logger.info({ channelId: channel.id, status: channel.status }, 'A call was rejected');
-      return rejectTwiml;
+      return call.isOutbound ? hangUpTwiml : rejectTwiml;
     }
     const { callSid, from, to, isOutbound, answeredBy } = call;
     if (isOutbound && answeredBy !== null && /^(?:machine|fax)/.test(answeredBy)) {

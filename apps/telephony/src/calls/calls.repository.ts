@@ -113,7 +113,22 @@ export class CallsRepository {
     return rows[0]?.space ?? null;
   }
 
-  /** Calls of all spaces that have not ended. */
+  /** How many calls a space has placed that go on, and since a moment; under a lock that others of the space wait for. */
+  async countPlaced(
+    trx: TelephonyTrx,
+    spaceId: string,
+    since: Date,
+  ): Promise<{ live: number; recent: number }> {
+    await sql`SELECT pg_advisory_xact_lock(hashtext('calls_out'), hashtext(${spaceId}))`.execute(trx);
+    const { rows } = await sql<{ live: number; recent: number }>`
+      SELECT (SELECT count(*)::int FROM call WHERE space_id = ${spaceId} AND direction = 'outbound' AND phase <> 'ended') AS live,
+        (SELECT count(*)::int FROM call WHERE space_id = ${spaceId} AND direction = 'outbound' AND started_at > ${since}) AS recent`.execute(
+      trx,
+    );
+    return rows[0] ?? { live: 0, recent: 0 };
+  }
+
+  /** Calls of all spaces that have not ended, but for those that are still dialled. */
   async live(trx: TelephonyTrx): Promise<LiveCall[]> {
     const { rows } = await sql<LiveCall>`
       SELECT space_id AS "spaceId", id, generation, answered, started_at AS "startedAt", dispatched_at AS "dispatchedAt" FROM live_calls()`.execute(

@@ -13,6 +13,7 @@ import { CallBus, EventLog, Tasks } from '@parley/messaging';
 import { Clock } from '@parley/service';
 import { ChannelsRepository } from '../channels/channels.repository.ts';
 import type { CallRow, ChannelRow, TelephonyTrx } from '../database.ts';
+import { cancelTask } from '../dials/dial-tasks.ts';
 import { RecordingsService } from '../recordings/recordings.service.ts';
 import { closeTask, dispatchTask } from '../rooms/room-tasks.ts';
 import { CallsRepository } from './calls.repository.ts';
@@ -24,6 +25,9 @@ export interface OpenedConversation {
   created: boolean;
   afterSequence: number;
 }
+
+/** Causes after which there is nothing left to be let go at a carrier. */
+const byCarrier: ReadonlySet<CallCause> = new Set(['caller_left', 'busy', 'canceled', 'machine']);
 
 /** Phases in which somebody hears the caller. */
 const heard: ReadonlySet<string> = new Set(['connected', 'active', 'on_hold']);
@@ -48,7 +52,8 @@ export class CallsService {
   async ring(trx: TelephonyTrx, job: CallJob, providerCallId: string | null = null): Promise<CallRow> {
     const { spaceId, callId, channelId } = job;
     const known = await this.calls.lock(trx, spaceId, callId);
-    if (known) return this.carriedBy(trx, known, providerCallId);
+    if (known && known.channel_id !== channelId) throw taken();
+    if (known) return this.joinedBy(trx, await this.carriedBy(trx, known, providerCallId), job);
     const channel = await this.channels.find(trx, spaceId, channelId);
     const now = this.clock.date();
     const row = await this.calls.insert(trx, {
@@ -63,6 +68,24 @@ export class CallsService {
       providerCallId && (await this.calls.idOfProvider(trx, { spaceId, channelId, providerCallId }));
     if (carried && carried !== callId) throw taken();
     return this.require(trx, spaceId, callId);
+  }
+
+  /** Somebody whom the platform called has taken up: from now on there is a room, and who is to speak is known. */
+  private async joinedBy(trx: TelephonyTrx, row: CallRow, job: CallJob): Promise<CallRow> {
+    if (row.direction !== 'outbound' || row.joined_at !== null || row.phase === 'ended') return row;
+    const now = this.clock.date();
+    const { target, targetName } = row.job.target ? row.job : job;
+    const known = JSON.stringify({ ...job, target, targetName });
+    return this.calls.update(trx, row, { job: known, joined_at: now, dispatched_at: now });
+  }
+
+  /** A call that is about to be dialled, for somebody who is not there yet. */
+  async place(trx: TelephonyTrx, job: CallJob, channel: ChannelRow): Promise<CallRow> {
+    const values = { ...newRow(job, channel, this.clock.date()), joined_at: null };
+    const row = await this.calls.insert(trx, values);
+    if (!row) throw new Error('A call of that id stands already.');
+    await this.calls.addPhase(trx, row, 'ringing', row.started_at);
+    return row;
   }
 
   /** The call with the carrier's id in it; a call has one carrier. */
@@ -118,10 +141,15 @@ export class CallsService {
   }
 
   /** Ends a call once; the first cause stays. */
-  async end(trx: TelephonyTrx, row: CallRow, cause: CallCause): Promise<CallRow> {
+  async end(
+    trx: TelephonyTrx,
+    row: CallRow,
+    cause: CallCause,
+    reason: string | null = null,
+  ): Promise<CallRow> {
     if (row.phase === 'ended') return row;
     const at = this.clock.date();
-    const ended = await this.calls.update(trx, row, { phase: 'ended', cause, ended_at: at });
+    const ended = await this.calls.update(trx, row, { phase: 'ended', cause, reason, ended_at: at });
     await this.calls.addPhase(trx, ended, 'ended', at);
     const data = {
       ...inCall(ended),
@@ -132,7 +160,11 @@ export class CallsService {
       endedAt: at.toISOString(),
     };
     await this.events.append(trx, [{ definition: callEnded, spaceId: row.space_id, data }]);
-    await this.tasks.enqueue(trx, [closeTask(ended)]);
+    const isDialled = row.direction === 'outbound' && row.joined_at === null;
+    await this.tasks.enqueue(trx, [
+      closeTask(ended),
+      ...(isDialled && !byCarrier.has(cause) ? [cancelTask(ended)] : []),
+    ]);
     await this.recordings.expectEnd(trx, ended);
     return ended;
   }
@@ -228,6 +260,7 @@ function newRow(
     job: JSON.stringify(job),
     generation: job.generation,
     dispatched_at: now,
+    joined_at: outbound ? now : null,
     caller_sid: null,
     provider_call_id: null,
     provider_sequence: null,

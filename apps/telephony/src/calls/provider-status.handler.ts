@@ -7,6 +7,7 @@ import {
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { NO_SOUND, NOT_PUT_THROUGH } from '../dials/reasons.ts';
 import { CallsRepository } from './calls.repository.ts';
 import { CallsService } from './calls.service.ts';
 
@@ -20,6 +21,13 @@ const causes: Partial<Record<Input['status'], CallCause>> = {
   canceled: 'canceled',
   failed: 'failed',
 };
+
+interface End {
+  cause: CallCause | undefined;
+  reason: string | null;
+}
+
+const endOf = ({ status }: Input): End => ({ cause: causes[status], reason: null });
 
 /**
  * What carriers tell of calls. It may come late, twice or out of order: a call ends once, by what comes first, and
@@ -46,10 +54,20 @@ export class ProviderStatusHandler {
       provider_call_id: row.provider_call_id ?? input.providerCallId,
       ...(sequence === null ? {} : { provider_sequence: sequence }),
     });
-    const isMachine = input.answeredBy !== null && /^(?:machine|fax)/.test(input.answeredBy);
-    const cause = isMachine && row.direction === 'outbound' ? 'machine' : causes[input.status];
-    if (cause) await this.calls.end(trx, known, cause);
+    const { cause, reason } =
+      row.direction === 'outbound' ? await this.endOfPlaced(trx, known, input) : endOf(input);
+    if (cause) await this.calls.end(trx, known, cause, reason);
     return {};
+  }
+
+  private async endOfPlaced(trx: TelephonyTrx, row: CallRow, input: Input): Promise<End> {
+    if (input.answeredBy !== null && /^(?:machine|fax)/.test(input.answeredBy))
+      return { cause: 'machine', reason: null };
+    if (input.status === 'failed') return { cause: 'failed', reason: NOT_PUT_THROUGH };
+    if (input.status !== 'completed' || row.joined_at !== null) return endOf(input);
+    return (await this.calls.isInactive(trx, row))
+      ? { cause: 'channel_inactive', reason: null }
+      : { cause: 'failed', reason: NO_SOUND };
   }
 
   private async find(

@@ -11,6 +11,7 @@ export function toCall(row: CallRow): Call {
     to: row.to_address,
     phase: row.phase,
     cause: row.cause,
+    reason: row.reason,
     startedAt: row.started_at.toISOString(),
     answeredAt: row.answered_at?.toISOString() ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,

@@ -18,6 +18,7 @@ export class ChannelsConsumer {
       await this.channels.save(trx, {
         space_id: spaceId,
         id: data.channelId,
+        deployment_type: data.deploymentType,
         status: data.status,
         identifier: data.channelIdentifier ?? null,
         after_call: data.afterCall ?? null,

@@ -4,14 +4,14 @@ import type { ChannelRow, TelephonyTrx } from '../database.ts';
 @Injectable()
 export class ChannelsRepository {
   async save(trx: TelephonyTrx, row: ChannelRow): Promise<void> {
-    const { status, identifier, after_call, recording_enabled } = row;
+    const { deployment_type, status, identifier, after_call, recording_enabled } = row;
     await trx
       .insertInto('channel')
       .values(row)
       .onConflict((conflict) =>
         conflict
           .columns(['space_id', 'id'])
-          .doUpdateSet({ status, identifier, after_call, recording_enabled }),
+          .doUpdateSet({ deployment_type, status, identifier, after_call, recording_enabled }),
       )
       .execute();
   }

@@ -12,6 +12,7 @@ import {
   TargetSchema,
 } from './types.ts';
 
+export * from './dials.operations.ts';
 export * from './streams.operations.ts';
 
 const base = '/spaces/:spaceId/channels';

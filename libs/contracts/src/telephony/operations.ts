@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MOST_PARTS } from '../asset/types.ts';
+import { E164, TargetSchema } from '../channel/types.ts';
 import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
@@ -32,6 +33,26 @@ export const listCalls = defineOperation({
     phase: z.enum(callPhases).optional(),
   }),
   output: listOf(CallSchema),
+});
+
+export const placeCall = defineOperation({
+  name: 'telephony.place_call',
+  kind: 'command',
+  permission: 'calls:manage',
+  summary: 'Call somebody from the number of a CALLS channel',
+  http: { method: 'POST', path: base, status: 201 },
+  input: z.strictObject({
+    ...InSpace,
+    channelId: Id,
+    to: E164,
+    /** Who speaks; else whom the channel has as target. */
+    target: TargetSchema.optional(),
+    /** Seconds it rings before it ends with `no_answer`. */
+    ringSeconds: z.int().min(5).max(600).default(60),
+    /** Whether a call that a machine takes ends with `machine`; to listen for one delays the first word by seconds. */
+    detectMachine: z.boolean().default(false),
+  }),
+  output: CallSchema,
 });
 
 export const getCall = defineOperation({
@@ -209,6 +230,33 @@ export const receiveProviderStatus = defineOperation({
     sequenceNumber: z.int().min(0).nullable(),
     /** Who took up, as the carrier heard: `human`, `machine_start`, `fax` and such. */
     answeredBy: z.string().max(50).nullable(),
+  }),
+  output: Nothing,
+});
+
+export const getDial = defineOperation({
+  name: 'telephony.get_dial',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'What is known of a call that is dialled: its carrier may have told of it already',
+  input: z.strictObject(InCall),
+  output: z.object({
+    /** Whether it is still to be dialled, as far as is known here. */
+    isWanted: z.boolean(),
+    providerCallId: z.string().nullable(),
+  }),
+});
+
+export const failDial = defineOperation({
+  name: 'telephony.fail_dial',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A call could not be placed: it ends, unless somebody has taken it up',
+  input: z.strictObject({
+    ...InCall,
+    cause: z.enum(['failed', 'canceled', 'channel_inactive']),
+    /** What happened and what to do about it, in words for people; null where the cause says it all. */
+    reason: z.string().max(500).nullable(),
   }),
   output: Nothing,
 });

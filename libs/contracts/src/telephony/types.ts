@@ -53,6 +53,8 @@ export const CallSchema = z
     to: z.string(),
     phase: z.enum(callPhases),
     cause: z.enum(callCauses).nullable(),
+    /** Of a placed call that came to nothing: what happened, and what to do about it. */
+    reason: z.string().nullable(),
     startedAt: Timestamp,
     answeredAt: Timestamp.nullable(),
     endedAt: Timestamp.nullable(),

@@ -38,7 +38,7 @@ export class TwilioRest {
 
   /**
    * Writes or makes something.
-   * @throws ProviderError; after `away` it is not known whether it was done
+   * @throws ProviderError; after `away` it is not known whether it was done, unless `isUndone` says so
    */
   async post<Output>(path: string, form: TwilioForm, shape: z.ZodType<Output>): Promise<Output> {
     const body = new URLSearchParams();
@@ -145,7 +145,7 @@ function notNow(
     status === 429
       ? 'Twilio takes no more requests of this account at the moment'
       : 'Twilio has a fault of its own';
-  return new ProviderError('away', `${what} (${about})`, details);
+  return new ProviderError('away', `${what} (${about})`, { ...details, isUndone: status === 429 });
 }
 
 /** Milliseconds that a `Retry-After` in seconds asks for, an hour at most. */

@@ -1,0 +1,28 @@
+import type { NewTask } from '@parley/messaging';
+import type { CallRow } from '../database.ts';
+
+/** Queue of what is asked of a channel's carrier about calls that the platform places. */
+export const DIAL_QUEUE = 'dial';
+
+/** What a task does about its call. */
+export type DialTask =
+  | { action: 'dial'; ringSeconds: number; detectMachine: boolean }
+  | { action: 'cancel' }
+  | { action: 'expire' };
+
+export function dialTask(row: CallRow, how: { ringSeconds: number; detectMachine: boolean }): NewTask {
+  return task(row, row.id, { action: 'dial', ...how });
+}
+
+export function cancelTask(row: CallRow): NewTask {
+  return task(row, row.id, { action: 'cancel' });
+}
+
+/** It stands in a line of its own: what waits for its time holds up nothing else. */
+export function expireTask(row: CallRow, dueAt: Date): NewTask {
+  return { ...task(row, `${row.id}.expire`, { action: 'expire' }), dueAt };
+}
+
+function task(row: CallRow, key: string, payload: DialTask): NewTask<DialTask> {
+  return { queue: DIAL_QUEUE, id: `${row.id}.${payload.action}`, key, spaceId: row.space_id, payload };
+}

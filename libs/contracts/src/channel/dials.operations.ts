@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { Id, InSpace, Nothing } from '../core/common.ts';
+import { defineOperation } from '../core/operation.ts';
+import { E164, TargetSchema } from './types.ts';
+
+export const dialCall = defineOperation({
+  name: 'channel.dial_call',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'Have the carrier of a channel call somebody: once for each call, however often it is asked',
+  input: z.strictObject({
+    ...InSpace,
+    callId: Id,
+    channelId: Id,
+    to: E164,
+    ringSeconds: z.int().min(5).max(600),
+    detectMachine: z.boolean(),
+    /** Unix milliseconds after which it is too late to dial. */
+    deadline: z.int(),
+  }),
+  output: Nothing,
+});
+
+export const findTarget = defineOperation({
+  name: 'channel.find_target',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'The name of an agent or a published flow that a channel may be answered by',
+  input: z.strictObject({ ...InSpace, target: TargetSchema }),
+  output: z.object({ name: z.string().nullable() }),
+});
+
+export const cancelDial = defineOperation({
+  name: 'channel.cancel_dial',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A call is not wanted any more: it is not dialled, or the carrier lets it go',
+  input: z.strictObject({ ...InSpace, callId: Id, channelId: Id, to: E164 }),
+  output: Nothing,
+});
