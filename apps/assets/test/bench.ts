@@ -17,23 +17,12 @@ import {
   spaceChanged,
   type UploadTarget,
 } from '@parley/contracts';
-import { migrate } from '@parley/database';
-import {
-  ensureStreams,
-  FactPublisher,
-  mechanismMigrations,
-  type NatsConnection,
-  OperationClient,
-} from '@parley/messaging';
+import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
+import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent } from '@parley/service/testing';
 import { createTestDatabase, type S3Server, startS3Server, type TestDatabase } from '@parley/testing';
-import type { AssetTrx } from '../src/database.ts';
+import type { AssetTrx, Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
-import { connect, type Pod, s3Key, startPod } from './pod.ts';
-
-export interface StoredEvent {
-  name: string;
-  data: Record<string, unknown>;
-}
+import { s3Key, startAssets } from './pod.ts';
 
 /** What is uploaded: bytes, and what is said of them. */
 export interface Upload {
@@ -65,7 +54,7 @@ export class AssetsBench {
   private readonly settings: Record<string, string>;
   /** Whose each conversation is, by its contact; null: nobody's who visits. */
   private readonly conversations = new Map<string, string | null>();
-  private pod: Pod | undefined;
+  private pod: Pod<Tables> | undefined;
 
   constructor(nats: NatsConnection, server: TestDatabase, settings: Record<string, string>) {
     this.nats = nats;
@@ -163,20 +152,17 @@ export class AssetsBench {
   }
 
   /** What the service has said about a file. */
-  async events(assetId: string): Promise<StoredEvent[]> {
-    return this.in((trx) =>
-      trx
-        .selectFrom('event' as never)
-        .select(['name', 'data'] as never)
-        .where('key' as never, '=', assetId as never)
-        .orderBy('id' as never)
-        .execute(),
-    ) as Promise<StoredEvent[]>;
+  events(assetId: string): Promise<StoredEvent[]> {
+    return eventsOf(this.requirePod().database, this.spaceId, assetId);
   }
 
   in<Result>(work: (trx: AssetTrx) => Promise<Result>): Promise<Result> {
+    return this.requirePod().database.withSpaces([this.spaceId], work);
+  }
+
+  private requirePod(): Pod<Tables> {
     if (!this.pod) throw new Error('The service does not run.');
-    return this.pod.database.withSpaces([this.spaceId], work);
+    return this.pod;
   }
 
   /** Keys of all objects that are in the bucket, as files on disk. */
@@ -212,7 +198,7 @@ export class AssetsBench {
   }
 
   async startPod(): Promise<void> {
-    this.pod = await startPod(this.server, {
+    this.pod = await startAssets(this.server, {
       s3Endpoint: this.s3.endpoint,
       settings: this.settings,
       conversation: async (input, { principal }) => {
@@ -227,11 +213,7 @@ export class AssetsBench {
   }
 
   async close(): Promise<void> {
-    if (this.pod) {
-      const { app, nats, database, runner } = this.pod;
-      await app.close();
-      await Promise.all([nats.close(), database.close(), runner.close()]);
-    }
+    await this.pod?.close();
     await this.stopS3();
     await this.nats.close();
     await this.server.drop();
@@ -242,15 +224,8 @@ export class AssetsBench {
 /** Opens a bench with everything started; close it in afterAll. */
 export async function openBench(settings: Record<string, string> = {}): Promise<AssetsBench> {
   const server = await createTestDatabase();
-  await migrate({
-    ownerUrl: server.ownerUrl,
-    serviceUrl: server.urlFor('parley_asset'),
-    runnerUrl: server.urlFor('parley_asset_runner'),
-    domain: 'asset',
-    migrations: [mechanismMigrations, migrations],
-  });
-  const nats = await connect();
-  await ensureStreams(nats, { partitions: 4 });
+  await layTables(server, 'asset', [migrations]);
+  const nats = await connectSpec();
   const bench = new AssetsBench(nats, server, settings);
   await bench.startS3();
   await bench.startPod();

@@ -20,15 +20,9 @@ import {
   servicePrincipal,
   setUpChannel,
 } from '@parley/contracts';
-import { migrate } from '@parley/database';
-import {
-  ensureStreams,
-  mechanismMigrations,
-  type MessagingRuntime,
-  type NatsConnection,
-  OperationClient,
-} from '@parley/messaging';
+import { type MessagingRuntime, type NatsConnection, OperationClient } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
+import { connectSpec, layTables, type Pod, startPod } from '@parley/service/testing';
 import {
   createTestDatabase,
   startTwilioServer,
@@ -37,10 +31,10 @@ import {
   type TwilioRestRequest,
   type TwilioServer,
 } from '@parley/testing';
+import { AppModule } from '../src/app.module.ts';
 import type { GatewayConfig } from '../src/config.ts';
-import type { ChannelTrx } from '../src/database.ts';
+import type { ChannelTrx, Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
-import { connect, type Pod, startPod } from './pod.ts';
 
 export const publicUrl = 'https://parley.example';
 export const agentId = 'agent_one';
@@ -68,7 +62,7 @@ export class GatewayBench {
   private readonly nats: NatsConnection;
   private readonly client: OperationClient;
   private readonly twilios: TwilioServer[] = [];
-  private pod: Pod | undefined;
+  private pod: Pod<Tables> | undefined;
 
   constructor(server: TestDatabase, nats: NatsConnection) {
     this.server = server;
@@ -83,7 +77,11 @@ export class GatewayBench {
   }
 
   async start(): Promise<void> {
-    this.pod = await startPod(this.server, this.config, (runtime) => this.playTelephony(runtime));
+    this.pod = await startPod<Tables>({
+      ...{ name: 'channel-gateway', domain: 'channel', module: AppModule, buckets: ['channels'] },
+      ...{ server: this.server, config: this.config },
+      prepare: (runtime) => this.playTelephony(runtime),
+    });
     await this.in(async (trx) => {
       const row = { space_id: this.spaceId, id: agentId, name: 'Pia', usable: true, default_flow_id: null };
       await trx
@@ -95,10 +93,9 @@ export class GatewayBench {
   }
 
   async stop(): Promise<void> {
-    const { app, nats, database, runner } = this.requirePod();
+    const pod = this.requirePod();
     this.pod = undefined;
-    await app.close();
-    await Promise.all([nats.close(), database.close(), runner.close()]);
+    await pod.close();
   }
 
   /** Asks an operation over NATS, as the door does. */
@@ -173,7 +170,7 @@ export class GatewayBench {
     await this.server.drop();
   }
 
-  private requirePod(): Pod {
+  private requirePod(): Pod<Tables> {
     if (!this.pod) throw new Error('The service does not run.');
     return this.pod;
   }
@@ -280,15 +277,8 @@ export const writes = (twilio: TwilioServer): TwilioRestRequest[] =>
 /** Opens a bench with everything started; close it in afterAll. */
 export async function openBench(): Promise<GatewayBench> {
   const server = await createTestDatabase();
-  await migrate({
-    ownerUrl: server.ownerUrl,
-    serviceUrl: server.urlFor('parley_channel'),
-    runnerUrl: server.urlFor('parley_channel_runner'),
-    domain: 'channel',
-    migrations: [mechanismMigrations, spaceKeyMigrations, migrations],
-  });
-  const nats = await connect();
-  await ensureStreams(nats, { partitions: 4 });
+  await layTables(server, 'channel', [spaceKeyMigrations, migrations]);
+  const nats = await connectSpec();
   const bench = new GatewayBench(server, nats);
   await bench.start();
   return bench;

@@ -1,5 +1,4 @@
-import { Global, type INestApplicationContext, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
 import {
   type EventData,
   type EventDefinition,
@@ -11,17 +10,15 @@ import {
   type OperationRequest,
   type Principal,
 } from '@parley/contracts';
-import { createDatabase, type Database, migrate } from '@parley/database';
-import { EventLog, LiveBus, mechanismMigrations } from '@parley/messaging';
+import { createDatabase, type Database } from '@parley/database';
+import { EventLog, LiveBus } from '@parley/messaging';
 import { createLogger, Logger } from '@parley/service';
+import { handlersOf, layTables, openBare, type SpecHandler } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { ConversationTrx, Tables } from '../src/database.ts';
 import { DirectoryRepository } from '../src/directory/directory.repository.ts';
 import { migrations } from '../src/migrations/index.ts';
-
-type Handle = (input: unknown, context: object) => Promise<unknown>;
-type Extras = { definition: { name: string } };
 
 /** The space of the specs, and one that nobody of it may see. */
 export const spaceId = 'space_one';
@@ -55,7 +52,7 @@ export class ConversationBench {
   readonly database: Database<Tables>;
   readonly live: { conversationId: string; news: LiveNews }[] = [];
   private readonly app: INestApplicationContext;
-  private readonly handlers: ReadonlyMap<string, Handle>;
+  private readonly handlers: ReadonlyMap<string, SpecHandler>;
   private readonly drop: () => Promise<void>;
 
   constructor(parts: {
@@ -68,7 +65,7 @@ export class ConversationBench {
     this.app = parts.app;
     this.drop = parts.drop;
     this.live = parts.live;
-    this.handlers = handlersOf(parts.app);
+    this.handlers = handlersOf(parts.app, AppModule);
   }
 
   /** Calls an operation as its server does: input checked, one transaction. */
@@ -77,7 +74,7 @@ export class ConversationBench {
     input: OperationRequest<Definition>,
     principal: Principal = member(),
   ): Promise<OperationOutput<Definition>> {
-    const handle = this.handlers.get(definition.name);
+    const handle = this.handlers.get(`operation ${definition.name}`);
     if (!handle) throw new Error(`Nobody handles ${definition.name}.`);
     const checked = definition.input.parse(input);
     const spaces = Object.keys(principal.spaces);
@@ -107,7 +104,7 @@ export class ConversationBench {
       }),
     );
     await this.database.withSpaces([space], async (trx) =>
-      this.handlers.get(definition.name)?.(events, { trx }),
+      this.handlers.get(`event ${definition.name}`)?.(events, { trx }),
     );
   }
 
@@ -155,16 +152,9 @@ export class ConversationBench {
 /** Opens a bench; close it in afterAll. */
 export async function openBench(): Promise<ConversationBench> {
   const server = await createTestDatabase();
-  const serviceUrl = server.urlFor('parley_conversation');
-  await migrate({
-    ownerUrl: server.ownerUrl,
-    serviceUrl,
-    runnerUrl: server.urlFor('parley_conversation_runner'),
-    domain: 'conversation',
-    migrations: [mechanismMigrations, migrations],
-  });
+  await layTables(server, 'conversation', [migrations]);
   const database = createDatabase<Tables>({
-    url: serviceUrl,
+    url: server.urlFor('parley_conversation'),
     applicationName: 'conversation-spec',
     poolSize: 24,
   });
@@ -173,42 +163,10 @@ export async function openBench(): Promise<ConversationBench> {
     publish: (_space: string, conversationId: string, news: LiveNews) => live.push({ conversationId, news }),
   };
   const wakers = { afterCommit: () => undefined };
-  const app = await NestFactory.createApplicationContext(moduleWith(new EventLog(wakers as never), bus), {
-    logger: ['error'],
-    abortOnError: false,
-  });
+  const app = await openBare(AppModule, [
+    [EventLog, new EventLog(wakers as never)],
+    [LiveBus, bus],
+    [Logger, createLogger({ name: 'conversation-spec', level: 'silent' })],
+  ]);
   return new ConversationBench({ database, app, live, drop: () => server.drop() });
-}
-
-function moduleWith(eventLog: EventLog, liveBus: object): new () => object {
-  @Global()
-  @Module({
-    providers: [
-      { provide: EventLog, useValue: eventLog },
-      { provide: LiveBus, useValue: liveBus },
-      { provide: Logger, useValue: createLogger({ name: 'conversation-spec', level: 'silent' }) },
-    ],
-    exports: [EventLog, LiveBus, Logger],
-  })
-  class Kit {}
-
-  @Module({ imports: [Kit, AppModule] })
-  class BenchModule {}
-
-  return BenchModule;
-}
-
-function handlersOf(app: INestApplicationContext): Map<string, Handle> {
-  const found = new Map<string, Handle>();
-  const controllers = Reflect.getMetadata('controllers', AppModule) as (new () => object)[];
-  for (const controller of controllers) {
-    const instance = app.get<Record<string, Handle>>(controller);
-    for (const name of Object.getOwnPropertyNames(controller.prototype)) {
-      const method = instance[name];
-      const extras =
-        method && (Reflect.getMetadata('microservices:pattern_extras', method) as Extras | undefined);
-      if (method && extras) found.set(extras.definition.name, method.bind(instance));
-    }
-  }
-  return found;
 }

@@ -1,8 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import type { INestMicroservice } from '@nestjs/common';
-import { Global, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { MicroserviceOptions } from '@nestjs/microservices';
 import {
   addDocument,
   createKnowledgeBase,
@@ -18,30 +13,10 @@ import {
   type OperationRequest,
   type Principal,
 } from '@parley/contracts';
-import { createDatabase, Database, migrate } from '@parley/database';
-import {
-  connectNats,
-  ensureStreams,
-  EventLog,
-  FactPublisher,
-  JetStreamStrategy,
-  LiveBus,
-  mechanismMigrations,
-  MessagingRuntime,
-  type NatsConnection,
-  Tasks,
-} from '@parley/messaging';
-import {
-  CONFIG,
-  createLogger,
-  GuardedFetch,
-  Logger,
-  MasterKeys,
-  PassErrors,
-  SecretBox,
-  spaceKeyMigrations,
-  SpaceKeyRepository,
-} from '@parley/service';
+import type { Database } from '@parley/database';
+import { FactPublisher, type MessagingRuntime } from '@parley/messaging';
+import { spaceKeyMigrations } from '@parley/service';
+import { eventsOf, layTables, type Pod, startPod, type StoredEvent } from '@parley/service/testing';
 import { buildMessage, createTestDatabase, textParts, until } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { FlowTrx, Tables } from '../src/database.ts';
@@ -50,7 +25,6 @@ import { migrations } from '../src/migrations/index.ts';
 type Posted = EventData<typeof messagePosted>;
 type Produced = EventData<typeof messageProduced>;
 type Delta = Extract<LiveNews, { type: 'delta' }>;
-type EventRow = { name: string; data: Record<string, unknown> };
 
 /** A space of its own for each bench: the streams of NATS are shared by all specs. */
 const admin = (spaceId: string): Principal => ({
@@ -60,15 +34,6 @@ const admin = (spaceId: string): Principal => ({
   name: 'Root',
   spaces: { [spaceId]: 'admin' },
 });
-
-interface Parts {
-  database: Database<Tables>;
-  runner: Database<unknown>;
-  nats: NatsConnection;
-  runtime: MessagingRuntime;
-  app: INestMicroservice;
-  drop: () => Promise<void>;
-}
 
 /** A conversation as the bench plays it: facts of its messages in, the flow's messages out. */
 export class BenchConversation {
@@ -138,15 +103,8 @@ export class BenchConversation {
   }
 
   /** All facts of the flow engine about this conversation, oldest first. */
-  async events(): Promise<EventRow[]> {
-    return this.bench.in((trx) =>
-      trx
-        .selectFrom('event' as never)
-        .select(['name', 'data'] as never)
-        .where('key' as never, '=', this.id as never)
-        .orderBy('id' as never)
-        .execute(),
-    ) as Promise<EventRow[]>;
+  events(): Promise<StoredEvent[]> {
+    return eventsOf(this.bench.database, this.bench.spaceId, this.id);
   }
 
   /** Text shown to somebody who follows one attempt live; throws at a gap. */
@@ -171,16 +129,18 @@ export class FlowBench {
   readonly database: Database<Tables>;
   readonly runner: Database<unknown>;
   readonly runtime: MessagingRuntime;
-  private readonly parts: Parts;
+  private readonly pod: Pod<Tables>;
+  private readonly drop: () => Promise<void>;
   private readonly conversations: BenchConversation[] = [];
   private readonly facts: FactPublisher;
 
-  constructor(parts: Parts) {
-    this.parts = parts;
-    this.database = parts.database;
-    this.runner = parts.runner;
-    this.runtime = parts.runtime;
-    this.facts = new FactPublisher(parts.nats, 'conversation');
+  constructor(pod: Pod<Tables>, drop: () => Promise<void>) {
+    this.pod = pod;
+    this.drop = drop;
+    this.database = pod.database;
+    this.runner = pod.runner;
+    this.runtime = pod.runtime;
+    this.facts = new FactPublisher(pod.nats, 'conversation');
   }
 
   /** Asks an operation over NATS, as the gateway does. */
@@ -218,7 +178,7 @@ export class FlowBench {
   }
 
   get<Type>(token: new (...parts: never[]) => Type): Type {
-    return this.parts.app.get(token as never);
+    return this.pod.app.get(token as never);
   }
 
   /** A knowledge base that holds these documents, read. */
@@ -249,9 +209,8 @@ export class FlowBench {
 
   async close(): Promise<void> {
     for (const conversation of this.conversations) conversation.close();
-    await this.parts.app.close();
-    await Promise.all([this.parts.nats.close(), this.database.close(), this.runner.close()]);
-    await this.parts.drop();
+    await this.pod.close();
+    await this.drop();
   }
 }
 
@@ -260,52 +219,11 @@ export async function openBench(
   options: { egressAllow?: string; modelTimeoutMs?: number } = {},
 ): Promise<FlowBench> {
   const server = await createTestDatabase();
-  const urls = { serviceUrl: server.urlFor('parley_flow'), runnerUrl: server.urlFor('parley_flow_runner') };
-  await migrate({
-    ownerUrl: server.ownerUrl,
-    ...urls,
-    domain: 'flow',
-    migrations: [mechanismMigrations, spaceKeyMigrations, migrations],
+  await layTables(server, 'flow', [spaceKeyMigrations, migrations]);
+  const pod = await startPod<Tables>({
+    ...{ name: 'flow-engine', domain: 'flow', module: AppModule, server },
+    config: { MODEL_TIMEOUT_MS: options.modelTimeoutMs ?? 2000 },
+    egressAllow: options.egressAllow ?? '127.0.0.1',
   });
-  const database = createDatabase<Tables>({ url: urls.serviceUrl, applicationName: 'flow-spec' });
-  const runner = createDatabase<unknown>({ url: urls.runnerUrl, applicationName: 'flow-spec-runner' });
-  const natsUrl = process.env['PARLEY_TEST_NATS_URL'] ?? '';
-  const nats = await connectNats({ url: natsUrl, user: 'operator', password: 'x', name: 'flow-spec' });
-  await ensureStreams(nats, { partitions: 4 });
-  const logger = createLogger({ name: 'flow-spec', level: 'fatal' });
-  const cipher = { seal: (text: string) => text, open: (text: string) => text };
-  const base = { service: 'flow-engine', domain: 'flow', nats, runner, logger, cipher };
-  const runtime = new MessagingRuntime({ ...base, database: database as unknown as Database<unknown> });
-  const config = { MODEL_TIMEOUT_MS: options.modelTimeoutMs ?? 2000 };
-  const module = moduleWith([
-    [Database, database],
-    [Logger, logger],
-    [GuardedFetch, new GuardedFetch(options.egressAllow ?? '127.0.0.1')],
-    [SecretBox, new SecretBox(new MasterKeys([randomBytes(32)]), new SpaceKeyRepository())],
-    [CONFIG, config],
-    [EventLog, runtime.events],
-    [Tasks, runtime.tasks],
-    [LiveBus, runtime.live],
-  ]);
-  const strategy = new JetStreamStrategy(runtime);
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
-    strategy,
-    logger: ['error'],
-    abortOnError: false,
-  });
-  app.useGlobalFilters(new PassErrors());
-  await app.listen();
-  return new FlowBench({ database, runner, nats, runtime, app, drop: () => server.drop() });
-}
-
-function moduleWith(values: [token: unknown, value: unknown][]): new () => object {
-  const providers = values.map(([provide, useValue]) => ({ provide: provide as symbol, useValue }));
-  @Global()
-  @Module({ providers, exports: providers.map(({ provide }) => provide) })
-  class Kit {}
-
-  @Module({ imports: [Kit, AppModule] })
-  class BenchModule {}
-
-  return BenchModule;
+  return new FlowBench(pod, () => server.drop());
 }

@@ -1,16 +1,13 @@
-import { Global, type INestApplicationContext, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
 import type { OperationDefinition, OperationOutput, OperationRequest, Principal } from '@parley/contracts';
-import { createDatabase, Database, migrate } from '@parley/database';
-import { EventLog, mechanismMigrations, Refusal } from '@parley/messaging';
+import { createDatabase, Database } from '@parley/database';
+import { EventLog, Refusal } from '@parley/messaging';
 import { CONFIG, MasterKeys, SecretBox, spaceKeyMigrations, SpaceKeyRepository } from '@parley/service';
+import { handlersOf, layTables, openBare, type SpecHandler } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
-
-type Handle = (input: unknown, context: object) => Promise<unknown>;
-type Extras = { kind: string; definition: { name: string } };
 
 export const anonymous: Principal = { type: 'anonymous', id: 'anonymous', spaces: {} };
 
@@ -18,14 +15,14 @@ export const anonymous: Principal = { type: 'anonymous', id: 'anonymous', spaces
 export class IdentityBench {
   readonly database: Database<Tables>;
   private readonly app: INestApplicationContext;
-  private readonly handlers: ReadonlyMap<string, Handle>;
+  private readonly handlers: ReadonlyMap<string, SpecHandler>;
   private readonly drop: () => Promise<void>;
 
   constructor(database: Database<Tables>, app: INestApplicationContext, drop: () => Promise<void>) {
     this.database = database;
     this.app = app;
     this.drop = drop;
-    this.handlers = handlersOf(app);
+    this.handlers = handlersOf(app, AppModule);
   }
 
   /** Calls an operation as its server does: what comes before it, then one transaction. */
@@ -62,58 +59,18 @@ export class IdentityBench {
 /** Opens a bench; close it in afterAll. */
 export async function openBench(): Promise<IdentityBench> {
   const server = await createTestDatabase();
-  const serviceUrl = server.urlFor('parley_identity');
-  await migrate({
-    ownerUrl: server.ownerUrl,
-    serviceUrl,
-    runnerUrl: server.urlFor('parley_identity_runner'),
-    domain: 'identity',
-    migrations: [mechanismMigrations, spaceKeyMigrations, migrations],
-  });
+  await layTables(server, 'identity', [spaceKeyMigrations, migrations]);
   const database = createDatabase<Tables>({
-    url: serviceUrl,
+    url: server.urlFor('parley_identity'),
     applicationName: 'identity-spec',
     poolSize: 10,
   });
-  const app = await NestFactory.createApplicationContext(moduleWith(database), {
-    logger: ['error'],
-    abortOnError: false,
-  });
-  return new IdentityBench(database, app, () => server.drop());
-}
-
-function moduleWith(database: Database<Tables>): new () => object {
   const secrets = new SecretBox(new MasterKeys([Buffer.alloc(32, 7)]), new SpaceKeyRepository());
-  const config = { ACCESS_TOKEN_SECONDS: 600, REFRESH_TOKEN_DAYS: 30, SIGNING_KEY_DAYS: 30 };
-  @Global()
-  @Module({
-    providers: [
-      { provide: Database, useValue: database },
-      { provide: EventLog, useValue: new EventLog({ afterCommit: () => undefined } as never) },
-      { provide: SecretBox, useValue: secrets },
-      { provide: CONFIG, useValue: config },
-    ],
-    exports: [Database, EventLog, SecretBox, CONFIG],
-  })
-  class Kit {}
-
-  @Module({ imports: [Kit, AppModule] })
-  class BenchModule {}
-
-  return BenchModule;
-}
-
-function handlersOf(app: INestApplicationContext): Map<string, Handle> {
-  const found = new Map<string, Handle>();
-  const controllers = Reflect.getMetadata('controllers', AppModule) as (new () => object)[];
-  for (const controller of controllers) {
-    const instance = app.get<Record<string, Handle>>(controller);
-    for (const name of Object.getOwnPropertyNames(controller.prototype)) {
-      const method = instance[name];
-      const extras =
-        method && (Reflect.getMetadata('microservices:pattern_extras', method) as Extras | undefined);
-      if (method && extras) found.set(`${extras.kind} ${extras.definition.name}`, method.bind(instance));
-    }
-  }
-  return found;
+  const app = await openBare(AppModule, [
+    [Database, database],
+    [EventLog, new EventLog({ afterCommit: () => undefined } as never)],
+    [SecretBox, secrets],
+    [CONFIG, { ACCESS_TOKEN_SECONDS: 600, REFRESH_TOKEN_DAYS: 30, SIGNING_KEY_DAYS: 30 }],
+  ]);
+  return new IdentityBench(database, app, () => server.drop());
 }

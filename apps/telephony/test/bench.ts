@@ -16,15 +16,8 @@ import {
   receiveLiveKitEvent,
   servicePrincipal,
 } from '@parley/contracts';
-import { migrate } from '@parley/database';
-import {
-  CallBus,
-  ensureStreams,
-  FactPublisher,
-  mechanismMigrations,
-  type NatsConnection,
-  OperationClient,
-} from '@parley/messaging';
+import { CallBus, FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
+import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent } from '@parley/service/testing';
 import {
   buildCallJob,
   createTestDatabase,
@@ -34,17 +27,9 @@ import {
   type TestDatabase,
   until,
 } from '@parley/testing';
-import type { TelephonyTrx } from '../src/database.ts';
+import type { Tables, TelephonyTrx } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
-import {
-  type BenchOptions,
-  type Completion,
-  connect,
-  liveKitKey,
-  type Opening,
-  type Pod,
-  startPod,
-} from './pod.ts';
+import { type BenchOptions, type Completion, liveKitKey, type Opening, startTelephony } from './pod.ts';
 
 /** A webhook as it reached the door. */
 export interface Webhook {
@@ -53,8 +38,6 @@ export interface Webhook {
   event: string;
   room: string;
 }
-
-export type StoredEvent = { name: string; data: Record<string, unknown> };
 
 /** Telephony over real servers, LiveKit among them; the spec plays gateway, conversation and jobs. */
 export class TelephonyBench {
@@ -82,7 +65,7 @@ export class TelephonyBench {
   private readonly speaking: NodeJS.Timeout;
   private door: Server | undefined;
   private doorUrl = '';
-  private pod: Pod | undefined;
+  private pod: Pod<Tables> | undefined;
   private liveKitPort = 0;
 
   constructor(nats: NatsConnection, server: TestDatabase, options: BenchOptions) {
@@ -168,15 +151,8 @@ export class TelephonyBench {
   }
 
   /** What telephony has said about a call. */
-  async events(callId: string): Promise<StoredEvent[]> {
-    return this.in((trx) =>
-      trx
-        .selectFrom('event' as never)
-        .select(['name', 'data'] as never)
-        .where('key' as never, '=', callId as never)
-        .orderBy('id' as never)
-        .execute(),
-    ) as Promise<StoredEvent[]>;
+  events(callId: string): Promise<StoredEvent[]> {
+    return eventsOf(this.requirePod().database, this.spaceId, callId);
   }
 
   in<Result>(work: (trx: TelephonyTrx) => Promise<Result>): Promise<Result> {
@@ -208,7 +184,7 @@ export class TelephonyBench {
 
   /** Starts the service. */
   async startPod(): Promise<void> {
-    this.pod = await startPod(this.server, {
+    this.pod = await startTelephony(this.server, {
       ...this.options,
       liveKitUrl: `ws://127.0.0.1:${this.liveKitPort}`,
       openConversation: (input) => this.openConversation(input),
@@ -218,10 +194,9 @@ export class TelephonyBench {
   }
 
   async stopPod(): Promise<void> {
-    const { app, nats, database, runner } = this.requirePod();
+    const pod = this.requirePod();
     this.pod = undefined;
-    await app.close();
-    await Promise.all([nats.close(), database.close(), runner.close()]);
+    await pod.close();
   }
 
   /** The gateway's door for LiveKit: keeps what comes, and passes it on. */
@@ -295,7 +270,7 @@ export class TelephonyBench {
     };
   }
 
-  private requirePod(): Pod {
+  private requirePod(): Pod<Tables> {
     if (!this.pod) throw new Error('The service does not run.');
     return this.pod;
   }
@@ -317,15 +292,8 @@ export class TelephonyBench {
 /** Opens a bench with everything started; close it in afterAll. */
 export async function openBench(options: BenchOptions = {}): Promise<TelephonyBench> {
   const server = await createTestDatabase();
-  await migrate({
-    ownerUrl: server.ownerUrl,
-    serviceUrl: server.urlFor('parley_telephony'),
-    runnerUrl: server.urlFor('parley_telephony_runner'),
-    domain: 'telephony',
-    migrations: [mechanismMigrations, migrations],
-  });
-  const nats = await connect(options.natsUrl);
-  await ensureStreams(nats, { partitions: 4 });
+  await layTables(server, 'telephony', [migrations]);
+  const nats = await connectSpec(options.natsUrl);
   const bench = new TelephonyBench(nats, server, options);
   await bench.openDoor();
   await bench.startLiveKit();

@@ -14,6 +14,7 @@ import {
   updateAgent,
   type VoiceSettings,
 } from '@parley/contracts';
+import { eventsOf } from '@parley/service/testing';
 import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
 import { type BenchConversation, type FlowBench, openBench } from '../../test/bench.ts';
 
@@ -181,14 +182,7 @@ describe('voice of an agent', () => {
     const { id } = await bench.call(createAgent, { name: 'Cy' });
     await bench.call(updateAgent, { agentId: id, defaultFlowId: flowId });
     await bench.call(deleteAgent, { agentId: id });
-    const rows = await bench.in((trx) =>
-      trx
-        .selectFrom('event' as never)
-        .select(['name', 'data'] as never)
-        .where('key' as never, '=', id as never)
-        .orderBy('id' as never)
-        .execute(),
-    );
+    const rows = await eventsOf(bench.database, bench.spaceId, id);
     const facts = (rows as { name: string; data: EventData<typeof agentChanged> }[]).map(({ data }) => data);
     expect(facts.map((one) => one.deleted)).toEqual([false, false, true]);
     expect(facts[0]?.defaultFlowId).toMatch(/^flow_/);

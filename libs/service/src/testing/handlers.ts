@@ -1,0 +1,43 @@
+import { type INestApplicationContext, Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+/** A handler as the spec calls it: with the checked input or the batch of events, and its context. */
+export type SpecHandler = (input: unknown, context: object) => Promise<unknown>;
+
+type Extras = { kind: string; definition?: { name: string } };
+
+/** What a service's classes ask for, by token. */
+export type SpecValues = readonly (readonly [token: unknown, value: unknown])[];
+
+class KitModule {}
+class BareModule {}
+Module({})(KitModule);
+Module({})(BareModule);
+
+/** Makes a service's objects over these values, without its messaging. */
+export function openBare(module: Type, values: SpecValues): Promise<INestApplicationContext> {
+  const providers = values.map(([provide, useValue]) => ({ provide: provide as symbol, useValue }));
+  const exported = providers.map(({ provide }) => provide);
+  const kit = { module: KitModule, global: true, providers, exports: exported };
+  return NestFactory.createApplicationContext(
+    { module: BareModule, imports: [kit, module] },
+    { logger: ['error'], abortOnError: false },
+  );
+}
+
+/** The handlers of a module's controllers, as `operation conversation.open` or `event conversation.created`. */
+export function handlersOf(app: INestApplicationContext, module: Type): Map<string, SpecHandler> {
+  const found = new Map<string, SpecHandler>();
+  const controllers = Reflect.getMetadata('controllers', module) as Type[];
+  for (const controller of controllers) {
+    const instance = app.get<Record<string, SpecHandler>>(controller);
+    for (const name of Object.getOwnPropertyNames(controller.prototype)) {
+      const method = instance[name];
+      const extras =
+        method && (Reflect.getMetadata('microservices:pattern_extras', method) as Extras | undefined);
+      if (method && extras?.definition)
+        found.set(`${extras.kind} ${extras.definition.name}`, method.bind(instance));
+    }
+  }
+  return found;
+}
