@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from '@parley/client';
 import { type DeploymentChannel, setUpChannel } from '@parley/contracts';
-import { startTwilioServer, type TwilioServer } from '@parley/testing';
+import { startTwilioServer, type TwilioCall, type TwilioServer, until } from '@parley/testing';
 import { PhoneCaller } from '@parley/testing/voice';
 import twilio from 'twilio';
 import type { Demo } from '../demo.ts';
@@ -40,7 +40,11 @@ export class PhoneLine {
 
   /** Asks a webhook as the carrier does. */
   async ask(path: '' | '/status', fields: Record<string, string>): Promise<Response> {
-    const url = `${this.demo.baseUrl}/api/v1/webhooks/twilio/${this.channel.id}${path}`;
+    return this.post(`${this.demo.baseUrl}/api/v1/webhooks/twilio/${this.channel.id}${path}`, fields);
+  }
+
+  /** Posts to an address, signed as the carrier signs. */
+  async post(url: string, fields: Record<string, string>): Promise<Response> {
     const signature = twilio.getExpectedTwilioSignature(this.carrier.authToken, url, fields);
     return fetch(url, {
       method: 'POST',
@@ -72,14 +76,68 @@ export class PhoneLine {
       },
     };
     const xml = await (await this.ask('', fields)).text();
+    return { caller: await this.connect(xml, fields.CallSid, ingress), fields };
+  }
+
+  /** Opens the stream that the instructions for a call name. */
+  async connect(xml: string, callSid: string, ingress?: string): Promise<PhoneCaller> {
     const [, url] = /<Stream url="([^"]+)">/.exec(xml) ?? [];
     const [, token] = /<Parameter name="token" value="([^"]+)"\/>/.exec(xml) ?? [];
     if (!url || !token) throw new Error(`The call was not connected: ${xml}`);
-    const caller = await PhoneCaller.take({
-      ...{ url: ingress ? `${ingress}${new URL(url).pathname}` : url, accountSid, callSid: fields.CallSid },
-      parameters: { token },
+    return PhoneCaller.take({
+      ...{ url: ingress ? `${ingress}${new URL(url).pathname}` : url, callSid },
+      ...{ accountSid: this.carrier.accountSid, parameters: { token } },
     });
-    return { caller, fields };
+  }
+
+  /** The far end of a call that the platform placed, once the carrier was asked for it. */
+  async dialled(callId: string): Promise<FarEnd> {
+    const call = await until('the carrier is asked to dial', () => this.asked(callId)[0]);
+    return new FarEnd(this, call);
+  }
+
+  /** What the carrier was asked for on behalf of a call. */
+  asked(callId: string): TwilioCall[] {
+    return this.carrier.calls.filter(({ asked }) => asked['Url']?.[0]?.endsWith(`?call=${callId}`));
+  }
+}
+
+/** What the carrier does with a call that it was asked to place, and whoever is called. */
+export class FarEnd {
+  readonly call: TwilioCall;
+  private readonly line: PhoneLine;
+  private told = 0;
+
+  constructor(line: PhoneLine, call: TwilioCall) {
+    this.line = line;
+    this.call = call;
+  }
+
+  /** Tells the platform how the call goes. */
+  async tell(status: string, more: Record<string, string> = {}): Promise<void> {
+    this.call.status = status;
+    const news = { ...this.fields(status), SequenceNumber: String(this.told), ...more };
+    this.told += 1;
+    const { status: answer } = await this.line.post(this.call.asked['StatusCallback']?.[0] ?? '', news);
+    if (answer !== 200) throw new Error(`The news were answered with ${answer}.`);
+  }
+
+  /** Somebody takes up: the platform is asked what to do. */
+  async takeUp(more: Record<string, string> = {}): Promise<string> {
+    this.call.status = 'in-progress';
+    const asking = { ...this.fields('in-progress'), ...more };
+    return (await this.line.post(this.call.asked['Url']?.[0] ?? '', asking)).text();
+  }
+
+  /** Somebody takes up and is connected. */
+  async answer(): Promise<PhoneCaller> {
+    return this.line.connect(await this.takeUp(), this.call.sid);
+  }
+
+  private fields(CallStatus: string): Record<string, string> {
+    const { sid: CallSid, from: From, to: To } = this.call;
+    const AccountSid = this.line.carrier.accountSid;
+    return { CallSid, AccountSid, From, To, CallStatus, Direction: 'outbound-api', ApiVersion: '2010-04-01' };
   }
 }
 
