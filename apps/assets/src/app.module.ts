@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AccessService } from './access/access.service.ts';
+import { AttachmentsHandler } from './access/attachments.handler.ts';
+import { SharesRepository } from './access/shares.repository.ts';
 import { AssetsHandler } from './assets/assets.handler.ts';
 import { AssetsRepository } from './assets/assets.repository.ts';
 import { AssetsService } from './assets/assets.service.ts';
@@ -20,6 +22,7 @@ import { UploadsService } from './uploads/uploads.service.ts';
 @Module({
   controllers: [
     AssetsHandler,
+    AttachmentsHandler,
     FoldersHandler,
     ObjectsConsumer,
     RetentionConsumer,
@@ -36,6 +39,7 @@ import { UploadsService } from './uploads/uploads.service.ts';
     FoldersService,
     RetentionRepository,
     S3Adapter,
+    SharesRepository,
     SweepService,
     UploadsService,
   ],

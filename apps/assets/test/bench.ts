@@ -209,6 +209,10 @@ export class AssetsBench {
           throw notFound('The conversation');
         return { id: conversationId };
       },
+      conversations: async (_input, { principal }) => {
+        const own = [...this.conversations].filter(([, contactId]) => contactId === principal.contactId);
+        return { data: own.map(([id]) => ({ id })), nextCursor: null };
+      },
     });
   }
 

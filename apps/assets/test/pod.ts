@@ -1,4 +1,4 @@
-import { getConversation } from '@parley/contracts';
+import { getConversation, listConversations } from '@parley/contracts';
 import type { OperationHandler } from '@parley/messaging';
 import { type Pod, type SpecDatabase, startPod } from '@parley/service/testing';
 import { AppModule } from '../src/app.module.ts';
@@ -13,6 +13,7 @@ export interface AssetsParts {
   settings: Record<string, string>;
   /** Plays conversation. */
   conversation: OperationHandler;
+  conversations: OperationHandler;
 }
 
 export function startAssets(server: SpecDatabase, parts: AssetsParts): Promise<Pod<Tables>> {
@@ -24,6 +25,9 @@ export function startAssets(server: SpecDatabase, parts: AssetsParts): Promise<P
   });
   return startPod<Tables>({
     ...{ name: 'assets', domain: 'asset', module: AppModule, server, config },
-    prepare: ({ operations }) => operations.add(getConversation, parts.conversation),
+    prepare: ({ operations }) => {
+      operations.add(getConversation, parts.conversation);
+      operations.add(listConversations, parts.conversations);
+    },
   });
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AttachmentsService } from './attachments/attachments.service.ts';
 import { ContactsHandler } from './contacts/contacts.handler.ts';
 import { ContactsRepository } from './contacts/contacts.repository.ts';
 import { ErasureRepository } from './contacts/erasure.repository.ts';
@@ -51,6 +52,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     VoiceConsumer,
   ],
   providers: [
+    AttachmentsService,
     ContactsRepository,
     ConversationsRepository,
     DirectoryRepository,

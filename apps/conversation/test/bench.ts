@@ -10,8 +10,8 @@ import {
   type OperationRequest,
   type Principal,
 } from '@parley/contracts';
-import { createDatabase, type Database } from '@parley/database';
-import { EventLog, LiveBus } from '@parley/messaging';
+import { createDatabase, Database } from '@parley/database';
+import { EventLog, LiveBus, OperationClient } from '@parley/messaging';
 import { createLogger, Logger } from '@parley/service';
 import { handlersOf, layTables, openBare, type SpecHandler } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
@@ -19,6 +19,7 @@ import { AppModule } from '../src/app.module.ts';
 import type { ConversationTrx, Tables } from '../src/database.ts';
 import { DirectoryRepository } from '../src/directory/directory.repository.ts';
 import { migrations } from '../src/migrations/index.ts';
+import { FilesOfBench } from './files.ts';
 
 /** The space of the specs, and one that nobody of it may see. */
 export const spaceId = 'space_one';
@@ -51,6 +52,8 @@ export const text = (words: string): { type: 'text'; text: string; format: 'plai
 export class ConversationBench {
   readonly database: Database<Tables>;
   readonly live: { conversationId: string; news: LiveNews }[] = [];
+  /** What assets has. */
+  readonly files: FilesOfBench;
   private readonly app: INestApplicationContext;
   private readonly handlers: ReadonlyMap<string, SpecHandler>;
   private readonly drop: () => Promise<void>;
@@ -60,11 +63,13 @@ export class ConversationBench {
     app: INestApplicationContext;
     drop: () => Promise<void>;
     live: { conversationId: string; news: LiveNews }[];
+    files: FilesOfBench;
   }) {
     this.database = parts.database;
     this.app = parts.app;
     this.drop = parts.drop;
     this.live = parts.live;
+    this.files = parts.files;
     this.handlers = handlersOf(parts.app, AppModule);
   }
 
@@ -77,9 +82,10 @@ export class ConversationBench {
     const handle = this.handlers.get(`operation ${definition.name}`);
     if (!handle) throw new Error(`Nobody handles ${definition.name}.`);
     const checked = definition.input.parse(input);
+    const before = await this.handlers.get(`before_operation ${definition.name}`)?.(checked, { principal });
     const spaces = Object.keys(principal.spaces);
     const answer = await this.database.withSpaces(spaces, (trx) =>
-      handle(checked, { principal, trx, afterCommit: () => undefined }),
+      handle(checked, { principal, trx, before, afterCommit: () => undefined }),
     );
     definition.output.parse(answer);
     return answer as OperationOutput<Definition>;
@@ -163,10 +169,13 @@ export async function openBench(): Promise<ConversationBench> {
     publish: (_space: string, conversationId: string, news: LiveNews) => live.push({ conversationId, news }),
   };
   const wakers = { afterCommit: () => undefined };
+  const files = new FilesOfBench();
   const app = await openBare(AppModule, [
+    [Database, database],
+    [OperationClient, files],
     [EventLog, new EventLog(wakers as never)],
     [LiveBus, bus],
     [Logger, createLogger({ name: 'conversation-spec', level: 'silent' })],
   ]);
-  return new ConversationBench({ database, app, live, drop: () => server.drop() });
+  return new ConversationBench({ database, app, live, files, drop: () => server.drop() });
 }

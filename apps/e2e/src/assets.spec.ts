@@ -61,6 +61,10 @@ describe('A file', () => {
     const { data } = await client.call(listMessages, { spaceId, conversationId });
     expect(data[0]?.parts).toEqual([part]);
     expect(await client.call(getAsset, { spaceId, assetId })).toMatchObject({ conversationId });
+    const foreign = { ...part, assetId: 'asset_of_nobody' };
+    await expect(
+      client.call(postMessage, { spaceId, conversationId, parts: [foreign] }),
+    ).rejects.toMatchObject({ status: 422, code: 'unknown_attachment' });
   });
 
   it('of others is none to a visitor', async () => {

@@ -1,11 +1,21 @@
 import { Injectable } from '@nestjs/common';
-import { getConversation, notFound, type Principal, ProblemError, unprocessable } from '@parley/contracts';
+import {
+  getConversation,
+  listConversations,
+  notFound,
+  type Principal,
+  ProblemError,
+  unprocessable,
+} from '@parley/contracts';
 import { Database } from '@parley/database';
 import { OperationClient } from '@parley/messaging';
 import { AssetsRepository } from '../assets/assets.repository.ts';
 import type { Tables } from '../database.ts';
+import { SharesRepository } from './shares.repository.ts';
 
 const ASK_MS = 5000;
+/** Conversations of a visitor in which a file may have been shown to it: its latest ones. */
+const LOOKED_AT = 200;
 
 /** Who may see what: people and keys all of their space, visitors what belongs to their own conversations. */
 @Injectable()
@@ -13,6 +23,7 @@ export class AccessService {
   constructor(
     private readonly database: Database<Tables>,
     private readonly assets: AssetsRepository,
+    private readonly shares: SharesRepository,
     private readonly operations: OperationClient,
   ) {}
 
@@ -43,11 +54,25 @@ export class AccessService {
   async requireSeen(principal: Principal, spaceId: string, assetId: string): Promise<void> {
     if (principal.type !== 'visitor') return;
     const row = await this.database.withSpaces([spaceId], (trx) => this.assets.find(trx, spaceId, assetId));
-    if (!row || row.internal || row.conversation_id === null) throw notFound('The file');
+    if (!row || row.internal) throw notFound('The file');
+    if (row.conversation_id !== null && (await this.owns(principal, spaceId, row.conversation_id))) return;
+    if (!(await this.wasShown(principal, spaceId, assetId))) throw notFound('The file');
+  }
+
+  private async owns(principal: Principal, spaceId: string, conversationId: string): Promise<boolean> {
     try {
-      await this.requireConversation(principal, spaceId, row.conversation_id);
+      await this.requireConversation(principal, spaceId, conversationId);
+      return true;
     } catch (error) {
-      throw error instanceof ProblemError && error.status === 404 ? notFound('The file') : error;
+      if (error instanceof ProblemError && error.status === 404) return false;
+      throw error;
     }
+  }
+
+  private async wasShown(principal: Principal, spaceId: string, assetId: string): Promise<boolean> {
+    const options = { principal, deadlineMs: ASK_MS };
+    const { body } = await this.operations.request(listConversations, { spaceId, limit: LOOKED_AT }, options);
+    const own = body.data.map(({ id }) => id);
+    return this.database.withSpaces([spaceId], (trx) => this.shares.isShared(trx, spaceId, assetId, own));
   }
 }

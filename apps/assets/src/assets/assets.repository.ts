@@ -46,7 +46,19 @@ export class AssetsRepository {
     if (before) query = query.where('id', '<', before);
     if (folderId === 'root') query = query.where('folder_id', 'is', null);
     else if (folderId) query = query.where('folder_id', '=', folderId);
-    if (conversationId) query = query.where('conversation_id', '=', conversationId);
+    if (conversationId)
+      query = query.where(({ or, eb, exists, selectFrom }) =>
+        or([
+          eb('conversation_id', '=', conversationId),
+          exists(
+            selectFrom('share')
+              .select('share.asset_id')
+              .whereRef('share.space_id', '=', 'asset.space_id')
+              .whereRef('share.asset_id', '=', 'asset.id')
+              .where('share.conversation_id', '=', conversationId),
+          ),
+        ]),
+      );
     if (status) query = query.where('status', '=', status);
     if (forVisitor) query = query.where('internal', '=', false);
     return query

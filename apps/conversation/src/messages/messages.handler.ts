@@ -13,12 +13,19 @@ import {
   notFound,
   type OperationInput,
   type OperationOutput,
+  type Part,
   permissionDenied,
   postMessage,
   postVisitorMessage,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import {
+  type BeforeContext,
+  BeforeOperation,
+  HandleOperation,
+  type OperationContext,
+} from '@parley/messaging';
 import { isVisitor, readerOf, requireOwn } from '../access.ts';
+import { AttachmentsService } from '../attachments/attachments.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
@@ -27,7 +34,7 @@ import { toMessage } from '../shapes.ts';
 import { MessagesRepository } from './messages.repository.ts';
 import { PostingService } from './posting.service.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 type Posted = OperationOutput<typeof postMessage>;
 
 @Controller()
@@ -37,19 +44,36 @@ export class MessagesHandler {
     private readonly messages: MessagesRepository,
     private readonly posting: PostingService,
     private readonly timelines: TimelinesService,
+    private readonly attachments: AttachmentsService,
   ) {}
 
+  @BeforeOperation(postMessage)
+  async beforePost(input: OperationInput<typeof postMessage>, { principal }: BeforeContext): Promise<Part[]> {
+    return this.attachments.confirm(principal, input);
+  }
+
   @HandleOperation(postMessage)
-  async post(input: OperationInput<typeof postMessage>, { trx, principal }: Context): Promise<Posted> {
-    return this.posting.post(trx, principal, input, input);
+  async post(
+    input: OperationInput<typeof postMessage>,
+    { trx, principal, before: parts }: Context<Part[]>,
+  ): Promise<Posted> {
+    return this.posting.post(trx, principal, input, { ...input, parts });
+  }
+
+  @BeforeOperation(postVisitorMessage)
+  async beforeVisitor(
+    { spaceId, conversationId = '', parts }: OperationInput<typeof postVisitorMessage>,
+    { principal }: BeforeContext,
+  ): Promise<Part[]> {
+    return this.attachments.confirm(principal, { spaceId, conversationId, parts });
   }
 
   @HandleOperation(postVisitorMessage)
   async postAsVisitor(
     input: OperationInput<typeof postVisitorMessage>,
-    { trx, principal }: Context,
+    { trx, principal, before: parts }: Context<Part[]>,
   ): Promise<Posted> {
-    return this.posting.postAsVisitor(trx, principal, input);
+    return this.posting.postAsVisitor(trx, principal, { ...input, parts });
   }
 
   @HandleOperation(listMessages)
@@ -83,12 +107,20 @@ export class MessagesHandler {
     return toMessage(await this.find(trx, input, principal));
   }
 
+  @BeforeOperation(editMessage)
+  async beforeEdit(input: OperationInput<typeof editMessage>, { principal }: BeforeContext): Promise<Part[]> {
+    return this.attachments.confirmEdit(principal, input);
+  }
+
   @HandleOperation(editMessage)
-  async edit(input: OperationInput<typeof editMessage>, { trx, principal }: Context): Promise<Posted> {
+  async edit(
+    input: OperationInput<typeof editMessage>,
+    { trx, principal, before: parts }: Context<Part[]>,
+  ): Promise<Posted> {
     const timeline = await this.timelines.lock(trx, input, principal);
     const row = await this.findOwn(trx, input, principal);
     if (row.deleted_at) throw conflict('The message was deleted. Post a new one.', 'message_deleted');
-    return this.rewrite(trx, timeline, row, { parts: JSON.stringify(input.parts), change: 'edited' });
+    return this.rewrite(trx, timeline, row, { parts: JSON.stringify(parts), change: 'edited' });
   }
 
   @HandleOperation(deleteMessage)

@@ -11,6 +11,7 @@ import {
   UploadTargetSchema,
 } from './types.ts';
 
+export * from './attachments.operations.ts';
 export * from './storage.operations.ts';
 
 const folders = '/spaces/:spaceId/folders';

@@ -13,8 +13,9 @@ export interface NatsUser {
 
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
 const asks: Partial<Record<Domain, readonly string[]>> = {
-  asset: ['conversation.get'],
+  asset: ['conversation.get', 'conversation.list'],
   channel: ['>'],
+  conversation: ['asset.attach', 'asset.get'],
   telephony: [
     'asset.begin_storage',
     'asset.complete_storage',

@@ -1,0 +1,81 @@
+import {
+  type Asset,
+  attachAssets,
+  deleteAsset,
+  downloadAsset,
+  getAsset,
+  listAssets,
+} from '@parley/contracts';
+import { type AssetsBench, openBench, type VisitorOfBench } from '../../test/bench.ts';
+
+let bench: AssetsBench;
+
+beforeAll(async () => {
+  bench = await openBench();
+}, 120_000);
+afterAll(() => bench.close());
+
+async function attach(asset: Asset, conversationId: string, shown = true): Promise<string[]> {
+  const { assets } = await bench.call(attachAssets, { assetIds: [asset.id], conversationId, shown });
+  return assets.map(({ id }) => id);
+}
+
+const looks = ({ principal }: VisitorOfBench, { id: assetId }: Asset) =>
+  bench.call(getAsset, { assetId }, { principal });
+
+describe('A file that a message names', () => {
+  it('is seen, downloaded and listed by the visitor of its conversation, and by no other', async () => {
+    const [one, two] = [bench.visitor(), bench.visitor()];
+    const asset = await bench.upload({ body: 'for whom it is sent to' });
+    await expect(looks(one, asset)).rejects.toMatchObject({ status: 404 });
+    expect(await attach(asset, one.conversationId)).toEqual([asset.id]);
+    expect(await attach(asset, one.conversationId)).toEqual([asset.id]);
+    expect(await looks(one, asset)).toEqual(asset);
+    const { principal, conversationId } = one;
+    const { url } = await bench.call(downloadAsset, { assetId: asset.id }, { principal });
+    expect(await (await fetch(url)).text()).toBe('for whom it is sent to');
+    const { data } = await bench.call(listAssets, { conversationId }, { principal });
+    expect(data.map(({ id }) => id)).toEqual([asset.id]);
+    await expect(looks(two, asset)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('is seen by the visitors of each conversation that it was sent to, also where it belongs to another', async () => {
+    const [one, two] = [bench.visitor(), bench.visitor()];
+    const asset = await bench.upload({ body: 'for both', conversationId: one.conversationId });
+    await attach(asset, two.conversationId);
+    expect(await looks(one, asset)).toEqual(asset);
+    expect(await looks(two, asset)).toEqual(asset);
+  });
+
+  it('in a note of the team, or for the team alone, is shown to no visitor', async () => {
+    const one = bench.visitor();
+    const noted = await bench.upload({ body: 'for the team' });
+    expect(await attach(noted, one.conversationId, false)).toEqual([noted.id]);
+    await expect(looks(one, noted)).rejects.toMatchObject({ status: 404 });
+    const kept = await bench.upload({ body: 'a recording' });
+    await bench.in((trx) =>
+      trx.updateTable('asset').set({ internal: true }).where('id', '=', kept.id).execute(),
+    );
+    await attach(kept, one.conversationId);
+    await expect(looks(one, kept)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('is deleted with all that was said of it', async () => {
+    const one = bench.visitor();
+    const asset = await bench.upload({ body: 'gone' });
+    await attach(asset, one.conversationId);
+    await bench.call(deleteAsset, { assetId: asset.id });
+    expect(await attach(asset, one.conversationId)).toEqual([]);
+    const shares = bench.in((trx) =>
+      trx.selectFrom('share').selectAll().where('asset_id', '=', asset.id).execute(),
+    );
+    expect(await shares).toEqual([]);
+  });
+
+  it('of another space is none', async () => {
+    const asset = await bench.upload({ body: 'elsewhere' });
+    const { conversationId } = bench.visitor();
+    const input = { spaceId: bench.otherSpaceId, assetIds: [asset.id], conversationId, shown: true };
+    expect((await bench.call(attachAssets, input)).assets).toEqual([]);
+  });
+});

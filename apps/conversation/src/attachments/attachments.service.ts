@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type Asset,
+  attachAssets,
+  conflict,
+  getAsset,
+  type Part,
+  type Principal,
+  ProblemError,
+  servicePrincipal,
+  unprocessable,
+} from '@parley/contracts';
+import { Database } from '@parley/database';
+import { OperationClient } from '@parley/messaging';
+import { isVisitor } from '../access.ts';
+import type { Tables } from '../database.ts';
+import { MessagesRepository } from '../messages/messages.repository.ts';
+
+const ASK_MS = 5000;
+
+/** A message with the files it names. */
+export interface Attaching {
+  spaceId: string;
+  conversationId: string;
+  parts: Part[];
+  internal?: boolean;
+}
+
+/** Files that messages name. What they are, assets knows: it is asked only where there is one. */
+@Injectable()
+export class AttachmentsService {
+  constructor(
+    private readonly operations: OperationClient,
+    private readonly database: Database<Tables>,
+    private readonly messages: MessagesRepository,
+  ) {}
+
+  /**
+   * The parts with what is true of their files.
+   * @throws ProblemError 422 for a file that whoever posts may not see or that may not be shown, 409 for one that is not there yet
+   */
+  async confirm(principal: Principal, message: Attaching): Promise<Part[]> {
+    const { parts } = message;
+    const ids = parts.flatMap((part) => (part.type === 'attachment' ? [part.assetId] : []));
+    if (ids.length === 0) return parts;
+    const files = isVisitor(principal)
+      ? await this.seenBy(principal, message.spaceId, [...new Set(ids)])
+      : await this.attach(message, [...new Set(ids)]);
+    const known = new Map(files.map((file) => [file.id, file]));
+    return parts.map((part, index) => {
+      if (part.type !== 'attachment') return part;
+      const { contentType, size } = usable(known.get(part.assetId), index, message.internal === true);
+      return { ...part, contentType, size };
+    });
+  }
+
+  /** The same for a message that stands: whether it is a note of the team does not change. */
+  async confirmEdit(
+    principal: Principal,
+    { messageId, ...message }: Omit<Attaching, 'internal'> & { messageId: string },
+  ): Promise<Part[]> {
+    const { spaceId, conversationId, parts } = message;
+    if (!parts.some((part) => part.type === 'attachment')) return parts;
+    const row = await this.database.withSpaces([spaceId], (trx) =>
+      this.messages.find(trx, spaceId, conversationId, messageId),
+    );
+    return this.confirm(principal, { ...message, internal: row?.internal ?? true });
+  }
+
+  private async seenBy(principal: Principal, spaceId: string, ids: readonly string[]): Promise<Asset[]> {
+    const options = { principal, deadlineMs: ASK_MS };
+    const found = ids.map(async (assetId) => {
+      try {
+        return [(await this.operations.request(getAsset, { spaceId, assetId }, options)).body];
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 404) return [];
+        throw error;
+      }
+    });
+    return (await Promise.all(found)).flat();
+  }
+
+  private async attach(
+    { spaceId, conversationId, internal = false }: Attaching,
+    assetIds: string[],
+  ): Promise<Asset[]> {
+    const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: ASK_MS };
+    const input = { spaceId, conversationId, assetIds, shown: !internal };
+    return (await this.operations.request(attachAssets, input, options)).body.assets;
+  }
+}
+
+function usable(file: Asset | undefined, index: number, internal: boolean): Asset {
+  const pointer = `/parts/${index}/assetId`;
+  if (!file)
+    throw unprocessable('A part names a file that does not exist.', 'unknown_attachment', [
+      { pointer, detail: 'is no file that you can see' },
+    ]);
+  if (file.status === 'pending')
+    throw conflict(
+      'A file of the message is not there yet. Complete its upload, then post again.',
+      'attachment_not_ready',
+    );
+  if (file.status === 'quarantined' || (file.internal && !internal))
+    throw unprocessable('A file of the message is shown to nobody outside.', 'attachment_withheld', [
+      { pointer, detail: file.statusReason ?? 'is kept for the team' },
+    ]);
+  return file;
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { Id, InSpace } from '../core/common.ts';
+import { defineOperation } from '../core/operation.ts';
+import { AssetSchema } from './types.ts';
+
+export const attachAssets = defineOperation({
+  name: 'asset.attach',
+  kind: 'command',
+  permission: 'internal',
+  summary:
+    'Say what is known of files that a message names, and let the visitors of its conversation see them',
+  input: z.strictObject({
+    ...InSpace,
+    assetIds: z.array(Id).min(1).max(20),
+    conversationId: Id,
+    /** Visitors see the message, and so its files; a note of the team shows them nothing. */
+    shown: z.boolean(),
+  }),
+  /** Those that there are; a file of another space is none. */
+  output: z.object({ assets: z.array(AssetSchema) }),
+});
