@@ -100,7 +100,7 @@ export interface DialTable {
   provider_call_id: string | null;
   /** Why there is no call. */
   cause: 'failed' | 'canceled' | 'channel_inactive' | null;
-  /** The same in words for people, with what to do. */
+  /** The same in words for people, with what to do; while it is open, what the carrier said last. */
   reason: string | null;
   created_at: Generated<Date>;
 }

@@ -11,7 +11,7 @@ import { apiBaseUrlOf } from '../connections/connections.service.ts';
 import { ConnectorService } from '../connections/connector.service.ts';
 import type { ChannelRow, ChannelTrx, DialRow, Tables } from '../database.ts';
 import { DialsRepository } from './dials.repository.ts';
-import { canceled, type DialOutcome, failed, placed, refused } from './outcomes.ts';
+import { canceled, type DialOutcome, failed, late, placed, refused } from './outcomes.ts';
 
 /** Longest pause between storing that a carrier is asked and asking it: who was held up longer does not ask. */
 const PROMPT_MS = 2000;
@@ -19,6 +19,8 @@ const PROMPT_MS = 2000;
 const CERTAIN_MS = 8000;
 const LOOK_MS = 1000;
 const TELEPHONY_MS = 3000;
+/** Nobody's telephone rings on for longer because a carrier asked for a pause. */
+const HANG_UP_MS = 5000;
 
 /** A channel with the carrier that dials for it. */
 interface Line {
@@ -77,7 +79,7 @@ export class DialerService {
       await line.provider.hangUp(line.access, row.provider_call_id);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      if (error.kind === 'away') throw later(error.message, error.afterMs);
+      if (error.kind === 'away') throw later(error.message, Math.min(error.afterMs ?? LOOK_MS, HANG_UP_MS));
       this.note(row, error, 'A call could not be let go');
     }
   }
@@ -107,9 +109,10 @@ export class DialerService {
   private async unplaced(row: DialRow, error: ProviderError): Promise<DialRow> {
     this.note(row, error, 'A call was not placed');
     if (error.kind !== 'away') return this.close(row, refused(error.message));
+    await this.in(row, (trx) => this.dials.note(trx, row, error.message));
     if (!error.isUndone) throw later(error.message);
     await this.in(row, (trx) => this.dials.setDialed(trx, row, null));
-    throw later(error.message, error.afterMs);
+    throw later(error.message, beforeDeadline(row, error.afterMs));
   }
 
   /** The call that came of a request without answer; null where the carrier shows none. */
@@ -124,7 +127,7 @@ export class DialerService {
       this.note(row, error, 'A call could not be looked for');
       // Whoever takes up a call that was given up here is let go by the bridge.
       if (Date.now() > row.deadline.getTime() + CERTAIN_MS) return null;
-      throw later(error.message, error.afterMs);
+      throw later(error.message, beforeDeadline(row, error.afterMs));
     }
   }
 
@@ -158,7 +161,12 @@ export class DialerService {
 function outcomeOf(row: DialRow, { channel }: Line): DialOutcome | null {
   if (row.is_canceled) return canceled;
   if (channel.status !== 'active') return failed('inactive');
-  return Date.now() > row.deadline.getTime() ? failed('late') : null;
+  return Date.now() > row.deadline.getTime() ? late(row.reason) : null;
+}
+
+/** A carrier may ask for a longer pause than a call can wait: when its time is over, that is told. */
+function beforeDeadline({ deadline }: DialRow, afterMs: number | null): number | null {
+  return afterMs && Math.min(afterMs, Math.max(LOOK_MS, deadline.getTime() - Date.now() + 1));
 }
 
 function later(reason: string, afterMs: number | null = null): RetryableError {

@@ -126,6 +126,25 @@ describe('A call that is dialled', () => {
     expect([asked(own, 'POST'), asked(own, 'GET'), own.twilio.calls.length]).toEqual([2, 0, 1]);
   }, 30_000);
 
+  it('fails when its time is over, though the carrier asks for a longer pause; the next one goes on', async () => {
+    const own = await line();
+    own.twilio.fail('/Calls.json', { kind: 'error', status: 429, code: 20429, retryAfter: '3600' });
+    const callId = newId('call');
+    const how = { to: TO, ringSeconds: 30, detectMachine: false, deadline: Date.now() + 2500 };
+    await bench.call(dialCall, { callId, channelId: own.channelId, ...how });
+    const [told, next] = [
+      await outcome({ callId, channelId: own.channelId }),
+      await outcome(await dial(own)),
+    ];
+    expect(told).toMatchObject({
+      ...{ what: 'failed', cause: 'failed' },
+      reason: expect.stringMatching(
+        /takes no more requests .* Twilio's error 20429\)\. It could not/,
+      ) as string,
+    });
+    expect(next).toMatchObject({ what: 'placed' });
+  }, 30_000);
+
   it.each<[string, TwilioFault, RegExp]>([
     ['the number', { kind: 'error', status: 400, code: 21211, message: 'bad To' }, /error 21211\): bad To/],
     [

@@ -52,6 +52,18 @@ export class DialsRepository {
     return numUpdatedRows > 0n;
   }
 
+  /** What a carrier said that did not dial, or may not have. */
+  async note(trx: ChannelTrx, row: DialRow, reason: string): Promise<void> {
+    await trx
+      .updateTable('dial')
+      .set({ reason: reason.slice(0, 300) })
+      .where('space_id', '=', row.space_id)
+      .where('id', '=', row.id)
+      .where('provider_call_id', 'is', null)
+      .where('cause', 'is', null)
+      .execute();
+  }
+
   /** What has come of an open one; of one that is not, what had come of it before. */
   async close(trx: ChannelTrx, row: DialRow, outcome: DialOutcome): Promise<DialRow | undefined> {
     await trx

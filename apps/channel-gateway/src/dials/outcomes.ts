@@ -10,8 +10,10 @@ const reasons = {
   noPublicUrl:
     'The carrier could not say what becomes of the call: PUBLIC_URL is not set. Set it to the https address that the internet reaches the gateway at, restart, then call again.',
   inactive: 'The channel was not active any more when it was to be dialled. Activate it and call again.',
-  late: 'It could not be dialled within a minute: the carrier, or a service here, did not answer. See in the log of calls at the carrier whether it rang, then call again.',
 } as const;
+
+const LATE =
+  'It could not be dialled within a minute. See in the log of calls at the carrier whether it rang, then call again.';
 
 /** The carrier has a call. */
 export function placed(providerCallId: string): DialOutcome {
@@ -26,6 +28,11 @@ export function failed(why: keyof typeof reasons): DialOutcome {
 /** There is no call, for a reason that somebody else has told. */
 export function refused(reason: string, cause: 'failed' | 'channel_inactive' = 'failed'): DialOutcome {
   return { provider_call_id: null, cause, reason: reason.slice(0, 500) };
+}
+
+/** It is too late to dial, after what the carrier said last. */
+export function late(lastWords: string | null): DialOutcome {
+  return refused(lastWords === null ? LATE : `${lastWords}. ${LATE}`);
 }
 
 /** Nobody wants the call any more. */
