@@ -48,6 +48,7 @@ export function startTelephony(server: SpecDatabase, parts: TelephonyParts): Pro
       CALL_TIME_LIMIT_MINUTES: 120,
       CALLS_OUT_MAX: 8,
       CALLS_OUT_PER_MINUTE: 60,
+      PHONE_LINES: 10,
     },
     prepare: (runtime) => {
       const { operations, leases } = runtime;

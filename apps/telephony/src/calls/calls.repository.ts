@@ -113,19 +113,21 @@ export class CallsRepository {
     return rows[0]?.space ?? null;
   }
 
-  /** How many calls a space has placed that go on, and since a moment; under a lock that others of the space wait for. */
+  /**
+   * How many calls a space has placed that go on, and since a moment, and how many lines all spaces take; under a lock that
+   * others of the space wait for.
+   */
   async countPlaced(
     trx: TelephonyTrx,
     spaceId: string,
     since: Date,
-  ): Promise<{ live: number; recent: number }> {
+  ): Promise<{ live: number; recent: number; lines: number }> {
     await sql`SELECT pg_advisory_xact_lock(hashtext('calls_out'), hashtext(${spaceId}))`.execute(trx);
-    const { rows } = await sql<{ live: number; recent: number }>`
+    const { rows } = await sql<{ live: number; recent: number; lines: number }>`
       SELECT (SELECT count(*)::int FROM call WHERE space_id = ${spaceId} AND direction = 'outbound' AND phase <> 'ended') AS live,
-        (SELECT count(*)::int FROM call WHERE space_id = ${spaceId} AND direction = 'outbound' AND started_at > ${since}) AS recent`.execute(
-      trx,
-    );
-    return rows[0] ?? { live: 0, recent: 0 };
+        (SELECT count(*)::int FROM call WHERE space_id = ${spaceId} AND direction = 'outbound' AND started_at > ${since}) AS recent,
+        lines_taken() AS lines`.execute(trx);
+    return rows[0] ?? { live: 0, recent: 0, lines: 0 };
   }
 
   /** Calls of all spaces that have not ended, but for those that are still dialled. */

@@ -122,9 +122,9 @@ export class DialsHandler {
   }
 
   private async requireRoom(trx: TelephonyTrx, spaceId: string): Promise<void> {
-    const { CALLS_OUT_MAX, CALLS_OUT_PER_MINUTE } = this.config;
+    const { CALLS_OUT_MAX, CALLS_OUT_PER_MINUTE, PHONE_LINES } = this.config;
     const since = new Date(this.clock.now() - MINUTE_MS);
-    const { live, recent } = await this.repository.countPlaced(trx, spaceId, since);
+    const { live, recent, lines } = await this.repository.countPlaced(trx, spaceId, since);
     if (CALLS_OUT_MAX === 0)
       throw unprocessable('This installation places no calls (CALLS_OUT_MAX is 0).', 'calls_out_off');
     if (live >= CALLS_OUT_MAX)
@@ -136,6 +136,11 @@ export class DialsHandler {
       throw tooManyRequests(
         `The space has placed ${recent} calls within a minute, as many as CALLS_OUT_PER_MINUTE allows. Wait some seconds.`,
         10,
+      );
+    if (lines >= PHONE_LINES)
+      throw tooManyRequests(
+        'All telephone lines of this installation are taken, as many as PHONE_LINES says. Wait until a call has ended.',
+        5,
       );
   }
 }

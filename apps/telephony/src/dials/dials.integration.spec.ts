@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Call,
+  type CallJob,
   cancelDial,
   conflict,
   dialCall,
@@ -82,12 +83,13 @@ const tell = (callId: string, providerCallId: string, news: object): Promise<obj
     ...{ sequenceNumber: null, answeredBy: null },
     ...news,
   });
+const withoutGeneration = ({ generation: _generation, ...job }: CallJob): Omit<CallJob, 'generation'> => job;
 const takeUp = ({ id }: Call, providerCallId: string): Promise<object> => {
-  const { generation: _generation, ...job } = bench.job({
+  const job = bench.job({
     ...{ callId: id, channelId, deploymentType: 'CALLS', direction: 'outbound', contactId: null },
     sender: { id: 'vis_out', name: null },
   });
-  return bench.call(startCall, { ...job, providerCallId });
+  return bench.call(startCall, { ...withoutGeneration(job), providerCallId });
 };
 
 test('a call that is placed rings, and is dialled once for its key', async () => {
@@ -210,10 +212,8 @@ test('who is named speaks, else whom the channel has', async () => {
 
 test('a stream of another channel carries no call of this one', async () => {
   const call = await place();
-  const { generation: _generation, ...job } = bench.job({
-    ...{ callId: call.id, channelId: 'chan_page', direction: 'outbound' },
-  });
-  const refused = bench.call(startCall, { ...job, providerCallId: sid() });
+  const job = bench.job({ callId: call.id, channelId: 'chan_page', direction: 'outbound' });
+  const refused = bench.call(startCall, { ...withoutGeneration(job), providerCallId: sid() });
   await expect(refused).rejects.toMatchObject({ status: 409, code: 'call_taken' });
   expect(await callOf(call.id)).toMatchObject({ phase: 'ringing' });
   await bench.call(hangUpCall, { callId: call.id });
@@ -265,8 +265,41 @@ test('a space has so many calls at once and no more, however many are asked for 
   expect(placed).toHaveLength(8);
   for (const one of outcomes)
     if (one.status === 'rejected')
-      expect(one.reason).toMatchObject({ status: 429, code: 'too_many_requests', retryAfterSeconds: 5 });
+      expect(one.reason).toMatchObject({
+        ...{ status: 429, code: 'too_many_requests', retryAfterSeconds: 5 },
+        message: expect.stringMatching(/CALLS_OUT_MAX/) as string,
+      });
   await bench.call(hangUpCall, { callId: placed[0]?.id ?? '' });
   const next = await place();
   for (const { id } of [...placed, next]) await bench.call(hangUpCall, { callId: id });
 }, 30_000);
+
+test('where all lines are taken, by whomever, nobody is called', async () => {
+  const lines = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      bench.call(startCall, {
+        ...withoutGeneration(bench.job({ callId: newId('call'), channelId, deploymentType: 'CALLS' })),
+        providerCallId: sid(),
+      }),
+    ),
+  );
+  await expect(place()).rejects.toMatchObject({
+    ...{ status: 429, message: expect.stringMatching(/PHONE_LINES/) as string },
+  });
+  for (const { callId } of lines) await bench.call(hangUpCall, { callId });
+  const { id: callId } = await place();
+  await bench.call(hangUpCall, { callId });
+}, 30_000);
+
+test('a space places so many calls in a minute and no more, although they have ended', async () => {
+  let refused: ProblemError | null = null;
+  for (let count = 0; count <= 60 && !refused; count += 1) {
+    const call = await place().catch((error: ProblemError) => error);
+    if (call instanceof Error) refused = call;
+    else await bench.call(hangUpCall, { callId: call.id });
+  }
+  expect(refused).toMatchObject({
+    ...{ status: 429, retryAfterSeconds: 10 },
+    message: expect.stringMatching(/CALLS_OUT_PER_MINUTE/) as string,
+  });
+}, 60_000);
