@@ -32,6 +32,8 @@ import { ChannelOpeningHandler } from './voice/channel-opening.handler.ts';
 import { SpeechRepository } from './voice/speech.repository.ts';
 import { SpeechService } from './voice/speech.service.ts';
 import { SpokenTurnsService } from './voice/spoken-turns.service.ts';
+import { TranscriptsConsumer } from './voice/transcripts.consumer.ts';
+import { TranscriptsRepository } from './voice/transcripts.repository.ts';
 import { VoiceConsumer } from './voice/voice.consumer.ts';
 
 @Module({
@@ -49,6 +51,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     ReactionsHandler,
     RoomsHandler,
     SearchHandler,
+    TranscriptsConsumer,
     VoiceConsumer,
   ],
   providers: [
@@ -71,6 +74,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     SpokenTurnsService,
     TimelinesRepository,
     TimelinesService,
+    TranscriptsRepository,
     ViewsService,
   ],
 })

@@ -108,9 +108,11 @@ export interface MessageTable extends Stamped {
   deleted_at: Date | null;
 }
 
-/** How a message was spoken, and of which attempt at it that tells. */
+/** How a message was spoken, in which call, and of which attempt at it that tells. */
 export interface StoredSpeech extends Speech {
   attempt: number;
+  /** The call it was spoken in; what a caller says has it in its metadata. */
+  callId?: string;
 }
 
 /** What was spoken of messages that are not stored yet. */

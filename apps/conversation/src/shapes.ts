@@ -23,7 +23,7 @@ export function toMessage(row: MessageRow): Message {
   };
 }
 
-function toSpeech({ attempt: _attempt, ...speech }: StoredSpeech): Speech {
+function toSpeech({ attempt: _attempt, callId: _callId, ...speech }: StoredSpeech): Speech {
   return speech;
 }
 

@@ -11,6 +11,7 @@ import { DialsHandler } from './dials/dials.handler.ts';
 import { JobWatchService } from './jobs/job-watch.service.ts';
 import { PhoneNumbersHandler } from './numbers/phone-numbers.handler.ts';
 import { PhoneNumbersRepository } from './numbers/phone-numbers.repository.ts';
+import { PolicyService } from './recordings/policy.service.ts';
 import { RecordingsConsumer } from './recordings/recordings.consumer.ts';
 import { RecordingsHandler } from './recordings/recordings.handler.ts';
 import { RecordingsRepository } from './recordings/recordings.repository.ts';
@@ -47,6 +48,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     LiveKitAdapter,
     PhoneNumbersRepository,
     ReconcilerService,
+    PolicyService,
     RecordingsRepository,
     RecordingsService,
     TurnsRepository,

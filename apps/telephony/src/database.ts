@@ -1,4 +1,11 @@
-import type { CallCause, CallJob, callPhases, PhoneCapabilities } from '@parley/contracts';
+import type {
+  CallCause,
+  CallJob,
+  callPhases,
+  PhoneCapabilities,
+  Recording,
+  RecordingReason,
+} from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Insertable, Selectable, Updateable } from 'kysely';
 
@@ -83,14 +90,16 @@ export interface ChannelTable {
   recording_enabled: boolean | null;
 }
 
-/** A recording of a call; its id is that of the file. */
+/** A recording of a call by one of its jobs. */
 export interface RecordingTable {
   space_id: string;
-  id: string;
   call_id: string;
   /** The job that records. */
   generation: number;
-  status: 'open' | 'ready' | 'gone';
+  /** The file; null where none could be begun. */
+  asset_id: string | null;
+  status: Recording['status'];
+  reason: RecordingReason | null;
   /** How many the job has sent; null as long as it records, or when it was lost. */
   parts: number | null;
   /** What is there when the job is lost ends before its time. */

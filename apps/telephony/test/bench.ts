@@ -29,7 +29,14 @@ import {
 } from '@parley/testing';
 import type { Tables, TelephonyTrx } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
-import { type BenchOptions, type Completion, liveKitKey, type Opening, startTelephony } from './pod.ts';
+import {
+  type BenchOptions,
+  type Completion,
+  liveKitKey,
+  type Opening,
+  type Settings,
+  startTelephony,
+} from './pod.ts';
 
 /** A webhook as it reached the door. */
 export interface Webhook {
@@ -51,6 +58,10 @@ export class TelephonyBench {
   readonly deleted: string[] = [];
   /** How the storage answers; throws where it does not do it. */
   storage: (input: Completion) => { incomplete: boolean } = ({ incomplete = false }) => ({ incomplete });
+  /** What identity and gateway say of recordings when they are asked. */
+  settings: Settings = { recordingConsent: 'announcement', recordingEnabled: true };
+  /** How often they were asked. */
+  asked = 0;
   /** Whether webhooks reach telephony. */
   listening = true;
   liveKit!: LiveKitServer;
@@ -189,6 +200,10 @@ export class TelephonyBench {
       liveKitUrl: `ws://127.0.0.1:${this.liveKitPort}`,
       openConversation: (input) => this.openConversation(input),
       completeFile: (input) => this.completeFile(input),
+      settings: () => {
+        this.asked += 1;
+        return this.settings;
+      },
       deleteFile: (assetId) => void this.deleted.push(assetId),
     });
   }

@@ -1,6 +1,9 @@
 import {
   completeStorage,
   deleteAsset,
+  getChannel,
+  getSpace,
+  notFound,
   openForChannel,
   type OperationOutput,
   type OperationRequest,
@@ -18,6 +21,12 @@ export type Opening = OperationRequest<typeof openForChannel>;
 /** What the storage of files is asked to complete. */
 export type Completion = OperationRequest<typeof completeStorage>;
 
+/** What space and channel say of recordings. */
+export interface Settings {
+  recordingConsent: 'announcement' | 'opt_in' | 'off';
+  recordingEnabled: boolean;
+}
+
 /** What is other than usual on a bench. */
 export interface BenchOptions {
   /** A NATS of its own. */
@@ -34,6 +43,8 @@ export interface TelephonyParts extends BenchOptions {
   openConversation(input: Opening): OperationOutput<typeof openForChannel>;
   completeFile(input: Completion): OperationOutput<typeof completeStorage>;
   deleteFile(assetId: string): void;
+  /** What identity and gateway say of recordings; throws where they do not answer. */
+  settings(): Settings;
 }
 
 export function startTelephony(server: SpecDatabase, parts: TelephonyParts): Promise<Pod<Tables>> {
@@ -55,6 +66,13 @@ export function startTelephony(server: SpecDatabase, parts: TelephonyParts): Pro
       parts.play?.(runtime);
       operations.add(openForChannel, async (input) => parts.openConversation(input as Opening));
       operations.add(completeStorage, async (input) => parts.completeFile(input as Completion));
+      operations.add(getSpace, async () => ({ settings: parts.settings() }));
+      operations.add(getChannel, async (input) => {
+        if ((input as { channelId: string }).channelId === 'chan_unknown') throw notFound('The channel');
+        const { recordingEnabled } = parts.settings();
+        const channel = { deploymentType: 'CALLS', status: 'active', channelIdentifier: '+4930100' };
+        return { ...channel, configuration: {}, recordingEnabled };
+      });
       operations.add(deleteAsset, async (input) => {
         parts.deleteFile((input as { assetId: string }).assetId);
         return {};

@@ -19,6 +19,7 @@ import {
   newId,
   beginRecording,
   beginStorage,
+  failRecording,
   finishRecording,
   type RecordingWish,
   signParts,
@@ -298,7 +299,7 @@ export class VoiceBench {
     await this.storage.open();
     this.answers(beginStorage, () => ({ asset: { id: newId('asset') }, upload: null }));
     this.answers(signParts, (input) => this.storage.sign(input as Parameters<FakeStorage['sign']>[0]));
-    for (const definition of [beginRecording, finishRecording])
+    for (const definition of [beginRecording, failRecording, finishRecording])
       this.answers(definition, (input) => {
         this.recorded.push({ name: definition.name, input });
         return {};

@@ -121,6 +121,7 @@ test('an erased contact leaves messages without author, and no name, address or 
   const events = await bench.call(listEvents, place);
   const kept = JSON.stringify([conversation, messages, events]);
   for (const trace of ['Hugo', contactId, sender.id]) expect(kept).not.toContain(trace);
+  expect(events.data.map(({ name }) => name)).toContain('conversation.contact_erased');
   expect((await bench.call(listContacts, { spaceId, q: sender.id })).data).toEqual([]);
 });
 

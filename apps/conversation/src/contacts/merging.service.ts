@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { newId } from '@parley/contracts';
+import { contactErased, newId } from '@parley/contracts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { RoomsRepository } from '../conversations/rooms.repository.ts';
 import type { Timeline } from '../conversations/timeline.ts';
@@ -57,7 +57,10 @@ export class MergingService {
     for (const timeline of timelines) {
       const here = present.filter((one) => one.parent_id === timeline.conversation.id);
       await this.leave(trx, timeline, ofContact(here, contactId));
-      if (timeline.conversation.contact_id === contactId) timeline.setStatus('closed');
+      if (timeline.conversation.contact_id === contactId) {
+        timeline.setStatus('closed');
+        timeline.add(contactErased, {});
+      }
     }
     await this.timelines.write(trx, timelines);
     await this.erasures.anonymise(trx, { spaceId, contactId, conversationIds });

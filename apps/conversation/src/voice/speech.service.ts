@@ -102,8 +102,8 @@ function waitingIds(timelines: Iterable<Timeline>): string[] {
 }
 
 function speechOf(data: Finished['data']): StoredSpeech {
-  const { generated, spoken, interruptedAtMs, startedAt, endedAt, attempt } = data;
-  return { generated, spoken, interruptedAtMs, startedAt, endedAt, attempt };
+  const { generated, spoken, interruptedAtMs, startedAt, endedAt, attempt, callId } = data;
+  return { generated, spoken, interruptedAtMs, startedAt, endedAt, attempt, callId };
 }
 
 /** Whether a message can have been spoken there: a contact's was said by the contact, a deleted one is gone. */

@@ -8,7 +8,10 @@ import {
   messageProduced,
   newId,
   openForChannel,
+  listEvents,
+  postMessage,
   postVisitorMessage,
+  recordingDeleted,
   servicePrincipal,
   speechFinished,
   takeOver,
@@ -314,4 +317,43 @@ test.each([
   const channel = { channelId: 'chan_web', deploymentType: 'WEB', target, agentName: 'Bot' };
   const next = await bench.call(postVisitorMessage, { spaceId, channel, parts: text('again') }, who);
   expect(next.conversationId).not.toBe(conversationId);
+});
+
+test('a recording whose time is over takes what was said in its call with it, and nothing else', async () => {
+  const conversationId = await connect();
+  const callId = newId('call');
+  const said = turn(conversationId, 'my secret question', { callId });
+  await bench.feed(turnTranscribed, [said]);
+  const answer = produced(conversationId, 'the secret answer', said.messageId);
+  const greeting = produced(conversationId, 'a secret greeting', null);
+  await bench.feed(messageProduced, [answer, greeting]);
+  await bench.feed(speechFinished, [
+    spoken(greeting, { callId, generated: 'a secret greeting', spoken: 'a secret' }),
+  ]);
+  const other = turn(conversationId, 'another call', { callId: 'call_other' });
+  await bench.feed(turnTranscribed, [other]);
+  const written = await bench.call(postMessage, { spaceId, conversationId, parts: text('in writing') });
+  const gone = (reason: 'request' | 'retention') => ({
+    ...{ callId, channelId: 'chan_web', conversationId, direction: 'inbound' as const },
+    ...{ assetId: newId('asset'), reason, deletedAt: at(9) },
+  });
+  const kept = async () =>
+    JSON.stringify([
+      await bench.call(listMessages, { spaceId, conversationId }),
+      await bench.call(listEvents, { spaceId, conversationId, afterSequence: 0 }),
+      await bench.in((trx) => trx.selectFrom('message_version').selectAll().execute()),
+    ]);
+  await bench.feed(recordingDeleted, [gone('request')]);
+  expect(await kept()).toContain('my secret question');
+  await bench.feed(recordingDeleted, [gone('retention'), gone('retention')]);
+  expect(await kept()).not.toContain('secret');
+  const { data } = await bench.call(listMessages, { spaceId, conversationId });
+  expect(data.filter(({ parts }) => parts.length > 0).map(({ id }) => id)).toEqual([
+    other.messageId,
+    written.id,
+  ]);
+  const changes = (await bench.events(conversationId)).filter(
+    ({ name, data: of }) => name === 'conversation.message_changed' && of['change'] === 'deleted',
+  );
+  expect(changes).toHaveLength(3);
 });

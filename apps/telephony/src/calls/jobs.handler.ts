@@ -26,6 +26,7 @@ import {
 import { InjectConfig } from '@parley/service';
 import type { TelephonyConfig } from '../config.ts';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { PolicyService } from '../recordings/policy.service.ts';
 import { RecordingsService } from '../recordings/recordings.service.ts';
 import { LiveKitAdapter } from '../rooms/livekit.adapter.ts';
 import { CallsRepository } from './calls.repository.ts';
@@ -45,6 +46,7 @@ export class JobsHandler {
     private readonly repository: CallsRepository,
     private readonly calls: CallsService,
     private readonly recordings: RecordingsService,
+    private readonly policy: PolicyService,
     private readonly liveKit: LiveKitAdapter,
     private readonly operations: OperationClient,
     @InjectConfig() private readonly config: TelephonyConfig,
@@ -76,12 +78,22 @@ export class JobsHandler {
     return this.liveKit.access(job, { callsAgent: false, attributes });
   }
 
-  /** The conversation is asked for before a transaction is open; a call that is over or has one needs none. */
+  /** What others know is asked for before a transaction is open. */
   @BeforeOperation(answerCall)
   async beforeAnswer({
     spaceId,
     job,
   }: OperationInput<typeof answerCall>): Promise<OpenedConversation | null> {
+    const isTelephone = job.deploymentType === 'CALLS';
+    const [opened] = await Promise.all([
+      this.openConversation(spaceId, job),
+      isTelephone ? this.policy.learn({ spaceId, channelId: job.channelId }) : undefined,
+    ]);
+    return opened;
+  }
+
+  /** The conversation of a call; one that is over or has one needs none. */
+  private async openConversation(spaceId: string, job: CallJob): Promise<OpenedConversation | null> {
     if (job.spaceId !== spaceId)
       throw unprocessable('The job belongs to another space than the request names.', 'other_space');
     const skip = await this.database.withSpaces([spaceId], async (trx) => {

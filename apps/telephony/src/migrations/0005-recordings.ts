@@ -7,11 +7,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`ALTER TABLE channel ADD COLUMN recording_enabled boolean`.execute(db);
   await sql`
     CREATE TABLE recording (
-      space_id text NOT NULL, id text NOT NULL, call_id text NOT NULL, generation integer NOT NULL, status text NOT NULL, parts integer,
-      incomplete boolean NOT NULL DEFAULT true, started_at timestamptz NOT NULL, PRIMARY KEY (space_id, id))`.execute(
+      space_id text NOT NULL, call_id text NOT NULL, generation integer NOT NULL, asset_id text, status text NOT NULL, reason text, parts integer,
+      incomplete boolean NOT NULL DEFAULT true, started_at timestamptz NOT NULL, PRIMARY KEY (space_id, call_id, generation))`.execute(
     db,
   );
-  await sql`CREATE INDEX recording_call ON recording (space_id, call_id, generation)`.execute(db);
+  await sql`CREATE UNIQUE INDEX recording_asset ON recording (space_id, asset_id)`.execute(db);
   await sql`CREATE TABLE space (space_id text NOT NULL PRIMARY KEY, recording_consent text NOT NULL)`.execute(
     db,
   );

@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   assetDeleted,
   completeStorage,
+  contactErased,
   deleteAsset,
   type EventEnvelope,
   ProblemError,
@@ -20,11 +21,11 @@ import {
 } from '@parley/messaging';
 import { Logger } from '@parley/service';
 import type { RecordingRow, Tables } from '../database.ts';
-import { RECORDING_QUEUE } from './recording-tasks.ts';
+import { RECORDING_QUEUE, type RecordingTask } from './recording-tasks.ts';
 import { RecordingsRepository } from './recordings.repository.ts';
-import { RecordingsService } from './recordings.service.ts';
+import { type Outcome, RecordingsService } from './recordings.service.ts';
 
-/** Completes files of recordings, and knows what spaces say of them. */
+/** Completes and removes files of recordings, and knows what spaces say of them. */
 @Controller()
 export class RecordingsConsumer {
   constructor(
@@ -46,7 +47,15 @@ export class RecordingsConsumer {
     events: EventEnvelope<typeof assetDeleted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.rules.forget(trx, spaceId, data.assetId);
+    for (const { spaceId, data } of events) await this.rules.forget(trx, spaceId, data);
+  }
+
+  @OnEvent(contactErased, { consumer: 'erasures' })
+  async onErased(
+    events: EventEnvelope<typeof contactErased>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    for (const { spaceId, data } of events) await this.rules.erase(trx, spaceId, data.conversationId);
   }
 
   @OnTask(RECORDING_QUEUE, {
@@ -55,38 +64,47 @@ export class RecordingsConsumer {
     timeoutMs: 70_000,
     backoffMs: (attempt) => Math.min(300_000, 500 * 2 ** attempt),
   })
-  async complete(task: Task<object>, context: TaskContext<Tables>): Promise<void> {
-    const { spaceId } = task;
-    const id = task.id.slice(0, task.id.lastIndexOf('.'));
-    const row = await this.database.withSpaces([spaceId], (trx) => this.recordings.find(trx, spaceId, id));
-    if (row?.status !== 'open') return;
-    try {
-      const stored = await this.store(row);
-      await context.settle((trx) => this.rules.settle(trx, row, stored));
-    } catch (error) {
+  async work(task: Task<RecordingTask>, context: TaskContext<Tables>): Promise<void> {
+    const { assetId, does } = task.payload;
+    if (does === 'remove') return this.remove(task.spaceId, assetId);
+    const row = await this.database.withSpaces([task.spaceId], (trx) =>
+      this.recordings.find(trx, task.spaceId, assetId),
+    );
+    if (row?.status !== 'recording') return;
+    const outcome = await this.store(row, assetId).catch((error: unknown): Outcome => {
       if (!context.lastAttempt) throw error;
-      // What was sent is completed by the storage itself before long; the call does not name it.
       const about = { callId: row.call_id, reason: reasonOf(error) };
       this.logger.warn(about, 'A recording could not be completed');
-    }
+      return { stored: null, reason: 'storage_failed' };
+    });
+    await context.settle((trx) => this.rules.settle(trx, row, outcome));
   }
 
-  /** The file as it is in the end; null when nothing of it came. */
-  private async store(row: RecordingRow): Promise<{ incomplete: boolean } | null> {
-    if (row.parts === 0) return this.discard(row);
+  /** The file as it is in the end. */
+  private async store(row: RecordingRow, assetId: string): Promise<Outcome> {
+    const reason = reasonOfGap(row);
+    if (row.parts === 0) {
+      await this.remove(row.space_id, assetId);
+      return { stored: null, reason: reason ?? 'nothing_recorded' };
+    }
     try {
-      return await this.ask(row, row.parts === null || row.incomplete);
+      return { stored: await this.complete(row, assetId, reason !== null), reason };
     } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      if (error.code === 'parts_missing') return this.ask(row, true);
-      if (error.code === 'not_uploaded') return this.discard(row);
-      if (error.status === 404) return null;
-      throw error;
+      const code = error instanceof ProblemError ? error.code : null;
+      if (code === 'parts_missing')
+        return { stored: await this.complete(row, assetId, true), reason: 'storage_failed' };
+      if (code !== 'not_uploaded' && code !== 'not_found') throw error;
+      await this.remove(row.space_id, assetId);
+      return { stored: null, reason: reason ?? 'storage_failed' };
     }
   }
 
-  private async ask(row: RecordingRow, incomplete: boolean): Promise<{ incomplete: boolean }> {
-    const { space_id: spaceId, id: assetId, parts } = row;
+  private async complete(
+    row: RecordingRow,
+    assetId: string,
+    incomplete: boolean,
+  ): Promise<{ incomplete: boolean }> {
+    const { space_id: spaceId, parts } = row;
     const { body } = await this.operations.request(
       completeStorage,
       { spaceId, assetId, incomplete, ...(parts === null || incomplete ? {} : { parts }) },
@@ -95,11 +113,16 @@ export class RecordingsConsumer {
     return body;
   }
 
-  private async discard({ space_id: spaceId, id: assetId }: RecordingRow): Promise<null> {
+  private async remove(spaceId: string, assetId: string): Promise<void> {
     const options = { principal: servicePrincipal('telephony', spaceId) };
     await this.operations.request(deleteAsset, { spaceId, assetId }, options).catch((error: unknown) => {
       if (!(error instanceof ProblemError && error.status === 404)) throw error;
     });
-    return null;
   }
+}
+
+/** Why a recording cannot be whole. */
+function reasonOfGap({ parts, incomplete }: RecordingRow): Outcome['reason'] {
+  if (parts === null) return 'agent_lost';
+  return incomplete ? 'storage_failed' : null;
 }

@@ -1,6 +1,10 @@
 import {
   assetDeleted,
   beginRecording,
+  contactErased,
+  failRecording,
+  listRecordings,
+  type Recording,
   type Call,
   type CallJob,
   conflict,
@@ -27,6 +31,8 @@ beforeEach(() => {
 
 const phoneJob = (change: Partial<CallJob> = {}): CallJob =>
   bench.job({ channelId: 'chan_phone', deploymentType: 'CALLS', ...change });
+const recordings = async (callId: string): Promise<Recording[]> =>
+  (await bench.call(listRecordings, { callId })).data;
 const call = (callId: string): Promise<Call> => bench.call(getCall, { callId });
 const ready = async (callId: string) =>
   (await bench.events(callId)).filter(({ name }) => name === 'telephony.recording_ready');
@@ -104,7 +110,26 @@ test('a recording is completed when the storage is back, up to a gap where a par
     30_000,
   );
   expect(await ready(job.callId)).toMatchObject([{ data: { assetId, incomplete: true } }]);
+  expect(await recordings(job.callId)).toMatchObject([
+    { assetId, status: 'ready', statusReason: 'storage_failed', incomplete: true },
+  ]);
 }, 60_000);
+
+test('a call that cannot be recorded says why', async () => {
+  const job = phoneJob();
+  const { callId } = job;
+  await bench.answer(job);
+  expect(await recordings(callId)).toEqual([]);
+  await bench.call(failRecording, { callId, generation: 1 });
+  await bench.call(failRecording, { callId, generation: 1 });
+  expect(await recordings(callId)).toMatchObject([
+    { assetId: null, status: 'failed', statusReason: 'storage_unavailable' },
+  ]);
+  // The next agent announces again: nobody was told yet.
+  expect(await bench.answer({ ...job, generation: 2 })).toMatchObject({ recording: 'announce' });
+  const elsewhere = bench.call(listRecordings, { callId, spaceId: bench.otherSpaceId });
+  await expect(elsewhere).rejects.toMatchObject({ status: 404 });
+});
 
 test('a recording of nothing is none, and one that was deleted is not named any more', async () => {
   const empty = await recorded();
@@ -114,12 +139,79 @@ test('a recording of nothing is none, and one that was deleted is not named any 
   });
   await bench.until(() => bench.deleted.includes(empty.assetId), 'The end of the empty file');
   expect(await ready(empty.job.callId)).toEqual([]);
+  await bench.until(
+    async () => (await recordings(empty.job.callId))[0]?.status === 'failed',
+    'The end of the empty recording',
+  );
+  expect(await recordings(empty.job.callId)).toMatchObject([{ statusReason: 'storage_failed' }]);
   const { job, assetId } = await recorded();
   await bench.call(finishRecording, { callId: job.callId, assetId, parts: 2, incomplete: false });
   await bench.until(async () => (await call(job.callId)).recordingAssetId === assetId, 'The recording');
   const deleted = { assetId, conversationId: null, folderId: null, reason: 'retention' as const };
   await bench.tell('assets', assetDeleted, deleted);
   await bench.until(async () => (await call(job.callId)).recordingAssetId === null, 'The end of it');
+  expect(await recordings(job.callId)).toMatchObject([{ status: 'deleted', statusReason: 'retention' }]);
+  expect((await bench.events(job.callId)).at(-1)).toMatchObject({
+    name: 'telephony.recording_deleted',
+    data: { callId: job.callId, assetId, reason: 'retention', conversationId: 'conv_ann' },
+  });
+});
+
+test('whoever is erased takes the recordings of the conversation along, also one that is being made', async () => {
+  const conversationId = newId('conv');
+  const made = await recorded({ conversationId, afterSequence: 0 });
+  const finished = { callId: made.job.callId, assetId: made.assetId, parts: 2, incomplete: false };
+  await bench.call(finishRecording, finished);
+  await bench.until(async () => (await ready(made.job.callId)).length === 1, 'The recording');
+  const running = await recorded({ conversationId, afterSequence: 0 });
+  const other = await recorded();
+  await bench.tell('conversation', contactErased, { conversationId, sequence: 9 });
+  const all = [made.assetId, running.assetId];
+  await bench.until(() => all.every((assetId) => bench.deleted.includes(assetId)), 'The end of the files');
+  for (const { callId } of [made.job, running.job]) {
+    expect((await call(callId)).recordingAssetId).toBeNull();
+    expect(await recordings(callId)).toMatchObject([{ status: 'deleted', statusReason: 'erasure' }]);
+  }
+  await bench.call(finishRecording, { ...finished, callId: running.job.callId, assetId: running.assetId });
+  expect(await recordings(running.job.callId)).toMatchObject([{ status: 'deleted' }]);
+  expect(bench.deleted).not.toContain(other.assetId);
+});
+
+test('a space and a channel from before there were recordings are asked once, and obeyed from the first call', async () => {
+  // As a migration leaves them: nothing is known of recordings.
+  const forget = (): Promise<unknown> =>
+    bench.in(async (trx) => {
+      await trx.deleteFrom('space').execute();
+      await trx.updateTable('channel').set({ recording_enabled: null }).execute();
+    });
+  const wish = async () => (await bench.answer(phoneJob())).recording;
+  await forget();
+  bench.asked = 0;
+  bench.settings = { recordingConsent: 'off', recordingEnabled: true };
+  expect([await wish(), await wish()]).toEqual(['off', 'off']);
+  expect(bench.asked).toBe(2);
+  await forget();
+  bench.settings = { recordingConsent: 'announcement', recordingEnabled: false };
+  expect(await wish()).toBe('off');
+  await forget();
+  bench.settings = { recordingConsent: 'opt_in', recordingEnabled: true };
+  expect(await wish()).toBe('ask');
+  await forget();
+  const answered = bench.settings;
+  Object.defineProperty(bench, 'settings', {
+    configurable: true,
+    get: () => {
+      throw unavailable('Nobody answers.');
+    },
+  });
+  const unknown = phoneJob();
+  expect((await bench.answer(unknown)).recording).toBe('off');
+  expect(await recordings(unknown.callId)).toMatchObject([
+    { assetId: null, status: 'failed', statusReason: 'policy_unknown' },
+  ]);
+  Object.defineProperty(bench, 'settings', { configurable: true, writable: true, value: answered });
+  bench.settings = { recordingConsent: 'announcement', recordingEnabled: true };
+  expect(await wish()).toBe('announce');
 });
 
 test('the policy of the space is obeyed, whatever the channel says; a channel may say no', async () => {

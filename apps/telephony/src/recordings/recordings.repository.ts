@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { CallRow, RecordingConsent, RecordingRow, TelephonyTrx } from '../database.ts';
 
+/** What can be written of a recording that stands. */
+type Change = Partial<Pick<RecordingRow, 'status' | 'reason' | 'parts' | 'incomplete'>>;
+
 @Injectable()
 export class RecordingsRepository {
   async saveConsent(trx: TelephonyTrx, spaceId: string, consent: RecordingConsent): Promise<void> {
@@ -11,39 +14,46 @@ export class RecordingsRepository {
       .execute();
   }
 
-  /** What a space says; one that has not said anything announces. */
-  async consentOf(trx: TelephonyTrx, spaceId: string): Promise<RecordingConsent> {
+  /** Keeps what a space says, where no fact has told it. */
+  async learnConsent(trx: TelephonyTrx, spaceId: string, consent: RecordingConsent): Promise<void> {
+    await trx
+      .insertInto('space')
+      .values({ space_id: spaceId, recording_consent: consent })
+      .onConflict((conflict) => conflict.column('space_id').doNothing())
+      .execute();
+  }
+
+  /** What a space says; null where that is not known. */
+  async consentOf(trx: TelephonyTrx, spaceId: string): Promise<RecordingConsent | null> {
     const found = await trx
       .selectFrom('space')
       .select('recording_consent')
       .where('space_id', '=', spaceId)
       .executeTakeFirst();
-    return found?.recording_consent ?? 'announcement';
+    return found?.recording_consent ?? null;
   }
 
-  /** A recording that begins; one that has begun already stays as it is. */
-  async insert(trx: TelephonyTrx, call: CallRow, begun: { id: string; at: Date }): Promise<void> {
+  /** The recording of a call's present job; one that stands already stays as it is. */
+  async insert(
+    trx: TelephonyTrx,
+    call: CallRow,
+    begun: Pick<RecordingRow, 'asset_id' | 'status' | 'reason' | 'started_at'>,
+  ): Promise<void> {
+    const { space_id, id: call_id, generation } = call;
     await trx
       .insertInto('recording')
-      .values({
-        space_id: call.space_id,
-        id: begun.id,
-        call_id: call.id,
-        generation: call.generation,
-        status: 'open',
-        parts: null,
-        started_at: begun.at,
-      })
-      .onConflict((conflict) => conflict.columns(['space_id', 'id']).doNothing())
+      .values({ space_id, call_id, generation, parts: null, ...begun })
+      .onConflict((conflict) => conflict.columns(['space_id', 'call_id', 'generation']).doNothing())
       .execute();
   }
 
-  async find(trx: TelephonyTrx, spaceId: string, id: string): Promise<RecordingRow | undefined> {
+  /** The recording that a file holds. */
+  async find(trx: TelephonyTrx, spaceId: string, assetId: string): Promise<RecordingRow | undefined> {
     return trx
       .selectFrom('recording')
       .selectAll()
       .where('space_id', '=', spaceId)
-      .where('id', '=', id)
+      .where('asset_id', '=', assetId)
       .executeTakeFirst();
   }
 
@@ -58,20 +68,32 @@ export class RecordingsRepository {
       .where('space_id', '=', space_id)
       .where('call_id', '=', id)
       .orderBy('generation', 'desc')
-      .orderBy('id', 'desc')
       .execute();
   }
 
-  async update(
-    trx: TelephonyTrx,
-    row: RecordingRow,
-    change: Partial<Pick<RecordingRow, 'status' | 'parts' | 'incomplete'>>,
-  ): Promise<void> {
+  /** Calls of a conversation that have recordings, whatever became of them. */
+  async callsOf(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<string[]> {
+    const rows = await trx
+      .selectFrom('call')
+      .innerJoin('recording', (join) =>
+        join.onRef('recording.space_id', '=', 'call.space_id').onRef('recording.call_id', '=', 'call.id'),
+      )
+      .select('call.id')
+      .distinct()
+      .where('call.space_id', '=', spaceId)
+      .where('call.conversation_id', '=', conversationId)
+      .orderBy('call.id')
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  async update(trx: TelephonyTrx, row: RecordingRow, change: Change): Promise<void> {
     await trx
       .updateTable('recording')
       .set(change)
       .where('space_id', '=', row.space_id)
-      .where('id', '=', row.id)
+      .where('call_id', '=', row.call_id)
+      .where('generation', '=', row.generation)
       .execute();
   }
 }

@@ -23,7 +23,8 @@ import { Liveness } from './liveness.ts';
 import { Mouth } from './mouth.ts';
 import { isRepeat } from './phrases.ts';
 import { type Prompts, promptsFor } from './prompts.ts';
-import { answerOf, answersToHear } from './recording/consent.ts';
+import { answersToHear } from './recording/consent.ts';
+import { Question } from './recording/question.ts';
 import { Silence } from './silence.ts';
 import { Speaker } from './speaker.ts';
 import { SpeechPlan } from './speech-plan.ts';
@@ -46,8 +47,7 @@ export interface CallSteps {
 
 const LOOK_MS = 250;
 const LONGEST_NOISE_MS = 30_000;
-/** How long a caller may take to answer the call's own question, and what the history brings may wait at most. */
-const ANSWER_MS = 8000;
+/** What the history brings waits no longer. */
 const LONGEST_HOLD_MS = 20_000;
 
 /** Listening and speaking in a call: turns go out as facts, and what the history brings is said. */
@@ -76,8 +76,7 @@ export class Conversing {
   private lastText = '';
   private stopping: Promise<void> | null = null;
   private held: Promise<unknown> = Promise.resolve();
-  /** Takes the next turn; tells whether it was an answer. */
-  private question: ((text: string) => boolean) | null = null;
+  private readonly question: Question;
 
   constructor(parts: CallParts, connected: Connected, steps: CallSteps) {
     this.parts = parts;
@@ -86,6 +85,7 @@ export class Conversing {
     const { job, logger } = parts;
     const { conversationId } = connected.answered;
     this.prompts = promptsFor(connected.profile.voice?.language ?? null);
+    this.question = new Question(connected.profile.voice?.language ?? null);
     this.facts = new CallFacts(parts.facts, job.spaceId, (error, fact) =>
       logger.warn({ err: error, fact }, 'A fact of a call is not stored yet'),
     );
@@ -153,6 +153,7 @@ export class Conversing {
   /** The caller presses a key: they have heard enough. */
   keyPressed(key: string): void {
     this.silence.heard();
+    if (this.question.pressed(key)) return this.cut();
     if (!this.keys.isTyping) this.cut();
     this.keys.press(key);
   }
@@ -205,16 +206,7 @@ export class Conversing {
     const { profile, speech } = this.connected;
     const language = profile.voice?.language ?? null;
     await speech.learn({ ...profile, choices: answersToHear(language), costly: false });
-    const answered = new Promise<boolean>((resolve) => {
-      this.question = (text) => {
-        const answer = answerOf(text, language);
-        resolve(answer === 'yes');
-        return answer !== null;
-      };
-    });
-    await this.speaker.prompt(question);
-    const isYes = await Promise.race([answered, sleep(ANSWER_MS, false, { ref: false })]);
-    this.question = null;
+    const isYes = await this.question.ask(() => this.speaker.prompt(question));
     void this.refreshPhrases();
     return isYes;
   }
@@ -248,9 +240,7 @@ export class Conversing {
     const { phraseId } = this;
     this.phraseId = null;
     if (!turn) return;
-    const { question } = this;
-    this.question = null;
-    if (question?.(turn.text)) return this.silence.heard();
+    if (this.question.heard(turn.text)) return this.silence.heard();
     if (phraseId !== null && isRepeat(phraseId)) return this.repeat();
     this.say(turn, false);
   }

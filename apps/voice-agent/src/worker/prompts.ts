@@ -24,7 +24,7 @@ const english: Prompts = {
   linesBusy: 'All lines are busy at the moment. Please call again in a few minutes. Goodbye.',
   callAgain: 'Your call cannot be taken right now. Please call again in a few minutes. Goodbye.',
   recorded: 'This call is recorded.',
-  mayRecord: 'May this call be recorded? Please say yes or no.',
+  mayRecord: 'May this call be recorded? Press 1 or say yes.',
 };
 
 const byLanguage: Record<string, Prompts> = {
@@ -41,7 +41,7 @@ const byLanguage: Record<string, Prompts> = {
     callAgain:
       'Ihr Anruf kann gerade nicht angenommen werden. Bitte rufen Sie in einigen Minuten noch einmal an. Auf Wiederhören.',
     recorded: 'Dieser Anruf wird aufgezeichnet.',
-    mayRecord: 'Darf dieser Anruf aufgezeichnet werden? Bitte sagen Sie ja oder nein.',
+    mayRecord: 'Darf dieser Anruf aufgezeichnet werden? Drücken Sie die 1 oder sagen Sie ja.',
   },
   es: {
     notUnderstood: 'Lo siento, no le he entendido. Repita, por favor, o escriba.',
@@ -53,7 +53,7 @@ const byLanguage: Record<string, Prompts> = {
     linesBusy: 'Todas las líneas están ocupadas. Llame de nuevo en unos minutos, por favor. Adiós.',
     callAgain: 'No podemos atender su llamada ahora. Llame de nuevo en unos minutos, por favor. Adiós.',
     recorded: 'Esta llamada se graba.',
-    mayRecord: '¿Podemos grabar esta llamada? Diga sí o no, por favor.',
+    mayRecord: '¿Podemos grabar esta llamada? Pulse 1 o diga sí.',
   },
   fr: {
     notUnderstood: 'Désolé, je n’ai pas compris. Répétez, s’il vous plaît, ou écrivez.',
@@ -66,7 +66,7 @@ const byLanguage: Record<string, Prompts> = {
     callAgain:
       'Nous ne pouvons pas prendre votre appel. Rappelez dans quelques minutes, s’il vous plaît. Au revoir.',
     recorded: 'Cet appel est enregistré.',
-    mayRecord: 'Cet appel peut-il être enregistré ? Répondez par oui ou par non, s’il vous plaît.',
+    mayRecord: 'Cet appel peut-il être enregistré ? Tapez 1 ou dites oui.',
   },
 };
 

@@ -139,6 +139,14 @@ export const conversationRead = defineEvent({
   sequence,
 });
 
+export const contactErased = defineEvent({
+  name: 'conversation.contact_erased',
+  summary: 'The contact of a conversation was erased: what else shows the person is to go',
+  data: z.object(InConversation),
+  key,
+  sequence,
+});
+
 export const conversationEvents = [
   conversationCreated,
   messagePosted,
@@ -149,4 +157,5 @@ export const conversationEvents = [
   ownerChanged,
   statusChanged,
   conversationRead,
+  contactErased,
 ];

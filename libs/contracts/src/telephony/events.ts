@@ -53,4 +53,17 @@ export const recordingReady = defineEvent({
   key,
 });
 
-export const telephonyEvents = [callConnected, callEnded, dtmfReceived, recordingReady];
+export const recordingDeleted = defineEvent({
+  name: 'telephony.recording_deleted',
+  summary:
+    'A recording of a call was deleted; one whose time was over takes what was said in the call with it',
+  data: z.object({
+    ...InCall,
+    assetId: Id,
+    reason: z.enum(['request', 'retention', 'erasure']),
+    deletedAt: Timestamp,
+  }),
+  key,
+});
+
+export const telephonyEvents = [callConnected, callEnded, dtmfReceived, recordingReady, recordingDeleted];

@@ -10,6 +10,7 @@ import {
   CallSchema,
   CallTurnSchema,
   providerCallStatuses,
+  RecordingSchema,
   recordingWishes,
 } from './types.ts';
 
@@ -77,6 +78,16 @@ export const getCallTimeline = defineOperation({
     phases: z.array(z.object({ phase: z.enum(callPhases), at: Timestamp })),
     turns: z.array(CallTurnSchema),
   }),
+});
+
+export const listRecordings = defineOperation({
+  name: 'telephony.list_recordings',
+  kind: 'query',
+  permission: 'calls:read',
+  summary: 'Recordings of a call, the latest first: their files, or why there is none',
+  http: { method: 'GET', path: `${one}/recordings` },
+  input: z.strictObject(InCall),
+  output: z.object({ data: z.array(RecordingSchema) }),
 });
 
 export const hangUpCall = defineOperation({
@@ -188,6 +199,15 @@ export const finishRecording = defineOperation({
     /** The storage failed on the way: the file ends before the call. */
     incomplete: z.boolean().default(false),
   }),
+  output: Nothing,
+});
+
+export const failRecording = defineOperation({
+  name: 'telephony.fail_recording',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A job cannot record its call, because files cannot be stored: the call goes on without',
+  input: z.strictObject({ ...InCall, generation: z.int().min(1) }),
   output: Nothing,
 });
 

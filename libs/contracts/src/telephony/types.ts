@@ -123,6 +123,46 @@ export const recordingWishes = ['off', 'announce', 'ask', 'resume'] as const;
 /** What a call's job does about its recording. */
 export type RecordingWish = (typeof recordingWishes)[number];
 
+/** States of a recording: it is being made, can be fetched, did not come about, or was deleted. */
+export const recordingStatuses = ['recording', 'ready', 'failed', 'deleted'] as const;
+
+/**
+ * Why a recording is as it is. `storage_unavailable`: nothing could be stored, so nobody was told and nothing was recorded;
+ * `storage_failed`: the storage went away meanwhile; `agent_lost`: what recorded it died; `nothing_recorded`: the call was over
+ * before there was any sound; `policy_unknown`: what the space wishes could not be found out; `retention`, `request` and
+ * `erasure`: why it was deleted.
+ */
+export const recordingReasons = [
+  'storage_unavailable',
+  'storage_failed',
+  'agent_lost',
+  'nothing_recorded',
+  'policy_unknown',
+  'retention',
+  'request',
+  'erasure',
+] as const;
+
+/** Why a recording is as it is. */
+export type RecordingReason = (typeof recordingReasons)[number];
+
+/** A recording of a call; a call whose agent was lost has several. */
+export const RecordingSchema = z
+  .object({
+    callId: Id,
+    /** The file; null where none was begun. */
+    assetId: Id.nullable(),
+    status: z.enum(recordingStatuses),
+    statusReason: z.enum(recordingReasons).nullable(),
+    /** It ends before its time. */
+    incomplete: z.boolean(),
+    startedAt: Timestamp,
+  })
+  .meta({ id: 'Recording' });
+
+/** A recording of a call. */
+export type Recording = z.infer<typeof RecordingSchema>;
+
 /** What a phone number can do, as its provider says. */
 export const PhoneCapabilitiesSchema = z.object({
   voice: z.boolean(),

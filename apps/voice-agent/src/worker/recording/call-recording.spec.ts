@@ -50,11 +50,7 @@ describe('The recording of a call', () => {
     ['announce', ['asset.begin_storage', 'This call is recorded.', 'telephony.begin_recording']],
     [
       'ask',
-      [
-        'May this call be recorded? Please say yes or no.',
-        'asset.begin_storage',
-        'telephony.begin_recording',
-      ],
+      ['May this call be recorded? Press 1 or say yes.', 'asset.begin_storage', 'telephony.begin_recording'],
     ],
     ['resume', ['asset.begin_storage', 'telephony.begin_recording']],
     ['off', []],
@@ -75,12 +71,12 @@ describe('The recording of a call', () => {
     expect(happened).not.toContain('telephony.finish_recording');
   });
 
-  it('is not announced where nothing can be stored, and one warning tells so', async () => {
+  it('is not announced where nothing can be stored: one warning and telephony are told so', async () => {
     refused = 'asset.begin_storage';
     const recording = recordingFor('announce');
     await recording.begin(talk(true), sound);
     await recording.finish();
-    expect(happened).toEqual(['asset.begin_storage']);
+    expect(happened).toEqual(['asset.begin_storage', 'telephony.fail_recording']);
     expect(warnings).toEqual([{ reason: 'unavailable' }]);
   });
 });

@@ -1,6 +1,7 @@
 import {
   type answerCall,
   beginRecording,
+  failRecording,
   finishRecording,
   type OperationOutput,
   ProblemError,
@@ -58,7 +59,8 @@ export class CallRecording {
     if (this.wish === 'off') return;
     try {
       if (this.wish === 'ask' && !(await talk.asks(talk.prompts.mayRecord))) return;
-      const file = await this.open();
+      const file = await this.openOrTell();
+      if (!file) return;
       if (this.wish === 'announce' && !(await talk.announce(talk.prompts.recorded))) return;
       if (this.ended) return;
       const { spaceId, callId, generation } = this.parts.job;
@@ -91,6 +93,18 @@ export class CallRecording {
     } catch (error) {
       // Telephony completes what was sent after a while all the same.
       this.warn(reasonOf(error));
+    }
+  }
+
+  /** The file; null where files cannot be stored, which telephony is told then. */
+  private async openOrTell(): Promise<RecordingFile | null> {
+    try {
+      return await this.open();
+    } catch (error) {
+      this.warn(reasonOf(error));
+      const { spaceId, callId, generation } = this.parts.job;
+      await this.ask(failRecording, { spaceId, callId, generation }, TELL_MS);
+      return null;
     }
   }
 

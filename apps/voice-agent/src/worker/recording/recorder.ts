@@ -14,7 +14,7 @@ export interface RecordedSound {
 
 const FLUSH_MS = 3000;
 /** Sound of both sides is at its place within that time. */
-const SETTLED_MS = 500;
+const SETTLED_MS = 1000;
 
 /** Records both sides of a call by the clock, and sends what there is every few seconds. */
 export class Recorder {

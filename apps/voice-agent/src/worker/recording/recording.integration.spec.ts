@@ -41,20 +41,30 @@ async function calledIn(recording: RecordingWish): Promise<{ caller: Caller; job
 const told = (name: string): Record<string, unknown> | undefined =>
   bench.recorded.find((one) => one.name === `telephony.${name}`)?.input;
 
-/** Milliseconds of each side that are loud, and the whole. */
-function soundOf(assetId: string): { caller: number; agent: number; all: number } {
+/** What is loud of each side, 10 ms each, and how many milliseconds there are. */
+function loudIn(assetId: string): { caller: number[]; agent: number[]; all: number } {
   const bytes = bench.storage.joined(assetId).subarray(44);
   const frames = Math.floor(bytes.length / 4);
-  const loud = [0, 0];
+  const loud: [number[], number[]] = [[], []];
   for (let at = 0; at + 160 <= frames; at += 160)
-    for (const side of [0, 1]) {
+    for (const side of [0, 1] as const) {
       const values = Array.from({ length: 160 }, (_none, index) =>
         Math.abs(bytes.readInt16LE((at + index) * 4 + side * 2)),
       );
-      if (Math.max(...values) > 500) loud[side] = (loud[side] ?? 0) + 10;
+      if (Math.max(...values) > 500) loud[side].push(at / 16);
     }
-  return { caller: loud[0] ?? 0, agent: loud[1] ?? 0, all: frames / 16 };
+  return { caller: loud[0], agent: loud[1], all: frames / 16 };
 }
+
+/** Milliseconds of each side that are loud, and the whole. */
+function soundOf(assetId: string): { caller: number; agent: number; all: number } {
+  const { caller, agent, all } = loudIn(assetId);
+  return { caller: caller.length * 10, agent: agent.length * 10, all };
+}
+
+/** When sound begins behind a second of silence, in milliseconds of the recording. */
+const onsetsOf = (loud: number[]): number[] =>
+  loud.filter((at, index) => at - (loud[index - 1] ?? -Infinity) > 1000);
 
 test('a call is announced, then recorded: the caller on the left, the agent on the right', async () => {
   bench.answer = () => ({ text: 'You have thirty days to return it.' });
@@ -81,6 +91,35 @@ test('a call is announced, then recorded: the caller on the left, the agent on t
   expect(sound.caller).toBeLessThan(1.2 * (said.to - said.from));
 }, 90_000);
 
+test('both sides stand where they were heard, at the end of a call as at its beginning', async () => {
+  bench.answer = () => ({ text: 'Thirty days.' });
+  const { caller } = await calledIn('announce');
+  await bench.post('Good day to you.');
+  const begun = await bench.until(() => told('begin_recording'), 'The beginning of the recording');
+  await bench.until(() => bench.speeches[0], 'The greeting');
+  const said: number[] = [];
+  const answered: number[] = [];
+  for (const no of [1, 2, 3, 4]) {
+    await sleep(1200);
+    const { from, to } = await caller.say(question);
+    said.push(from);
+    await bench.until(() => bench.speeches[no], 'The answer');
+    answered.push(caller.heard.find((one) => one.from > to)?.from ?? 0);
+  }
+  await caller.leave();
+  await bench.until(() => told('finish_recording'), 'The end of the recording');
+  const loud = loudIn(String(begun['assetId']));
+  const callers = onsetsOf(loud.caller).map((at, no) => at - (said[no] ?? 0));
+  const agents = onsetsOf(loud.agent.filter((at) => at > (loud.caller[0] ?? 0))).map(
+    (at, no) => at - (answered[no] ?? 0),
+  );
+  expect([callers.length, agents.length]).toEqual([4, 4]);
+  const apart = callers.map((at, no) => at - (agents[no] ?? 0));
+  // The way from the caller to the agent and back lies between them, and nothing that grows.
+  expect(Math.max(...apart) - Math.min(...apart)).toBeLessThan(100);
+  expect(Math.max(...apart)).toBeLessThan(300);
+}, 90_000);
+
 test('a call is recorded only after a yes where the space asks for one', async () => {
   const { caller } = await calledIn('ask');
   await bench.post('Good day to you.');
@@ -92,6 +131,21 @@ test('a call is recorded only after a yes where the space asks for one', async (
   await bench.until(() => bench.speeches[0], 'The greeting');
   expect(bench.recorded).toEqual([]);
 }, 90_000);
+
+test('a key agrees as well as a word', async () => {
+  const { caller, job } = await calledIn('ask');
+  await bench.post('Good day to you.');
+  await bench.until(() => caller.heardSince(0) > 800, 'The question');
+  expect(bench.recorded).toEqual([]);
+  await caller.room.localParticipant?.publishDtmf(1, '1');
+  const begun = await bench.until(() => told('begin_recording'), 'The beginning of the recording', 3000);
+  await bench.until(() => bench.speeches.find(({ callId }) => callId === job.callId), 'The greeting');
+  await caller.leave();
+  await bench.until(() => told('finish_recording'), 'The end of the recording');
+  const sound = soundOf(String(begun['assetId']));
+  expect([sound.caller, sound.agent > 500]).toEqual([0, true]);
+  expect(bench.turns).toEqual([]);
+}, 60_000);
 
 test('a call that shall not be recorded is not', async () => {
   const { caller } = await calledIn('off');

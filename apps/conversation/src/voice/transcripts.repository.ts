@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { ConversationTrx, MessageRow } from '../database.ts';
+
+/** A call in its conversation. */
+export interface CallPlace {
+  spaceId: string;
+  conversationId: string;
+  callId: string;
+}
+
+/** What was said in calls: their messages. */
+@Injectable()
+export class TranscriptsRepository {
+  /** Takes the words of a call's messages away for good, from the history of events too; answers the messages as they are then. */
+  async empty(trx: ConversationTrx, { spaceId, conversationId, callId }: CallPlace): Promise<MessageRow[]> {
+    const { rows } = await sql<MessageRow>`
+      UPDATE message SET parts = '[]', citations = '[]', speech = NULL, deleted_at = now(), edited_at = now(), updated_at = now()
+      WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} AND deleted_at IS NULL AND (
+        metadata->'voice'->>'callId' = ${callId} OR speech->>'callId' = ${callId} OR reply_to IN (
+          SELECT id FROM message
+          WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} AND metadata->'voice'->>'callId' = ${callId}))
+      RETURNING *`.execute(trx);
+    if (rows.length > 0) await this.forget(trx, { spaceId, conversationId, ids: rows.map(({ id }) => id) });
+    return rows.toSorted((left, right) => left.sequence - right.sequence);
+  }
+
+  private async forget(
+    trx: ConversationTrx,
+    { spaceId, conversationId, ids }: { spaceId: string; conversationId: string; ids: string[] },
+  ): Promise<void> {
+    await sql`DELETE FROM message_version WHERE space_id = ${spaceId} AND message_id = ANY (${ids}::text[])`.execute(
+      trx,
+    );
+    await sql`
+      DELETE FROM awaited_speech
+      WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} AND message_id = ANY (${ids}::text[])`.execute(
+      trx,
+    );
+    await sql`
+      UPDATE event SET data = (data - 'heard') || jsonb_build_object(
+        'message', (data->'message') || '{"parts": [], "citations": [], "speech": null}'::jsonb)
+      WHERE space_id = ${spaceId} AND key = ${conversationId} AND data->'message'->>'id' = ANY (${ids}::text[])`.execute(
+      trx,
+    );
+  }
+}
