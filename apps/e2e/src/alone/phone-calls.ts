@@ -140,21 +140,3 @@ export class FarEnd {
     return { CallSid, AccountSid, From, To, CallStatus, Direction: 'outbound-api', ApiVersion: '2010-04-01' };
   }
 }
-
-/** A stereo recording: for each side how many seconds of it are loud, and how long it lasts. */
-export async function recordingOf(
-  { baseUrl, spaceId, apiKey }: Demo,
-  assetId: string,
-): Promise<{ sides: [caller: number, agent: number]; seconds: number }> {
-  const url = `${baseUrl}/api/v1/spaces/${spaceId}/assets/${assetId}/download`;
-  const response = await fetch(url, { headers: { authorization: `Bearer ${apiKey}` } });
-  const bytes = Buffer.from(await response.arrayBuffer());
-  const isStereo = bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.readUInt16LE(22) === 2;
-  if (!isStereo) throw new Error(`That is no recording of two sides (status ${response.status}).`);
-  const rate = bytes.readUInt32LE(24);
-  const sides: [number, number] = [0, 0];
-  for (let at = 44; at + 4 <= bytes.length; at += 4)
-    for (const side of [0, 1] as const)
-      if (Math.abs(bytes.readInt16LE(at + side * 2)) > 500) sides[side] += 1 / rate;
-  return { sides, seconds: (bytes.length - 44) / 4 / rate };
-}

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@parley/client';
+import { type Client, createClient } from '@parley/client';
 import {
   type Call,
   getCallTimeline,
@@ -7,14 +7,20 @@ import {
   getConversation,
   hangUpCall,
   listCalls,
+  listRecordings,
   type Message,
   postMessage,
+  type Recording,
+  signIn,
+  updateSpace,
 } from '@parley/contracts';
 import { rms, synthesize, until } from '@parley/testing';
 import { documentationSentences, Hearing, PHONE_RATE, type PhoneCaller } from '@parley/testing/voice';
 import { clientOf, type Demo } from '../demo.ts';
+import { jobPid } from '../processes.ts';
 import { OwnStack } from './own-stack.ts';
-import { PhoneLine, recordingOf } from './phone-calls.ts';
+import { PhoneLine } from './phone-calls.ts';
+import { recordingOf, type StereoRecording, storedOf } from './phone-recordings.ts';
 import { inRealTime } from '../real-time.ts';
 import { callOf, historyOf, textOf, turnsOf } from '../spoken-calls.ts';
 
@@ -140,9 +146,6 @@ describe('a caller at a telephone', () => {
       const { recordingAssetId } = await callOf(client, demo, callId);
       return recordingAssetId;
     });
-    const { sides, seconds } = await recordingOf(demo, recording);
-    for (const loud of sides) expect(loud).toBeGreaterThan(0.5);
-    expect(seconds).toBeGreaterThan(10);
     const asset = await client.call(getAsset, { spaceId: demo.spaceId, assetId: recording });
     expect(asset).toMatchObject({ conversationId, status: 'ready', incomplete: false, internal: true });
 
@@ -158,6 +161,122 @@ describe('a caller at a telephone', () => {
       history.map(({ sequence }) => sequence).toSorted((a, b) => a - b),
     );
   }, 120_000);
+
+  /** A call that is being recorded; whoever calls has been greeted. */
+  async function recordedCall(from: string): Promise<{ call: Call; assetId: string; rung: PhoneCaller }> {
+    const began = performance.now();
+    const { caller: rung } = await line.ring(from);
+    caller = rung;
+    const call = await newestCall();
+    await rung.heard.speechAfter(began);
+    const [recording] = await recordingsOf(call.id);
+    expect(recording).toMatchObject({ status: 'recording', statusReason: null });
+    return { call, assetId: recording?.assetId ?? '', rung };
+  }
+
+  const recordingsOf = async (callId: string): Promise<Recording[]> =>
+    (await client.call(listRecordings, { spaceId: demo.spaceId, callId })).data;
+
+  async function whole(callId: string, count: number): Promise<Recording[]> {
+    return until(
+      'the recordings are there',
+      async () => {
+        const all = await recordingsOf(callId);
+        return all.length === count && all.every(({ status }) => status === 'ready') ? all : null;
+      },
+      40_000,
+    );
+  }
+
+  async function download(assetId: string | null): Promise<StereoRecording> {
+    const found = await recordingOf(demo, assetId ?? '', demo.apiKey);
+    if (typeof found === 'number') throw new Error(`The recording cannot be fetched: ${found}.`);
+    return found;
+  }
+
+  it('is recorded, the caller left and the agent right, and what was said so far lies in S3', async () => {
+    const { call, assetId, rung } = await recordedCall('+14155550104');
+    const sound = await say(QUESTION);
+    const growths: number[] = [];
+    let stored = 0;
+    const look = setInterval(() => {
+      const now = storedOf(stack.home, demo, assetId);
+      if (now > stored) growths.push(performance.now());
+      stored = now;
+    }, 100);
+    const from = performance.now();
+    const to = await rung.say(sound);
+    await rung.heard.speechAfter(to);
+    await sleep(6000);
+    clearInterval(look);
+    const pauses = [...growths, performance.now()].map((at, no) => at - (growths[no - 1] ?? from));
+    expect(growths.length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...pauses)).toBeLessThan(5000);
+    rung.line.hangUp();
+    const [recording] = await whole(call.id, 1);
+    expect(recording).toMatchObject({ assetId, statusReason: null, incomplete: false });
+    const { caller: left, agent: right, seconds } = await download(assetId);
+    const said = (to - from) / 1000;
+    expect(left.length / 100).toBeGreaterThan(0.4 * said);
+    expect((Math.max(...left) - Math.min(...left)) / 1000).toBeLessThan(said + 0.3);
+    // The agent is silent while the caller speaks, greets before and answers afterwards.
+    expect(right.filter((at) => at >= Math.min(...left) && at <= Math.max(...left))).toEqual([]);
+    expect(right.some((at) => at < Math.min(...left))).toBe(true);
+    expect(right.some((at) => at > Math.max(...left))).toBe(true);
+    const { endedAt } = await callOf(client, demo, call.id);
+    const lasted = (Date.parse(endedAt ?? '') - Date.parse(recording?.startedAt ?? '')) / 1000;
+    expect(Math.abs(seconds - lasted)).toBeLessThan(1.5);
+    expect(await recordingOf(demo, assetId, demo.other.apiKey)).toBe(404);
+    const stranger = createClient({ baseUrl: demo.baseUrl, token: demo.other.apiKey });
+    const asked = stranger.call(listRecordings, { spaceId: demo.spaceId, callId: call.id });
+    await expect(asked).rejects.toMatchObject({ status: 404 });
+  }, 120_000);
+
+  it('keeps what a job had recorded that was killed, marked, and goes on in another file', async () => {
+    const { call, assetId, rung } = await recordedCall('+14155550105');
+    const before = await rung.say(await say(QUESTION));
+    await rung.heard.speechAfter(before);
+    await sleep(4000);
+    process.kill(jobPid(stack.pidOf('voice-agent')), 'SIGKILL');
+    await until('the next job records', async () => (await recordingsOf(call.id)).length === 2, 20_000);
+    const again = await rung.say(await say(CUT_IN));
+    await rung.heard.speechAfter(again);
+    rung.line.hangUp();
+    const [second, first] = await whole(call.id, 2);
+    expect(first).toMatchObject({ assetId, statusReason: 'agent_lost', incomplete: true });
+    expect(second).toMatchObject({ statusReason: null, incomplete: false });
+    expect((await callOf(client, demo, call.id)).recordingAssetId).toBe(second?.assetId);
+    const asset = await client.call(getAsset, { spaceId: demo.spaceId, assetId });
+    expect(asset).toMatchObject({ status: 'ready', incomplete: true });
+    for (const one of [first, second]) {
+      const kept = await download(one?.assetId ?? null);
+      expect(kept.caller.length / 100).toBeGreaterThan(0.5);
+      expect(kept.agent.length / 100).toBeGreaterThan(0.3);
+    }
+  }, 120_000);
+
+  it('is neither told of a recording nor recorded where the space has turned them off', async () => {
+    const { accessToken } = await createClient({ baseUrl: demo.baseUrl }).call(signIn, demo.owner);
+    const owner = createClient({ baseUrl: demo.baseUrl, token: accessToken });
+    const consent = (recordingConsent: 'announcement' | 'off') =>
+      owner.call(updateSpace, { spaceId: demo.spaceId, settings: { recordingConsent } });
+    await consent('off');
+    await sleep(1000);
+    const began = performance.now();
+    const { caller: rung } = await line.ring('+14155550106');
+    caller = rung;
+    const { id, conversationId } = await newestCall();
+    const greeting = await rung.heard.speechAfter(began);
+    const first = await found('the greeting', conversationId ?? '', ([one]) => one);
+    const choices = [`${ANNOUNCEMENT} ${textOf(first)}`, textOf(first), ...documentationSentences(24)];
+    expect(await hearing.recognise(greeting.samples, PHONE_RATE, choices)).toBe(textOf(first));
+    await sleep(4000);
+    rung.line.hangUp();
+    await until('the call has ended', async () => (await callOf(client, demo, id)).phase === 'ended');
+    expect(await recordingsOf(id)).toEqual([]);
+    expect((await callOf(client, demo, id)).recordingAssetId).toBeNull();
+    await consent('announcement');
+  }, 60_000);
 
   it('is hung up on when the API ends the call, and when the line is cut the call ends', async () => {
     caller = (await line.ring('+14155550102')).caller;
