@@ -231,6 +231,20 @@ describe('answers in a call', () => {
     expect(told()[3]).toEqual({ role: 'assistant', content: 'We open at nine. We close at six.' });
   });
 
+  test('of messages that were deleted nothing returns to the model', async () => {
+    model.reply({ kind: 'text', pieces: ['Your secret is safe.'] });
+    const conversation = bench.converse({ agentIds: [agentId] });
+    const { message } = await conversation.post('I tell you a secret');
+    const { messageId } = await conversation.answerTo(message.id);
+    for (const id of [message.id, messageId]) {
+      const { message: fact, conversationId, sequence } = conversation.fact('');
+      const deleted = { ...fact, id, parts: [], speech: null };
+      await bench.tell(messageChanged, { conversationId, sequence, message: deleted, change: 'deleted' });
+    }
+    await conversation.ask('What did I say?');
+    expect(told()).toEqual([{ role: 'user', content: 'What did I say?' }]);
+  });
+
   test('an answer that was spoken into while it was being written is known as it was heard, to the very next turn', async () => {
     const { promise: until, resolve: release } = Promise.withResolvers<void>();
     model.reply(

@@ -6,7 +6,7 @@ export type RunStatus = 'running' | 'waiting' | 'handed_off' | 'completed' | 'fa
 export interface HistoryTurn {
   role: 'user' | 'assistant' | 'person';
   text: string;
-  /** The message it was, where one may be spoken: of it stays what was heard. */
+  /** The message it was: of one that was spoken stays what was heard, of a deleted one nothing. */
   messageId?: string;
 }
 

@@ -47,10 +47,13 @@ export class RunsConsumer {
     await this.turns.take(context.trx, turns);
   }
 
-  /** What was cut off of a spoken message was never said: the histories that hold it keep what was heard. */
+  /** What was cut off of a spoken message was never said, and a deleted one is gone: histories keep what was heard. */
   @OnEvent(messageChanged, { consumer: 'runs', dedupe: 'sequence' })
   async onChanged(events: Changed[], context: EventContext<Tables>): Promise<void> {
-    const cut = events.filter(({ data }) => data.change === 'speech' && isCut(data.message.speech));
+    const cut = events.filter(
+      ({ data: { change, message } }) =>
+        change === 'deleted' || (change === 'speech' && isCut(message.speech)),
+    );
     if (cut.length === 0) return;
     const live = await this.runs.respondersIn(
       context.trx,

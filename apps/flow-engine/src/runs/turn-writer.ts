@@ -107,7 +107,8 @@ function toRow(run: LoadedRun): NewRunRow {
 }
 
 function linesOf({ turn, payload, messageIds }: TurnRecord): HistoryTurn[] {
-  const heard: HistoryTurn[] = payload.kind === 'message' ? [{ role: 'user', text: payload.text }] : [];
+  const heard: HistoryTurn[] =
+    payload.kind === 'message' ? [{ role: 'user', text: payload.text, messageId: payload.messageId }] : [];
   const said = turn.effects.filter(isSaid).map((effect, index): HistoryTurn => {
     const text = effect.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
     return { role: 'assistant', text, messageId: messageIds[index] ?? '' };

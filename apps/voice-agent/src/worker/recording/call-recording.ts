@@ -22,6 +22,8 @@ export interface ConsentTalk {
   asks: (question: string) => Promise<boolean>;
 }
 
+/** The greeting waits for it. */
+const BEGIN_MS = 2000;
 const TELL_MS = 5000;
 const FINISH_MS = 10_000;
 
@@ -65,7 +67,7 @@ export class CallRecording {
       if (this.ended) return;
       const { spaceId, callId, generation } = this.parts.job;
       const { assetId } = file;
-      await this.ask(beginRecording, { spaceId, callId, assetId, generation }, TELL_MS);
+      await this.ask(beginRecording, { spaceId, callId, assetId, generation }, BEGIN_MS);
       this.assetId = assetId;
       this.recorder = new Recorder(file);
       // The call has ended meanwhile: the file is completed, as empty as it is.
@@ -103,7 +105,8 @@ export class CallRecording {
     } catch (error) {
       this.warn(reasonOf(error));
       const { spaceId, callId, generation } = this.parts.job;
-      await this.ask(failRecording, { spaceId, callId, generation }, TELL_MS);
+      // Nobody waits for that: the caller is to be greeted.
+      this.ask(failRecording, { spaceId, callId, generation }, TELL_MS).catch(() => undefined);
       return null;
     }
   }
