@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { CallsHandler } from './calls/calls.handler.ts';
 import { CallsRepository } from './calls/calls.repository.ts';
 import { CallsService } from './calls/calls.service.ts';
+import { ErasureConsumer } from './calls/erasure.consumer.ts';
+import { ErasureRepository } from './calls/erasure.repository.ts';
 import { JobsHandler } from './calls/jobs.handler.ts';
 import { ProviderStatusHandler } from './calls/provider-status.handler.ts';
 import { ChannelsConsumer } from './channels/channels.consumer.ts';
@@ -30,6 +32,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     ChannelsConsumer,
     DialsConsumer,
     DialsHandler,
+    ErasureConsumer,
     JobsHandler,
     PhoneNumbersHandler,
     ProviderStatusHandler,
@@ -44,6 +47,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     CallsRepository,
     CallsService,
     ChannelsRepository,
+    ErasureRepository,
     JobWatchService,
     LiveKitAdapter,
     PhoneNumbersRepository,

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
+import type { TelephonyTrx } from '../database.ts';
+
+/** What stands in place of the address of a person who was erased. */
+export const ERASED_ADDRESS = 'erased';
+
+/** Where a person's address stands: in calls, what their jobs are told, and the history of their events. */
+@Injectable()
+export class ErasureRepository {
+  async erase(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<void> {
+    const { rows } = await sql<{ id: string }>`
+      UPDATE call SET contact_id = NULL, metadata = '{}', updated_at = now(),
+        from_address = CASE direction WHEN 'inbound' THEN ${ERASED_ADDRESS} ELSE from_address END,
+        to_address = CASE direction WHEN 'inbound' THEN to_address ELSE ${ERASED_ADDRESS} END,
+        job = job || jsonb_build_object('contactId', NULL, 'sender', jsonb_build_object('id', ${ERASED_ADDRESS}::text, 'name', NULL))
+      WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} RETURNING id`.execute(trx);
+    await sql`
+      UPDATE event SET data = data || jsonb_build_object(
+        CASE data->>'direction' WHEN 'inbound' THEN 'from' ELSE 'to' END, ${ERASED_ADDRESS}::text)
+      WHERE space_id = ${spaceId} AND key = ANY (${rows.map(({ id }) => id)}::text[]) AND data ?& ARRAY['from', 'to']`.execute(
+      trx,
+    );
+  }
+}
