@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bin, root } from './workspace.ts';
 
 /** Longest a run of Jest may take: what hangs is ended and told, not waited for. */
 const JEST_MS = 25 * 60_000;
-const LEFT_OUT = ['/node_modules/', '/dist/', '/apps/e2e/'];
 const flags = ['--conditions=source', '--experimental-vm-modules', '--no-warnings'];
 
 /** One process of Jest: its specs run one after another. */
@@ -39,16 +39,22 @@ export async function runJest({ name, config, only = [], without = [], env = {} 
     '--forceExit',
     '--json',
     `--outputFile=${report}`,
-    // They take the place of what the configuration leaves out.
-    ...(without.length > 0 ? [...LEFT_OUT, ...without] : []).map(
-      (path) => `--testPathIgnorePatterns=${path}`,
-    ),
+    ...(await ignoring(config, without)),
     ...only,
   ];
   const { status, error } = await run(args, { ...process.env, ...env, NODE_OPTIONS: flags.join(' ') });
   if (error) console.log(`FAILED ${name}: ${error.message}`);
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   return countsOf(report, status);
+}
+
+/** What is named on the command line takes the place of what the configuration leaves out: both are named. */
+async function ignoring(config: string, without: readonly string[]): Promise<string[]> {
+  if (without.length === 0) return [];
+  const { default: known } = (await import(pathToFileURL(join(root, config)).href)) as {
+    default: { testPathIgnorePatterns: string[] };
+  };
+  return [...known.testPathIgnorePatterns, ...without].map((path) => `--testPathIgnorePatterns=${path}`);
 }
 
 function countsOf(report: string, status: number | null): Counts {
