@@ -39,8 +39,8 @@ export async function runJest({ name, config, only = [], without = [], env = {} 
     '--forceExit',
     '--json',
     `--outputFile=${report}`,
-    ...(await ignoring(config, without)),
     ...only,
+    ...(await ignoring(config, without)),
   ];
   const { status, error } = await run(args, { ...process.env, ...env, NODE_OPTIONS: flags.join(' ') });
   if (error) console.log(`FAILED ${name}: ${error.message}`);
