@@ -17,6 +17,7 @@ export interface Demo {
   knowledgeBaseId: string;
   databaseUrl: string;
   mailUrl: string;
+  livekitUrl: string;
   owner: { email: string; password: string };
   other: { spaceId: string; apiKey: string };
 }

@@ -8,6 +8,7 @@ export * from './mulaw.ts';
 export * from './nats-server.ts';
 export * from './openai-audio-server.ts';
 export * from './openai-server.ts';
+export * from './otlp-collector.ts';
 export * from './ports.ts';
 export * from './postgres.ts';
 export * from './s3-server.ts';

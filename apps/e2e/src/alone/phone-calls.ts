@@ -6,7 +6,7 @@ import { PhoneCaller } from '@parley/testing/voice';
 import twilio from 'twilio';
 import type { Demo } from '../demo.ts';
 
-const OWN_NUMBER = '+14155550199';
+export const OWN_NUMBER = '+14155550199';
 
 /** A carrier with one number, and the channel that is behind it. */
 export class PhoneLine {
@@ -63,7 +63,7 @@ export class PhoneLine {
   async ring(
     from: string,
     ingress?: string,
-  ): Promise<{ caller: PhoneCaller; fields: Record<string, string> }> {
+  ): Promise<{ caller: PhoneCaller; fields: Record<string, string>; token: string }> {
     const { accountSid } = this.carrier;
     const fields = {
       ...{ CallSid: `CA${randomBytes(16).toString('hex')}`, AccountSid: accountSid },
@@ -76,13 +76,13 @@ export class PhoneLine {
       },
     };
     const xml = await (await this.ask('', fields)).text();
-    return { caller: await this.connect(xml, fields.CallSid, ingress), fields };
+    return { caller: await this.connect(xml, fields.CallSid, ingress), fields, token: tokenIn(xml) ?? '' };
   }
 
   /** Opens the stream that the instructions for a call name. */
   async connect(xml: string, callSid: string, ingress?: string): Promise<PhoneCaller> {
     const [, url] = /<Stream url="([^"]+)">/.exec(xml) ?? [];
-    const [, token] = /<Parameter name="token" value="([^"]+)"\/>/.exec(xml) ?? [];
+    const token = tokenIn(xml);
     if (!url || !token) throw new Error(`The call was not connected: ${xml}`);
     return PhoneCaller.take({
       ...{ url: ingress ? `${ingress}${new URL(url).pathname}` : url, callSid },
@@ -139,4 +139,9 @@ export class FarEnd {
     const AccountSid = this.line.carrier.accountSid;
     return { CallSid, AccountSid, From, To, CallStatus, Direction: 'outbound-api', ApiVersion: '2010-04-01' };
   }
+}
+
+/** The token with which a stream is let in. */
+function tokenIn(xml: string): string | undefined {
+  return /<Parameter name="token" value="([^"]+)"\/>/.exec(xml)?.[1];
 }

@@ -1,18 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@parley/client';
-import { type Call, getCallTimeline, getConversation, listCalls, type Message } from '@parley/contracts';
-import { synthesize, until } from '@parley/testing';
-import { PHONE_RATE, type PhoneCaller } from '@parley/testing/voice';
+import {
+  type Call,
+  type CallJob,
+  getCallTimeline,
+  getConversation,
+  listCalls,
+  type Message,
+  newId,
+} from '@parley/contracts';
+import { type OtlpCollector, startOtlpCollector, synthesize, until } from '@parley/testing';
+import { Caller, PHONE_RATE, type PhoneCaller } from '@parley/testing/voice';
+import { AccessToken, RoomAgentDispatch, RoomConfiguration } from 'livekit-server-sdk';
 import { clientOf, type Demo } from '../demo.ts';
 import { allReady, jobPid, servicesIn } from '../processes.ts';
 import { inRealTime } from '../real-time.ts';
 import { callOf, historyOf, textOf } from '../spoken-calls.ts';
 import { OwnStack } from './own-stack.ts';
-import { PhoneLine } from './phone-calls.ts';
+import { Canaries, toldBy } from './canaries.ts';
+import { chat, handOffByMail, sendFile, setUpWrongly, signInAndOut } from './canary-acts.ts';
+import { OWN_NUMBER, PhoneLine } from './phone-calls.ts';
 
 inRealTime();
 
 /** Its answer, that nothing is known of it, is the shortest to listen to. */
 const QUESTION = 'Which colour has the moon base cafeteria?';
+/** What the numbers of callers begin with. */
+const CALLERS = '+141555502';
 /** A line may be silent for as long when something dies behind it. */
 const PATIENCE_MS = 15_000;
 /** A call whose line is gone has ended by then, whoever of those that could tell is gone as well. */
@@ -23,9 +39,12 @@ interface Talk {
   caller: PhoneCaller;
   callId: string;
   conversationId: string;
+  /** Of its stream. */
+  token: string;
 }
 
 describe('a telephone call in which something dies', () => {
+  let collector: OtlpCollector;
   let stack: OwnStack;
   let demo: Demo;
   let client: Client;
@@ -35,7 +54,9 @@ describe('a telephone call in which something dies', () => {
   let calls = 0;
 
   beforeAll(async () => {
-    stack = await OwnStack.start();
+    collector = await startOtlpCollector();
+    // As much is logged as can be.
+    stack = await OwnStack.start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, LOG_LEVEL: 'trace' });
     ({ demo } = stack);
     client = clientOf(demo);
     line = await PhoneLine.open(client, demo);
@@ -48,6 +69,7 @@ describe('a telephone call in which something dies', () => {
   afterAll(async () => {
     await line.carrier.close();
     await stack.stop();
+    await collector.close();
   }, 60_000);
 
   /** The audio bridge's own address: an ingress sends carriers' streams straight there, past the gateway. */
@@ -59,15 +81,15 @@ describe('a telephone call in which something dies', () => {
   /** Somebody calls, and has been greeted. */
   async function callIn(through?: string): Promise<Talk> {
     calls += 1;
-    const from = `+141555502${String(calls).padStart(2, '0')}`;
+    const from = `${CALLERS}${String(calls).padStart(2, '0')}`;
     const began = performance.now();
-    const { caller } = await line.ring(from, through);
+    const { caller, token } = await line.ring(from, through);
     const call = await until('the call is answered', async () => {
       const filter = { spaceId: demo.spaceId, channelId: line.channel.id, limit: 1 };
       const [one] = (await client.call(listCalls, filter)).data;
       return one?.conversationId && one.phase !== 'ended' && one.from === from ? one : null;
     });
-    talk = { caller, callId: call.id, conversationId: call.conversationId ?? '' };
+    talk = { caller, callId: call.id, conversationId: call.conversationId ?? '', token };
     await caller.heard.speechAfter(began);
     return talk;
   }
@@ -78,7 +100,7 @@ describe('a telephone call in which something dies', () => {
     await caller.heard.speechAfter(asked, { withinMs: PATIENCE_MS, quietMs: 1500 });
   }
 
-  async function ended({ callId }: Talk): Promise<Call> {
+  async function ended({ callId }: Pick<Talk, 'callId'>): Promise<Call> {
     return until(
       'the call has ended',
       async () => {
@@ -187,5 +209,74 @@ describe('a telephone call in which something dies', () => {
       expect(Date.parse(endedAt ?? '') - at).toBeLessThan(lose === 'cut' ? 2000 : 10_000);
       await checkHistory(one, 1);
     }
+  }, 120_000);
+
+  it('is answered as well where LiveKit SIP brings its caller into a room', async () => {
+    const callId = newId('call');
+    const { spaceId, agentId } = demo;
+    const job: CallJob = {
+      ...{ callId, spaceId, channelId: line.channel.id, deploymentType: 'CALLS', direction: 'inbound' },
+      ...{ sender: { id: `${CALLERS}99`, name: null }, contactId: null, target: { agentId } },
+      ...{ targetName: null, language: null, conversationId: null, afterSequence: null, generation: 1 },
+    };
+    const secret = readFileSync(join(stack.home, 'secrets/livekit'), 'utf8').trim();
+    // As a dispatch rule of LiveKit does it.
+    const token = new AccessToken('parley', secret, { identity: `sip_${CALLERS}99` });
+    token.kind = 'sip';
+    token.addGrant({ roomJoin: true, room: callId, canPublish: true, canSubscribe: true });
+    const agents = [new RoomAgentDispatch({ agentName: 'parley', metadata: JSON.stringify(job) })];
+    token.roomConfig = new RoomConfiguration({ agents });
+    const began = performance.now();
+    const caller = await Caller.join(demo.livekitUrl, await token.toJwt());
+    await caller.heard.speechAfter(began, { quietMs: 500 });
+    const { from, conversationId } = await callOf(client, demo, callId);
+    expect(from).toBe(`${CALLERS}99`);
+    await caller.leave();
+    const over = await ended({ callId });
+    expect(over).toMatchObject({ cause: 'caller_left', conversationId });
+  }, 60_000);
+
+  it('is told of nowhere, nor is anything else that is said, written or kept secret: not in logs, traces or metrics', async () => {
+    const canaries = new Canaries();
+    const place = { demo, client, canaries };
+    await signInAndOut(place);
+    await chat(place);
+    await handOffByMail(place);
+    await sendFile(place);
+    await setUpWrongly(place);
+    canaries.addSecretsOf(stack.home);
+    const { authToken, accountSid } = line.carrier;
+    canaries.add('the auth token', authToken);
+    canaries.add("the carrier's credentials", `${accountSid}:${authToken}`);
+    canaries.add('the number that is called', OWN_NUMBER.slice(1));
+    canaries.add('the numbers of those who call', CALLERS.slice(1));
+    const one = await callIn();
+    canaries.add('the token of a stream', one.token);
+    canaries.add('the signature of that token', one.token.split('.')[1]);
+    await ask(one);
+    for (const key of '8305196#') one.caller.line.press(key);
+    const history = await until('the keys are heard', async () => {
+      const all = await historyOf(client, demo, one.conversationId);
+      return all.some((message) => textOf(message) === '8305196') ? all : null;
+    });
+    for (const [index, message] of history.entries())
+      canaries.add(`message ${index}`, textOf(message).slice(0, 30));
+    one.caller.line.hangUp();
+    await ended(one);
+    // Spans leave a few seconds after they have ended.
+    const traced = servicesIn(stack.home)
+      // What carries sound answers nobody and has no spans.
+      .filter(({ name }) => name !== 'voice-agent')
+      .map(({ name }) => `parley-${name}`);
+    await until('traces of all come', () => traced.every((name) => collector.services().includes(name)));
+    await sleep(6000);
+    const told = await toldBy(stack, collector);
+    for (const [place, text] of told) {
+      expect([place, canaries.in(text)]).toEqual([place, []]);
+      // Whoever says nothing could not give anything away.
+      expect([place, text.length > 100]).toEqual([place, true]);
+    }
+    expect(told.size).toBeGreaterThanOrEqual(2 * servicesIn(stack.home).length);
+    expect(told.get('voice-agent.log')).toContain(one.callId);
   }, 120_000);
 });
