@@ -28,6 +28,8 @@ interface Demo {
 export class Installation {
   readonly home: string;
   port = 0;
+  /** What it was started with beside the usual. */
+  given: NodeJS.ProcessEnv = {};
   private child: ChildProcess | null = null;
   private ended: Promise<void> = Promise.resolve();
 
@@ -38,12 +40,17 @@ export class Installation {
   }
 
   /** Starts it and waits until it says that it is ready. */
-  async start(): Promise<void> {
+  async start(given: NodeJS.ProcessEnv = {}): Promise<void> {
+    this.given = given;
     this.port ||= await freePort();
     const { NODE_OPTIONS: _options, NODE_ENV: _mode, ...env } = process.env;
     const child = spawn('node', [join(root, 'tools/up/bin/up.mjs')], {
       cwd: root,
-      env: { ...env, PARLEY_HOME: this.home, PORT: String(this.port) },
+      env: {
+        ...env,
+        ...{ PARLEY_HOME: this.home, PORT: String(this.port), PUBLIC_URL: `http://localhost:${this.port}` },
+        ...given,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.child = child;
@@ -64,6 +71,17 @@ export class Installation {
   /** The process that keeps the others running. */
   get pid(): number {
     return this.child?.pid ?? 0;
+  }
+
+  /** Process id of what runs under a name at this moment. */
+  pidOf(name: string): number {
+    const all = JSON.parse(readFileSync(join(this.home, 'processes.json'), 'utf8')) as {
+      name: string;
+      pid: number;
+    }[];
+    const found = all.findLast((one) => one.name === name);
+    if (!found) throw new Error(`No process "${name}" is running.`);
+    return found.pid;
   }
 
   get demo(): Demo {

@@ -1,4 +1,4 @@
-/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F11 F13 F14]. */
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F11 F13 F14 phone]. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
@@ -10,6 +10,7 @@ import { measureAnswers } from './f3.ts';
 import type { Servers } from './floor.ts';
 import { assertDurable, Installation } from './installation.ts';
 import { toMarkdown } from './table.ts';
+import { measurePhone } from './phone/phone.ts';
 import { measureVoice } from './voice/f11.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -19,6 +20,7 @@ const profiles = {
     throughput: { rounds: 2, messages: 6000, warmUp: 3000, synapse: null },
     answers: { rounds: 2, seconds: 5, rates: [100, 500], synapse: null },
     voice: { calls: 2, turns: 3 },
+    phone: { streams: [2], seconds: 5, webhookRounds: 4 },
   },
   full: {
     throughput: {
@@ -34,10 +36,11 @@ const profiles = {
       synapse: { rounds: 3, seconds: 15 },
     },
     voice: { calls: 8, turns: 5 },
+    phone: { streams: [5, 10, 20], seconds: 30, webhookRounds: 20 },
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F11', 'F13', 'F14'] as const;
+const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone'] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({
@@ -65,6 +68,7 @@ async function voiceOf(figure: 'F11' | 'F13', installation: Installation): Promi
 
 async function measure(figure: Figure, installation: Installation): Promise<Outcome> {
   if (figure === 'F14') return measureStart(installation);
+  if (figure === 'phone') return measurePhone(installation, profile.phone);
   if (figure === 'F11' || figure === 'F13') return voiceOf(figure, installation);
   const servers: Servers = {
     installation,

@@ -121,7 +121,8 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
     return { PORT: String(port), DEMO_FILE: demoFile, BRIDGE_URL: `http://127.0.0.1:${bridgePort}` };
   if (domain === 'telephony') return voice;
   if (domain === 'asset') return { ...startingWith('S3_'), ...(s3 ? environmentOf(s3) : {}) };
-  return domain === 'voice' ? { ...voice, ...startingWith('VOICE_'), PORT: String(bridgePort) } : {};
+  if (domain !== 'voice') return {};
+  return { ...voice, ...startingWith('VOICE_'), ...startingWith('MEDIA_'), PORT: String(bridgePort) };
 }
 
 /** What the one who starts it has set, such as speech providers. */
