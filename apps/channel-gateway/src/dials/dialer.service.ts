@@ -72,11 +72,11 @@ export class DialerService {
   }
 
   /** Has the carrier let go what it has placed. */
-  async hangUp(row: DialRow): Promise<void> {
-    const line = row.provider_call_id === null ? null : await this.lineOf(row);
-    if (!line || row.provider_call_id === null) return;
+  async hangUp(row: DialRow, providerCallId = row.provider_call_id): Promise<void> {
+    const line = providerCallId === null ? null : await this.lineOf(row);
+    if (!line || providerCallId === null) return;
     try {
-      await line.provider.hangUp(line.access, row.provider_call_id);
+      await line.provider.hangUp(line.access, providerCallId);
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
       if (error.kind === 'away') throw later(error.message, Math.min(error.afterMs ?? LOOK_MS, HANG_UP_MS));

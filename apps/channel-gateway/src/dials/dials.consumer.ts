@@ -28,7 +28,7 @@ export class DialsConsumer {
       this.dials.find(trx, spaceId, payload.callId),
     );
     if (!row) return;
-    if (payload.kind === 'cancel') return this.dialer.hangUp(row);
+    if (payload.kind === 'cancel') return this.dialer.hangUp(row, payload.providerCallId);
     const isOpen = row.provider_call_id === null && row.cause === null;
     await this.tell(isOpen ? await this.dialer.dial(row, context.signal) : row);
     await context.settle((trx) => this.dials.purge(trx, spaceId));

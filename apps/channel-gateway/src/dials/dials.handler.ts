@@ -23,6 +23,8 @@ export const DIAL_QUEUE = 'dial';
 export interface DialPayload {
   kind: 'dial' | 'cancel';
   callId: string;
+  /** What the carrier is to let go that is not, or not yet, known as what was dialled. */
+  providerCallId?: string;
 }
 
 /** Takes down what is to be dialled. The carrier is asked by a task: one process at a time, after the intent is stored. */
@@ -55,16 +57,19 @@ export class DialsHandler {
   /** A dial that comes after its cancelling, late on its way, finds its place taken. */
   @HandleOperation(cancelDial)
   async cancel(
-    { spaceId, callId, channelId, to }: OperationInput<typeof cancelDial>,
+    { spaceId, callId, channelId, to, providerCallId }: OperationInput<typeof cancelDial>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof cancelDial>> {
     const none = {
       ...{ space_id: spaceId, id: callId, channel_id: channelId, to_address: to, is_canceled: true },
       ...{ ring_seconds: 0, detect_machine: false, deadline: new Date(), dialed_at: null, ...canceled },
     };
-    if (await this.dials.insert(trx, none)) return {};
-    const row = await this.dials.cancel(trx, spaceId, callId);
-    if (row && row.cause === null) await this.tasks.enqueue(trx, [taskOf(row, 'cancel')]);
+    const isNew = await this.dials.insert(trx, none);
+    if (providerCallId !== null) await this.tasks.enqueue(trx, [strayTask(none, providerCallId)]);
+    else if (!isNew) {
+      const row = await this.dials.cancel(trx, spaceId, callId);
+      if (row && row.cause === null) await this.tasks.enqueue(trx, [taskOf(row, 'cancel')]);
+    }
     return {};
   }
 
@@ -92,4 +97,13 @@ function taskOf(
     spaceId: row.space_id,
     payload: { kind, callId: row.id },
   };
+}
+
+/** What a carrier has placed beside the call, or after nobody wanted it any more. */
+function strayTask(
+  { space_id: spaceId, id }: Pick<DialRow, 'space_id' | 'id'>,
+  providerCallId: string,
+): NewTask<DialPayload> {
+  const payload = { kind: 'cancel' as const, callId: id, providerCallId };
+  return { queue: DIAL_QUEUE, id: `${id}.cancel.${providerCallId}`, key: providerCallId, spaceId, payload };
 }

@@ -40,8 +40,8 @@ async function dial({ channelId }: Line, change: { to?: string; callId?: string 
   return { channelId, callId };
 }
 
-const cancel = ({ callId, channelId }: Dialled): Promise<object> =>
-  bench.call(cancelDial, { callId, channelId, to: TO });
+const cancel = ({ callId, channelId }: Dialled, providerCallId: string | null = null): Promise<object> =>
+  bench.call(cancelDial, { callId, channelId, to: TO, providerCallId });
 const news = (callId: string): Told[] => bench.told.filter((one) => one.callId === callId);
 const outcome = ({ callId }: Dialled): Promise<Told> =>
   bench.until(() => news(callId)[0], 'What came of the call', 30_000);
@@ -281,6 +281,19 @@ describe('A call that is not wanted any more', () => {
     await cancel(two);
     expect(await outcome(two)).toMatchObject({ what: 'failed', cause: 'canceled', reason: null });
   }, 30_000);
+
+  it('is let go by the id that the carrier told, beside the one that was dialled, which rings on', async () => {
+    const own = await line();
+    const [one, other] = [await dial(own), await dial(own)];
+    await outcome(one);
+    await outcome(other);
+    await cancel(one, own.twilio.calls[1]?.sid);
+    await bench.until(() => own.twilio.calls[1]?.status === 'canceled', 'The end');
+    expect(own.twilio.calls[0]?.status).toBe('queued');
+    const never = { callId: newId('call'), channelId: own.channelId };
+    await cancel(never, own.twilio.calls[0]?.sid);
+    await bench.until(() => own.twilio.calls[0]?.status === 'canceled', 'The end of the first');
+  });
 
   it('is never dialled where the cancelling came first', async () => {
     const own = await line();

@@ -13,7 +13,7 @@ import { CallBus, EventLog, Tasks } from '@parley/messaging';
 import { Clock } from '@parley/service';
 import { ChannelsRepository } from '../channels/channels.repository.ts';
 import type { CallRow, ChannelRow, TelephonyTrx } from '../database.ts';
-import { cancelTask } from '../dials/dial-tasks.ts';
+import { cancelTask, endsAtCarrier } from '../dials/dial-tasks.ts';
 import { RecordingsService } from '../recordings/recordings.service.ts';
 import { closeTask, dispatchTask } from '../rooms/room-tasks.ts';
 import { CallsRepository } from './calls.repository.ts';
@@ -25,9 +25,6 @@ export interface OpenedConversation {
   created: boolean;
   afterSequence: number;
 }
-
-/** Causes after which there is nothing left to be let go at a carrier. */
-const byCarrier: ReadonlySet<CallCause> = new Set(['caller_left', 'busy', 'canceled', 'machine']);
 
 /** Phases in which somebody hears the caller. */
 const heard: ReadonlySet<string> = new Set(['connected', 'active', 'on_hold']);
@@ -163,7 +160,7 @@ export class CallsService {
     const isDialled = row.direction === 'outbound' && row.joined_at === null;
     await this.tasks.enqueue(trx, [
       closeTask(ended),
-      ...(isDialled && !byCarrier.has(cause) ? [cancelTask(ended)] : []),
+      ...(isDialled && !endsAtCarrier.has(cause) ? [cancelTask(ended)] : []),
     ]);
     await this.recordings.expectEnd(trx, ended);
     return ended;

@@ -5,8 +5,9 @@ import {
   type OperationOutput,
   receiveProviderStatus,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { HandleOperation, type OperationContext, Tasks } from '@parley/messaging';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
+import { cancelTask, endsAtCarrier } from '../dials/dial-tasks.ts';
 import { NO_SOUND, NOT_PUT_THROUGH } from '../dials/reasons.ts';
 import { CallsRepository } from './calls.repository.ts';
 import { CallsService } from './calls.service.ts';
@@ -38,6 +39,7 @@ export class ProviderStatusHandler {
   constructor(
     private readonly repository: CallsRepository,
     private readonly calls: CallsService,
+    private readonly tasks: Tasks,
   ) {}
 
   @HandleOperation(receiveProviderStatus)
@@ -70,14 +72,22 @@ export class ProviderStatusHandler {
       : { cause: 'failed', reason: NO_SOUND };
   }
 
-  private async find(
-    trx: TelephonyTrx,
-    { spaceId, channelId, providerCallId, callId }: Input,
-  ): Promise<CallRow | null> {
+  private async find(trx: TelephonyTrx, input: Input): Promise<CallRow | null> {
+    const { spaceId, channelId, providerCallId, callId } = input;
     const named = callId === null ? undefined : await this.repository.lock(trx, spaceId, callId);
+    if (named?.channel_id === channelId && isStray(named, input))
+      await this.tasks.enqueue(trx, [cancelTask(named, providerCallId)]);
     if (named?.channel_id === channelId && (named.provider_call_id ?? providerCallId) === providerCallId)
       return named;
     const id = await this.repository.idOfProvider(trx, { spaceId, channelId, providerCallId });
     return id === null ? null : ((await this.repository.lock(trx, spaceId, id)) ?? null);
   }
+}
+
+/** Whether a carrier rings somebody for a call that is over before anybody took it up, or that another one carries. */
+function isStray(row: CallRow, { providerCallId, status, sequenceNumber: sequence }: Input): boolean {
+  if (row.direction !== 'outbound' || causes[status] !== undefined || sequence === null) return false;
+  if (row.provider_call_id !== null && row.provider_call_id !== providerCallId) return true;
+  if (row.cause === null || row.joined_at !== null || endsAtCarrier.has(row.cause)) return false;
+  return row.provider_sequence === null || sequence > row.provider_sequence;
 }

@@ -42,7 +42,7 @@ export class DialsConsumer {
   async work(task: Task<DialTask>, context: TaskContext<Tables>): Promise<void> {
     const { payload } = task;
     if (payload.action === 'dial') return this.dial(task, payload, context);
-    if (payload.action === 'cancel') return this.cancel(task);
+    if (payload.action === 'cancel') return this.cancel(task, payload.providerCallId);
     return context.settle((trx) => this.expire(trx, task));
   }
 
@@ -76,12 +76,16 @@ export class DialsConsumer {
     }
   }
 
-  private async cancel({ spaceId, key: callId }: Task<DialTask>): Promise<void> {
+  private async cancel(
+    { spaceId, key: callId }: Task<DialTask>,
+    providerCallId: string | null,
+  ): Promise<void> {
     const row = await this.read(spaceId, callId);
     if (!row) return;
     const { channel_id: channelId, to_address: to } = row;
     try {
-      await this.operations.request(cancelDial, { spaceId, callId, channelId, to }, this.asking(row));
+      const input = { spaceId, callId, channelId, to, providerCallId };
+      await this.operations.request(cancelDial, input, this.asking(row));
     } catch (error) {
       if (error instanceof ProblemError && error.status >= 500)
         throw new RetryableError('The gateway does not answer.', { cause: error });

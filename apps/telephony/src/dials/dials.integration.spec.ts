@@ -30,6 +30,8 @@ const TO = '+12125550100';
 const channelId = 'chan_out';
 const dialled: Dial[] = [];
 const canceled: string[] = [];
+/** What of the carrier's was to be let go by the carrier's own id. */
+const strays: string[] = [];
 /** What the gateway answers the next dials. */
 const refusals: ProblemError[] = [];
 
@@ -50,7 +52,9 @@ beforeAll(async () => {
         return Promise.reject(unprocessable('The target does not exist.', 'unknown_target'));
       });
       operations.add(cancelDial, (input) => {
-        canceled.push((input as Dial).callId);
+        const { callId, providerCallId } = input as OperationInput<typeof cancelDial>;
+        if (providerCallId === null) canceled.push(callId);
+        else strays.push(providerCallId);
         return Promise.resolve({});
       });
     },
@@ -249,6 +253,31 @@ test('a call that somebody took up without any sound coming says so; of a channe
   await tell(two.id, sid(), { status: 'completed', sequenceNumber: 3 });
   expect(await callOf(two.id)).toMatchObject({ cause: 'channel_inactive', reason: null });
   await bench.channel(known);
+});
+
+test('what a carrier rings beside a call, or for one that is over, is let go', async () => {
+  const [call, own, second] = [await place(), sid(), sid()];
+  await isDialled(call.id);
+  await tell(call.id, own, { sequenceNumber: 1 });
+  await tell(call.id, second, { sequenceNumber: 1 });
+  await bench.until(() => strays.includes(second), 'The end of the second');
+  expect(await callOf(call.id)).toMatchObject({ phase: 'ringing' });
+  expect(await bench.call(getDial, { callId: call.id })).toMatchObject({ providerCallId: own });
+  await bench.call(hangUpCall, { callId: call.id });
+  await tell(call.id, own, { sequenceNumber: 2 });
+  await bench.until(() => strays.includes(own), 'The end of the first');
+  const late = await place();
+  await isDialled(late.id);
+  await bench.call(failDial, { callId: late.id, cause: 'failed', reason: 'too late' });
+  const found = sid();
+  await tell(late.id, found, { sequenceNumber: 0 });
+  await bench.until(() => strays.includes(found), 'The end of what came late');
+  const busy = await place();
+  const carried = sid();
+  await tell(busy.id, carried, { status: 'busy', sequenceNumber: 3 });
+  await tell(busy.id, carried, { sequenceNumber: 2 });
+  await sleep(500);
+  expect(strays).toEqual([second, own, found]);
 });
 
 test('who takes up a call that has ended is refused', async () => {

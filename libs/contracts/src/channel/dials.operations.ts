@@ -35,6 +35,13 @@ export const cancelDial = defineOperation({
   kind: 'command',
   permission: 'internal',
   summary: 'A call is not wanted any more: it is not dialled, or the carrier lets it go',
-  input: z.strictObject({ ...InSpace, callId: Id, channelId: Id, to: E164 }),
+  input: z.strictObject({
+    ...InSpace,
+    callId: Id,
+    channelId: Id,
+    to: E164,
+    /** The carrier's id of what it is to let go, where its own news told of it; null for what was dialled here. */
+    providerCallId: z.string().min(1).max(100).nullable(),
+  }),
   output: Nothing,
 });
