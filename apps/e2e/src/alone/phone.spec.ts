@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from '@parley/client';
 import {
   type Call,
+  deleteContact,
   getCallTimeline,
   getAsset,
   getConversation,
@@ -248,11 +249,22 @@ describe('a caller at a telephone', () => {
     expect((await callOf(client, demo, call.id)).recordingAssetId).toBe(second?.assetId);
     const asset = await client.call(getAsset, { spaceId: demo.spaceId, assetId });
     expect(asset).toMatchObject({ status: 'ready', incomplete: true });
+    const files = [first?.assetId ?? '', second?.assetId ?? ''];
     for (const one of [first, second]) {
       const kept = await download(one?.assetId ?? null);
       expect(kept.caller.length / 100).toBeGreaterThan(0.5);
       expect(kept.agent.length / 100).toBeGreaterThan(0.3);
     }
+    // Whoever is erased takes all of them along.
+    const place = { spaceId: demo.spaceId, conversationId: call.conversationId ?? '' };
+    const { contactId } = await client.call(getConversation, place);
+    await client.call(deleteContact, { spaceId: demo.spaceId, contactId: contactId ?? '' });
+    await until('the recordings are gone', async () => {
+      const all = await recordingsOf(call.id);
+      return all.every(({ status, statusReason }) => status === 'deleted' && statusReason === 'erasure');
+    });
+    for (const file of files)
+      await until('the file is gone', async () => (await recordingOf(demo, file, demo.apiKey)) === 404);
   }, 120_000);
 
   it('is neither told of a recording nor recorded where the space has turned them off', async () => {
