@@ -24,6 +24,8 @@ export class DialsConsumer {
   /** It is the dial's own deadline that ends the attempts. */
   @OnTask(DIAL_QUEUE, { concurrency: 16, maxAttempts: 300, timeoutMs: 20_000, backoffMs: () => 1000 })
   async work({ spaceId, payload }: Task<DialPayload>, context: TaskContext<Tables>): Promise<void> {
+    if (payload.kind === 'forget')
+      return context.settle((trx) => this.dials.delete(trx, spaceId, payload.callId));
     const row = await this.database.withSpaces([spaceId], (trx) =>
       this.dials.find(trx, spaceId, payload.callId),
     );
@@ -31,7 +33,6 @@ export class DialsConsumer {
     if (payload.kind === 'cancel') return this.dialer.hangUp(row, payload.providerCallId);
     const isOpen = row.provider_call_id === null && row.cause === null;
     await this.tell(isOpen ? await this.dialer.dial(row, context.signal) : row);
-    await context.settle((trx) => this.dials.purge(trx, spaceId));
   }
 
   private async tell(row: DialRow): Promise<void> {

@@ -19,9 +19,11 @@ type Context = OperationContext<Tables>;
 /** Queue of what is asked of carriers about calls that the platform places. */
 export const DIAL_QUEUE = 'dial';
 
+const KEEP_MS = 86_400_000;
+
 /** What a task does about a dial. */
 export interface DialPayload {
-  kind: 'dial' | 'cancel';
+  kind: 'dial' | 'cancel' | 'forget';
   callId: string;
   /** What the carrier is to let go that is not, or not yet, known as what was dialled. */
   providerCallId?: string;
@@ -50,7 +52,8 @@ export class DialsHandler {
       ...{ deadline: new Date(input.deadline), dialed_at: null },
       ...{ provider_call_id: null, cause: null, reason: null },
     };
-    if (await this.dials.insert(trx, row)) await this.tasks.enqueue(trx, [taskOf(row, 'dial')]);
+    if (await this.dials.insert(trx, row))
+      await this.tasks.enqueue(trx, [taskOf(row, 'dial'), forgetTask(row)]);
     return {};
   }
 
@@ -65,6 +68,7 @@ export class DialsHandler {
       ...{ ring_seconds: 0, detect_machine: false, deadline: new Date(), dialed_at: null, ...canceled },
     };
     const isNew = await this.dials.insert(trx, none);
+    if (isNew) await this.tasks.enqueue(trx, [forgetTask(none)]);
     if (providerCallId !== null) await this.tasks.enqueue(trx, [strayTask(none, providerCallId)]);
     else if (!isNew) {
       const row = await this.dials.cancel(trx, spaceId, callId);
@@ -97,6 +101,13 @@ function taskOf(
     spaceId: row.space_id,
     payload: { kind, callId: row.id },
   };
+}
+
+/** Numbers are kept for no longer than somebody may ask again. */
+function forgetTask({ space_id: spaceId, id }: Pick<DialRow, 'space_id' | 'id'>): NewTask<DialPayload> {
+  const payload = { kind: 'forget' as const, callId: id };
+  const dueAt = new Date(Date.now() + KEEP_MS);
+  return { queue: DIAL_QUEUE, id: `${id}.forget`, key: `${id}.forget`, spaceId, payload, dueAt };
 }
 
 /** What a carrier has placed beside the call, or after nobody wanted it any more. */

@@ -1,5 +1,6 @@
 import { cancelDial, deactivateChannel, dialCall, findTarget, newId } from '@parley/contracts';
 import type { TwilioFault, TwilioServer } from '@parley/testing';
+import { sql } from 'kysely';
 import { agentId, draw, type GatewayBench, openBench, type Told, webhookOf } from '../../test/bench.ts';
 
 let bench: GatewayBench;
@@ -240,6 +241,19 @@ describe('A process that is killed', () => {
     expect(await outcome(one)).toMatchObject({ what: 'placed', providerCallId: 'CA-told' });
     expect(asked(own, 'POST')).toBe(1);
   }, 60_000);
+});
+
+test('a day later the ledger knows nothing of a call', async () => {
+  const own = await line();
+  const one = await dial(own);
+  await outcome(one);
+  const rows = () =>
+    bench.in((trx) => trx.selectFrom('dial').selectAll().where('id', '=', one.callId).execute());
+  expect(await rows()).toHaveLength(1);
+  await bench.in((trx) =>
+    sql`UPDATE task SET due_at = now() WHERE id = ${`${one.callId}.forget`}`.execute(trx),
+  );
+  await bench.until(async () => (await rows()).length === 0, 'The forgetting');
 });
 
 describe('A call that is not wanted any more', () => {

@@ -3,8 +3,6 @@ import type { Insertable } from 'kysely';
 import type { ChannelTrx, DialRow, DialTable } from '../database.ts';
 import type { DialOutcome } from './outcomes.ts';
 
-const KEEP_MS = 86_400_000;
-
 @Injectable()
 export class DialsRepository {
   /** False when it is there already. */
@@ -90,12 +88,7 @@ export class DialsRepository {
     return new Set(found.map(({ provider_call_id: id }) => id ?? ''));
   }
 
-  /** Forgets what nobody asks for any more. */
-  async purge(trx: ChannelTrx, spaceId: string): Promise<void> {
-    await trx
-      .deleteFrom('dial')
-      .where('space_id', '=', spaceId)
-      .where('created_at', '<', new Date(Date.now() - KEEP_MS))
-      .execute();
+  async delete(trx: ChannelTrx, spaceId: string, id: string): Promise<void> {
+    await trx.deleteFrom('dial').where('space_id', '=', spaceId).where('id', '=', id).execute();
   }
 }

@@ -10,7 +10,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       provider_call_id text, cause text, reason text, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (space_id, id))`.execute(
     db,
   );
-  await sql`CREATE INDEX dial_created ON dial (space_id, created_at)`.execute(db);
   // What a carrier has placed belongs to one call.
   await sql`
     CREATE UNIQUE INDEX dial_of_provider ON dial (space_id, channel_id, provider_call_id) WHERE provider_call_id IS NOT NULL`.execute(

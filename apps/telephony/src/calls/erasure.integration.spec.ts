@@ -1,4 +1,4 @@
-import { type CallJob, contactErased, endCall, getCall, newId } from '@parley/contracts';
+import { type CallJob, contactErased, endCall, failDial, getCall, newId, placeCall } from '@parley/contracts';
 import { openBench, type TelephonyBench } from '../../test/bench.ts';
 
 let bench: TelephonyBench;
@@ -51,4 +51,19 @@ test.each([
   for (const trace of [number, 'Hugo', 'cont_hugo']) expect(left).not.toContain(trace);
   expect(await bench.call(getCall, { callId: erased })).toMatchObject({ ...kept, conversationId });
   expect(await traces(other)).toContain(number);
+});
+
+test('calls to the number that nobody took up are erased with it', async () => {
+  const unanswered = async (to: string): Promise<string> => {
+    const { id: callId } = await bench.call(placeCall, { channelId: 'chan_phone', to });
+    await bench.call(failDial, { callId, cause: 'failed', reason: `${to} is not valid` });
+    return callId;
+  };
+  const [callId, other] = [await unanswered(number), await unanswered('+4915112345679')];
+  const conversationId = newId('conv');
+  await talk({ conversationId });
+  await bench.tell('conversation', contactErased, { conversationId, sequence: 9 });
+  await bench.until(async () => (await bench.call(getCall, { callId })).to === 'erased', 'The erasure');
+  expect(await traces(callId)).not.toContain(number);
+  expect(await traces(other)).toContain('+4915112345679 is not valid');
 });

@@ -9,8 +9,9 @@ export const ERASED_ADDRESS = 'erased';
 @Injectable()
 export class ErasureRepository {
   async erase(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<void> {
+    await this.eraseUnanswered(trx, spaceId, conversationId);
     const { rows } = await sql<{ id: string }>`
-      UPDATE call SET contact_id = NULL, metadata = '{}', updated_at = now(),
+      UPDATE call SET contact_id = NULL, reason = NULL, metadata = '{}', updated_at = now(),
         from_address = CASE direction WHEN 'inbound' THEN ${ERASED_ADDRESS} ELSE from_address END,
         to_address = CASE direction WHEN 'inbound' THEN to_address ELSE ${ERASED_ADDRESS} END,
         job = job || jsonb_build_object('contactId', NULL, 'sender', jsonb_build_object('id', ${ERASED_ADDRESS}::text, 'name', NULL))
@@ -21,5 +22,15 @@ export class ErasureRepository {
       WHERE space_id = ${spaceId} AND key = ANY (${rows.map(({ id }) => id)}::text[]) AND data ?& ARRAY['from', 'to']`.execute(
       trx,
     );
+  }
+
+  /** Calls to the person that nobody took up have no conversation: the number is what they share with those that do. */
+  private async eraseUnanswered(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<void> {
+    await sql`
+      UPDATE call SET reason = NULL, to_address = ${ERASED_ADDRESS}, updated_at = now(),
+        job = job || jsonb_build_object('sender', jsonb_build_object('id', ${ERASED_ADDRESS}::text, 'name', NULL))
+      WHERE space_id = ${spaceId} AND direction = 'outbound' AND phase = 'ended' AND conversation_id IS NULL AND to_address IN (
+        SELECT CASE direction WHEN 'inbound' THEN from_address ELSE to_address END FROM call
+        WHERE space_id = ${spaceId} AND conversation_id = ${conversationId})`.execute(trx);
   }
 }
