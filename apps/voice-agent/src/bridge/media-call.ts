@@ -13,6 +13,9 @@ const keeping = { earlyMs: 2000, mostMs: 1000, aheadMs: null };
 /** Longest time that sound takes from the agent to here: what comes so soon after a cut was said before it. */
 const ON_ITS_WAY_MS = 300;
 
+/** An agent that comes at all has come by then. */
+const UNANSWERED_MS = 5000;
+
 /** What becomes of the stream when the call is no more. */
 export interface MediaCallEnd {
   ended(reason: string): void;
@@ -27,6 +30,8 @@ export class MediaCall extends BridgedCall {
   private readonly line: MediaLine;
   private readonly out: AudioOut;
   private readonly told: MediaCallEnd;
+  private readonly beganAt = Date.now();
+  private hasSounded = false;
   private hushedUntil = 0;
 
   constructor(parts: SessionParts, line: MediaLine, of: { told: MediaCallEnd; callId: string | null }) {
@@ -34,6 +39,11 @@ export class MediaCall extends BridgedCall {
     this.line = line;
     this.told = of.told;
     this.out = new AudioOut(line, RATE, FRAME_MS);
+  }
+
+  /** Whether nobody has answered for so long that the caller is owed a word. */
+  get isUnanswered(): boolean {
+    return !this.hasSounded && Date.now() - this.beganAt > UNANSWERED_MS;
   }
 
   begin(call: CallStart): Promise<void> {
@@ -46,6 +56,7 @@ export class MediaCall extends BridgedCall {
 
   play(samples: Samples): void {
     if (this.phase !== 'on' && this.phase !== 'starting') return;
+    this.hasSounded ||= !isSilent(samples);
     if (this.hushedUntil > 0 && (Date.now() > this.hushedUntil || isSilent(samples))) this.hushedUntil = 0;
     if (this.hushedUntil === 0) this.out.push(samples);
   }

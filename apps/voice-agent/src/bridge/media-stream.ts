@@ -128,7 +128,7 @@ export class MediaStream {
     if (!this.leavePlace) return this.sayAndClose('busy', admitted.language);
     const { from, to, callId, direction, ...channel } = admitted;
     const told = {
-      ended: () => void this.hangUpAfterLastWords(),
+      ended: () => void this.ended(channel.language),
       failed: (error: unknown) => void this.notStarted(error, channel.language),
     };
     this.call = new MediaCall(this.parts, line, { told, callId });
@@ -162,6 +162,12 @@ export class MediaStream {
     const { code, reason } = closes[refusal];
     this.refuse(code, reason);
     return null;
+  }
+
+  /** The call has ended from the other side; whom nobody has answered hears why. */
+  private async ended(language: string | null): Promise<void> {
+    if (this.call?.isUnanswered) await this.sayAndClose('busy', language);
+    else await this.hangUpAfterLastWords();
   }
 
   /** There is no call. A stream whose call another one carries is cut off without a word. */
