@@ -65,6 +65,22 @@ describe('Speaker', () => {
     speaker.wake();
   };
 
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    'ends, and says what is asked for, %i moments after a last word',
+    async (moments) => {
+      const later = async (): Promise<void> => {
+        for (let n = 0; n < moments; n += 1) await Promise.resolve();
+      };
+      await speaker.prompt('One.', false);
+      await later();
+      await speaker.prompt('Two.', false);
+      await later();
+      speaker.end();
+      await speaker.finished;
+      expect(mouth.said).toEqual(['One.', 'Two.']);
+    },
+  );
+
   it('says nothing before the history is read', async () => {
     commit('msg_a', 'One.');
     await settled();

@@ -101,7 +101,9 @@ export class Speaker {
   private async talk(): Promise<void> {
     while (!this.ended) {
       try {
-        if (!(await this.next())) await this.woken();
+        // Begun before it is looked: what comes in between wakes, too.
+        const woken = this.woken();
+        if (!(await this.next())) await woken;
       } catch (error) {
         this.listener.failed(error);
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
