@@ -39,7 +39,7 @@ export const configSchema = z.object({
     .max(10_000)
     .default(60)
     .meta({ description: 'calls that one space may place in a minute' }),
-  PHONE_LINES: z.coerce.number().int().min(1).max(100_000).default(20).meta({
+  PHONE_LINES: z.coerce.number().int().min(1).max(100_000).default(10).meta({
     description:
       'telephone calls at once in all spaces beyond which none is placed: MEDIA_MAX_STREAMS times the audio bridges',
   }),

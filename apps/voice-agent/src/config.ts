@@ -75,7 +75,7 @@ export const bridgeConfig = z.object({
     .min(1)
     .default(100)
     .meta({ description: 'sessions of one client address at once' }),
-  MEDIA_MAX_STREAMS: z.coerce.number().int().min(0).default(20).meta({
+  MEDIA_MAX_STREAMS: z.coerce.number().int().min(0).default(10).meta({
     description: 'telephone calls one bridge carries at once; who calls beyond hears that all lines are busy',
   }),
   BRIDGE_IDLE_MS: z.coerce

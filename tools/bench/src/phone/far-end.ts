@@ -12,7 +12,7 @@ import {
 import { answerCall, type CallJob, CallJobSchema, servicePrincipal } from '@parley/contracts';
 import { CallBus, connectNats, type NatsConnection, OperationClient } from '@parley/messaging';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
-import { Ear, eachFrame, FRAME_MS, type Heard, toneAt } from './sound.ts';
+import { Ear, eachFrame, type FarEndFigures, FRAME_MS, toneAt } from './sound.ts';
 
 const RATE = 24_000;
 const LOOK_MS = 100;
@@ -25,13 +25,17 @@ class FarEnd {
   private readonly known = new Set<string>();
   private readonly rooms = new RoomServiceClient(url.replace('ws', 'http'), 'parley', secret);
   private readonly nats: NatsConnection;
+  private lateMs = 0;
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
   }
 
   async run(): Promise<void> {
-    eachFrame((moment) => this.play(moment));
+    eachFrame((moment, lateMs) => {
+      this.lateMs = Math.max(this.lateMs, lateMs);
+      this.play(moment);
+    });
     for (;;) {
       const rooms = await this.rooms.listRooms().catch(() => []);
       await Promise.all(rooms.map(({ name }) => this.look(name)));
@@ -39,9 +43,11 @@ class FarEnd {
     }
   }
 
-  /** What was heard of each call since it was asked last. */
-  figures(): Heard[] {
-    return [...this.calls.values()].map(({ ear }) => ear.take());
+  /** What was heard of each call since it was asked last, and the latest that this process itself was. */
+  figures(): FarEndFigures {
+    const { lateMs } = this;
+    this.lateMs = 0;
+    return { heard: [...this.calls.values()].map(({ ear }) => ear.take()), lateMs };
   }
 
   private play(moment: number): void {

@@ -34,6 +34,12 @@ export interface Heard {
   latencies: number[];
 }
 
+/** What the far end has heard of all calls, and the latest that it was itself. */
+export interface FarEndFigures {
+  heard: Heard[];
+  lateMs: number;
+}
+
 /** Listens to the tone. */
 export class Ear {
   private heard: Heard = { frames: 0, holes: 0, latencies: [] };
