@@ -29,6 +29,8 @@ inRealTime();
 
 const QUESTION = 'How do I add a channel?';
 const CUT_IN = 'How long is an access token valid?';
+/** Longest that an answer of a few sentences takes to be found and said to its end. */
+const SPOKEN_MS = 30_000;
 /** RMS of a line on which nobody speaks. */
 const SILENT = 50;
 /** A sound shorter than this does not cut the agent off. */
@@ -75,7 +77,7 @@ describe('a caller at a telephone', () => {
     conversationId: string,
     look: (history: Message[]) => Message | undefined,
   ): Promise<Message> {
-    return until(what, async () => look(await historyOf(client, demo, conversationId)));
+    return until(what, async () => look(await historyOf(client, demo, conversationId)), SPOKEN_MS);
   }
 
   it('is greeted, asks, cuts in, presses a key, hangs up, and is answered in writing afterwards', async () => {
