@@ -6,6 +6,7 @@ import {
   createFolder,
   getAsset,
   listMessages,
+  newId,
   postMessage,
 } from '@parley/contracts';
 import { until } from '@parley/testing';
@@ -61,7 +62,7 @@ describe('A file', () => {
     const { data } = await client.call(listMessages, { spaceId, conversationId });
     expect(data[0]?.parts).toEqual([part]);
     expect(await client.call(getAsset, { spaceId, assetId })).toMatchObject({ conversationId });
-    const foreign = { ...part, assetId: 'asset_of_nobody' };
+    const foreign = { ...part, assetId: newId('asset') };
     await expect(
       client.call(postMessage, { spaceId, conversationId, parts: [foreign] }),
     ).rejects.toMatchObject({ status: 422, code: 'unknown_attachment' });
