@@ -106,6 +106,8 @@ interface Run {
   position: number;
   /** So many messages go one by one: the holder before may have died of one of them. */
   careful: number;
+  /** What the holders before had begun and not ended. */
+  begun: ReadonlyMap<number, number>;
 }
 
 /** Reads one partition for one consumer under a lease: effects and position commit together, so repeats and zombies change nothing. */
@@ -162,11 +164,12 @@ export class ConsumerRunner {
     const { epoch, lastSequence } = await streamIdentity(nats, stream);
     const where: Position = { consumer, stream, partition, streamEpoch: epoch, leaseEpoch: lease.epoch };
     const position = await repository.takeOver(where, lastSequence);
+    const begun = await repository.attempts(where);
     // Only what is handled here is sent here.
     const subjects = [...this.spec.handlers.keys()].map((name) => `${name}.*.*.${partition}`);
     const reader = new LogReader(nats, { stream, subjects, from: position + 1, signal: lease.signal });
     await this.parts.board?.report(where, position);
-    return { where, lease, reader, position, careful: lease.expired ? CAREFUL : 0 };
+    return { where, lease, reader, position, careful: lease.expired ? CAREFUL : 0, begun };
   }
 
   /** Takes what has come and does it; answers how much that was. */
@@ -209,8 +212,9 @@ export class ConsumerRunner {
   private async handleOne(run: Run, one: Incoming): Promise<void> {
     if (one.problem !== null) return this.patiently(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
     if (one.event === null) return this.patiently(run, () => this.commit([{ run, batch: [one] }]));
+    let before = run.begun.get(one.position) ?? 0;
     for (;;) {
-      const { attempts, failure } = await this.patiently(run, () => this.attempt(run, one));
+      const { attempts, failure } = await this.patiently(run, () => this.attempt(run, one, before));
       if (failure === null) return;
       if (attempts >= ATTEMPTS)
         return this.patiently(run, () => this.parkOne(run, one, attempts, reasonOf(failure)));
@@ -219,6 +223,7 @@ export class ConsumerRunner {
         { consumer: this.spec.id, event: one.event.id, attempts, err: failure },
         'An event failed and is tried again',
       );
+      before = attempts;
       await pause(run);
     }
   }
@@ -239,8 +244,7 @@ export class ConsumerRunner {
   }
 
   /** One attempt; alone in the process where earlier ones had no end. */
-  private async attempt(run: Run, one: Incoming): Promise<Attempt> {
-    const before = await this.parts.repository.attempts(run.where, one.position);
+  private async attempt(run: Run, one: Incoming, before: number): Promise<Attempt> {
     return isSuspect(before)
       ? this.parts.gate.pass(() => this.countedAttempt(run, one))
       : this.countedAttempt(run, one);

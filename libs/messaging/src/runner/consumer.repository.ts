@@ -111,14 +111,13 @@ export class ConsumerRepository {
     return new Set(rows.map((row) => row.event_id));
   }
 
-  /** Attempts at an event that were begun and had no end. */
-  async attempts(where: Position, position: number): Promise<number> {
-    const { rows } = await sql<{ attempts: number }>`
-      SELECT attempts FROM attempt
-      WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position = ${position}`.execute(
+  /** Attempts that holders before have begun and not ended, by the event's position. */
+  async attempts({ consumer, partition }: Position): Promise<Map<number, number>> {
+    const { rows } = await sql<{ position: number; attempts: number }>`
+      SELECT position, attempts FROM attempt WHERE consumer = ${consumer} AND partition = ${partition}`.execute(
       this.runner.kysely,
     );
-    return rows[0]?.attempts ?? 0;
+    return new Map(rows.map((row) => [row.position, row.attempts]));
   }
 
   /** Counts an attempt before it is made, so that one which ends the process counts. */
