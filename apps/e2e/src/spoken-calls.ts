@@ -48,6 +48,18 @@ export async function callOf(client: Client, demo: Demo, callId: string): Promis
   });
 }
 
+/** A call once it has ended. */
+export function endedCall(client: Client, demo: Demo, callId: string, withinMs?: number): Promise<Call> {
+  return until(
+    `the call ${callId} has ended`,
+    async () => {
+      const call = await callOf(client, demo, callId);
+      return call.phase === 'ended' ? call : null;
+    },
+    withinMs,
+  );
+}
+
 /** The conversation that a call goes into, once it is known. */
 export async function conversationOf(client: Client, demo: Demo, callId: string): Promise<string> {
   return until(

@@ -3,8 +3,8 @@ import { synthesize, until } from '@parley/testing';
 import { type Caller, documentationSentences, HEARD_RATE, Hearing } from '@parley/testing/voice';
 import { clientOf, readDemo } from './demo.ts';
 import {
-  callOf,
   conversationOf,
+  endedCall,
   historyOf,
   openSession,
   placeCall,
@@ -76,10 +76,7 @@ describe('a visitor who speaks on a web page', () => {
     expect(turns.filter(({ latencyMs }) => latencyMs !== null)).toHaveLength(QUESTIONS.length);
 
     await caller.leave();
-    const ended = await until('the call has ended', async () => {
-      const call = await callOf(client, demo, callId);
-      return call.phase === 'ended' ? call : null;
-    });
+    const ended = await endedCall(client, demo, callId);
     expect(ended).toMatchObject({ cause: 'caller_left', conversationId });
     const again = await openSession(demo, session.visitorToken);
     expect(again.conversationId).toBe(conversationId);

@@ -17,7 +17,7 @@ import { AccessToken, RoomAgentDispatch, RoomConfiguration } from 'livekit-serve
 import { clientOf, type Demo } from '../demo.ts';
 import { allReady, jobPid, servicesIn } from '../processes.ts';
 import { inRealTime } from '../real-time.ts';
-import { callOf, historyOf, textOf } from '../spoken-calls.ts';
+import { callOf, endedCall, historyOf, textOf } from '../spoken-calls.ts';
 import { OwnStack } from './own-stack.ts';
 import { Canaries, toldBy } from './canaries.ts';
 import { chat, handOffByMail, sendFile, setUpWrongly, signInAndOut } from './canary-acts.ts';
@@ -100,16 +100,7 @@ describe('a telephone call in which something dies', () => {
     await caller.heard.speechAfter(asked, { withinMs: PATIENCE_MS, quietMs: 1500 });
   }
 
-  async function ended({ callId }: Pick<Talk, 'callId'>): Promise<Call> {
-    return until(
-      'the call has ended',
-      async () => {
-        const call = await callOf(client, demo, callId);
-        return call.phase === 'ended' ? call : null;
-      },
-      END_MS,
-    );
-  }
+  const ended = ({ callId }: Pick<Talk, 'callId'>): Promise<Call> => endedCall(client, demo, callId, END_MS);
 
   /** Each question is there once, and answered once. */
   async function checkHistory({ conversationId }: Talk, asked: number): Promise<void> {

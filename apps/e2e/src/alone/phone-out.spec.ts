@@ -14,7 +14,7 @@ import { documentationSentences, Hearing, PHONE_RATE, type PhoneCaller } from '@
 import { clientOf, type Demo } from '../demo.ts';
 import { allReady } from '../processes.ts';
 import { inRealTime } from '../real-time.ts';
-import { callOf, conversationOf, historyOf, textOf } from '../spoken-calls.ts';
+import { conversationOf, endedCall, historyOf, textOf } from '../spoken-calls.ts';
 import { OwnStack } from './own-stack.ts';
 import { type FarEnd, PhoneLine } from './phone-calls.ts';
 
@@ -66,12 +66,7 @@ describe('a call that the platform places', () => {
     return { callId, end };
   }
 
-  async function ended(callId: string): Promise<Call> {
-    return until('the call has ended', async () => {
-      const call = await callOf(client, demo, callId);
-      return call.phase === 'ended' ? call : null;
-    });
-  }
+  const ended = (callId: string): Promise<Call> => endedCall(client, demo, callId);
 
   it('rings, greets whoever takes up, answers, is hung up by the API, and goes on in writing', async () => {
     const to = numberOf(0);

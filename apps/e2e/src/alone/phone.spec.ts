@@ -23,7 +23,7 @@ import { OwnStack } from './own-stack.ts';
 import { PhoneLine } from './phone-calls.ts';
 import { recordingOf, type StereoRecording, storedOf } from './phone-recordings.ts';
 import { inRealTime } from '../real-time.ts';
-import { callOf, historyOf, textOf, turnsOf } from '../spoken-calls.ts';
+import { callOf, endedCall, historyOf, textOf, turnsOf } from '../spoken-calls.ts';
 
 inRealTime();
 
@@ -133,10 +133,7 @@ describe('a caller at a telephone', () => {
     );
 
     caller.line.hangUp();
-    const ended = await until('the call has ended', async () => {
-      const call = await callOf(client, demo, callId);
-      return call.phase === 'ended' ? call : null;
-    });
+    const ended = await endedCall(client, demo, callId);
     expect(ended).toMatchObject({ cause: 'caller_left', conversationId });
     const status = { ...rung.fields, CallStatus: 'completed', SequenceNumber: '3' };
     for (const _time of [1, 2]) expect((await line.ask('/status', status)).status).toBe(200);
@@ -300,10 +297,7 @@ describe('a caller at a telephone', () => {
     caller = (await line.ring('+14155550103')).caller;
     const second = await newestCall();
     caller.line.cut();
-    const ended = await until('the call has ended', async () => {
-      const call = await callOf(client, demo, second.id);
-      return call.phase === 'ended' ? call : null;
-    });
+    const ended = await endedCall(client, demo, second.id);
     expect(ended.cause).toBe('connection_lost');
   }, 60_000);
 });
