@@ -91,6 +91,8 @@ export interface NatsBench {
   /** kill -9 */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Holds it still for so many milliseconds. */
+  freeze(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,6 +124,11 @@ export async function openNatsBench(): Promise<NatsBench> {
     connect: open,
     kill: () => server.stop('SIGKILL'),
     start,
+    freeze: async (milliseconds) => {
+      process.kill(server.pid, 'SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      process.kill(server.pid, 'SIGCONT');
+    },
     close: async () => {
       await Promise.all(connections.map((nats) => nats.close()));
       await server.stop('SIGKILL');

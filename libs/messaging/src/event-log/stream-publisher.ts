@@ -35,6 +35,14 @@ export class NotConnectedError extends Error {
   }
 }
 
+/** The connection went before the answer came: what was sent may be stored or not. */
+export class ConnectionCutError extends Error {
+  constructor() {
+    super('The connection to NATS was cut before it answered');
+    this.name = 'ConnectionCutError';
+  }
+}
+
 interface AckBody {
   seq?: number;
   duplicate?: boolean;
@@ -54,6 +62,8 @@ export class StreamPublisher {
   private readonly nats: NatsConnection;
   private connected = true;
   private doubtful = false;
+  /** Ends what waits for an answer: it cannot come any more. */
+  private cut = new AbortController();
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
@@ -82,7 +92,9 @@ export class StreamPublisher {
 
   private async ask(subject: string, payload: string, headers: MsgHdrs, count?: number): Promise<PublishAck> {
     try {
-      const reply = await this.nats.request(subject, payload, { headers, timeout: ACK_TIMEOUT_MS });
+      const reply = await this.orCut(
+        this.nats.request(subject, payload, { headers, timeout: ACK_TIMEOUT_MS }),
+      );
       const ack = reply.json<AckBody>();
       if (ack.error)
         throw new PublishRefusedError(ack.error.err_code ?? 0, ack.error.description ?? 'no reason given');
@@ -97,6 +109,15 @@ export class StreamPublisher {
       this.doubtful = !(error instanceof PublishRefusedError);
       throw error;
     }
+  }
+
+  private async orCut<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    const { signal } = this.cut;
+    return new Promise((resolve, reject) => {
+      const cut = (): void => reject(new ConnectionCutError());
+      signal.addEventListener('abort', cut, { once: true });
+      void asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', cut));
+    });
   }
 
   /** After a publish without answer, a round trip shows that the connection stands and all that was sent has arrived. */
@@ -117,9 +138,15 @@ export class StreamPublisher {
 
   private async watch(): Promise<void> {
     for await (const status of this.nats.status()) {
-      if (status.type === 'disconnect') this.connected = false;
+      if (status.type === 'disconnect') this.disconnected();
       if (status.type === 'reconnect') this.connected = true;
     }
+  }
+
+  private disconnected(): void {
+    this.connected = false;
+    this.cut.abort();
+    this.cut = new AbortController();
   }
 }
 

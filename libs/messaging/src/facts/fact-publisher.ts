@@ -1,4 +1,4 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import {
   type EventData,
@@ -8,17 +8,17 @@ import {
   newId,
   subjectToken,
 } from '@parley/contracts';
+import { type Outgoing, StreamPublisher } from '../event-log/stream-publisher.ts';
 import { currentTraceparent } from '../tracing.ts';
 
-interface Waiting {
-  subject: string;
-  payload: string;
-  headers: () => MsgHdrs;
+interface Waiting extends Outgoing {
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
-const PUBLISH_TIMEOUT_MS = 2000;
+/** How long a fact is tried. */
+const PUBLISH_MS = 2000;
+const PAUSE_MS = 50;
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
@@ -27,13 +27,13 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * What comes while a publish is under way shares the next atomic batch; a lone fact is published plainly.
  */
 export class FactPublisher {
-  private readonly client: JetStreamClient;
+  private readonly publisher: StreamPublisher;
   private readonly source: string;
   private readonly queue: Waiting[] = [];
   private busy = false;
 
   constructor(nats: NatsConnection, source: string) {
-    this.client = jetstream(nats, { timeout: PUBLISH_TIMEOUT_MS });
+    this.publisher = new StreamPublisher(nats);
     this.source = source;
   }
 
@@ -44,7 +44,7 @@ export class FactPublisher {
 
   /**
    * Resolves once the fact is stored.
-   * @throws Error when NATS did not acknowledge it in time: it may or may not be stored, and may be published again
+   * @throws Error when NATS did not acknowledge it within two seconds: it may or may not be stored, and may be published again
    */
   publish<Definition extends EventDefinition>(
     definition: Definition,
@@ -57,6 +57,7 @@ export class FactPublisher {
     const time = new Date().toISOString();
     const fill = (): MsgHdrs => {
       const found = headers();
+      found.set(headerNames.messageId, id);
       found.set(headerNames.eventSpecVersion, '1.0');
       found.set(headerNames.eventId, id);
       found.set(headerNames.eventType, definition.name);
@@ -85,7 +86,7 @@ export class FactPublisher {
     while (this.queue.length > 0) {
       const batch = this.take();
       try {
-        await (batch.length === 1 ? this.publishOne(batch) : this.publishBatch(batch));
+        await this.store(batch);
         for (const one of batch) one.resolve();
       } catch (error) {
         for (const one of batch) one.reject(error);
@@ -102,21 +103,19 @@ export class FactPublisher {
     return this.queue.splice(0, fits === -1 ? this.queue.length : Math.max(1, fits));
   }
 
-  private async publishOne([one]: Waiting[]): Promise<void> {
-    if (one)
-      await this.client.publish(one.subject, one.payload, {
-        headers: one.headers(),
-        timeout: PUBLISH_TIMEOUT_MS,
-        retries: 0,
-      });
-  }
-
-  private async publishBatch(waiting: Waiting[]): Promise<void> {
-    const [first, ...rest] = waiting;
-    const last = rest.pop();
-    if (!first || !last) return;
-    const batch = await this.client.startBatch(first.subject, first.payload, { headers: first.headers() });
-    for (const one of rest) batch.add(one.subject, one.payload, { headers: one.headers() });
-    await batch.commit(last.subject, last.payload, { headers: last.headers(), timeout: PUBLISH_TIMEOUT_MS });
+  /** Tries until they are stored or their time is over; a server that comes back in between costs its own pause only. */
+  private async store(batch: readonly Waiting[]): Promise<void> {
+    const until = performance.now() + PUBLISH_MS;
+    for (let together = batch.length > 1; ; together = false) {
+      try {
+        if (together) await this.publisher.batch(batch);
+        // One known id refuses a whole batch: what was tried before goes one by one.
+        else for (const one of batch) await this.publisher.single(one);
+        return;
+      } catch (error) {
+        if (performance.now() > until) throw error;
+        await sleep(PAUSE_MS);
+      }
+    }
   }
 }

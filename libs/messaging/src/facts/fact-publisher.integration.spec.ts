@@ -1,0 +1,70 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { breaks, type NatsBench, openNatsBench, postedEvent, readStream } from '../../test/bench.ts';
+import { FactPublisher } from './fact-publisher.ts';
+
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const DOWN_MS = 400;
+/** Longer than an acknowledgement is waited for, shorter than a fact is tried. */
+const STILL_MS = 1300;
+
+describe('FactPublisher', () => {
+  let broker: NatsBench;
+  let nats: NatsConnection;
+  let facts: FactPublisher;
+
+  beforeEach(async () => {
+    broker = await openNatsBench();
+    nats = await broker.connect();
+    facts = new FactPublisher(nats, 'conversation');
+  });
+
+  afterEach(() => broker.close());
+
+  const publish = (thread: string, sequence: number): Promise<void> =>
+    facts.publish(postedEvent, 'space_a', { thread, sequence });
+
+  it('stores in the order of the calls what is published at once', async () => {
+    const sequences = Array.from({ length: 700 }, (_value, index) => index + 1);
+    await Promise.all(sequences.map((sequence) => publish('one', sequence)));
+    const stored = await readStream(nats);
+    expect(stored).toHaveLength(700);
+    expect(breaks(stored)).toEqual([]);
+  });
+
+  it('stores each fact once, and refuses none, while nats-server is killed and started again', async () => {
+    let writing = true;
+    const writers = ['a', 'b', 'c', 'd', 'e'].map(async (thread) => {
+      let sequence = 0;
+      while (writing) await publish(thread, (sequence += 1));
+      return sequence;
+    });
+    for (let round = 0; round < 3; round += 1) {
+      await sleep(300);
+      await broker.kill();
+      await sleep(DOWN_MS);
+      await broker.start();
+    }
+    await sleep(300);
+    writing = false;
+    const published = await Promise.all(writers);
+    const stored = await readStream(nats);
+    expect(stored).toHaveLength(published.reduce((sum, count) => sum + count, 0));
+    expect(breaks(stored)).toEqual([]);
+  });
+
+  it('stores once what a server that stood still is sent again', async () => {
+    await publish('one', 1);
+    const frozen = broker.freeze(STILL_MS);
+    await Promise.all([publish('one', 2), publish('one', 3), publish('one', 4), frozen]);
+    expect((await readStream(nats)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('says within its time that nothing was stored where there is no server', async () => {
+    await broker.kill();
+    await expect(publish('one', 1)).rejects.toThrow('not connected');
+    await broker.start();
+    await publish('one', 1);
+    expect(await readStream(nats)).toEqual([{ key: 'one', sequence: 1 }]);
+  });
+});
