@@ -191,5 +191,10 @@ export class MessagingRuntime {
     this.wakes = this.nats.subscribe(`${prefix}>`, {
       callback: (error, message) => void (error ?? this.wakers.wakeHere(message.string())),
     });
+    void this.wakeAtReconnect();
+  }
+
+  private async wakeAtReconnect(): Promise<void> {
+    for await (const { type } of this.nats.status()) if (type === 'reconnect') this.wakers.wakeAll();
   }
 }

@@ -35,6 +35,11 @@ export class Wakers {
     return sleeper !== undefined;
   }
 
+  /** Wakes all loops of this process: what was told while nobody could hear it is found at once. */
+  wakeAll(): void {
+    for (const name of [...this.sleepers.keys()]) this.wakeHere(name);
+  }
+
   /** Tells other processes alone. */
   wakeOthers(name: string): void {
     for (const tell of this.outward) tell(name);

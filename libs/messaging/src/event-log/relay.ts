@@ -21,7 +21,7 @@ const BUSY_MS = 5;
 const PACE_MS = 8;
 
 /** Longest pause of an idle relay: commits of this process and of others wake it. */
-const IDLE_MS = 500;
+const IDLE_MS = 2000;
 const FAILURE_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1000;
 

@@ -20,7 +20,8 @@ import { taskKey } from './tasks.repository.ts';
 import { workerName } from './tasks.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-const LONGEST_SLEEP_MS = 500;
+/** Longest pause of an idle shard: commits of this process and of others wake it, and it knows what falls due. */
+const LONGEST_SLEEP_MS = 2000;
 const BUSY_SLEEP_MS = 100;
 
 /** Tasks in memory at once, at work or in line behind another of their key. */

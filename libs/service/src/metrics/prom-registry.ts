@@ -12,14 +12,18 @@ export interface PromRegistry {
   text(): Promise<string>;
 }
 
-/** Makes the registry, with Node's own metrics (memory, garbage collection, handles) in it. */
-export function createPromRegistry(): PromRegistry {
+/** Makes the registry, with Node's own metrics (memory, garbage collection, handles) in it; `resolutionMs`: how often the event loop is looked at. */
+export function createPromRegistry({ resolutionMs }: { resolutionMs: number }): PromRegistry {
   const registry = new Registry();
   const registers = [registry];
   const gauges = new Map<string, Gauge>();
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
-  collectDefaultMetrics({ register: registry, prefix: 'parley_' });
+  collectDefaultMetrics({
+    register: registry,
+    prefix: 'parley_',
+    eventLoopMonitoringPrecision: resolutionMs,
+  });
   return {
     set(name, value, labels) {
       const make = () =>
