@@ -1,7 +1,8 @@
-// Bundles a built service into one folder without node_modules: main.js, migrate.js, set-up and its workers.
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Bundles a built service into one folder: main.js, migrate.js, set-up and its workers; outside the workspace with all that these
+// need beside them, inside it they find packages, widget and pages where they are.
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 
 const [service, out] = process.argv.slice(2);
@@ -10,6 +11,7 @@ if (service === undefined || out === undefined) {
   process.exit(2);
 }
 const root = resolve(import.meta.dirname, '..');
+const inWorkspace = resolve(out).startsWith(root + sep);
 const dist = join(root, 'apps', service, 'dist');
 // Processes and threads of their own; they lie beside main.js in the image.
 const isEntry = (file) => /^(?:main|bridge|migrate)\.js$|\.worker\.js$|(?:^|\/)job\.js$/.test(file);
@@ -37,6 +39,8 @@ const optional = {
 const whole = ['@livekit/agents', '@livekit/rtc-node', 'soundswallower', '@echogarden/espeak-ng-emscripten'];
 const packages = service === 'voice-agent' ? whole : [];
 
+// What an earlier bundle left would stay beside this one.
+if (inWorkspace) rmSync(out, { recursive: true, force: true });
 await build({
   entryPoints,
   external: packages.flatMap((name) => [name, `${name}/*`]),
@@ -56,13 +60,13 @@ await build({
     js: "import { createRequire as bundledRequire } from 'node:module'; import { fileURLToPath as bundledPath } from 'node:url'; const require = bundledRequire(import.meta.url); const __filename = bundledPath(import.meta.url); const __dirname = bundledPath(new URL('.', import.meta.url));",
   },
 });
-for (const path of withDependencies(packages)) {
+for (const path of inWorkspace ? [] : withDependencies(packages)) {
   const nested = (source) => !source.slice(join(root, path).length).includes('node_modules');
   cpSync(join(root, path), join(out, path), { recursive: true, filter: nested });
 }
 writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n');
 // The gateway serves the widget, and the written pages of the documentation.
-if (service === 'channel-gateway') {
+if (service === 'channel-gateway' && !inWorkspace) {
   cpSync(join(root, 'apps/widget/dist'), join(out, 'widget'), { recursive: true });
   const isPage = (path) => !/\.(?:\w+)$/.test(path) || path.endsWith('.md');
   cpSync(join(root, 'docs'), join(out, 'docs'), { recursive: true, filter: isPage });

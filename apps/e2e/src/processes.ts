@@ -57,7 +57,7 @@ export async function startSecond(name: string): Promise<ChildProcess> {
   const service = servicesIn().find((one) => one.name === name);
   if (!service) throw new Error(`There is no service "${name}".`);
   const healthPort = String(await freePort());
-  const child = spawn(process.execPath, ['dist/main.js'], {
+  const child = spawn(process.execPath, ['main.js'], {
     cwd: service.folder,
     env: { ...service.env, HEALTH_PORT: healthPort },
     stdio: 'ignore',

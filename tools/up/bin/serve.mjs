@@ -23,7 +23,7 @@ const env = {
   HEALTH_PORT: '0',
   ...(service.env.PORT ? { PORT: process.env.PORT ?? '8090' } : {}),
 };
-const child = spawn(`${root}node_modules/.bin/node`, ['--enable-source-maps', 'dist/main.js'], {
+const child = spawn(`${root}node_modules/.bin/node`, ['--enable-source-maps', 'main.js'], {
   cwd: service.folder,
   env,
   stdio: 'inherit',

@@ -1,6 +1,19 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+
+/** What shows that a build is there. */
+const bundled = ['apps/widget/dist/widget.js', 'dist/channel-gateway/main.js'];
 
 const stampPath = (root: string): string => join(root, 'node_modules/.cache/parley-build');
 
@@ -9,19 +22,31 @@ export function buildStamp(root: string): string {
   return readFileSync(stampPath(root), 'utf8');
 }
 
-/** Builds every project, unless nothing has changed since the last time. */
+const cachePath = (root: string): string => join(root, 'dist/.compiled');
+
+/** Where Node keeps what it has compiled of this build, for every installation that runs it; null where this user may not write. */
+export function compileCache(root: string): string | null {
+  try {
+    accessSync(join(root, 'dist'), constants.W_OK);
+    return cachePath(root);
+  } catch {
+    return null;
+  }
+}
+
+/** Builds every project and bundles the services, unless nothing has changed since the last time. */
 export function build(root: string): string {
   const stampFile = stampPath(root);
   const stamp = stampOf(root);
   if (
     existsSync(stampFile) &&
     readFileSync(stampFile, 'utf8') === stamp &&
-    existsSync(join(root, 'apps/widget/dist/widget.js'))
+    bundled.every((file) => existsSync(join(root, file)))
   )
     return 'is up to date';
   const { status, stdout, stderr } = spawnSync(
     join(root, 'node_modules/.bin/nx'),
-    ['run-many', '-t', 'build', '--output-style=static'],
+    ['run-many', '-t', 'build', 'bundle', '--output-style=static'],
     {
       cwd: root,
       encoding: 'utf8',
@@ -29,9 +54,10 @@ export function build(root: string): string {
     },
   );
   if (status !== 0) throw new Error(`The build failed.\n${stdout}\n${stderr}`);
+  rmSync(cachePath(root), { recursive: true, force: true });
   mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
   writeFileSync(stampFile, stamp);
-  return 'built';
+  return 'is new';
 }
 
 /** Newest change and number of all sources. */
@@ -50,5 +76,7 @@ function stampOf(root: string): string {
     }
   };
   for (const folder of ['apps', 'libs']) visit(join(root, folder));
-  return `${count} ${newest} ${statSync(join(root, '.swcrc')).mtimeMs}`;
+  for (const file of ['.swcrc', 'docker/bundle.mjs'])
+    newest = Math.max(newest, statSync(join(root, file)).mtimeMs);
+  return `${count} ${newest}`;
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, buildStamp } from './build.ts';
+import { build, buildStamp, compileCache } from './build.ts';
 import { type Home, homePath, masterKeyFile, openHome } from './home.ts';
 import { freePort } from '@parley/testing';
 import { migrateAll } from './migrations.ts';
@@ -65,7 +65,7 @@ async function prepare(home: Home, servers: Servers): Promise<Service[]> {
     bridgePort: await freePort(),
     masterKeyFile: masterKeyFile(home),
     demoFile: home.file('demo.json'),
-    compileCache: home.file('compile-cache'),
+    compileCache: compileCache(root) ?? home.file('compile-cache'),
     password: (of) => home.secret(of),
   });
   writeFileSync(home.file('services.json'), JSON.stringify(services), { mode: 0o600 });

@@ -24,7 +24,7 @@ export async function migrateAll(
     if (known === done) return;
     const run = promisify(execFile);
     await Promise.all(
-      services.map(({ folder, env }) => run(process.execPath, ['dist/migrate.js'], { cwd: folder, env })),
+      services.map(({ folder, env }) => run(process.execPath, ['migrate.js'], { cwd: folder, env })),
     );
     // Somebody else's comment is left alone. Who may not comment migrates each time, which changes nothing.
     if (known === null || known.startsWith(PREFIX)) await comment(owner, done).catch(() => undefined);

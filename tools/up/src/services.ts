@@ -18,7 +18,7 @@ export interface S3Access {
   secretAccessKey: string;
 }
 
-/** A process of a service beside, or in place of, `dist/main.js`. */
+/** A process of a service beside, or in place of, `main.js` of its bundle. */
 interface Entry {
   name: string;
   file: string;
@@ -57,6 +57,7 @@ export interface Addresses {
 export interface Service {
   domain: Domain;
   name: string;
+  /** Its bundle, as it lies in its image. */
   folder: string;
   env: NodeJS.ProcessEnv;
   entries: Entry[];
@@ -77,7 +78,7 @@ export async function listServices(root: string, addresses: Addresses): Promise<
         ...(await environment(domain, name, addresses)),
         ...(domain === 'channel' ? { SERVICES: names.join(',') } : {}),
       };
-      return { domain, name, folder: join(root, 'apps', name), env, entries: entriesOf(domain, addresses) };
+      return { domain, name, folder: join(root, 'dist', name), env, entries: entriesOf(domain, addresses) };
     }),
   );
 }
@@ -150,7 +151,7 @@ export function programsOf(service: Service, node: string): Program[] {
   return service.entries.map(({ name, file }, index) => ({
     name,
     command: node,
-    args: ['--enable-source-maps', `dist/${file}`],
+    args: ['--enable-source-maps', file],
     cwd: service.folder,
     env: index === 0 ? service.env : { ...service.env, HEALTH_PORT: '0' },
   }));

@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { escape, frame } from './html.ts';
 import { markdownHtml } from './markdown.ts';
 
-/** In an image they lie beside the bundle, else at the root of the repository. */
-const folders = ['./docs/', '../../../../docs/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+/** In an image they lie beside the bundle; else at the root of the repository, as seen from a bundle or a source. */
+const folders = ['./docs/', '../../docs/', '../../../../docs/'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 const folder = folders.find((path) => existsSync(path)) ?? './docs/';
 const NAME = /^(decisions\/)?[a-z0-9-]+$/;
 
