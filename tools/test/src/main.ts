@@ -1,24 +1,45 @@
+import { parseArgs } from 'node:util';
 import { findLiveKitServer, findNatsServer, findS3Server, startTestServers } from '@parley/testing';
-import { ensureChromium, staticChecks } from './checks.ts';
+import { built, ensureChromium, staticChecks } from './checks.ts';
 import { type Counts, type JestRun, runJest } from './jest-run.ts';
 
 const began = performance.now();
 const minutes = (since: number): string => `${((performance.now() - since) / 60_000).toFixed(1)} min`;
 
-/** Specs that hear and speak, or wait for what is lost to be missed. */
-const spoken = ['apps/voice-agent', 'apps/telephony', 'libs/testing/src/voice'];
-
+const specs = 'jest.config.mjs';
+const stories = 'apps/e2e/jest.config.mjs';
 const alone = 'apps/e2e/alone.config.mjs';
 
-/** Everything, in the order in which it is begun: what takes long comes first. */
-const runs: readonly JestRun[] = [
-  { name: 'stories', config: 'apps/e2e/jest.config.mjs' },
-  { name: 'specs', config: 'jest.config.mjs', without: spoken },
-  { name: 'spoken', config: 'jest.config.mjs', only: spoken },
-  { name: 'widget', config: alone, only: ['alone/widget-call'] },
-  { name: 'phone', config: alone, only: ['alone/phone'] },
-  { name: 'start', config: alone, without: ['alone/widget-call', 'alone/phone'] },
-];
+/** Specs of the services that hear, speak and lead calls. */
+const voice = ['apps/voice-agent', 'apps/telephony', 'libs/testing/src/voice'];
+
+/** Calls one after the other, each as long as what is said in it. `npm test` hears one in a page and one that is cut into. */
+const calls = {
+  stories: ['src/free-speech', 'src/flow-socket-sound', 'src/silence-noise', 'src/voice-kills'],
+  specs: [
+    'worker/worker.integration',
+    'worker/recording/recording.integration',
+    'jobs/job-watch.integration',
+  ],
+  alone: ['alone/phone', 'alone/widget-call'],
+};
+
+/** What is run, in the order in which it is begun: what takes long comes first. */
+const plans: Record<'test' | 'calls', readonly JestRun[]> = {
+  test: [
+    { name: 'stories', config: stories, without: calls.stories },
+    { name: 'specs', config: specs, without: voice },
+    { name: 'voice', config: specs, only: voice, without: calls.specs },
+    { name: 'start', config: alone, without: calls.alone },
+  ],
+  calls: [
+    { name: 'phone', config: alone, only: ['alone/phone'] },
+    { name: 'calls', config: stories, only: calls.stories },
+    { name: 'workers', config: specs, only: calls.specs },
+    { name: 'widget', config: alone, only: ['alone/widget-call'] },
+  ],
+};
+
 /**
  * Much of a run is waiting, for sound goes by the clock, and so does what recovers: two at a time fill two cores.
  * PARLEY_TEST_LANES=1 takes longer and is less disturbed.
@@ -43,16 +64,19 @@ async function work(waiting: JestRun[]): Promise<Counts[]> {
 }
 
 async function main(): Promise<void> {
-  const project = process.argv.indexOf('--project');
-  const path = project === -1 ? null : (process.argv[project + 1] ?? '');
+  const { values } = parseArgs({
+    options: { calls: { type: 'boolean', default: false }, project: { type: 'string' } },
+  });
+  const path = values.project ?? null;
   // Built once with Go, which takes a while: beside the checks, and not in the time of a spec.
   const say = (line: string): void => console.log(line);
   const servers = Promise.all([findNatsServer(say), findLiveKitServer(say), findS3Server(say)]);
   servers.catch(() => undefined);
-  const sound = path !== null || staticChecks();
+  const sound = path !== null || (values.calls ? built() : staticChecks());
   await servers;
   if (path === null) ensureChromium();
-  const waiting = path === null ? [...runs] : [{ name: 'specs', config: 'jest.config.mjs', only: [path] }];
+  const plan = plans[values.calls ? 'calls' : 'test'];
+  const waiting = path === null ? [...plan] : [{ name: 'specs', config: specs, only: [path] }];
   const lanes = Array.from({ length: Math.min(LANES, waiting.length) }, () => work(waiting));
   const counts = (await Promise.all(lanes)).flat();
   const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0);
