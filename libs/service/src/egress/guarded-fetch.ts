@@ -19,7 +19,7 @@ export interface EgressLimits {
 }
 
 type FetchInput = Parameters<typeof globalThis.fetch>[0];
-type Undici = typeof import('undici');
+type Undici = (typeof import('undici'))['default'];
 type Resolver = (hostname: string) => Promise<LookupAddress[]>;
 
 const DEFAULT_LIMITS = { timeoutMs: 120_000, maxBytes: 10 * 1024 * 1024, maxRedirects: 3 };
@@ -89,9 +89,9 @@ export class GuardedFetch {
     await client?.dispatcher.destroy();
   }
 
-  // undici costs a tenth of a second to load, which a service that never calls out should not pay.
+  // undici costs a tenth of a second to load, which a service that never calls out should not pay. In a bundle it has its default alone.
   #load(): Promise<{ undici: Undici; dispatcher: InstanceType<Undici['Agent']> }> {
-    this.#client ??= import('undici').then((undici) => ({
+    this.#client ??= import('undici').then(({ default: undici }) => ({
       undici,
       dispatcher: new undici.Agent({ connect: { lookup: this.lookup, timeout: 5_000 } }),
     }));
