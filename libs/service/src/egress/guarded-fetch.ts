@@ -19,7 +19,7 @@ export interface EgressLimits {
 }
 
 type FetchInput = Parameters<typeof globalThis.fetch>[0];
-type Undici = (typeof import('undici'))['default'];
+type Undici = typeof import('undici')['default'];
 type Resolver = (hostname: string) => Promise<LookupAddress[]>;
 
 const DEFAULT_LIMITS = { timeoutMs: 120_000, maxBytes: 10 * 1024 * 1024, maxRedirects: 3 };
