@@ -191,7 +191,7 @@ describe('A channel at Twilio', () => {
     ['cuts the connection', { kind: 'cut' }, /could not be reached/],
   ];
 
-  it.each(faults)('says that Twilio %s, and comes up by itself', async (_what, fault, reason) => {
+  it.concurrent.each(faults)('says that Twilio %s, and comes up by itself', async (_what, fault, reason) => {
     const number = draw();
     const twilio = await bench.account(number);
     twilio.fail(`Accounts/${twilio.accountSid}.json`, fault);
@@ -205,7 +205,7 @@ describe('A channel at Twilio', () => {
     expect(numberOf(twilio, number).voice_url).toBe(webhookOf(channel.id));
   });
 
-  it.each(faults)(
+  it.concurrent.each(faults)(
     'writes its webhook, and puts the former one back, although Twilio %s then',
     async (_what, fault) => {
       const number = draw();

@@ -48,7 +48,7 @@ describe('A look at a channel now and then', () => {
     expect(bench.claims.has(number)).toBe(false);
   });
 
-  it.each<[string, TwilioFault, RegExp]>([
+  it.concurrent.each<[string, TwilioFault, RegExp]>([
     ['is down', { kind: 'error', status: 503, code: 20503 }, /fault of its own/],
     ['takes no more requests', { kind: 'error', status: 429, code: 20429 }, /takes no more requests/],
     ['does not answer', { kind: 'silence' }, /did not answer in time/],

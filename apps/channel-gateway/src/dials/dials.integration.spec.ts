@@ -73,7 +73,8 @@ describe('A call that is dialled', () => {
     expect(news(one.callId)).toHaveLength(1);
   });
 
-  it.each<[string, TwilioFault]>([
+  // Each waits for seconds until something is certain, at a carrier of its own.
+  it.concurrent.each<[string, TwilioFault]>([
     ['whose answer never comes', { kind: 'done_but_silent' }],
     ['whose connection is torn', { kind: 'done_but_cut' }],
     ['whose answer is no JSON', { kind: 'malformed' }],
@@ -90,7 +91,7 @@ describe('A call that is dialled', () => {
     30_000,
   );
 
-  it('is found though the carrier fails to list its calls at first', async () => {
+  it.concurrent('is found though the carrier fails to list its calls at first', async () => {
     const own = await line();
     own.twilio.fail('/Calls.json', { kind: 'done_but_cut' }, { kind: 'cut' }, { kind: 'malformed' });
     own.twilio.fail('/Calls.json', { kind: 'error', status: 500, code: 20500 });
@@ -99,7 +100,7 @@ describe('A call that is dialled', () => {
     expect([asked(own, 'POST'), own.twilio.calls.length]).toEqual([1, 1]);
   }, 30_000);
 
-  it.each<[string, TwilioFault]>([
+  it.concurrent.each<[string, TwilioFault]>([
     ['fails with 500', { kind: 'error', status: 500, code: 20500 }],
     ['tears the connection', { kind: 'cut' }],
   ])(
@@ -118,7 +119,7 @@ describe('A call that is dialled', () => {
     40_000,
   );
 
-  it('waits while the carrier takes no more requests', async () => {
+  it.concurrent('waits while the carrier takes no more requests', async () => {
     const own = await line();
     own.twilio.fail('/Calls.json', { kind: 'error', status: 429, code: 20429, retryAfter: '2' });
     const began = Date.now();

@@ -60,6 +60,15 @@ describe('FactPublisher', () => {
     expect((await readStream(nats)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
   });
 
+  it('refuses what is too large at once, and nothing beside it', async () => {
+    const text = 'x'.repeat(9 * 1024 * 1024);
+    const huge = facts.publish(postedEvent, 'space_a', { thread: 'huge', sequence: 1, text });
+    const others = [publish('one', 1), publish('one', 2)];
+    await expect(huge).rejects.toThrow('max_payload');
+    await Promise.all(others);
+    expect(breaks(await readStream(nats))).toEqual([]);
+  });
+
   it('says within its time that nothing was stored where there is no server', async () => {
     await broker.kill();
     await expect(publish('one', 1)).rejects.toThrow('not connected');

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { headers, InvalidArgumentError, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import {
   type EventData,
   type EventDefinition,
@@ -8,7 +8,7 @@ import {
   newId,
   subjectToken,
 } from '@parley/contracts';
-import { type Outgoing, StreamPublisher } from '../event-log/stream-publisher.ts';
+import { type Outgoing, PublishRefusedError, StreamPublisher } from '../event-log/stream-publisher.ts';
 import { currentTraceparent } from '../tracing.ts';
 
 interface Waiting extends Outgoing {
@@ -44,7 +44,8 @@ export class FactPublisher {
 
   /**
    * Resolves once the fact is stored.
-   * @throws Error when NATS did not acknowledge it within two seconds: it may or may not be stored, and may be published again
+   * @throws Error when NATS refused it, or did not acknowledge it within two seconds: then it may or may not be stored, and may be
+   * published again
    */
   publish<Definition extends EventDefinition>(
     definition: Definition,
@@ -85,12 +86,9 @@ export class FactPublisher {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) {
       const batch = this.take();
-      try {
-        await this.store(batch);
-        for (const one of batch) one.resolve();
-      } catch (error) {
-        for (const one of batch) one.reject(error);
-      }
+      const until = performance.now() + PUBLISH_MS;
+      if (await this.storeTogether(batch)) continue;
+      for (const one of batch) await this.storeAlone(one, until);
     }
     this.busy = false;
   }
@@ -103,19 +101,33 @@ export class FactPublisher {
     return this.queue.splice(0, fits === -1 ? this.queue.length : Math.max(1, fits));
   }
 
-  /** Tries until they are stored or their time is over; a server that comes back in between costs its own pause only. */
-  private async store(batch: readonly Waiting[]): Promise<void> {
-    const until = performance.now() + PUBLISH_MS;
-    for (let together = batch.length > 1; ; together = false) {
+  /** Whether all are stored. One that the stream refuses or knows already fails the whole batch: then they go one by one. */
+  private async storeTogether(batch: readonly Waiting[]): Promise<boolean> {
+    if (batch.length === 1) return false;
+    try {
+      await this.publisher.batch(batch);
+    } catch {
+      return false;
+    }
+    for (const one of batch) one.resolve();
+    return true;
+  }
+
+  /** Tries until it is stored, refused, or its time is over: a server that comes back in between costs a pause only. */
+  private async storeAlone(one: Waiting, until: number): Promise<void> {
+    for (;;) {
       try {
-        if (together) await this.publisher.batch(batch);
-        // One known id refuses a whole batch: what was tried before goes one by one.
-        else for (const one of batch) await this.publisher.single(one);
-        return;
+        await this.publisher.single(one);
+        return one.resolve();
       } catch (error) {
-        if (performance.now() > until) throw error;
+        if (isFinal(error) || performance.now() > until) return one.reject(error);
         await sleep(PAUSE_MS);
       }
     }
   }
+}
+
+/** Nobody will store it, however often it is tried. */
+function isFinal(error: unknown): boolean {
+  return error instanceof PublishRefusedError || error instanceof InvalidArgumentError;
 }
