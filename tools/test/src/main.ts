@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   const say = (line: string): void => console.log(line);
   const servers = Promise.all([findNatsServer(say), findLiveKitServer(say), findS3Server(say)]);
   servers.catch(() => undefined);
-  const sound = path !== null || (values.calls ? built() : staticChecks());
+  const sound = path !== null || (await (values.calls ? built() : staticChecks()));
   await servers;
   if (path === null) ensureChromium();
   const plan = plans[values.calls ? 'calls' : 'test'];
