@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { findLiveKitServer, findNatsServer, findS3Server, startTestServers } from '@parley/testing';
 import { built, ensureChromium, staticChecks } from './checks.ts';
 import { type Counts, type JestRun, runJest } from './jest-run.ts';
+import { root } from './workspace.ts';
 
 const began = performance.now();
 const minutes = (since: number): string => `${((performance.now() - since) / 60_000).toFixed(1)} min`;
@@ -24,15 +25,27 @@ const calls = {
   alone: ['alone/phone', 'alone/widget-call'],
 };
 
-/** What is run, in the order in which it is begun: what takes long comes first. */
-const plans: Record<'test' | 'calls', readonly JestRun[]> = {
-  test: [
+interface Plan {
+  /** So many runs at a time fill two cores, for much of each is waiting; calls need more of a core. */
+  lanes: number;
+  /** In the order in which they are begun: what takes long comes first. */
+  runs: readonly JestRun[];
+}
+
+const test: Plan = {
+  lanes: 3,
+  runs: [
     { name: 'stories', config: stories, without: calls.stories },
-    { name: 'specs', config: specs, without: voice },
+    { name: 'services', config: specs, only: [`${root}apps/`], without: voice },
+    { name: 'libraries', config: specs, only: [`${root}libs/`, `${root}tools/`], without: voice },
     { name: 'voice', config: specs, only: voice, without: calls.specs },
     { name: 'start', config: alone, without: calls.alone },
   ],
-  calls: [
+};
+
+const testCalls: Plan = {
+  lanes: 2,
+  runs: [
     { name: 'phone', config: alone, only: ['alone/phone'] },
     { name: 'calls', config: stories, only: calls.stories },
     { name: 'workers', config: specs, only: calls.specs },
@@ -40,11 +53,8 @@ const plans: Record<'test' | 'calls', readonly JestRun[]> = {
   ],
 };
 
-/**
- * Much of a run is waiting, for sound goes by the clock, and so does what recovers: two at a time fill two cores.
- * PARLEY_TEST_LANES=1 takes longer and is less disturbed.
- */
-const LANES = Math.max(1, Number(process.env['PARLEY_TEST_LANES'] ?? 2) || 1);
+/** PARLEY_TEST_LANES=1 takes longer and is less disturbed. */
+const LANES = Number(process.env['PARLEY_TEST_LANES']) || null;
 
 /** Takes one run after the other, on servers of its own, whose streams and databases no other one sees. */
 async function work(waiting: JestRun[]): Promise<Counts[]> {
@@ -75,9 +85,9 @@ async function main(): Promise<void> {
   const sound = path !== null || (await (values.calls ? built() : staticChecks()));
   await servers;
   if (path === null) ensureChromium();
-  const plan = plans[values.calls ? 'calls' : 'test'];
-  const waiting = path === null ? [...plan] : [{ name: 'specs', config: specs, only: [path] }];
-  const lanes = Array.from({ length: Math.min(LANES, waiting.length) }, () => work(waiting));
+  const plan = values.calls ? testCalls : test;
+  const waiting = path === null ? [...plan.runs] : [{ name: 'specs', config: specs, only: [path] }];
+  const lanes = Array.from({ length: Math.min(LANES ?? plan.lanes, waiting.length) }, () => work(waiting));
   const counts = (await Promise.all(lanes)).flat();
   const sum = (of: keyof Counts): number => counts.reduce((total, one) => total + one[of], 0);
   const failed = sum('failed') + (sound ? 0 : 1);
