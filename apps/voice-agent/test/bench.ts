@@ -8,6 +8,7 @@ import {
   answerCall,
   type CallJob,
   callerAttributes,
+  domainOf,
   endCall,
   type EventData,
   getCallProfile,
@@ -26,12 +27,14 @@ import {
   type OperationDefinition,
   operationSubject,
   speechFinished,
+  streamName,
   turnTranscribed,
 } from '@parley/contracts';
 import {
   CallBus,
   connectNats,
   ensureStreams,
+  followLog,
   FactPublisher,
   LiveBus,
   type NatsConnection,
@@ -94,6 +97,7 @@ export class VoiceBench {
   private sequence = 0;
   private natsServer!: ServerProcess;
   private facts!: FactPublisher;
+  private readonly closing = new AbortController();
   private readonly folder = mkdtempSync(join(tmpdir(), 'parley-voice-'));
   private natsPort = 0;
 
@@ -112,6 +116,7 @@ export class VoiceBench {
   }
 
   async close(): Promise<void> {
+    this.closing.abort();
     this.worker.kill('SIGKILL');
     this.storage.close();
     await this.nats.close();
@@ -342,11 +347,10 @@ export class VoiceBench {
   }
 
   private hears<Data>(definition: { name: string }, tell: (data: Data) => void): void {
-    this.nats.subscribe(`${definition.name}.>`, {
-      callback: (error, message) => {
-        if (!error) tell(message.json<Data>());
-      },
-    });
+    const stream = streamName(domainOf(definition.name));
+    // From the stream, as services hear it: after a death of NATS it may be there before this connection is.
+    const log = { stream, subjects: [`${definition.name}.>`], from: 1, signal: this.closing.signal };
+    void followLog(this.nats, log, { message: (message) => tell(message.json<Data>()) });
   }
 
   private async token(job: CallJob): Promise<string> {
