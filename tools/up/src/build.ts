@@ -12,8 +12,14 @@ import {
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What shows that a build is there. */
-const bundled = ['apps/widget/dist/widget.js', 'dist/channel-gateway/main.js'];
+/** Whether a build is there: somebody may have removed a part of it. */
+function isThere(root: string): boolean {
+  const services = readdirSync(join(root, 'apps')).filter((name) =>
+    existsSync(join(root, 'apps', name, 'src/migrate.ts')),
+  );
+  const files = ['apps/widget/dist/widget.js', ...services.map((name) => `dist/${name}/main.js`)];
+  return files.every((file) => existsSync(join(root, file)));
+}
 
 const stampPath = (root: string): string => join(root, 'node_modules/.cache/parley-build');
 
@@ -38,11 +44,7 @@ export function compileCache(root: string): string | null {
 export function build(root: string): string {
   const stampFile = stampPath(root);
   const stamp = stampOf(root);
-  if (
-    existsSync(stampFile) &&
-    readFileSync(stampFile, 'utf8') === stamp &&
-    bundled.every((file) => existsSync(join(root, file)))
-  )
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && isThere(root))
     return 'is up to date';
   const { status, stdout, stderr } = spawnSync(
     join(root, 'node_modules/.bin/nx'),

@@ -190,3 +190,42 @@ describe('A call that rings', () => {
     expect(new Set(tokens).size).toBe(50);
   });
 });
+
+describe('News of a call', () => {
+  const news = { ...ringing, CallStatus: 'completed', SequenceNumber: '3' };
+  const path = `${voicePath}/status`;
+
+  it('is passed on to telephony', async () => {
+    expect(await post(path, news)).toMatchObject({ status: 200, type: 'text/xml; charset=utf-8' });
+    expect(asked).toEqual([
+      [
+        receiveProviderStatus,
+        {
+          ...{ spaceId: 'space_one', channelId: 'chan_calls', providerCallId: callSid, callId: null },
+          ...{ status: 'completed', sequenceNumber: 3, answeredBy: null },
+        },
+        expect.anything(),
+      ],
+    ]);
+    await post(`${path}?call=call_one`, { ...ringing, CallStatus: 'no-answer' });
+    expect(asked[1]?.[1]).toMatchObject({ callId: 'call_one', status: 'no-answer', sequenceNumber: null });
+  });
+
+  it('of a channel that is not active counts, too', async () => {
+    channel = { ...channel, status: 'inactive' };
+    await post(path, news);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('is asked for again while telephony is away', async () => {
+    failure = new ProblemError({ status: 504, code: 'outcome_unknown', detail: 'No answer.' });
+    expect(await post(path, news)).toMatchObject({ status: 503 });
+  });
+
+  it('is refused where it is none, or not signed', async () => {
+    expect(await post(path, { ...news, CallStatus: 'exploded' })).toMatchObject({ status: 400 });
+    expect(await post(path, { ...news, SequenceNumber: '-1' })).toMatchObject({ status: 400 });
+    expect(await post(path, news, { signature: 'x' })).toMatchObject({ status: 401 });
+    expect(asked).toEqual([]);
+  });
+});
