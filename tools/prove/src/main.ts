@@ -26,7 +26,7 @@ const profiles = {
     visitors: 300,
     kills: 4,
     pauseMs: [2500, 4000],
-    medianMs: 30_000,
+    medianMs: 60_000,
     mostMs: 60_000,
   },
   full: {
