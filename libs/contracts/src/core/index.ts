@@ -1,6 +1,7 @@
 export * from './common.ts';
 export * from './event.ts';
 export * from './ids.ts';
+export * from './merge-patch.ts';
 export * from './operation.ts';
 export * from './paging.ts';
 export * from './permissions.ts';
