@@ -13,7 +13,11 @@ const rfc7396: [unknown, unknown, unknown][] = [
   [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
   [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
   [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
-  [['a', 'b'], ['c', 'd'], ['c', 'd']],
+  [
+    ['a', 'b'],
+    ['c', 'd'],
+    ['c', 'd'],
+  ],
   [{ a: 'b' }, ['c'], ['c']],
   [{ a: 'foo' }, null, null],
   [{ a: 'foo' }, 'bar', 'bar'],
@@ -41,7 +45,9 @@ describe('mergePatch', () => {
 describe('patchOf and applyPatch', () => {
   const Widget = z.strictObject({
     position: z.enum(['left', 'right']).default('right'),
-    theme: z.strictObject({ primary: z.string().max(7), radius: z.int().optional() }).default({ primary: 'red' }),
+    theme: z
+      .strictObject({ primary: z.string().max(7), radius: z.int().optional() })
+      .default({ primary: 'red' }),
     origins: z.array(z.string()).max(2).nullable(),
     data: Metadata.optional(),
   });
@@ -58,15 +64,20 @@ describe('patchOf and applyPatch', () => {
   });
 
   it('keeps siblings, removes by null, and restores the default of what was removed', () => {
-    const merge = (patch: z.output<typeof Patch>) => applyPatch(Widget, { current, patch, pointer: '/widget' });
-    expect(merge({ theme: { primary: '#fff' } })).toEqual({ ...current, theme: { primary: '#fff', radius: 3 } });
+    const merge = (patch: z.output<typeof Patch>) =>
+      applyPatch(Widget, { current, patch, pointer: '/widget' });
+    expect(merge({ theme: { primary: '#fff' } })).toEqual({
+      ...current,
+      theme: { primary: '#fff', radius: 3 },
+    });
     expect(merge({ theme: { radius: null } })).toEqual({ ...current, theme: { primary: '#000' } });
     expect(merge({ position: null })).toEqual({ ...current, position: 'right' });
     expect(applyPatch(Widget, { current, patch: null, pointer: '' })).toBeNull();
   });
 
   it('refuses a merged value that does not fit, and says where', () => {
-    const merge = () => applyPatch(Widget, { current, patch: { theme: { primary: null } }, pointer: '/widget' });
+    const merge = () =>
+      applyPatch(Widget, { current, patch: { theme: { primary: null } }, pointer: '/widget' });
     expect(merge).toThrow(ProblemError);
     expect(merge).toThrow(
       expect.objectContaining({

@@ -47,7 +47,13 @@ function patchSchema(schema: z.core.$ZodType): z.ZodType {
     return patchSchema(schema.def.innerType);
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape).map(
-      ([key, field]) => [key, patchSchema(field as z.ZodType).nullable().optional()] as const,
+      ([key, field]) =>
+        [
+          key,
+          patchSchema(field as z.ZodType)
+            .nullable()
+            .optional(),
+        ] as const,
     );
     return z.strictObject(Object.fromEntries(fields));
   }
