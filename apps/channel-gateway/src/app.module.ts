@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ClientAddresses, CONFIG } from '@parley/service';
 import { ChannelDirectory } from './channels/channel-directory.service.ts';
 import { ChannelsHandler } from './channels/channels.handler.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
@@ -19,6 +20,7 @@ import { DialsRepository } from './dials/dials.repository.ts';
 import { FlowSessionsHandler } from './flow-sessions/flow-sessions.handler.ts';
 import { FlowSessionsService } from './flow-sessions/flow-sessions.service.ts';
 import { SessionTokensRepository } from './flow-sessions/session-tokens.repository.ts';
+import type { GatewayConfig } from './config.ts';
 import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
@@ -55,6 +57,11 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ChannelDirectory,
     ChannelsRepository,
     ChannelsService,
+    {
+      provide: ClientAddresses,
+      useFactory: ({ TRUSTED_PROXIES }: GatewayConfig) => new ClientAddresses(TRUSTED_PROXIES),
+      inject: [CONFIG],
+    },
     ConnectionsRepository,
     ConnectionsService,
     ConnectorService,

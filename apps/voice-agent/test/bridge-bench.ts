@@ -174,6 +174,7 @@ export class BridgeBench {
     await this.nats.flush();
     const logger = createLogger({ name: 'bridge-spec', level: 'silent' });
     const limits = {
+      TRUSTED_PROXIES: 'loopback',
       MEDIA_MAX_STREAMS: 2,
       BRIDGE_MAX_SESSIONS: 40,
       BRIDGE_MAX_SESSIONS_PER_ADDRESS: 30,

@@ -23,8 +23,9 @@ const Compose = z.object({
   secrets: z.record(z.string(), z.object({ file: z.string() })),
 });
 
-/** Compose's own way to write variables: each has a value that it falls back to. */
-const filled = text.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
+/** Compose's own way to write variables: each has a value that it falls back to, which may hold another one. */
+const variable = /\$\{\w+:-([^${}]*)\}/g;
+const filled = text.replaceAll(variable, '$1').replaceAll(variable, '$1');
 const compose = Compose.parse(parse(filled, { merge: true }));
 const services = Object.entries(compose.services);
 

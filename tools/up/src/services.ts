@@ -119,11 +119,23 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
     ? { LIVEKIT_URL: liveKit.url, LIVEKIT_API_KEY: liveKit.apiKey, LIVEKIT_API_SECRET: liveKit.apiSecret }
     : {};
   if (domain === 'channel')
-    return { PORT: String(port), DEMO_FILE: demoFile, BRIDGE_URL: `http://127.0.0.1:${bridgePort}` };
+    return {
+      ...startingWith('TRUSTED_PROXIES'),
+      PORT: String(port),
+      DEMO_FILE: demoFile,
+      BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,
+    };
   if (domain === 'telephony') return voice;
   if (domain === 'asset') return { ...startingWith('S3_'), ...(s3 ? environmentOf(s3) : {}) };
   if (domain !== 'voice') return {};
-  return { ...voice, ...startingWith('VOICE_'), ...startingWith('MEDIA_'), PORT: String(bridgePort) };
+  return {
+    ...voice,
+    ...startingWith('VOICE_'),
+    ...startingWith('MEDIA_'),
+    PORT: String(bridgePort),
+    // The gateway passes sessions on.
+    TRUSTED_PROXIES: 'loopback',
+  };
 }
 
 /** What the one who starts it has set, such as speech providers. */

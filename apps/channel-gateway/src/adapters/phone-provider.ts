@@ -43,6 +43,8 @@ export interface PhoneProvider {
   name: string;
   /** As people know it. */
   label: string;
+  /** Where its API is, unless a channel names another address. */
+  apiBaseUrl: string;
   /** Returns when the credentials are right and the account may be used. */
   checkAccount(access: ProviderAccess): Promise<void>;
   /** All numbers of the account, or those that are this one. */

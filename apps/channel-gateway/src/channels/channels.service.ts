@@ -22,6 +22,7 @@ import type { ChannelRow, ChannelStatus, ChannelTarget, ChannelTrx } from '../da
 import { publicBase, webhookPath } from './addresses.ts';
 import { credentialsPlace, type KnownChannel, secretPlace } from './channel-directory.service.ts';
 import { ChannelsRepository } from './channels.repository.ts';
+import { requireCredentialsForHost } from './credential-host.ts';
 import { drawSecret, type Secrets, secretsOf } from './credentials.ts';
 import { requirePossible } from './phone-number.ts';
 
@@ -97,6 +98,7 @@ export class ChannelsService {
     const configuration =
       change.configuration &&
       check('configuration', kind.configuration.safeParse({ ...row.configuration, ...change.configuration }));
+    requireCredentialsForHost(row, configuration as Record<string, unknown> | undefined, given.account !== null);
     const targetName =
       change.target === undefined ? undefined : await this.requireTarget(trx, spaceId, change.target);
     const changed = await this.channels.update(trx, row, {

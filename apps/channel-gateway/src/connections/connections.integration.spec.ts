@@ -265,6 +265,22 @@ describe('A channel at Twilio', () => {
     expect((await bench.call(activateChannel, { channelId: channel.id })).status).toBe('active');
   });
 
+  it('asks for the credentials again before it sends them to another host', async () => {
+    const number = draw();
+    const [twilio, other] = [await bench.account(number), await bench.account(number)];
+    const { id: channelId } = await bench.setUp(twilio, number);
+    const configuration = { apiBaseUrl: other.apiBaseUrl };
+    await expect(bench.call(updateChannel, { channelId, configuration })).rejects.toMatchObject({
+      status: 422,
+      code: 'credentials_needed',
+    });
+    expect((await bench.channel(channelId)).configuration).toMatchObject({ apiBaseUrl: twilio.apiBaseUrl });
+    const { accountSid, authToken } = other;
+    await bench.call(updateChannel, { channelId, configuration, credentials: { accountSid, authToken } });
+    await bench.becomes(channelId, 'active');
+    expect(other.requests.length).toBeGreaterThan(0);
+  });
+
   it('asks for credentials where it has none', async () => {
     const twilio = await bench.account(draw());
     const channel = await bench.setUp(twilio, draw(), { credentials: undefined });

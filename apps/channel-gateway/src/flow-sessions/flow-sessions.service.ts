@@ -73,10 +73,10 @@ export class FlowSessionsService {
     return asked.token === null ? this.byOrigin(asked) : this.byToken(trx, asked.flowId, asked.token);
   }
 
-  private async byOrigin({ flowId, origin, host }: Asked): Promise<Admission> {
+  private async byOrigin({ flowId, origin }: Asked): Promise<Admission> {
     const found = this.directory.webChannelsOf(flowId);
     if (found.length === 0) return refused('unknown_flow');
-    const own = ownOrigins(host ?? undefined, this.config.PUBLIC_URL);
+    const own = ownOrigins(this.config);
     const demo = origin === null ? await this.demoChannelId() : null;
     const channel = found.find((one) => one.id === demo || originAllowed(one, origin ?? undefined, own));
     return channel ? admitted(toAdmitted(channel)) : refused('origin');

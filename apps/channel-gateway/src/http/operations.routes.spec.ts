@@ -9,6 +9,7 @@ import {
   roles,
 } from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
+import { ClientAddresses } from '@parley/service';
 import { fastify as makeFastify, type FastifyInstance } from 'fastify';
 import type { AuthService } from './auth.service.ts';
 import { authorize, OperationRoutes } from './operations.routes.ts';
@@ -56,7 +57,7 @@ describe('An answer that is elsewhere', () => {
     const auth = { principalOf: async () => owner } as unknown as AuthService;
     const client = { request: async () => answer } as unknown as OperationClient;
     const server = makeFastify();
-    new OperationRoutes(auth, client).register(server, [downloadAsset]);
+    new OperationRoutes(auth, client, new ClientAddresses()).register(server, [downloadAsset]);
     const reply = await server.inject({ url: '/api/v1/spaces/space_one/assets/asset_one/download' });
     expect(reply.statusCode).toBe(status);
     expect(reply.headers['location']).toBe(location);
@@ -67,7 +68,7 @@ describe('An answer that is elsewhere', () => {
 });
 
 describe('Routes of operations', () => {
-  const routes = new OperationRoutes({} as AuthService, {} as OperationClient);
+  const routes = new OperationRoutes({} as AuthService, {} as OperationClient, new ClientAddresses());
   const registered = (operations: readonly OperationDefinition[]): string[] => {
     const urls: string[] = [];
     const fastify = { route: ({ url }: { url: string }) => urls.push(url) } as unknown as FastifyInstance;

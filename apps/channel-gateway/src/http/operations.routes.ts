@@ -14,6 +14,7 @@ import {
   unauthorized,
 } from '@parley/contracts';
 import { etagOf, OperationClient } from '@parley/messaging';
+import { ClientAddresses } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
 import { readForm } from './form.ts';
@@ -33,6 +34,7 @@ export class OperationRoutes {
   constructor(
     private readonly auth: AuthService,
     private readonly operations: OperationClient,
+    private readonly addresses: ClientAddresses,
   ) {}
 
   /** @throws Error when an operation does not say who may call it: the gateway does not start */
@@ -56,7 +58,7 @@ export class OperationRoutes {
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     try {
-      if (operation.permission === 'public') this.publicLimit.take(request.ip);
+      if (operation.permission === 'public') this.publicLimit.take(this.addresses.networkOf(request));
       const { spaceId } = request.params as Record<string, string>;
       const principal = await this.auth.principalOf(request.headers.authorization, spaceId);
       authorize(operation, principal, spaceId);

@@ -3,7 +3,7 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { InjectConfig, Logger } from '@parley/service';
+import { ClientAddresses, InjectConfig, Logger } from '@parley/service';
 import type { GatewayConfig } from '../config.ts';
 
 const CONNECT_MS = 3000;
@@ -16,6 +16,7 @@ export class BridgeAdapter implements OnModuleDestroy {
 
   constructor(
     private readonly logger: Logger,
+    private readonly addresses: ClientAddresses,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
@@ -44,7 +45,7 @@ export class BridgeAdapter implements OnModuleDestroy {
     bridge.once(this.event, () => {
       isThrough = true;
       bridge.setTimeout(0).setNoDelay(true);
-      bridge.write(requestText(request, socket as Socket));
+      bridge.write(requestText(request, this.addresses.of(request)));
       if (head.length > 0) bridge.write(head);
       // Pipes wait for the slower side: nothing piles up here.
       socket.pipe(bridge).pipe(socket);
@@ -70,14 +71,13 @@ export class BridgeAdapter implements OnModuleDestroy {
   }
 }
 
-/** The request as it came, with who sent it and where to: what callers say of that themselves is left out. */
-function requestText(request: IncomingMessage, socket: Socket): string {
+/** The request as it came, with the client's address; what callers say of that themselves is left out. */
+function requestText(request: IncomingMessage, clientAddress: string): string {
   const lines = [`${request.method} ${request.url} HTTP/1.1`];
   const { rawHeaders } = request;
   for (let index = 0; index < rawHeaders.length; index += 2)
     if (!/^x-forwarded-/i.test(rawHeaders[index] ?? ''))
       lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
-  lines.push(`X-Forwarded-For: ${socket.remoteAddress ?? 'unknown'}`);
-  if (request.headers.host) lines.push(`X-Forwarded-Host: ${request.headers.host}`);
+  lines.push(`X-Forwarded-For: ${clientAddress}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

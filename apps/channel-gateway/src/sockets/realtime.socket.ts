@@ -151,7 +151,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
   private requireOrigin(principal: Principal, request: IncomingMessage): void {
     if (principal.type !== 'visitor') return;
     const channel = this.directory.find(principal.channelId ?? '');
-    const own = ownOrigins(request.headers.host, this.config.PUBLIC_URL);
+    const own = ownOrigins(this.config);
     if (!channel || !originAllowed(channel, request.headers.origin, own))
       throw permissionDenied('This origin may not use the channel.');
   }

@@ -1,4 +1,6 @@
+import { canonicalOrigin, originMatches } from '@parley/contracts';
 import type { KnownChannel } from '../channels/channel-directory.service.ts';
+import type { GatewayConfig } from '../config.ts';
 
 /** Whether a page of this origin may open a web channel: the listed origins, else the site's own; the gateway's own always (for `/demo`). */
 export function originAllowed(
@@ -9,12 +11,18 @@ export function originAllowed(
   if (origin === undefined) return false;
   if (own.includes(origin)) return true;
   const { allowedOrigins } = channel.configuration as { allowedOrigins?: string[] };
-  if (allowedOrigins && allowedOrigins.length > 0) return allowedOrigins.includes(origin);
+  if (allowedOrigins && allowedOrigins.length > 0)
+    return allowedOrigins.some((listed) => originMatches(listed, origin));
   return URL.canParse(channel.channelIdentifier) && new URL(channel.channelIdentifier).origin === origin;
 }
 
-/** The gateway's own origins, as a request reaches it. */
-export function ownOrigins(host: string | undefined, publicUrl: string | undefined): string[] {
-  const own = host ? [`http://${host}`, `https://${host}`] : [];
-  return publicUrl ? [...own, new URL(publicUrl).origin] : own;
+/**
+ * The gateway's own origins: that of `PUBLIC_URL`, else this machine's names with the gateway's port. The `Host` of a
+ * request says nothing: a page whose domain was pointed at this address would be its own origin.
+ */
+export function ownOrigins({ PUBLIC_URL, PORT }: Pick<GatewayConfig, 'PUBLIC_URL' | 'PORT'>): string[] {
+  if (PUBLIC_URL) return [new URL(PUBLIC_URL).origin];
+  return ['localhost', '127.0.0.1', '[::1]'].flatMap((host) =>
+    ['http', 'https'].flatMap((scheme) => canonicalOrigin(`${scheme}://${host}:${PORT}`) ?? []),
+  );
 }

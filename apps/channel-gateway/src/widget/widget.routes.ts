@@ -11,9 +11,10 @@ import {
   servicePrincipal,
 } from '@parley/contracts';
 import { OperationClient } from '@parley/messaging';
-import { InjectConfig } from '@parley/service';
+import { ClientAddresses, InjectConfig } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { publicBase } from '../channels/addresses.ts';
 import { ChannelDirectory, type KnownChannel } from '../channels/channel-directory.service.ts';
 import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
@@ -47,6 +48,7 @@ export class WidgetRoutes {
     private readonly auth: AuthService,
     private readonly operations: OperationClient,
     private readonly voice: VoiceAccess,
+    private readonly addresses: ClientAddresses,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
@@ -72,17 +74,11 @@ export class WidgetRoutes {
   private allowed(request: FastifyRequest): KnownChannel | null {
     const channel = this.directory.find((request.params as { channelId: string }).channelId);
     if (!channel || channel.deploymentType !== 'WEB') return null;
-    return originAllowed(
-      channel,
-      request.headers.origin,
-      ownOrigins(request.headers.host, this.config.PUBLIC_URL),
-    )
-      ? channel
-      : null;
+    return originAllowed(channel, request.headers.origin, ownOrigins(this.config)) ? channel : null;
   }
 
   private async open(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    this.limit.take(request.ip);
+    this.limit.take(this.addresses.networkOf(request));
     const known = this.directory.find((request.params as { channelId: string }).channelId);
     if (!known || known.deploymentType !== 'WEB' || known.status !== 'active') throw notFound('The channel');
     const channel = this.allowed(request);
@@ -156,10 +152,11 @@ export class WidgetRoutes {
     return body.data[0]?.id ?? null;
   }
 
-  private socketUrl(request: FastifyRequest): string {
-    const base =
-      this.config.PUBLIC_URL ?? `http://${request.headers.host ?? `127.0.0.1:${this.config.PORT}`}`;
-    return `${base.replace(/^http/, 'ws').replace(/\/$/, '')}/ws/realtime`;
+  /** Below `PUBLIC_URL`; without one, at the gateway's own origin that the page has, else on this machine. */
+  private socketUrl({ headers: { origin } }: FastifyRequest): string {
+    const own = ownOrigins(this.config).find((one) => one === origin);
+    const base = publicBase(this.config) ?? own ?? `http://127.0.0.1:${this.config.PORT}`;
+    return `${base.replace(/^http/, 'ws')}/ws/realtime`;
   }
 }
 

@@ -25,7 +25,6 @@ describe('A session of a flow', () => {
     expect(bench.admissions.at(-1)).toEqual({
       flowId: 'flow_one',
       origin: site,
-      host: new URL(bench.url).host,
       token: null,
     });
     expect(bench.opened.at(-1)).toMatchObject({ spaceId: 'space_one', channelId: 'chan_web' });

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { admitFlowSession, newId, openForChannel, ProblemError, servicePrincipal } from '@parley/contracts';
 import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
-import { InjectConfig, InjectNats, Logger } from '@parley/service';
+import { ClientAddresses, InjectConfig, InjectNats, Logger } from '@parley/service';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BridgeConfig } from '../config.ts';
 import { CallRooms } from './call-audio.ts';
@@ -31,6 +31,7 @@ export class FlowSocket implements OnModuleDestroy {
     perMessageDeflate: false,
   });
   private readonly count: SessionCount;
+  private readonly addresses: ClientAddresses;
   private readonly parts: SessionParts;
   private readonly endings = new Set<Promise<void>>();
   private readonly sessions = new Set<FlowSession>();
@@ -44,6 +45,7 @@ export class FlowSocket implements OnModuleDestroy {
     @InjectConfig() private readonly config: BridgeConfig,
   ) {
     this.parts = { nats, operations, facts, rooms, logger };
+    this.addresses = new ClientAddresses(config.TRUSTED_PROXIES);
     this.count = new SessionCount({
       sessions: config.BRIDGE_MAX_SESSIONS,
       ofAddress: config.BRIDGE_MAX_SESSIONS_PER_ADDRESS,
@@ -68,7 +70,7 @@ export class FlowSocket implements OnModuleDestroy {
   private open(socket: WebSocket, request: IncomingMessage, asked: Asked): void {
     socket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
     const line = new SocketLine(socket, this.config.BRIDGE_IDLE_MS);
-    const leave = this.count.enter(addressOf(request));
+    const leave = this.count.enter(this.addresses.networkOf(request));
     if (!leave) return line.close(4429, 'Too many sessions are open. Close one, or try again later.');
     socket.on('close', leave);
     // What is sent before the session stands waits at the client.
@@ -110,12 +112,11 @@ export class FlowSocket implements OnModuleDestroy {
     line: SocketLine,
   ): Promise<SessionChannel | null> {
     const origin = headers.origin ?? null;
-    const host = String(headers['x-forwarded-host'] ?? headers.host ?? '') || null;
     // What is too long to be right is as wrong when it is cut.
     const cut = (text: string | null, most: number): string | null => text?.slice(0, most) ?? null;
     const { body } = await this.parts.operations.request(
       admitFlowSession,
-      { flowId, origin: cut(origin, 300), host: cut(host, 300), token: cut(token, 500) },
+      { flowId, origin: cut(origin, 300), token: cut(token, 500) },
       { principal: servicePrincipal(service) },
     );
     if (body.channel) return body.channel;
@@ -150,10 +151,4 @@ function readAddress(url: string): Asked | null {
   const { pathname, searchParams } = new URL(url, 'ws://bridge');
   const [, flowId] = PATH.exec(pathname) ?? [];
   return flowId ? { flowId, token: searchParams.get('session') } : null;
-}
-
-/** Who connects, as the proxy before this process saw it. */
-function addressOf(request: IncomingMessage): string {
-  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
-  return forwarded.at(-1)?.trim() || request.socket.remoteAddress || 'unknown';
 }

@@ -238,8 +238,6 @@ export const admitFlowSession = defineOperation({
   input: z.strictObject({
     flowId: z.string().max(100),
     origin: z.string().max(300).nullable(),
-    /** The host the page asked: the platform's own origin is always allowed. */
-    host: z.string().max(300).nullable(),
     token: z.string().max(500).nullable(),
   }),
   output: z.object({

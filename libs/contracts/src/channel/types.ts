@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, Metadata } from '../core/common.ts';
+import { Origin, SiteUrl } from '../core/origin.ts';
 import { Parts } from '../conversation/types.ts';
 
 /** Telephone number in E.164 (ITU-T): `+`, country code, at most 15 digits. */
@@ -7,10 +8,6 @@ export const E164 = z.string().regex(/^\+[1-9]\d{6,14}$/, 'is not an E.164 numbe
 
 /** Unix milliseconds. */
 const UnixMs = z.int().min(0);
-const Origin = z
-  .string()
-  .max(300)
-  .regex(/^https?:\/\/[^/\s]+$/, 'is not an origin such as https://example.com');
 
 /** Appearance of the widget; unknown keys are kept for the site's own use. */
 export const WidgetConfigurationSchema = z.looseObject({
@@ -60,7 +57,7 @@ const CustomConfiguration = z.strictObject({ callbackUrl: z.url().max(2000).opti
 const kinds = {
   CALLS: { channelIdentifier: E164, configuration: PhoneConfiguration },
   SMS: { channelIdentifier: E164, configuration: PhoneConfiguration },
-  WEB: { channelIdentifier: z.url().max(500), configuration: WebConfiguration },
+  WEB: { channelIdentifier: SiteUrl, configuration: WebConfiguration },
   MOBILE: { channelIdentifier: z.string().min(1).max(200), configuration: MobileConfiguration },
   WHATSAPP: { channelIdentifier: z.string().min(1).max(100), configuration: MessagingConfiguration },
   MESSENGER: { channelIdentifier: z.string().min(1).max(100), configuration: MessagingConfiguration },

@@ -3,6 +3,7 @@ export * from './event.ts';
 export * from './ids.ts';
 export * from './merge-patch.ts';
 export * from './operation.ts';
+export * from './origin.ts';
 export * from './paging.ts';
 export * from './permissions.ts';
 export * from './principal.ts';

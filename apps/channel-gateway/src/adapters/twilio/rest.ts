@@ -5,7 +5,8 @@ import { type ProviderAccess, ProviderError } from '../phone-provider.ts';
 /** A field of a form; a list is written as the same name repeated. */
 export type TwilioForm = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-const HOME = 'https://api.twilio.com';
+/** Where Twilio's API is. */
+export const HOME = 'https://api.twilio.com';
 /** Pages of at most 1,000; nobody has more. */
 const PAGES = 200;
 

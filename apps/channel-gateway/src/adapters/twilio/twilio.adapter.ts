@@ -6,7 +6,7 @@ import {
   type ProviderNumber,
   type VoiceWebhook,
 } from '../phone-provider.ts';
-import { TwilioRest } from './rest.ts';
+import { HOME, TwilioRest } from './rest.ts';
 
 const PAGE_SIZE = 1000;
 /** Calls to one number that are looked at; the newest come first. */
@@ -53,6 +53,7 @@ const over: ReadonlySet<string> = new Set(['canceled', 'completed', 'busy', 'fai
 export const twilioProvider: PhoneProvider = {
   name: 'twilio',
   label: 'Twilio',
+  apiBaseUrl: HOME,
 
   async checkAccount(access) {
     const { status } = await new TwilioRest(access).get('', Account);
