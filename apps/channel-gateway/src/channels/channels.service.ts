@@ -98,7 +98,11 @@ export class ChannelsService {
     const configuration =
       change.configuration &&
       check('configuration', kind.configuration.safeParse({ ...row.configuration, ...change.configuration }));
-    requireCredentialsForHost(row, configuration as Record<string, unknown> | undefined, given.account !== null);
+    requireCredentialsForHost(
+      row,
+      configuration as Record<string, unknown> | undefined,
+      given.account !== null,
+    );
     const targetName =
       change.target === undefined ? undefined : await this.requireTarget(trx, spaceId, change.target);
     const changed = await this.channels.update(trx, row, {

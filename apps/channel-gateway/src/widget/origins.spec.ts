@@ -2,7 +2,10 @@ import type { KnownChannel } from '../channels/channel-directory.service.ts';
 import { originAllowed, ownOrigins } from './origins.ts';
 
 const channelOf = (allowedOrigins?: string[]): KnownChannel =>
-  ({ channelIdentifier: 'https://Shop.example/de', configuration: { allowedOrigins } }) as unknown as KnownChannel;
+  ({
+    channelIdentifier: 'https://Shop.example/de',
+    configuration: { allowedOrigins },
+  }) as unknown as KnownChannel;
 
 test.each([
   [{ PUBLIC_URL: 'https://chat.example/parley/', PORT: 8080 }, ['https://chat.example']],

@@ -26,7 +26,9 @@ export function originMatches(listed: string, origin: string): boolean {
   if (!canonical.includes('*')) return canonical === origin;
   if (canonicalOrigin(origin) !== origin || origin.includes('*')) return false;
   const [scheme = '', suffix = ''] = canonical.split('*');
-  return origin.length > scheme.length + suffix.length && origin.startsWith(scheme) && origin.endsWith(suffix);
+  return (
+    origin.length > scheme.length + suffix.length && origin.startsWith(scheme) && origin.endsWith(suffix)
+  );
 }
 
 /** An origin that is listed, in its canonical form. */

@@ -10,8 +10,20 @@ const request = (remoteAddress: string | undefined, forwarded?: string): Incomin
 test.each([
   ['no proxy is trusted', '', '203.0.113.7', '198.51.100.1', '203.0.113.7'],
   ['the proxy is trusted', '10.0.0.0/8', '10.1.2.3', '198.51.100.1', '198.51.100.1'],
-  ['the client names another address itself', '10.0.0.0/8', '10.1.2.3', '1.1.1.1, 198.51.100.1', '198.51.100.1'],
-  ['two proxies are trusted', '10.0.0.0/8,192.0.2.1', '10.1.2.3', '1.1.1.1, 198.51.100.1, 192.0.2.1', '198.51.100.1'],
+  [
+    'the client names another address itself',
+    '10.0.0.0/8',
+    '10.1.2.3',
+    '1.1.1.1, 198.51.100.1',
+    '198.51.100.1',
+  ],
+  [
+    'two proxies are trusted',
+    '10.0.0.0/8,192.0.2.1',
+    '10.1.2.3',
+    '1.1.1.1, 198.51.100.1, 192.0.2.1',
+    '198.51.100.1',
+  ],
   ['a stranger claims to be a proxy', '10.0.0.0/8', '203.0.113.7', '10.1.2.3', '203.0.113.7'],
   ['the proxy connects over IPv4 in IPv6', '10.0.0.0/8', '::ffff:10.1.2.3', '198.51.100.1', '198.51.100.1'],
   ['names of ranges are listed', 'loopback, uniquelocal', '::1', '198.51.100.1, 172.16.0.9', '198.51.100.1'],

@@ -37,7 +37,9 @@ export class ClientAddresses {
     const message = 'raw' in request ? request.raw : request;
     const { remoteAddress } = message.socket;
     if (remoteAddress === undefined) return 'unknown';
-    const found = plain(proxyAddress(message as IncomingMessage, (address, hop) => this.isTrusted(plain(address), hop)));
+    const found = plain(
+      proxyAddress(message as IncomingMessage, (address, hop) => this.isTrusted(plain(address), hop)),
+    );
     return isIP(found) > 0 ? found : plain(remoteAddress);
   }
 
