@@ -16,6 +16,7 @@ import { TimelinesService } from './conversations/timelines.service.ts';
 import { ViewsService } from './conversations/views.service.ts';
 import { DirectoryConsumer } from './directory/directory.consumer.ts';
 import { DirectoryRepository } from './directory/directory.repository.ts';
+import { ReferencesService } from './directory/references.service.ts';
 import { DeliveredConsumer } from './messages/delivered.consumer.ts';
 import { InboundConsumer } from './messages/inbound.consumer.ts';
 import { InboundService } from './messages/inbound.service.ts';
@@ -67,6 +68,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     ParticipantsService,
     PostingRepository,
     PostingService,
+    ReferencesService,
     RoomsRepository,
     SearchRepository,
     SpeechRepository,

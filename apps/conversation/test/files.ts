@@ -1,16 +1,26 @@
 import {
   type Asset,
   attachAssets,
+  findAccount,
+  getAgent,
+  getChannel,
+  getSpace,
   newId,
   notFound,
   type OperationDefinition,
   type Principal,
 } from '@parley/contracts';
 
-/** Plays assets. */
+const ownerLookups: ReadonlySet<string> = new Set(
+  [findAccount, getAgent, getChannel, getSpace].map(({ name }) => name),
+);
+
+/** Plays assets, and the owners of accounts, agents, channels and spaces. */
 export class FilesOfBench {
   /** Ids of files that were shown to the visitors of a conversation. */
   readonly shown = new Map<string, string[]>();
+  /** What other services own, by id: accounts, agents, channels and spaces. */
+  readonly owned = new Map<string, object>();
   private readonly files = new Map<string, { spaceId: string; asset: Asset; seenBy: string | undefined }>();
 
   /** A file of a space; `seenBy` names the one visitor that may see it. */
@@ -28,9 +38,23 @@ export class FilesOfBench {
 
   async request(
     definition: OperationDefinition,
-    input: { spaceId: string; assetId: string; assetIds: string[]; conversationId: string; shown: boolean },
+    input: {
+      spaceId: string;
+      assetId: string;
+      assetIds: string[];
+      conversationId: string;
+      shown: boolean;
+      agentId?: string;
+      accountId?: string;
+      channelId?: string;
+    },
     { principal }: { principal: Principal },
   ): Promise<{ body: unknown }> {
+    if (ownerLookups.has(definition.name)) {
+      const owned = this.owned.get(input.agentId ?? input.accountId ?? input.channelId ?? input.spaceId);
+      if (!owned) throw notFound('What another service owns');
+      return Promise.resolve({ body: owned });
+    }
     if (definition.name === attachAssets.name) return Promise.resolve({ body: this.attach(input) });
     const found = this.files.get(input.assetId);
     if (found?.spaceId !== input.spaceId || found.seenBy !== principal.id) throw notFound('The file');

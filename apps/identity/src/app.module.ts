@@ -7,6 +7,7 @@ import { SessionsService } from './accounts/sessions.service.ts';
 import { AgentsConsumer } from './keys/agents.consumer.ts';
 import { KeysHandler } from './keys/keys.handler.ts';
 import { KeysRepository } from './keys/keys.repository.ts';
+import { AccountLookupHandler } from './spaces/account-lookup.handler.ts';
 import { AuditService } from './spaces/audit.service.ts';
 import { SpacesHandler } from './spaces/spaces.handler.ts';
 import { SpacesRepository } from './spaces/spaces.repository.ts';
@@ -15,7 +16,7 @@ import { SigningKeysService } from './tokens/signing-keys.service.ts';
 import { TokensService } from './tokens/tokens.service.ts';
 
 @Module({
-  controllers: [AccountsHandler, AgentsConsumer, KeysHandler, SpacesHandler],
+  controllers: [AccountLookupHandler, AccountsHandler, AgentsConsumer, KeysHandler, SpacesHandler],
   providers: [
     AccountsRepository,
     AuditService,

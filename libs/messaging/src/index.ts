@@ -19,6 +19,7 @@ export {
   type OperationContext,
   type OperationHandler,
 } from './operations/operation-server.ts';
+export * from './operations/references.ts';
 export { Refusal } from './operations/refusal.ts';
 export * from './runner/consumer-runner.ts';
 export * from './runner/decorators.ts';

@@ -15,18 +15,19 @@ import {
   updateConversation,
 } from '@parley/contracts';
 import { isUniqueViolation } from '@parley/database';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import { authorOf, ownOf, requireOwn } from '../access.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
+import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { OpeningService } from './opening.service.ts';
-import { type NewParticipant, ParticipantsService } from './participants.service.ts';
+import { idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
 import type { Timeline } from './timeline.ts';
 import { TimelinesService } from './timelines.service.ts';
 import { ViewsService } from './views.service.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 type View = OperationOutput<typeof getConversation>;
 
 @Controller()
@@ -38,17 +39,26 @@ export class ConversationsHandler {
     private readonly opening: OpeningService,
     private readonly timelines: TimelinesService,
     private readonly views: ViewsService,
+    private readonly references: ReferencesService,
   ) {}
 
+  @BeforeOperation(createConversation)
+  async beforeCreate({ spaceId, participants }: OperationInput<typeof createConversation>): Promise<Found> {
+    return this.references.find(spaceId, idsOf(participants));
+  }
+
   @HandleOperation(createConversation)
-  async create(input: OperationInput<typeof createConversation>, { trx, principal }: Context): Promise<View> {
+  async create(
+    input: OperationInput<typeof createConversation>,
+    { trx, principal, before: found }: Context<Found>,
+  ): Promise<View> {
     const { spaceId, roomId, subject, metadata } = input;
     if (roomId && !(await this.rooms.find(trx, spaceId, roomId))) {
       throw unprocessable('The room does not exist.', 'unknown_room', [
         { pointer: '/roomId', detail: 'names no room of this space' },
       ]);
     }
-    const named = await this.people.resolve(trx, spaceId, input.participants);
+    const named = await this.people.resolve(trx, spaceId, { asked: input.participants, found });
     // Those of the room take part unless others are named.
     const participants = roomId && named.length === 0 ? await this.roomMates(trx, roomId) : named;
     const contact = participants.find((one) => one.contact_id !== null);
@@ -86,8 +96,16 @@ export class ConversationsHandler {
     );
   }
 
+  @BeforeOperation(updateConversation)
+  async beforeUpdate({ spaceId, assignee }: OperationInput<typeof updateConversation>): Promise<Found> {
+    return this.references.find(spaceId, assignee ? [assignee] : []);
+  }
+
   @HandleOperation(updateConversation)
-  async update(input: OperationInput<typeof updateConversation>, { trx, principal }: Context): Promise<View> {
+  async update(
+    input: OperationInput<typeof updateConversation>,
+    { trx, principal, before: found }: Context<Found>,
+  ): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
     const { subject, labels, metadata } = input;
     if (subject !== undefined || labels || metadata) {
@@ -99,7 +117,7 @@ export class ConversationsHandler {
     }
     if (input.status) timeline.setStatus(input.status);
     if (input.assignee !== undefined) {
-      await this.people.requireAccount(trx, input.spaceId, input.assignee);
+      await this.people.requireAccount(trx, { spaceId: input.spaceId, accountId: input.assignee }, found);
       timeline.setOwner(timeline.conversation.owner, {
         assignee: input.assignee,
         by: authorOf(principal),

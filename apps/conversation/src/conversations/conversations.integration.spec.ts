@@ -91,6 +91,23 @@ test('the same agent, account or contact takes part once', async () => {
   });
 });
 
+test('what another service made a moment ago can be named at once', async () => {
+  bench.files.owned.set('agent_fresh', { id: 'agent_fresh', accountId: 'acc_fresh', name: 'Fresh' });
+  bench.files.owned.set('acc_robot', { accountId: 'acc_robot', name: 'Robot', type: 'service' });
+  const participants = [{ agentId: 'agent_fresh' }, { accountId: 'acc_robot' }];
+  const made = await begin({ participants });
+  expect(made.owner).toBe('flow');
+  const named = made.participants.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  expect(named).toMatchObject([
+    { agentId: 'agent_fresh', accountId: 'acc_fresh', name: 'Fresh', autoRespond: true },
+    { accountId: 'acc_robot', name: 'Robot' },
+  ]);
+  const { id: conversationId } = await begin();
+  await bench.call(addParticipant, { spaceId, conversationId, agentId: 'agent_fresh' });
+  const assigned = await bench.call(updateConversation, { spaceId, conversationId, assignee: 'acc_robot' });
+  expect(assigned.assignee).toBe('acc_robot');
+});
+
 test('the owner is a flow while an agent responds, and nobody when the last one has left', async () => {
   const {
     id: conversationId,

@@ -6,15 +6,16 @@ import {
   type OperationOutput,
   removeParticipant,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import { alreadyTakesPart, authorOf, requireOwn, unknownPart } from '../access.ts';
 import type { Tables } from '../database.ts';
+import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
-import { identityOf, ParticipantsService } from './participants.service.ts';
+import { identityOf, idsOf, ParticipantsService } from './participants.service.ts';
 import { TimelinesService } from './timelines.service.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 
 /** Who takes part in a conversation. */
 @Controller()
@@ -23,6 +24,7 @@ export class ParticipantsHandler {
     private readonly conversations: ConversationsRepository,
     private readonly people: ParticipantsService,
     private readonly timelines: TimelinesService,
+    private readonly references: ReferencesService,
   ) {}
 
   @HandleOperation(listParticipants)
@@ -35,13 +37,22 @@ export class ParticipantsHandler {
     return { data: rows.map(toParticipant), nextCursor: null };
   }
 
+  @BeforeOperation(addParticipant)
+  async beforeJoin(input: OperationInput<typeof addParticipant>): Promise<Found> {
+    return this.references.find(input.spaceId, idsOf([input]));
+  }
+
   @HandleOperation(addParticipant)
   async join(
     input: OperationInput<typeof addParticipant>,
-    { trx, principal }: Context,
+    { trx, principal, before: found }: Context<Found>,
   ): Promise<OperationOutput<typeof addParticipant>> {
     const timeline = await this.timelines.lock(trx, input, principal);
-    const [resolved] = await this.people.resolve(trx, input.spaceId, [input], '');
+    const [resolved] = await this.people.resolve(trx, input.spaceId, {
+      asked: [input],
+      found,
+      pointer: '',
+    });
     if (!resolved) throw unknownPart();
     const present = await this.conversations.participants(trx, [input.conversationId]);
     if (present.some((one) => identityOf(one) === identityOf(resolved))) throw alreadyTakesPart();

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { newId, type ProblemError, unprocessable } from '@parley/contracts';
 import { ContactsRepository } from '../contacts/contacts.repository.ts';
 import type { ConversationTrx, ParticipantRow } from '../database.ts';
-import { DirectoryRepository } from '../directory/directory.repository.ts';
+import { DirectoryRepository, type DirectoryRow } from '../directory/directory.repository.ts';
+import type { Found } from '../directory/references.service.ts';
 
 /** Somebody who is about to take part in a room or conversation. */
 export type NewParticipant = Omit<ParticipantRow, 'space_id' | 'parent_id'>;
@@ -14,6 +15,18 @@ export interface AskedParticipant {
   contactId?: string | undefined;
   role: ParticipantRow['role'];
   autoRespond?: boolean | undefined;
+}
+
+/** Participants as the API names them, and what is known of them. */
+export interface Resolution {
+  asked: readonly AskedParticipant[];
+  found: Found;
+  pointer?: string;
+}
+
+/** The accounts and agents that are named. */
+export function idsOf(asked: readonly AskedParticipant[]): string[] {
+  return asked.flatMap((one) => one.agentId ?? one.accountId ?? []);
 }
 
 /** Who somebody is, however named: an agent is its account. */
@@ -29,42 +42,48 @@ export class ParticipantsService {
     private readonly contacts: ContactsRepository,
   ) {}
 
-  /** @throws ProblemError 422 for an account that is not known in the space */
-  async requireAccount(trx: ConversationTrx, spaceId: string, accountId: string | null): Promise<void> {
-    if (accountId === null) return;
+  /**
+   * @param found what the owners of the directory's entries answered before the transaction
+   * @throws ProblemError 422 for an account that is not known in the space
+   */
+  async requireAccount(
+    trx: ConversationTrx,
+    { spaceId, accountId }: { spaceId: string; accountId: string | null },
+    found: Found,
+  ): Promise<void> {
+    if (accountId === null || found.has(accountId)) return;
     if ((await this.directory.findMany(trx, spaceId, [accountId])).has(accountId)) return;
     throw unprocessable('The assignee does not exist in this space.', 'unknown_assignee', [
       { pointer: '/assignee', detail: 'names no account of this space' },
     ]);
   }
 
-  /** @throws ProblemError 422 for somebody who does not exist here, or is named twice */
+  /**
+   * @param found what the owners of the directory's entries answered before the transaction
+   * @throws ProblemError 422 for a participant who does not exist here, or is named twice
+   */
   async resolve(
     trx: ConversationTrx,
     spaceId: string,
-    asked: readonly AskedParticipant[],
-    pointer = '/participants',
+    { asked, found, pointer = '/participants' }: Resolution,
   ): Promise<NewParticipant[]> {
-    const known = await this.directory.findMany(
-      trx,
-      spaceId,
-      asked.flatMap((one) => one.agentId ?? one.accountId ?? []),
-    );
+    const rows = await this.directory.findMany(trx, spaceId, idsOf(asked));
+    const known = new Map<string, DirectoryRow>([...found, ...rows]);
     const ids = asked.flatMap((one) => one.contactId ?? []);
     const contacts = new Map(
       (await this.contacts.findMany(trx, spaceId, ids)).map((row) => [row.id, row.name ?? 'Contact']),
     );
-    const found: NewParticipant[] = [];
+    const resolved: NewParticipant[] = [];
     for (const [index, one] of asked.entries()) {
       const place = pointer === '' ? '' : `${pointer}/${index}`;
       const participant = one.contactId
         ? ofContact(one, contacts.get(one.contactId))
         : ofDirectory(one, known.get(one.agentId ?? one.accountId ?? ''));
       if (!participant) throw unknownParticipant(place, one);
-      if (found.some((other) => identityOf(other) === identityOf(participant))) throw namedTwice(place);
-      found.push(participant);
+      if (resolved.some((other) => identityOf(other) === identityOf(participant))) throw namedTwice(place);
+      resolved.push(participant);
     }
-    return found;
+    return resolved;
   }
 }
 

@@ -17,16 +17,17 @@ import {
   unprocessable,
   updateRoom,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import { alreadyTakesPart, unknownPart } from '../access.ts';
 import type { ConversationTrx, ParticipantRow, RoomRow, Tables } from '../database.ts';
+import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
-import { identityOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
+import { identityOf, idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
 import { ViewsService } from './views.service.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 type Room = OperationOutput<typeof getRoom>;
 
 @Controller()
@@ -36,15 +37,21 @@ export class RoomsHandler {
     private readonly conversations: ConversationsRepository,
     private readonly people: ParticipantsService,
     private readonly views: ViewsService,
+    private readonly references: ReferencesService,
   ) {}
+
+  @BeforeOperation(createRoom)
+  async beforeCreate({ spaceId, participants }: OperationInput<typeof createRoom>): Promise<Found> {
+    return this.references.find(spaceId, idsOf(participants));
+  }
 
   @HandleOperation(createRoom)
   async create(
     input: OperationInput<typeof createRoom>,
-    { trx }: Context,
+    { trx, before: found }: Context<Found>,
   ): Promise<OperationOutput<typeof createRoom>> {
     const { spaceId, type } = input;
-    const participants = await this.people.resolve(trx, spaceId, input.participants);
+    const participants = await this.people.resolve(trx, spaceId, { asked: input.participants, found });
     const pair = type === 'direct' ? pairOf(participants) : null;
     const row = await this.rooms.insert(trx, {
       space_id: spaceId,
@@ -110,14 +117,19 @@ export class RoomsHandler {
     return { data: (await this.conversations.participants(trx, [id])).map(toParticipant), nextCursor: null };
   }
 
+  @BeforeOperation(addRoomParticipant)
+  async beforeJoin(input: OperationInput<typeof addRoomParticipant>): Promise<Found> {
+    return this.references.find(input.spaceId, idsOf([input]));
+  }
+
   @HandleOperation(addRoomParticipant)
   async join(
     input: OperationInput<typeof addRoomParticipant>,
-    { trx }: Context,
+    { trx, before: found }: Context<Found>,
   ): Promise<OperationOutput<typeof addRoomParticipant>> {
     const { spaceId, roomId } = input;
     const room = changeable(await this.rooms.lock(trx, spaceId, roomId));
-    const [resolved] = await this.people.resolve(trx, spaceId, [input], '');
+    const [resolved] = await this.people.resolve(trx, spaceId, { asked: [input], found, pointer: '' });
     if (!resolved) throw unknownPart();
     const participants = await this.conversations.participants(trx, [room.id]);
     if (participants.some((one) => identityOf(one) === identityOf(resolved))) throw alreadyTakesPart();

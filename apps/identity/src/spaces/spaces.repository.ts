@@ -52,6 +52,15 @@ export class SpacesRepository {
       .executeTakeFirst();
   }
 
+  async findMember(trx: IdentityTrx, spaceId: string, accountId: string): Promise<MembershipRow | undefined> {
+    return trx
+      .selectFrom('membership')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+  }
+
   async listMembers(
     trx: IdentityTrx,
     spaceId: string,

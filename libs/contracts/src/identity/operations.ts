@@ -248,6 +248,15 @@ export const listServiceAccounts = defineOperation({
   output: listOf(ServiceAccountSchema),
 });
 
+export const findAccount = defineOperation({
+  name: 'identity.find_account',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'A member or service account of a space',
+  input: z.strictObject({ ...InSpace, accountId: Id }),
+  output: z.object({ accountId: Id, name: z.string(), type: z.enum(['person', 'service']) }),
+});
+
 export const listAuditLog = defineOperation({
   name: 'identity.list_audit_log',
   kind: 'query',

@@ -15,7 +15,14 @@ export interface NatsUser {
 const asks: Partial<Record<Domain, readonly string[]>> = {
   asset: ['conversation.get', 'conversation.list'],
   channel: ['>'],
-  conversation: ['asset.attach', 'asset.get'],
+  conversation: [
+    'asset.attach',
+    'asset.get',
+    'channel.get',
+    'flow.get_agent',
+    'identity.find_account',
+    'identity.get_space',
+  ],
   telephony: [
     'asset.complete_storage',
     'asset.delete',
