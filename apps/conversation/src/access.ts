@@ -1,6 +1,8 @@
 import {
   type Author,
   conflict,
+  type Message,
+  messageForVisitor,
   notFound,
   permissionDenied,
   type Principal,
@@ -26,6 +28,14 @@ function isOwn(principal: Principal, row: ConversationRow): boolean {
 
 export function isVisitor(principal: Principal): boolean {
   return principal.type === 'visitor';
+}
+
+/** A message as the principal may see it. */
+export function seenBy(principal: Principal, message: Message): Message {
+  if (!isVisitor(principal)) return message;
+  const seen = messageForVisitor(message);
+  if (!seen) throw notFound('The message');
+  return seen;
 }
 
 /** What narrows a visitor's lists to its own. */

@@ -18,6 +18,7 @@ import { DirectoryConsumer } from './directory/directory.consumer.ts';
 import { DirectoryRepository } from './directory/directory.repository.ts';
 import { ReferencesService } from './directory/references.service.ts';
 import { DeliveredConsumer } from './messages/delivered.consumer.ts';
+import { EventViewsService } from './messages/event-views.service.ts';
 import { InboundConsumer } from './messages/inbound.consumer.ts';
 import { InboundService } from './messages/inbound.service.ts';
 import { MessagesHandler } from './messages/messages.handler.ts';
@@ -61,6 +62,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     ConversationsRepository,
     DirectoryRepository,
     ErasureRepository,
+    EventViewsService,
     InboundService,
     MergingService,
     MessagesRepository,

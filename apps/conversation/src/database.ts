@@ -171,4 +171,5 @@ export type ConversationRow = Selectable<ConversationTable>;
 export type ParticipantRow = Selectable<ParticipantTable>;
 export type MessageRow = Selectable<MessageTable>;
 export type ContactRow = Selectable<ContactTable>;
+export type EventRow = Selectable<EventTable>;
 export type RoomRow = Selectable<RoomTable>;

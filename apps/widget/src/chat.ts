@@ -210,15 +210,21 @@ export class Chat {
       if (message.author.type !== 'contact') this.typist.until = 0;
       this.transcript.put(message);
     } else if (name === 'conversation.owner_changed') {
-      if (this.owner !== 'flow') this.transcript.dropStreaming();
-      if (this.owner === 'human') this.transcript.note(`owner-${sequence}`, this.texts.person, sequence);
-      else if (before === 'human') this.transcript.note(`owner-${sequence}`, this.texts.agentAgain, sequence);
+      this.noteOwner(before, sequence);
     } else if (name === 'conversation.status_changed') {
       this.ended = data['status'] === 'closed';
       if (this.ended) this.transcript.dropStreaming();
       if (this.ended) this.transcript.note(`closed-${sequence}`, this.texts.closed, sequence);
     }
     this.view.changed();
+  }
+
+  private noteOwner(before: string, sequence: number): void {
+    if (this.owner !== 'flow') this.transcript.dropStreaming();
+    // An assignment changes no owner.
+    if (this.owner === before) return;
+    if (this.owner === 'human') this.transcript.note(`owner-${sequence}`, this.texts.person, sequence);
+    else if (before === 'human') this.transcript.note(`owner-${sequence}`, this.texts.agentAgain, sequence);
   }
 
   /** The sign that somebody writes goes out by time alone. */

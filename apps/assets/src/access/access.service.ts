@@ -50,13 +50,19 @@ export class AccessService {
     );
   }
 
-  /** @throws ProblemError 404 for a file that a visitor is not to see */
-  async requireSeen(principal: Principal, spaceId: string, assetId: string): Promise<void> {
-    if (principal.type !== 'visitor') return;
+  /**
+   * @returns the file's conversation where it is the visitor's own
+   * @throws ProblemError 404 for a file that a visitor is not to see
+   */
+  async requireSeen(principal: Principal, spaceId: string, assetId: string): Promise<string | null> {
+    if (principal.type !== 'visitor') return null;
     const row = await this.database.withSpaces([spaceId], (trx) => this.assets.find(trx, spaceId, assetId));
     if (!row || row.internal) throw notFound('The file');
-    if (row.conversation_id !== null && (await this.owns(principal, spaceId, row.conversation_id))) return;
+    const { conversation_id: conversationId } = row;
+    if (conversationId !== null && (await this.owns(principal, spaceId, conversationId)))
+      return conversationId;
     if (!(await this.wasShown(principal, spaceId, assetId))) throw notFound('The file');
+    return null;
   }
 
   private async owns(principal: Principal, spaceId: string, conversationId: string): Promise<boolean> {

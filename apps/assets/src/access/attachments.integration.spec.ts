@@ -1,10 +1,12 @@
 import {
   type Asset,
   attachAssets,
+  createFolder,
   deleteAsset,
   downloadAsset,
   getAsset,
   listAssets,
+  updateAsset,
 } from '@parley/contracts';
 import { type AssetsBench, openBench, type VisitorOfBench } from '../../test/bench.ts';
 
@@ -44,7 +46,20 @@ describe('A file that a message names', () => {
     const asset = await bench.upload({ body: 'for both', conversationId: one.conversationId });
     await attach(asset, two.conversationId);
     expect(await looks(one, asset)).toEqual(asset);
-    expect(await looks(two, asset)).toEqual(asset);
+    // Whose conversation it belongs to is not for the other.
+    expect(await looks(two, asset)).toEqual({ ...asset, conversationId: null });
+  });
+
+  it('is seen without what members noted about it', async () => {
+    const one = bench.visitor();
+    const { conversationId } = one;
+    const asset = await bench.upload({ body: 'an offer', conversationId });
+    const folder = await bench.call(createFolder, { name: 'Offers' });
+    const metadata = { margin: '40 %' };
+    await bench.call(updateAsset, { assetId: asset.id, metadata, folderId: folder.id });
+    expect(await looks(one, asset)).toMatchObject({ conversationId, metadata: {}, folderId: null });
+    const { data } = await bench.call(listAssets, { conversationId }, { principal: one.principal });
+    expect(data).toMatchObject([{ id: asset.id, conversationId, metadata: {}, folderId: null }]);
   });
 
   it('in a note of the team, or for the team alone, is shown to no visitor', async () => {

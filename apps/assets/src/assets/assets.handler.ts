@@ -26,9 +26,9 @@ import { S3Adapter } from '../storage/s3.adapter.ts';
 import { AssetsRepository } from './assets.repository.ts';
 import { AssetsService } from './assets.service.ts';
 import type { AssetRow } from './asset.table.ts';
-import { dispositionOf, toAsset } from './shapes.ts';
+import { assetSeenBy, dispositionOf, toAsset } from './shapes.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 
 /** What people, keys and visitors ask about files. */
 @Controller()
@@ -55,17 +55,26 @@ export class AssetsHandler {
     const { spaceId, limit, cursor, folderId, conversationId, status } = input;
     const forVisitor = principal.type === 'visitor';
     const filter = { limit, before: cursorOf(cursor), folderId, conversationId, status, forVisitor };
-    return pageOf(await this.repository.list(trx, spaceId, filter), limit, toAsset);
+    return pageOf(await this.repository.list(trx, spaceId, filter), limit, (row) =>
+      assetSeenBy(principal, row, conversationId),
+    );
   }
 
   @BeforeOperation(getAsset)
-  async beforeGet(input: OperationInput<typeof getAsset>, { principal }: BeforeContext): Promise<void> {
-    await this.access.requireSeen(principal, input.spaceId, input.assetId);
+  async beforeGet(
+    input: OperationInput<typeof getAsset>,
+    { principal }: BeforeContext,
+  ): Promise<string | null> {
+    return this.access.requireSeen(principal, input.spaceId, input.assetId);
   }
 
   @HandleOperation(getAsset)
-  async get(input: OperationInput<typeof getAsset>, { trx }: Context): Promise<Asset> {
-    return toAsset(await this.assets.require(trx, input.spaceId, input.assetId));
+  async get(
+    input: OperationInput<typeof getAsset>,
+    { trx, principal, before }: Context<string | null>,
+  ): Promise<Asset> {
+    const row = await this.assets.require(trx, input.spaceId, input.assetId);
+    return assetSeenBy(principal, row, before ?? undefined);
   }
 
   @HandleOperation(updateAsset)

@@ -1,4 +1,4 @@
-import type { Asset } from '@parley/contracts';
+import type { Asset, Principal } from '@parley/contracts';
 import { isShownInPlace } from '../storage/content-type.ts';
 import type { AssetRow } from './asset.table.ts';
 
@@ -19,6 +19,17 @@ export function toAsset(row: AssetRow): Asset {
     updatedAt: row.updated_at.toISOString(),
     metadata: row.metadata as Asset['metadata'],
   };
+}
+
+/**
+ * A file as the principal may see it: where it is kept and what members noted about it is not for visitors.
+ * @param ownConversationId the conversation in which a visitor sees it
+ */
+export function assetSeenBy(principal: Principal, row: AssetRow, ownConversationId?: string): Asset {
+  const asset = toAsset(row);
+  if (principal.type !== 'visitor') return asset;
+  const conversationId = row.conversation_id === ownConversationId ? row.conversation_id : null;
+  return { ...asset, folderId: null, conversationId, metadata: {} };
 }
 
 /** Content-Disposition (RFC 6266): what may hold a script is saved and never shown. */

@@ -19,7 +19,7 @@ import {
 import { InjectConfig } from '@parley/service';
 import { AccessService } from '../access/access.service.ts';
 import { AssetsRepository } from '../assets/assets.repository.ts';
-import { toAsset } from '../assets/shapes.ts';
+import { assetSeenBy } from '../assets/shapes.ts';
 import type { AssetsConfig } from '../config.ts';
 import type { Tables } from '../database.ts';
 import { FoldersService } from '../folders/folders.service.ts';
@@ -74,7 +74,10 @@ export class UploadsHandler {
       ...{ fileName: input.fileName, contentType: input.contentType, sha256: input.sha256 ?? null },
       metadata: input.metadata ?? {},
     });
-    return { asset: toAsset(row), upload: await this.uploads.target(row) };
+    return {
+      asset: assetSeenBy(principal, row, row.conversation_id ?? undefined),
+      upload: await this.uploads.target(row),
+    };
   }
 
   @BeforeOperation(completeUpload)
@@ -90,10 +93,10 @@ export class UploadsHandler {
   @HandleOperation(completeUpload)
   async complete(
     { spaceId, assetId }: OperationInput<typeof completeUpload>,
-    { trx, before }: Context<Checked | null>,
+    { trx, principal, before }: Context<Checked | null>,
   ): Promise<Asset | Refusal> {
     const row = await this.checks.settle(trx, { spaceId, assetId }, before);
-    if (row) return toAsset(row);
+    if (row) return assetSeenBy(principal, row, row.conversation_id ?? undefined);
     await this.checks.clean(trx, { spaceId, assetId });
     return new Refusal(notFound('The file'));
   }

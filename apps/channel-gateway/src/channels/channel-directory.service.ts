@@ -50,6 +50,11 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
     return this.mirror.get(channelId);
   }
 
+  /** Calls the listener with the id of each channel that has changed, until the returned function is called. */
+  onChange(listener: (channelId: string) => void): () => void {
+    return this.mirror.onChange(listener);
+  }
+
   /** Resolves once a channel is known here as it stands in this version of its row. */
   reach(channelId: string, version: number): Promise<void> {
     return this.mirror.reach(channelId, version);

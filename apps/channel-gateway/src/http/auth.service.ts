@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { anonymous, authenticate, type Principal, servicePrincipal, unauthorized } from '@parley/contracts';
 import { OperationClient } from '@parley/messaging';
+import { ChannelDirectory } from '../channels/channel-directory.service.ts';
 
 const KEEP_MS = 1000;
 const KEPT = 10_000;
@@ -15,7 +16,10 @@ interface Known {
 export class AuthService {
   private readonly known = new Map<string, Known>();
 
-  constructor(private readonly operations: OperationClient) {}
+  constructor(
+    private readonly operations: OperationClient,
+    private readonly directory: ChannelDirectory,
+  ) {}
 
   /** @throws ProblemError 401 for a credential that is not (or no longer) valid */
   async principalOf(authorization: string | undefined, spaceId?: string): Promise<Principal> {
@@ -29,8 +33,24 @@ export class AuthService {
     return this.resolve(credential);
   }
 
-  /** @param keptMs how old the answer may be, at most a second */
+  /**
+   * @param keptMs how old the answer may be, at most a second
+   * @throws ProblemError 401
+   */
   async resolve(credential: string, keptMs = KEEP_MS): Promise<Principal> {
+    const principal = await this.identify(credential, keptMs);
+    if (principal.type === 'visitor') this.requireChannel(principal);
+    return principal;
+  }
+
+  /** A visitor's token is good for as long as its channel takes visitors. */
+  private requireChannel({ channelId = '', spaces }: Principal): void {
+    const channel = this.directory.find(channelId);
+    if (channel && channel.status !== 'inactive' && spaces[channel.spaceId] === 'visitor') return;
+    throw unauthorized('The channel of this token was deactivated or deleted.');
+  }
+
+  private async identify(credential: string, keptMs: number): Promise<Principal> {
     const known = this.known.get(credential);
     if (known && Date.now() - known.at < Math.min(keptMs, KEEP_MS)) return known.principal;
     const principal = this.ask(credential);

@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { eventForVisitor } from '@parley/contracts';
 import { InjectNats, Logger } from '@parley/service';
 import { followLog, type JsMsg, type NatsConnection } from '@parley/messaging';
 
@@ -8,10 +9,11 @@ export interface FeedEvent {
   spaceId: string;
   conversationId: string;
   sequence: number;
-  internal: boolean;
   data: Record<string, unknown>;
-  /** The frame for sockets, encoded once for all. */
-  frame: string;
+  /** The frame for sockets of members and keys, encoded once for all. */
+  readonly frame: string;
+  /** The frame for visitors; null where they do not see the event. */
+  readonly visitorFrame: string | null;
 }
 
 type Listener = (event: FeedEvent) => void;
@@ -73,19 +75,37 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Shapes an event with its frame. */
+/**
+ * Shapes an event with its frames.
+ * @param isForVisitor the data is a visitor's view already, as the history answers it to one
+ */
 export function toFeedEvent(
   of: { name: string; spaceId: string; conversationId: string },
   data: Record<string, unknown>,
+  isForVisitor = false,
 ): FeedEvent {
   const sequence = Number(data['sequence']);
-  const internal = (data['message'] as { internal?: boolean } | undefined)?.internal === true;
-  const frame = JSON.stringify({
-    type: 'event',
-    name: of.name,
-    conversationId: of.conversationId,
+  const encode = (shown: Record<string, unknown>): string =>
+    JSON.stringify({
+      type: 'event',
+      name: of.name,
+      conversationId: of.conversationId,
+      sequence,
+      data: shown,
+    });
+  let frame: string | undefined;
+  let visitorFrame: string | null | undefined;
+  return {
+    ...of,
     sequence,
     data,
-  });
-  return { ...of, sequence, internal, data, frame };
+    get frame() {
+      return (frame ??= encode(data));
+    },
+    get visitorFrame() {
+      if (visitorFrame !== undefined) return visitorFrame;
+      const seen = isForVisitor ? data : eventForVisitor(of.name, data);
+      return (visitorFrame = seen && encode(seen));
+    },
+  };
 }

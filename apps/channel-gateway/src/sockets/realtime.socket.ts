@@ -54,6 +54,10 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     this.access.listen((id) => {
       for (const connection of this.connections) if (connection.belongsTo(id)) void connection.check(0);
     });
+    this.directory.onChange((id) => {
+      for (const connection of this.connections)
+        if (connection.belongsTo(id)) void connection.check(KNOWN_MS);
+    });
   }
 
   attach(http: Server): void {
@@ -198,9 +202,10 @@ class Connection {
     if (!this.isOpen) this.end();
   }
 
-  /** Whether its rights are those of this account or key. */
+  /** Whether its rights are those of this account or key, or end with this channel. */
   belongsTo(id: string): boolean {
-    return this.session?.principal.accountId === id || this.session?.principal.keyId === id;
+    const { accountId, keyId, channelId } = this.session?.principal ?? {};
+    return accountId === id || keyId === id || channelId === id;
   }
 
   send(text: string): void {

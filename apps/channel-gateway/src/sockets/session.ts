@@ -134,7 +134,12 @@ export class Session {
   private tellLive(conversationId: string, news: Parameters<Parameters<LiveBus['subscribe']>[2]>[0]): void {
     if (news.type === 'delta') this.send({ ...news, conversationId });
     else if (news.actorId !== this.principal.id)
-      this.send({ type: 'typing', conversationId, name: news.name });
+      this.send({ type: 'typing', conversationId, name: this.nameOf(news) });
+  }
+
+  /** A key's name is for members alone. */
+  private nameOf({ name, actorId }: { name: string; actorId: string }): string {
+    return this.principal.type === 'visitor' && actorId.startsWith('key_') ? '' : name;
   }
 
   private hints(spaceId: string): void {

@@ -1,16 +1,23 @@
-import { type Principal, unavailable } from '@parley/contracts';
+import { type Message, type Principal, unavailable } from '@parley/contracts';
+import { buildMessage } from '@parley/testing';
 import { type FeedEvent, toFeedEvent } from './conversation-feed.ts';
 import { Subscription, type SubscriptionParts } from './subscription.ts';
 
 const of = { spaceId: 'space_one', conversationId: 'conv_one' };
 const principal: Principal = { type: 'account', id: 'acc_one', spaces: { space_one: 'agent' } };
 
-const eventOf = (sequence: number): FeedEvent =>
-  toFeedEvent({ name: 'conversation.message_posted', ...of }, { sequence });
+const visitor: Principal = { type: 'visitor', id: 'cont_one', spaces: { space_one: 'visitor' } };
+
+const messageOf = (sequence: number, change: Partial<Message> = {}): Message =>
+  buildMessage({ conversationId: of.conversationId, sequence, ...change });
+
+const eventOf = (sequence: number, message = messageOf(sequence)): FeedEvent =>
+  toFeedEvent({ name: 'conversation.message_posted', ...of }, { sequence, message });
 
 /** A conversation with a history, and what a follower was told of it. */
-function follow(after: number | null, history: number[]) {
+function follow(after: number | null, history: number[], follower = principal) {
   const told: number[] = [];
+  const frames: string[] = [];
   const open = { hear: (_event: FeedEvent): void => undefined, failures: 0 };
   const request = (_definition: unknown, input: { afterSequence: number }): Promise<unknown> => {
     if (open.failures > 0) {
@@ -31,16 +38,19 @@ function follow(after: number | null, history: number[]) {
     },
     operations: { request },
     follower: {
-      principal,
-      send: (frame: string) => told.push((JSON.parse(frame) as { sequence: number }).sequence),
+      principal: follower,
+      send: (frame: string) => {
+        frames.push(frame);
+        told.push((JSON.parse(frame) as { sequence: number }).sequence);
+      },
     },
   } as unknown as SubscriptionParts;
   const subscription = new Subscription(parts, of, after);
-  const live = (sequence: number): void => {
+  const live = (sequence: number, message?: Message): void => {
     history.push(sequence);
-    open.hear(eventOf(sequence));
+    open.hear(eventOf(sequence, message));
   };
-  return { subscription, told, live, open, history };
+  return { subscription, told, frames, live, open, history };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -57,6 +67,19 @@ describe('A subscription', () => {
     live(3);
     live(4);
     expect(told).toEqual(expected);
+  });
+
+  it('sends a visitor its view of live events, passes over notes, and goes on behind them', async () => {
+    const { subscription, told, frames, live } = follow(0, [1], visitor);
+    await subscription.start();
+    const author = { type: 'account' as const, accountId: 'acc_ann', name: 'Ann' };
+    live(2, messageOf(2, { internal: true, author }));
+    live(3, messageOf(3, { author, metadata: { note: 'VIP' } }));
+    live(4);
+    expect(told).toEqual([1, 3, 4]);
+    expect(frames.join()).toContain('Ann');
+    expect(frames.join()).not.toMatch(/acc_ann|VIP/);
+    subscription.stop();
   });
 
   it('tells what came while it read once, behind the history', async () => {

@@ -94,7 +94,7 @@ export class Subscription {
       // A follower knows nothing beyond the end: what comes next is news.
       this.last = Math.min(this.last, body.lastSequence);
       for (const event of body.data)
-        this.tell(toFeedEvent({ name: event.name, spaceId, conversationId }, event.data));
+        this.tell(toFeedEvent({ name: event.name, spaceId, conversationId }, event.data, true));
       more = body.nextCursor !== null;
       // What was left out of the page is hidden from this follower.
       this.last = Math.max(this.last, Number(body.nextCursor ?? body.lastSequence));
@@ -121,7 +121,8 @@ export class Subscription {
     this.last = event.sequence;
     this.owner = event.data['owner'] ?? this.owner;
     if (event.name === 'conversation.status_changed') this.closed = event.data['status'] === 'closed';
-    if (event.internal && this.parts.follower.principal.type === 'visitor') return;
-    this.parts.follower.send(event.frame);
+    const { principal, send } = this.parts.follower;
+    const frame = principal.type === 'visitor' ? event.visitorFrame : event.frame;
+    if (frame !== null) send(frame);
   }
 }

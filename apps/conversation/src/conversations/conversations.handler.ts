@@ -9,6 +9,7 @@ import {
   newId,
   type OperationInput,
   type OperationOutput,
+  permissionDenied,
   release,
   takeOver,
   unprocessable,
@@ -16,7 +17,7 @@ import {
 } from '@parley/contracts';
 import { isUniqueViolation } from '@parley/database';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
-import { authorOf, ownOf, requireOwn } from '../access.ts';
+import { authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
 import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
@@ -78,6 +79,7 @@ export class ConversationsHandler {
     input: OperationInput<typeof listConversations>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listConversations>> {
+    if (isVisitor(principal)) requireVisibleFilter(input);
     const rows = await this.conversations.list(trx, {
       ...input,
       before: cursorOf(input.cursor),
@@ -187,4 +189,10 @@ export class ConversationsHandler {
       requireOwn(principal, await this.conversations.find(trx, spaceId, id)),
     );
   }
+}
+
+/** A filter by what a visitor does not see would tell it all the same. */
+function requireVisibleFilter({ assignee, label, q }: OperationInput<typeof listConversations>): void {
+  if (assignee === undefined && label === undefined && q === undefined) return;
+  throw permissionDenied('A visitor cannot filter by assignee, label or q.');
 }

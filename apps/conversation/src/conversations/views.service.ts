@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Conversation, Principal } from '@parley/contracts';
+import { type Conversation, conversationForVisitor, type Principal } from '@parley/contracts';
 import { isVisitor, readerOf } from '../access.ts';
 import type { ConversationRow, ConversationTrx } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
@@ -24,13 +24,14 @@ export class ViewsService {
     const withInternal = !isVisitor(principal);
     const last = await this.messages.last(trx, rows, withInternal);
     const unread = await this.messages.unread(trx, rows, { id: readerOf(principal), withInternal });
-    return rows.map((row) =>
+    const views = rows.map((row) =>
       toConversation(row, {
         participants: participants.filter((one) => one.parent_id === row.id),
         lastMessage: last.find((message) => message.conversation_id === row.id),
         unread: unread.get(row.id) ?? 0,
       }),
     );
+    return isVisitor(principal) ? views.map(conversationForVisitor) : views;
   }
 
   async one(trx: ConversationTrx, principal: Principal, row: ConversationRow): Promise<Conversation> {

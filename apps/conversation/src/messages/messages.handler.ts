@@ -24,13 +24,14 @@ import {
   HandleOperation,
   type OperationContext,
 } from '@parley/messaging';
-import { isVisitor, readerOf, requireOwn } from '../access.ts';
+import { isVisitor, readerOf, requireOwn, seenBy } from '../access.ts';
 import { AttachmentsService } from '../attachments/attachments.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
 import { toMessage } from '../shapes.ts';
+import { EventViewsService } from './event-views.service.ts';
 import { MessagesRepository } from './messages.repository.ts';
 import { PostingService } from './posting.service.ts';
 
@@ -45,6 +46,7 @@ export class MessagesHandler {
     private readonly posting: PostingService,
     private readonly timelines: TimelinesService,
     private readonly attachments: AttachmentsService,
+    private readonly eventViews: EventViewsService,
   ) {}
 
   @BeforeOperation(postMessage)
@@ -57,7 +59,7 @@ export class MessagesHandler {
     input: OperationInput<typeof postMessage>,
     { trx, principal, before: parts }: Context<Part[]>,
   ): Promise<Posted> {
-    return this.posting.post(trx, principal, input, { ...input, parts });
+    return seenBy(principal, await this.posting.post(trx, principal, input, { ...input, parts }));
   }
 
   @BeforeOperation(postVisitorMessage)
@@ -73,7 +75,7 @@ export class MessagesHandler {
     input: OperationInput<typeof postVisitorMessage>,
     { trx, principal, before: parts }: Context<Part[]>,
   ): Promise<Posted> {
-    return this.posting.postAsVisitor(trx, principal, { ...input, parts });
+    return seenBy(principal, await this.posting.postAsVisitor(trx, principal, { ...input, parts }));
   }
 
   @HandleOperation(listMessages)
@@ -96,7 +98,7 @@ export class MessagesHandler {
     const shown = rows.slice(0, limit).sort((a, b) => a.sequence - b.sequence);
     const forwards = before === null || after !== null;
     return {
-      data: shown.map(toMessage),
+      data: shown.map((row) => seenBy(principal, toMessage(row))),
       nextCursor: forwards && rows.length > limit ? String(shown.at(-1)?.sequence) : null,
     };
   }
@@ -104,7 +106,7 @@ export class MessagesHandler {
   @HandleOperation(getMessage)
   async get(input: OperationInput<typeof getMessage>, { trx, principal }: Context): Promise<Posted> {
     requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
-    return toMessage(await this.find(trx, input, principal));
+    return seenBy(principal, toMessage(await this.find(trx, input, principal)));
   }
 
   @BeforeOperation(editMessage)
@@ -166,17 +168,16 @@ export class MessagesHandler {
     const row = requireOwn(principal, await this.conversations.find(trx, spaceId, conversationId));
     const rows = await this.messages.events(trx, spaceId, conversationId, { after: afterSequence, limit });
     const last = rows.at(-1)?.sequence;
-    const shown = isVisitor(principal) ? rows.filter((event) => !isInternal(event.data)) : rows;
-    const data = shown.map((event) => ({
-      id: event.event_id,
-      name: event.name,
-      conversationId,
-      sequence: event.sequence ?? 0,
-      time: event.occurred_at.toISOString(),
-      data: event.data as OperationOutput<typeof listEvents>['data'][number]['data'],
-    }));
+    const shown = isVisitor(principal) ? await this.eventViews.forVisitor(trx, rows) : rows;
     return {
-      data,
+      data: shown.map((event) => ({
+        id: event.event_id,
+        name: event.name,
+        conversationId,
+        sequence: event.sequence ?? 0,
+        time: event.occurred_at.toISOString(),
+        data: event.data as OperationOutput<typeof listEvents>['data'][number]['data'],
+      })),
       nextCursor: rows.length === limit && last ? String(last) : null,
       lastSequence: row.last_sequence,
     };
@@ -223,8 +224,4 @@ function sequenceOf(cursor: string | undefined): number | null {
   if (!/^\d{1,15}$/.test(cursor))
     throw badRequest('The cursor is not one that a list gave. Start again without it.');
   return Number(cursor);
-}
-
-function isInternal(data: Record<string, unknown>): boolean {
-  return (data['message'] as { internal?: boolean } | undefined)?.internal === true;
 }

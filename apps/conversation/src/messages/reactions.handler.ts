@@ -13,7 +13,7 @@ import {
   unprocessable,
 } from '@parley/contracts';
 import { HandleOperation, LiveBus, type OperationContext } from '@parley/messaging';
-import { isVisitor, requireOwn } from '../access.ts';
+import { isVisitor, requireOwn, seenBy } from '../access.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
@@ -41,10 +41,10 @@ export class ReactionsHandler {
     const timeline = await this.timelines.lock(trx, input, principal);
     const row = await this.visible(trx, input, principal);
     const mine = reactionOf(principal, input.emoji);
-    if (row.reactions.some((one) => same(one, mine))) return toMessage(row);
+    if (row.reactions.some((one) => same(one, mine))) return seenBy(principal, toMessage(row));
     if (row.reactions.length >= MOST_REACTIONS)
       throw unprocessable(`A message takes at most ${MOST_REACTIONS} reactions.`, 'too_many_reactions');
-    return this.save(trx, timeline, { ...row, reactions: [...row.reactions, mine] });
+    return seenBy(principal, await this.save(trx, timeline, { ...row, reactions: [...row.reactions, mine] }));
   }
 
   @HandleOperation(removeReaction)
@@ -53,7 +53,8 @@ export class ReactionsHandler {
     const row = await this.visible(trx, input, principal);
     const mine = reactionOf(principal, input.emoji);
     if (!row.reactions.some((one) => same(one, mine))) throw notFound('The reaction');
-    return this.save(trx, timeline, { ...row, reactions: row.reactions.filter((one) => !same(one, mine)) });
+    const reactions = row.reactions.filter((one) => !same(one, mine));
+    return seenBy(principal, await this.save(trx, timeline, { ...row, reactions }));
   }
 
   @HandleOperation(listReceipts)
@@ -65,7 +66,8 @@ export class ReactionsHandler {
     const { sequence } = await this.visible(trx, input, principal);
     const rows = await this.messages.readers(trx, input, sequence);
     const data = rows.map(({ reader_id: id, read_at: at }) => ({
-      accountId: id.startsWith('cont_') ? null : id,
+      // A visitor learns that the other side has read, not who of it.
+      accountId: id.startsWith('cont_') || isVisitor(principal) ? null : id,
       contactId: id.startsWith('cont_') ? id : null,
       status: 'read' as const,
       at: at.toISOString(),

@@ -2,6 +2,7 @@ import {
   addReaction,
   createConversation,
   deleteMessage,
+  getMessage,
   listReceipts,
   markRead,
   postMessage,
@@ -40,6 +41,10 @@ test('a reaction is put once by each, told as an event, and taken back', async (
   await bench.call(addReaction, { ...place, emoji: '👍' });
   const both = await bench.call(addReaction, { ...place, emoji: '👍' }, visitor('ann'));
   expect(both.reactions).toEqual([
+    { emoji: '👍', accountId: null },
+    { emoji: '👍', contactId: 'cont_ann' },
+  ]);
+  expect((await bench.call(getMessage, place)).reactions).toEqual([
     { emoji: '👍', accountId: 'acc_ada' },
     { emoji: '👍', contactId: 'cont_ann' },
   ]);

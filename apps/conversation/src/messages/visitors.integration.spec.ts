@@ -1,14 +1,22 @@
 import {
+  addParticipant,
+  addReaction,
+  deleteMessage,
+  editMessage,
   getConversation,
+  getMessage,
+  handOff,
   listConversations,
   listEvents,
   listMessages,
+  listReceipts,
   markRead,
   postMessage,
   postVisitorMessage,
+  type Principal,
   updateConversation,
 } from '@parley/contracts';
-import { type ConversationBench, openBench, spaceId, text, visitor } from '../../test/bench.ts';
+import { admin, type ConversationBench, openBench, spaceId, text, visitor } from '../../test/bench.ts';
 
 const channel = {
   channelId: 'chan_web',
@@ -113,4 +121,81 @@ test('a visitor who writes many times at once begins one conversation, and leave
   ]);
   expect(after.map((rows, index) => rows - (before[index] ?? 0))).toEqual([1, 1, 1, 2]);
   expect(posts.map(({ sequence }) => sequence).sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+describe('What a visitor reads of its conversation', () => {
+  const key: Principal = {
+    type: 'api_key',
+    id: 'key_secret',
+    keyId: 'key_secret',
+    name: 'SECRET key',
+    spaces: { [spaceId]: 'admin' },
+  };
+  const me = visitor('gus');
+  let place: { spaceId: string; conversationId: string };
+  let edited = '';
+  let deleted = '';
+
+  beforeAll(async () => {
+    const first = await say('gus', 'hello');
+    place = { spaceId, conversationId: first.conversationId };
+    const change = { subject: 'SECRET subject', labels: ['secret-label'], metadata: { note: 'SECRET' } };
+    await bench.call(updateConversation, { ...place, ...change, assignee: 'acc_ada' });
+    await bench.call(addParticipant, { ...place, accountId: 'acc_ada', role: 'observer' });
+    await bench.call(handOff, { ...place, reason: 'SECRET reason' }, key);
+    await bench.call(postMessage, { ...place, parts: text('SECRET note'), internal: true });
+    const metadata = { ticket: 'SECRET ticket' };
+    edited = (await bench.call(postMessage, { ...place, parts: text('SECRET first wording'), metadata })).id;
+    await bench.call(editMessage, { ...place, messageId: edited, parts: text('SECRET second wording') });
+    await bench.call(editMessage, { ...place, messageId: edited, parts: text('Last wording') });
+    deleted = (await bench.call(postMessage, { ...place, parts: text('SECRET, deleted') }, key)).id;
+    await bench.call(addReaction, { ...place, messageId: edited, emoji: '👍' }, key);
+    await bench.call(deleteMessage, { ...place, messageId: deleted }, admin);
+    await bench.call(markRead, { ...place, sequence: first.sequence });
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['the list of its conversations', () => bench.call(listConversations, { spaceId }, me)],
+    ['its conversation', () => bench.call(getConversation, place, me)],
+    ['its messages', () => bench.call(listMessages, place, me)],
+    ['a message that was edited', () => bench.call(getMessage, { ...place, messageId: edited }, me)],
+    ['a message that was deleted', () => bench.call(getMessage, { ...place, messageId: deleted }, me)],
+    ['the events', () => bench.call(listEvents, place, me)],
+    ['who has read', () => bench.call(listReceipts, { ...place, messageId: edited }, me)],
+    [
+      'the answer to a reaction',
+      () => bench.call(addReaction, { ...place, messageId: edited, emoji: '🎉' }, me),
+    ],
+  ])('holds nothing internal and no earlier wording: %s', async (_what, read) => {
+    const seen = JSON.stringify(await read());
+    expect(seen).not.toMatch(/secret/i);
+    expect(seen).not.toContain('acc_ada');
+  });
+
+  it('is the whole conversation all the same', async () => {
+    const { data: events, lastSequence } = await bench.call(listEvents, place, me);
+    const posted = events.filter(({ name }) => name === 'conversation.message_posted');
+    expect(posted.map(({ data }) => (data['message'] as { parts: unknown }).parts)).toEqual([
+      text('hello'),
+      text('Last wording'),
+      [],
+    ]);
+    const { data: all } = await bench.call(listEvents, place);
+    expect(all.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: lastSequence }, (_, no) => no + 1),
+    );
+    expect(JSON.stringify(all)).toContain('SECRET first wording');
+    expect(events.at(-1)?.sequence).toBe(all.at(-1)?.sequence);
+    expect(await bench.call(getConversation, place, me)).toMatchObject({ owner: 'human', subject: null });
+    expect(await bench.call(getConversation, place)).toMatchObject({ subject: 'SECRET subject' });
+  });
+
+  it.each([{ q: 'SECRET' }, { label: 'secret-label' }, { assignee: 'acc_ada' }])(
+    'is not found by %j, which it does not see',
+    async (filter) => {
+      await expect(bench.call(listConversations, { spaceId, ...filter }, me)).rejects.toMatchObject({
+        status: 403,
+      });
+    },
+  );
 });

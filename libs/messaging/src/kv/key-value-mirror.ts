@@ -14,6 +14,7 @@ export class KeyValueMirror<Value> {
   private readonly nats: NatsConnection;
   private readonly logger: MessagingLogger;
   private readonly waiting = new Set<{ key: string; version: number; resolve: () => void }>();
+  private readonly listeners = new Set<(key: string) => void>();
   private readonly closing = new AbortController();
   private ready: Promise<void> | null = null;
 
@@ -45,6 +46,12 @@ export class KeyValueMirror<Value> {
   async reach(key: string, version: number): Promise<void> {
     if ((this.entries.get(key)?.version ?? 0) >= version) return;
     await new Promise<void>((resolve) => this.waiting.add({ key, version, resolve }));
+  }
+
+  /** Calls the listener with each key whose value has changed, until the returned function is called. */
+  onChange(listener: (key: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   close(): void {
@@ -95,6 +102,7 @@ export class KeyValueMirror<Value> {
       const known = this.entries.get(key);
       if (known && known.version >= found.version) return;
       this.entries.set(key, found);
+      for (const listener of this.listeners) listener(key);
       for (const one of this.waiting) {
         if (one.key !== key || one.version > found.version) continue;
         this.waiting.delete(one);
