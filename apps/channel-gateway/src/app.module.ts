@@ -24,6 +24,8 @@ import type { GatewayConfig } from './config.ts';
 import { AuthService } from './http/auth.service.ts';
 import { OperationRoutes } from './http/operations.routes.ts';
 import { PageRoutes } from './http/pages.routes.ts';
+import { RateLimits } from './http/rate-limits.service.ts';
+import { SpaceLimits } from './http/space-limits.ts';
 import { MediaStreamsHandler } from './phone/media-streams.handler.ts';
 import { TwilioRoutes } from './phone/twilio.routes.ts';
 import { ReferenceRoutes } from './reference/reference.routes.ts';
@@ -74,9 +76,11 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     LiveKitRoutes,
     OperationRoutes,
     PageRoutes,
+    RateLimits,
     RealtimeSocket,
     ReferenceRoutes,
     SessionTokensRepository,
+    SpaceLimits,
     TwilioRoutes,
     VoiceAccess,
     WebhooksRoutes,

@@ -2,6 +2,8 @@ import { processNames } from '@parley/contracts';
 import { httpConfig } from '@parley/service';
 import { z } from 'zod';
 
+const perMinute = z.coerce.number().int().min(1).max(100_000_000);
+
 /** What the gateway reads from the environment beside what every service reads. */
 export const configSchema = z.object({
   ...httpConfig.shape,
@@ -24,6 +26,20 @@ export const configSchema = z.object({
     .max(86_400)
     .default(300)
     .describe('seconds between two looks at whether a channel still stands right at its provider'),
+  RATE_LIMIT_KEY: perMinute
+    .default(6000)
+    .describe('requests a minute of one API key or account, over all gateways'),
+  RATE_LIMIT_SPACE: perMinute
+    .default(12_000)
+    .describe('requests a minute in one space, and as many of its visitors'),
+  RATE_LIMIT_VISITOR: perMinute.default(600).describe('requests a minute of one visitor'),
+  RATE_LIMIT_ADDRESS: perMinute
+    .default(120)
+    .describe('requests a minute without credential, or with a wrong one, from one address'),
+  RATE_LIMIT_SESSIONS: perMinute.default(60).describe("visitors' sessions a minute from one address"),
+  RATE_LIMIT_WEBHOOKS: perMinute
+    .default(600_000)
+    .describe("requests a minute of one channel's provider, with the right signature"),
   WIDGET_DIR: z.string().optional().describe('folder of the built widget'),
 });
 

@@ -121,6 +121,7 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
   if (domain === 'channel')
     return {
       ...startingWith('TRUSTED_PROXIES'),
+      ...startingWith('RATE_LIMIT_'),
       PORT: String(port),
       DEMO_FILE: demoFile,
       BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,

@@ -24,13 +24,18 @@ export class AuthService {
   /** @throws ProblemError 401 for a credential that is not (or no longer) valid */
   async principalOf(authorization: string | undefined, spaceId?: string): Promise<Principal> {
     if (authorization === undefined) return anonymous;
-    const [, credential] = /^Bearer +([\x21-\x7e]{1,2000})$/i.exec(authorization) ?? [];
+    const credential = credentialOf(authorization);
     if (!credential) throw unauthorized('The Authorization header is not "Bearer <credential>".');
     const principal = await this.resolve(credential);
     if (spaceId === undefined || principal.spaces[spaceId] || principal.type !== 'account') return principal;
     // The account may have made or joined the space a moment ago.
     this.known.delete(credential);
     return this.resolve(credential);
+  }
+
+  /** Whether a credential was valid when it was last asked for. */
+  isKnown(authorization: string | undefined): boolean {
+    return authorization !== undefined && this.known.has(credentialOf(authorization) ?? '');
   }
 
   /**
@@ -69,4 +74,8 @@ export class AuthService {
     if (!body.principal) throw unauthorized(body.reason ?? undefined);
     return body.principal;
   }
+}
+
+function credentialOf(authorization: string): string | undefined {
+  return /^Bearer +([\x21-\x7e]{1,2000})$/i.exec(authorization)?.[1];
 }

@@ -9,11 +9,14 @@ import {
   roles,
 } from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
-import { ClientAddresses } from '@parley/service';
 import { fastify as makeFastify, type FastifyInstance } from 'fastify';
 import type { AuthService } from './auth.service.ts';
 import { authorize, OperationRoutes } from './operations.routes.ts';
+import type { RateLimits } from './rate-limits.service.ts';
 
+const unlimited = Object.fromEntries(
+  ['takeAddress', 'requireAddress', 'takeCaller', 'takeSpace'].map((name) => [name, () => undefined]),
+) as unknown as RateLimits;
 const inSpace = allOperations.filter((operation) => operation.http?.path.startsWith('/spaces/:spaceId'));
 const cases = inSpace.flatMap((operation) =>
   roles.map((role) => ({ name: operation.name, role, operation })),
@@ -54,10 +57,10 @@ describe('An answer that is elsewhere', () => {
   ])('with status %i redirects to %s', async (status, location) => {
     const body = { url: 'https://files.example.org/one?signed' };
     const answer = { status, body, text: JSON.stringify(body), replayed: false };
-    const auth = { principalOf: async () => owner } as unknown as AuthService;
+    const auth = { principalOf: async () => owner, isKnown: () => true } as unknown as AuthService;
     const client = { request: async () => answer } as unknown as OperationClient;
     const server = makeFastify();
-    new OperationRoutes(auth, client, new ClientAddresses()).register(server, [downloadAsset]);
+    new OperationRoutes(auth, client, unlimited).register(server, [downloadAsset]);
     const reply = await server.inject({ url: '/api/v1/spaces/space_one/assets/asset_one/download' });
     expect(reply.statusCode).toBe(status);
     expect(reply.headers['location']).toBe(location);
@@ -68,7 +71,7 @@ describe('An answer that is elsewhere', () => {
 });
 
 describe('Routes of operations', () => {
-  const routes = new OperationRoutes({} as AuthService, {} as OperationClient, new ClientAddresses());
+  const routes = new OperationRoutes({} as AuthService, {} as OperationClient, unlimited);
   const registered = (operations: readonly OperationDefinition[]): string[] => {
     const urls: string[] = [];
     const fastify = { route: ({ url }: { url: string }) => urls.push(url) } as unknown as FastifyInstance;

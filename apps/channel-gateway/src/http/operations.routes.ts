@@ -10,17 +10,17 @@ import {
   permissions,
   type Permission,
   type Principal,
+  ProblemError,
   roleAllows,
   unauthorized,
 } from '@parley/contracts';
 import { etagOf, OperationClient } from '@parley/messaging';
-import { ClientAddresses } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
 import { readForm } from './form.ts';
 import { readJson, requireJson } from './json.ts';
 import { sendProblem } from './problems.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { RateLimits } from './rate-limits.service.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 /** Permissions that are not bound to a role in a space. */
@@ -29,12 +29,10 @@ const general: ReadonlySet<string> = new Set(['public', 'authenticated', 'intern
 /** One route for each operation that has a place over HTTP; there is no code for any single one. */
 @Injectable()
 export class OperationRoutes {
-  private readonly publicLimit = new RateLimiter({ perMinute: 120, burst: 60 });
-
   constructor(
     private readonly auth: AuthService,
     private readonly operations: OperationClient,
-    private readonly addresses: ClientAddresses,
+    private readonly limits: RateLimits,
   ) {}
 
   /** @throws Error when an operation does not say who may call it: the gateway does not start */
@@ -58,10 +56,10 @@ export class OperationRoutes {
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     try {
-      if (operation.permission === 'public') this.publicLimit.take(this.addresses.networkOf(request));
       const { spaceId } = request.params as Record<string, string>;
-      const principal = await this.auth.principalOf(request.headers.authorization, spaceId);
+      const principal = await this.callerOf(operation, request, spaceId);
       authorize(operation, principal, spaceId);
+      if (spaceId !== undefined) this.limits.takeSpace(principal, spaceId);
       const input = await inputOf(operation, request);
       const idempotencyKey = idempotencyKeyOf(operation, request);
       const answer = await this.operations.request(operation, input, {
@@ -76,6 +74,29 @@ export class OperationRoutes {
       return await reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
     } catch (error) {
       return sendProblem(request, reply, error);
+    }
+  }
+
+  /**
+   * Who asks, counted against the limits: a caller by its credential, everybody else by the address. An address that has
+   * tried too many wrong credentials is refused before another one is looked up; callers known there go on.
+   */
+  private async callerOf(
+    { permission }: OperationDefinition,
+    request: FastifyRequest,
+    spaceId: string | undefined,
+  ): Promise<Principal> {
+    const { authorization } = request.headers;
+    const isAnonymous = authorization === undefined || permission === 'public';
+    if (isAnonymous) this.limits.takeAddress(request);
+    else if (!this.auth.isKnown(authorization)) this.limits.requireAddress(request);
+    try {
+      const principal = await this.auth.principalOf(authorization, spaceId);
+      this.limits.takeCaller(principal);
+      return principal;
+    } catch (error) {
+      if (!isAnonymous && error instanceof ProblemError && error.status === 401) this.limits.takeAddress(request);
+      throw error;
     }
   }
 }

@@ -23,7 +23,7 @@ const VoiceSchema = z.object({
 const StatusSchema = z.object({
   CallSid,
   CallStatus: z.enum(providerCallStatuses),
-  SequenceNumber: z.coerce.number().int().min(0).nullish(),
+  SequenceNumber: z.coerce.number().int().min(0).max(2_147_483_647).nullish(),
   AnsweredBy: z.string().max(50).nullish(),
 });
 

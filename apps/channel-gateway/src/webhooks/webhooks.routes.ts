@@ -7,6 +7,7 @@ import type { ChannelAdapter, InboundMessage } from '../adapters/adapter.ts';
 import { adapterOf } from '../adapters/index.ts';
 import { ChannelDirectory, type KnownChannel } from '../channels/channel-directory.service.ts';
 import { requireJson } from '../http/json.ts';
+import { RateLimits } from '../http/rate-limits.service.ts';
 import { sendProblem } from '../http/problems.ts';
 
 const BODY_LIMIT = 3 * 1024 * 1024;
@@ -18,6 +19,7 @@ export class WebhooksRoutes {
   constructor(
     private readonly directory: ChannelDirectory,
     private readonly facts: FactPublisher,
+    private readonly limits: RateLimits,
     private readonly logger: Logger,
   ) {}
 
@@ -46,6 +48,7 @@ export class WebhooksRoutes {
     const headers = request.headers as Record<string, string | undefined>;
     if (!secret || !adapter.verify({ headers, body, now: Date.now() }, secret))
       throw unauthorized('The signature is missing or wrong.');
+    this.limits.takeWebhook(channelId);
     // Some senders name no type; another one is a mistake.
     if (adapter.json && headers['content-type']) requireJson(headers['content-type']);
     const messages = adapter.parse(body);

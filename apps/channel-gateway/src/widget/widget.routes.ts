@@ -11,7 +11,7 @@ import {
   servicePrincipal,
 } from '@parley/contracts';
 import { OperationClient } from '@parley/messaging';
-import { ClientAddresses, InjectConfig } from '@parley/service';
+import { InjectConfig } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { publicBase } from '../channels/addresses.ts';
@@ -20,7 +20,7 @@ import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
 import { readJson, requireJson } from '../http/json.ts';
 import { sendProblem } from '../http/problems.ts';
-import { RateLimiter } from '../http/rate-limiter.ts';
+import { RateLimits } from '../http/rate-limits.service.ts';
 import { originAllowed, ownOrigins } from './origins.ts';
 import { VoiceAccess } from './voice-access.service.ts';
 
@@ -41,14 +41,12 @@ interface Visitor {
 /** Visitors' sessions: a token for the channel, kept by the browser. */
 @Injectable()
 export class WidgetRoutes {
-  private readonly limit = new RateLimiter({ perMinute: 60, burst: 60 });
-
   constructor(
     private readonly directory: ChannelDirectory,
     private readonly auth: AuthService,
     private readonly operations: OperationClient,
     private readonly voice: VoiceAccess,
-    private readonly addresses: ClientAddresses,
+    private readonly limits: RateLimits,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
@@ -78,7 +76,7 @@ export class WidgetRoutes {
   }
 
   private async open(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    this.limit.take(this.addresses.networkOf(request));
+    this.limits.takeSession(request);
     const known = this.directory.find((request.params as { channelId: string }).channelId);
     if (!known || known.deploymentType !== 'WEB' || known.status !== 'active') throw notFound('The channel');
     const channel = this.allowed(request);

@@ -295,7 +295,7 @@ test('a space has so many calls at once and no more, however many are asked for 
   for (const one of outcomes)
     if (one.status === 'rejected')
       expect(one.reason).toMatchObject({
-        ...{ status: 429, code: 'too_many_requests', retryAfterSeconds: 5 },
+        ...{ status: 429, code: 'rate_limited', retryAfterSeconds: 5 },
         message: expect.stringMatching(/CALLS_OUT_MAX/) as string,
       });
   await bench.call(hangUpCall, { callId: placed[0]?.id ?? '' });

@@ -125,7 +125,7 @@ export const unprocessable = (
 
 /** 429: the caller is over a limit. */
 export const tooManyRequests = (detail: string, retryAfterSeconds: number): ProblemError =>
-  new ProblemError({ status: 429, code: 'too_many_requests', detail, retryAfterSeconds });
+  new ProblemError({ status: 429, code: 'rate_limited', detail, retryAfterSeconds });
 
 /** 503: nothing was done; safe to repeat. */
 export const unavailable = (detail: string, retryAfterSeconds = 1): ProblemError =>

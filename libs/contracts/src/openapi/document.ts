@@ -167,7 +167,8 @@ function responsesOf(
   const success = { description: 'Done', content: { 'application/json': { schema: output } } };
   const failures = [
     400,
-    ...(isOpen ? [429] : [401, 403]),
+    ...(isOpen ? [] : [401, 403]),
+    429,
     ...(path.includes(':') ? [404] : []),
     ...(operation.kind === 'command' ? [409, 422, 504] : []),
     ...(hasBody ? [413, 415] : []),

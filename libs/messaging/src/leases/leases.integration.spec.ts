@@ -132,6 +132,15 @@ describe('Leases', () => {
     expect(overlaps).toBe(0);
   });
 
+  it('counts the processes that live', async () => {
+    const first = process(['e']);
+    await eventually('it is alone', () => first.processes === 1, 3000);
+    const second = process(['e']);
+    await eventually('both know of two', () => first.processes === 2 && second.processes === 2, 3000);
+    await second.stop();
+    await eventually('it is alone again', () => first.processes === 1, 3000);
+  });
+
   it('never waits for a row that another process is taking', async () => {
     const repositories = Array.from({ length: 6 }, () => new LeasesRepository(bench.anotherRunner()));
     const names = Array.from({ length: 40 }, (_value, index) => `race.${index}`);

@@ -54,6 +54,7 @@ export class Leases {
   private readonly stopping = new AbortController();
   private neglected: ReadonlySet<string> = new Set();
   private expiry: NodeJS.Timeout | undefined;
+  private peers = 1;
   private loop: Promise<void> | null = null;
 
   /** @param wakers tells other processes of the service at once when a lease becomes free */
@@ -72,6 +73,11 @@ export class Leases {
     if (this.wanted.has(name))
       throw new Error(`The lease "${name}" is asked for twice: give each work its own name.`);
     this.wanted.set(name, { work, drain: options.drain ?? false });
+  }
+
+  /** Living processes of the service, this one included, as of the last renewal. */
+  get processes(): number {
+    return this.peers;
   }
 
   /** Begins to take and renew leases. */
@@ -112,6 +118,7 @@ export class Leases {
       const sent = performance.now();
       const held = [...this.held.values()].map(({ name, epoch }) => ({ name, epoch }));
       const table = await this.repository.renew({ holder: this.holder, wants: view.wants }, held);
+      this.peers = table.peers.length;
       this.applyRenewal(table, new Set(held.map(({ name }) => name)), sent);
       if (this.stopping.signal.aborted) return RENEW_MS;
       await this.share({ ...view, held: new Set(this.held.keys()) }, table);
