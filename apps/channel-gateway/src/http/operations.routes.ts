@@ -95,7 +95,8 @@ export class OperationRoutes {
       this.limits.takeCaller(principal);
       return principal;
     } catch (error) {
-      if (!isAnonymous && error instanceof ProblemError && error.status === 401) this.limits.takeAddress(request);
+      if (!isAnonymous && error instanceof ProblemError && error.status === 401)
+        this.limits.takeAddress(request);
       throw error;
     }
   }

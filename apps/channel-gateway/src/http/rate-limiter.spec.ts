@@ -50,7 +50,9 @@ describe('A rate limit', () => {
         status: 429,
         code: 'rate_limited',
         retryAfterSeconds: 10,
-        message: expect.stringMatching(/This API key is over its limit of 6 requests a minute\. Try again in 10 s/),
+        message: expect.stringMatching(
+          /This API key is over its limit of 6 requests a minute\. Try again in 10 s/,
+        ),
       }),
     );
   });
@@ -58,7 +60,8 @@ describe('A rate limit', () => {
   it('is lower for a caller with a limit of its own, never higher', () => {
     const limiter = new RateLimiter({ perMinute: 6000, burst: 600 });
     const count = (caller: string, most: number): number =>
-      Array.from({ length: 1000 }, () => limiter.tryTake(caller, most, 0)).filter((wait) => wait === 0).length;
+      Array.from({ length: 1000 }, () => limiter.tryTake(caller, most, 0)).filter((wait) => wait === 0)
+        .length;
     expect(count('space_low', 600)).toBe(60);
     expect(count('space_high', 60_000)).toBe(600);
     expect(count('space_none', 0)).toBe(1);

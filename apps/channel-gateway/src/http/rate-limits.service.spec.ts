@@ -2,7 +2,7 @@ import { getAgent, type Principal, signIn, unauthorized } from '@parley/contract
 import type { Leases, OperationClient } from '@parley/messaging';
 import { ClientAddresses, type Metrics } from '@parley/service';
 import { fastify as makeFastify, type FastifyInstance } from 'fastify';
-import type { ChannelDirectory } from "../channels/channel-directory.service.ts";
+import type { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import { configSchema, type GatewayConfig } from '../config.ts';
 import { AuthService } from './auth.service.ts';
 import { OperationRoutes } from './operations.routes.ts';
@@ -39,7 +39,11 @@ class Door {
       { count: () => undefined } as unknown as Metrics,
       { ...configSchema.parse({}), ...config } as GatewayConfig,
     );
-    new OperationRoutes(new AuthService(operations, { find: () => undefined } as unknown as ChannelDirectory), operations, limits).register(this.server, [getAgent, signIn]);
+    new OperationRoutes(
+      new AuthService(operations, { find: () => undefined } as unknown as ChannelDirectory),
+      operations,
+      limits,
+    ).register(this.server, [getAgent, signIn]);
   }
 
   async agent(credential: string, address = '198.51.100.1', space = 'space_one'): Promise<number> {

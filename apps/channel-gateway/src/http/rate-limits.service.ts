@@ -70,7 +70,12 @@ export class RateLimits {
     if (type === 'service') return;
     const isVisitor = type === 'visitor';
     const most = this.spaces.requestsPerMinute(spaceId);
-    this.take('space', isVisitor ? `visitors ${spaceId}` : spaceId, isVisitor ? 'This chat' : 'The space', most);
+    this.take(
+      'space',
+      isVisitor ? `visitors ${spaceId}` : spaceId,
+      isVisitor ? 'This chat' : 'The space',
+      most,
+    );
   }
 
   /** One request of a provider for a channel, whose signature was right. */
