@@ -17,3 +17,4 @@ export * from './test-servers.ts';
 export * from './twilio-media.ts';
 export * from './twilio-server.ts';
 export * from './until.ts';
+export * from './unprivileged-user.ts';

@@ -1,19 +1,19 @@
 import { findGoServer } from './go-servers.ts';
 import { answers } from './nats-server.ts';
 import { freePort } from './ports.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { type ServerProcess, startServer, type Supervised } from './server-process.ts';
 
 /** The livekit-server that is pinned in `tools/servers/go.mod`. */
 export const LIVEKIT_VERSION = '1.13.5';
 
 /** How a livekit-server is started: on loopback, with one key. */
-export interface LiveKitOptions {
+export interface LiveKitOptions extends Supervised {
   apiKey: string;
   /** At least 32 characters. */
   apiSecret: string;
   /** Where it tells what happens in rooms. */
   webhookUrl?: string;
-  /** Port of its API and signalling; a free one by default. RTC over TCP and UDP take free ones. */
+  /** Port of its API and signalling; a free one by default. Media take another free one. */
   port?: number;
   /** Address it listens on and offers to clients; loopback by default. */
   host?: string;
@@ -50,22 +50,34 @@ export async function startLiveKitServer(options: LiveKitOptions): Promise<LiveK
   const config = {
     port,
     bind_addresses: [host],
-    rtc: {
-      tcp_port: await freePort(),
-      udp_port: await freePort(),
-      node_ip: host,
-      use_external_ip: false,
-      enable_loopback_candidate: host === '127.0.0.1',
-    },
+    rtc: await mediaConfig(host),
     keys: { [apiKey]: apiSecret },
     room: { auto_create: true, empty_timeout: 10, departure_timeout: 5 },
     logging: { level: 'warn', pion_level: 'error' },
     ...(webhookUrl ? { webhook: { api_key: apiKey, urls: [webhookUrl] } } : {}),
   };
-  const process = await startServer({
+  const server = await startServer({
     command: program,
-    args: ['--config-body', JSON.stringify(config)],
+    args: [],
+    // Not on the command line: the configuration holds the secret, and every user may read the process list.
+    spawn: {
+      env: { ...process.env, LIVEKIT_CONFIG: JSON.stringify(config) },
+      detached: options.detached ?? false,
+    },
+    onSpawn: options.onSpawn,
     ready: () => answers(port),
   });
-  return { process, url: `ws://${host}:${port}`, port };
+  return { process: server, url: `ws://${host}:${port}`, port };
+}
+
+/** On loopback media are UDP alone: livekit-server's TCP port for media would listen on every address. */
+async function mediaConfig(host: string): Promise<object> {
+  const common = { udp_port: await freePort(), node_ip: host, use_external_ip: false };
+  if (host !== '127.0.0.1') return { ...common, tcp_port: await freePort() };
+  return {
+    ...common,
+    tcp_port: 0,
+    enable_loopback_candidate: true,
+    ips: { includes: [`${host}/32`] },
+  };
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { findGoServer } from './go-servers.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { type ServerProcess, startServer, type Supervised } from './server-process.ts';
 
 /** The oldest nats-server that keeps every acknowledged message through a power failure with `sync_interval: always`. */
 export const NATS_VERSION = '2.15.2';
@@ -23,16 +23,20 @@ export async function findNatsServer(say?: (line: string) => void): Promise<stri
 }
 
 /** Starts nats-server with a configuration (see `natsServerConfig` of `@parley/messaging`) and waits for its port. */
-export async function startNatsServer(options: {
-  program: string;
-  configFile: string;
-  config: string;
-  port: number;
-}): Promise<ServerProcess> {
+export async function startNatsServer(
+  options: {
+    program: string;
+    configFile: string;
+    config: string;
+    port: number;
+  } & Supervised,
+): Promise<ServerProcess> {
   writeFileSync(options.configFile, options.config, { mode: 0o600 });
   return startServer({
     command: options.program,
     args: ['-c', options.configFile],
+    spawn: { detached: options.detached ?? false },
+    onSpawn: options.onSpawn,
     ready: () => answers(options.port),
   });
 }

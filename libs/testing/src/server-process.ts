@@ -18,9 +18,21 @@ export interface StartOptions {
   command: string;
   args: string[];
   spawn?: SpawnOptions;
+  /** Called with the process id as soon as the program runs, before it is ready. */
+  onSpawn?: ((pid: number) => void) | undefined;
   /** Asked again and again until it answers true; an early end of the program is an error with its output. */
   ready: () => Promise<boolean>;
   timeoutMs?: number;
+}
+
+/** What each server that is started takes beside its own settings. */
+export interface Supervised {
+  /**
+   * Starts it in a session of its own: a signal to the terminal's process group does not reach it, and the one who
+   * started it ends it.
+   */
+  detached?: boolean;
+  onSpawn?: ((pid: number) => void) | undefined;
 }
 
 const OUTPUT_LIMIT = 16_384;
@@ -29,6 +41,7 @@ const OUTPUT_LIMIT = 16_384;
 export async function startServer(options: StartOptions): Promise<ServerProcess> {
   const child = spawn(options.command, options.args, { stdio: ['ignore', 'pipe', 'pipe'], ...options.spawn });
   const server = watch(child);
+  if (child.pid) options.onSpawn?.(child.pid);
   const until = Date.now() + (options.timeoutMs ?? 30_000);
   let end: { code: number | NodeJS.Signals | null } | null = null;
   void server.ended.then((code) => (end = { code }));

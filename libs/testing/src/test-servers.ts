@@ -37,7 +37,7 @@ export async function startTestServers(): Promise<TestServers> {
     natsUrl: `nats://127.0.0.1:${natsPort}`,
     stop: async () => {
       await Promise.all([postgres.stop('SIGINT', 5000), nats.stop('SIGKILL')]);
-      rmSync(folder, { recursive: true, force: true });
+      for (const path of [folder, postgres.dataDir]) rmSync(path, { recursive: true, force: true });
     },
   };
 }

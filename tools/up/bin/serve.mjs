@@ -23,6 +23,7 @@ const env = {
   HEALTH_PORT: '0',
   ...(service.env.PORT ? { PORT: process.env.PORT ?? '8090' } : {}),
 };
+process.umask(0o077);
 const child = spawn(`${root}node_modules/.bin/node`, ['--enable-source-maps', 'main.js'], {
   cwd: service.folder,
   env,

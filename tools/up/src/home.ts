@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
+import { unprivilegedUser } from '@parley/testing';
 
 /** The folder that everything made here lies in. */
 export interface Home {
@@ -18,12 +29,35 @@ export function homePath(root: string): string {
 export function openHome(root: string, fresh: boolean): Home {
   const path = homePath(root);
   if (fresh) rmSync(path, { recursive: true, force: true });
-  mkdirSync(path, { recursive: true });
-  // PostgreSQL may run as another user, who has to pass through.
-  chmodSync(path, 0o711);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  closeToOthers(path);
   const file = (name: string): string => join(path, name);
   mkdirSync(file('secrets'), { recursive: true, mode: 0o700 });
   return { path, file, secret: (name) => keptSecret(file(`secrets/${name}`)) };
+}
+
+/**
+ * Makes everything in it unreadable for other users; versions before this one left logs and files open. Under root the group
+ * of PostgreSQL's user may pass through to its data, and see nothing else.
+ */
+function closeToOthers(path: string): void {
+  const { gid } = unprivilegedUser();
+  const wasOpen = (lstatSync(path).mode & 0o007) !== 0;
+  if (gid === undefined) chmodSync(path, 0o700);
+  else {
+    chownSync(path, 0, gid);
+    chmodSync(path, 0o710);
+  }
+  if (wasOpen) for (const name of readdirSync(path)) closeTree(join(path, name));
+}
+
+/** PostgreSQL's folder is its own already. */
+function closeTree(path: string): void {
+  const entry = lstatSync(path);
+  if (entry.isSymbolicLink()) return;
+  if ((entry.mode & 0o077) !== 0) chmodSync(path, entry.mode & 0o700);
+  else if (entry.isDirectory() && entry.uid !== process.getuid?.()) return;
+  if (entry.isDirectory()) for (const name of readdirSync(path)) closeTree(join(path, name));
 }
 
 function keptSecret(path: string): string {

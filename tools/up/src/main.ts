@@ -8,9 +8,10 @@ import { freePort } from '@parley/testing';
 import { migrateAll } from './migrations.ts';
 import { requireFree } from './port.ts';
 import { ProcessRecord } from './processes.ts';
+import { startGuard } from './guard.ts';
 import { step } from './say.ts';
 import { type Seeded, seed } from './seed.ts';
-import { prepareStreams, type Servers, startServers } from './servers.ts';
+import { KeptServers, prepareStreams, type Servers, startServers } from './servers.ts';
 import { listServices, programsOf, type Service } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -19,6 +20,7 @@ const port = Number(process.env['PORT'] ?? 8080);
 const baseUrl = `http://localhost:${port}`;
 const recordFile = join(homePath(root), 'processes.json');
 const READY_MS = 180_000;
+const kept = new KeptServers();
 
 async function main(): Promise<void> {
   const began = performance.now();
@@ -27,10 +29,13 @@ async function main(): Promise<void> {
   const home = openHome(root, process.argv.includes('--fresh'));
   const record = new ProcessRecord(recordFile);
   record.addLauncher();
-  await step('Build', async () => build(root));
-  const servers = await startServers(home, record, port);
+  startGuard(root, record, recordFile);
   const supervisor = new Supervisor(record, home.file('logs'));
-  stopOnSignal(supervisor, servers, record);
+  stopOnSignal(supervisor, record);
+  await step('Build', async () => build(root));
+  // From here on nothing that is made is readable for other users, whoever makes it.
+  process.umask(0o077);
+  const servers = await startServers(home, { record, kept, port });
   const services = await prepare(home, servers);
   if (!process.env['EGRESS_ALLOW'])
     console.log('  Requests to loopback addresses are allowed (development); EGRESS_ALLOW changes it');
@@ -44,7 +49,7 @@ async function main(): Promise<void> {
 /** Refuses beside one that runs; ends what one that was killed has left. */
 async function clearTheWay(record: ProcessRecord): Promise<void> {
   const launcher = record.launcher();
-  const left = launcher === null ? await record.endOrphans() : 0;
+  const left = launcher === null ? await record.endAll() : 0;
   if (left > 0) console.log(`  ended ${left} process(es) that a former run had left`);
   await requireFree(port);
   if (launcher !== null)
@@ -131,27 +136,38 @@ Parley is ready (${seconds.toFixed(1)} s)
 Ctrl-C ends everything.`);
 }
 
-function stopOnSignal(supervisor: Supervisor, servers: Servers, record: ProcessRecord): void {
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
+/** Signals come from the terminal, to this process alone or to its whole group; what it started is in other groups. */
+function stopOnSignal(supervisor: Supervisor, record: ProcessRecord): void {
+  const stop = async (): Promise<void> => {
     console.log('\nParley is stopping');
-    void supervisor
-      .stop()
-      .then(() => servers.stop())
-      .then(() => record.clear())
-      .then(
-        () => process.exit(process.exitCode ?? 0),
-        () => process.exit(1),
-      );
+    await supervisor.stop();
+    await kept.stop();
+    // What was being started at that moment, and the guard.
+    await record.endAll();
+    record.clear();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+  const once = (): void => {
+    if (kept.isStopping) return;
+    kept.beginStop();
+    stop().then(
+      () => process.exit(process.exitCode ?? 0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, once);
   // The process that started this one was killed.
-  process.on('disconnect', stop);
+  process.on('disconnect', once);
 }
 
+// A terminal that was closed takes no more lines; what was started is ended all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 main().catch((error: unknown) => {
+  // What fails because servers end is no failure of its own.
+  if (kept.isStopping) return;
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
   process.kill(process.pid, 'SIGTERM');

@@ -7,9 +7,12 @@ interface Recorded {
   /** Start time of the process in clock ticks since boot (proc(5), field 22): a pid used again has another. */
   startedAt: string;
   name: string;
+  /** Which boot of the machine it ran in; null where the system does not tell. */
+  boot?: string | null;
 }
 
 const LAUNCHER = 'launcher';
+const ORPHAN_MS = 5000;
 
 /** Remembers what was started, so that a run after a crash can end what was left, and nothing else. */
 export class ProcessRecord {
@@ -22,7 +25,7 @@ export class ProcessRecord {
 
   add(name: string, pid: number): void {
     const startedAt = startTime(pid);
-    if (startedAt) this.entries.set(name, { pid, startedAt, name });
+    if (startedAt) this.entries.set(name, { pid, startedAt, name, boot: bootId() });
     this.save();
   }
 
@@ -37,17 +40,18 @@ export class ProcessRecord {
     this.add(LAUNCHER, process.pid);
   }
 
-  /** Ends what a former run left behind; how many. */
-  async endOrphans(): Promise<number> {
-    const left = readRecord(this.path).filter((one) => startTime(one.pid) === one.startedAt);
-    for (const { pid } of left) kill(pid, 'SIGTERM');
-    for (
-      let waited = 0;
-      waited < 5000 && left.some((one) => startTime(one.pid) === one.startedAt);
-      waited += 100
-    )
-      await sleep(100);
-    for (const one of left) if (startTime(one.pid) === one.startedAt) kill(one.pid, 'SIGKILL');
+  /** Ends what a former run left behind, or this one: asked first, killed after 5 s; how many processes there were. */
+  async endAll(): Promise<number> {
+    const recorded = readRecord(this.path).filter(({ pid }) => pid !== process.pid);
+    const left = recorded.filter(isRunning);
+    // PostgreSQL would wait for its clients on SIGTERM.
+    for (const { pid, name } of left) kill(pid, name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+    for (let waited = 0; waited < ORPHAN_MS && left.some(isRunning); waited += 100) await sleep(100);
+    for (const one of recorded) {
+      if (isRunning(one)) kill(one.pid, 'SIGKILL');
+      else if (!isGroupLeft(one)) continue;
+      killGroup(one.pid);
+    }
     return left.length;
   }
 
@@ -62,6 +66,10 @@ export class ProcessRecord {
     writeFileSync(part, JSON.stringify([...this.entries.values()]), { mode: 0o600 });
     renameSync(part, this.path);
   }
+}
+
+function isRunning({ pid, startedAt }: Recorded): boolean {
+  return startTime(pid) === startedAt;
 }
 
 function readRecord(path: string): Recorded[] {
@@ -83,6 +91,24 @@ function startTime(pid: number): string | null {
   } catch {
     return null;
   }
+}
+
+/** Whether only what the process has started itself may be left: its id is not given again while its group exists. */
+function isGroupLeft({ pid, boot }: Recorded): boolean {
+  return startTime(pid) === null && typeof boot === 'string' && boot === bootId();
+}
+
+function bootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+/** Kills a process that leads a group, and all that it has started. */
+export function killGroup(pid: number): void {
+  kill(-pid, 'SIGKILL');
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

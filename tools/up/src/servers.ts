@@ -13,9 +13,10 @@ import {
   startPostgres,
   startS3Server,
   type ServerProcess,
+  type Supervised,
 } from '@parley/testing';
 import type { Home } from './home.ts';
-import type { ProcessRecord } from './processes.ts';
+import { killGroup, type ProcessRecord } from './processes.ts';
 import { step } from './say.ts';
 import type { LiveKitAccess, S3Access } from './services.ts';
 
@@ -29,53 +30,95 @@ export interface Servers {
   liveKit: LiveKitAccess | null;
   /** Null where there are no files. */
   s3: S3Access | null;
-  stop(): Promise<void>;
 }
 
 type Kept = { stop(): Promise<void> };
 
-/** Starts PostgreSQL, NATS, LiveKit, an S3 server and the mail catcher, or uses those that the environment names. */
-export async function startServers(home: Home, record: ProcessRecord, port: number): Promise<Servers> {
-  const kept: Kept[] = [];
-  const stop = async (): Promise<void> => void (await Promise.all(kept.map((one) => one.stop())));
-  try {
-    const databaseUrl =
-      process.env['DATABASE_URL'] ?? (await step('PostgreSQL', () => postgres(home, record, kept)));
-    const natsUrl = process.env['NATS_URL'] ?? (await step('NATS', () => nats(home, record, kept)));
-    const liveKit = await findLiveKit(home, { record, kept, port });
-    const s3 = await findS3(home, { record, kept });
-    const mail = process.env['SMTP_URL'] ? null : await step('Mail catcher', () => mails(kept));
-    return {
-      databaseUrl,
-      natsUrl,
-      smtpUrl: process.env['SMTP_URL'] ?? mail?.smtpUrl ?? null,
-      mailUrl: mail?.httpUrl ?? null,
-      liveKit,
-      s3,
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
+/** The servers that were started: they end together, and none is started any more once that has begun. */
+export class KeptServers {
+  private readonly kept: Kept[] = [];
+  private stopping = false;
+
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
+  /** From here on nothing is started, or started again. */
+  beginStop(): void {
+    this.stopping = true;
+  }
+
+  add(one: Kept): void {
+    this.kept.push(one);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.kept.map((one) => one.stop()));
+  }
+
+  /** @throws Error once the end has begun */
+  assertStarting(): void {
+    if (this.stopping) throw new Error('Parley is stopping.');
   }
 }
 
-async function postgres(home: Home, record: ProcessRecord, kept: Kept[]): Promise<string> {
-  const server = await startPostgres({ dataDir: home.file('postgres') });
-  record.add('postgres', server.pid);
-  kept.push({ stop: () => server.stop('SIGINT', 8000) });
-  restartWhenItEnds(server, kept, {
+/** Time a server has to end before it is killed. */
+const STOP_MS = 4000;
+
+/**
+ * Starts PostgreSQL, NATS, LiveKit, an S3 server and the mail catcher, or uses those that the environment names.
+ * @param kept gets every server that was started, also when a later one fails
+ */
+export async function startServers(
+  home: Home,
+  { record, kept, port }: { record: ProcessRecord; kept: KeptServers; port: number },
+): Promise<Servers> {
+  const databaseUrl =
+    process.env['DATABASE_URL'] ?? (await step('PostgreSQL', () => postgres(home, record, kept)));
+  const natsUrl = process.env['NATS_URL'] ?? (await step('NATS', () => nats(home, record, kept)));
+  const liveKit = await findLiveKit(home, { record, kept, port });
+  const s3 = await findS3(home, { record, kept });
+  const mail = process.env['SMTP_URL'] ? null : await step('Mail catcher', () => mails(kept));
+  kept.assertStarting();
+  return {
+    databaseUrl,
+    natsUrl,
+    smtpUrl: process.env['SMTP_URL'] ?? mail?.smtpUrl ?? null,
+    mailUrl: mail?.httpUrl ?? null,
+    liveKit,
+    s3,
+  };
+}
+
+/** In a session of its own, so that Ctrl-C reaches the launcher alone, which ends everything in order. */
+function supervised(name: string, record: ProcessRecord, kept: KeptServers): Required<Supervised> {
+  kept.assertStarting();
+  return {
+    detached: true,
+    onSpawn: (pid) => {
+      record.add(name, pid);
+      if (kept.isStopping) killGroup(pid);
+    },
+  };
+}
+
+async function postgres(home: Home, record: ProcessRecord, kept: KeptServers): Promise<string> {
+  const options = { dataDir: home.file('postgres'), ...supervised('postgres', record, kept) };
+  const server = await startPostgres(options);
+  if (server.dataDir !== options.dataDir)
+    console.log(`  PostgreSQL's data lie in ${server.dataDir}: the user that runs it cannot enter ${home.path}`);
+  keepRunning(server, kept, {
     name: 'postgres',
-    record,
-    start: () => startPostgres({ dataDir: home.file('postgres'), port: server.port }),
+    stopSignal: 'SIGINT',
+    start: () => startPostgres({ ...options, port: server.port }),
   });
   return server.url;
 }
 
-async function nats(home: Home, record: ProcessRecord, kept: Kept[]): Promise<string> {
+async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promise<string> {
   const program = await findNatsServer((line) => console.log(`  ${line}`));
   const port = await freePort();
-  mkdirSync(home.file('nats'), { recursive: true });
+  mkdirSync(home.file('nats'), { recursive: true, mode: 0o700 });
   const users = [
     { user: 'operator', password: home.secret('nats-operator') },
     ...domains.map((domain) => ({
@@ -86,18 +129,22 @@ async function nats(home: Home, record: ProcessRecord, kept: Kept[]): Promise<st
   ];
   const config = natsServerConfig({ users, storeDir: home.file('nats'), port });
   const start = (): Promise<ServerProcess> =>
-    startNatsServer({ program, configFile: home.file('nats.conf'), config, port });
+    startNatsServer({
+      program,
+      configFile: home.file('nats.conf'),
+      config,
+      port,
+      ...supervised('nats-server', record, kept),
+    });
   const server = await start();
-  record.add('nats-server', server.pid);
-  kept.push({ stop: () => server.stop('SIGTERM', 5000) });
-  restartWhenItEnds(server, kept, { name: 'nats-server', record, start });
+  keepRunning(server, kept, { name: 'nats-server', stopSignal: 'SIGTERM', start });
   return `nats://127.0.0.1:${port}`;
 }
 
 /** LiveKit as given, or started here; without it voice is off, and one line says how to get it. */
 async function findLiveKit(
   home: Home,
-  own: { record: ProcessRecord; kept: Kept[]; port: number },
+  own: { record: ProcessRecord; kept: KeptServers; port: number },
 ): Promise<LiveKitAccess | null> {
   const { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = process.env;
   if (url && apiKey && apiSecret) return { url, apiKey, apiSecret };
@@ -108,6 +155,7 @@ async function findLiveKit(
   try {
     return await step('LiveKit', () => liveKit(home, own));
   } catch (error) {
+    own.kept.assertStarting();
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     console.log(`  Voice is off, no calls, and the widget has no call button: ${reason}`);
     return null;
@@ -116,22 +164,21 @@ async function findLiveKit(
 
 async function liveKit(
   home: Home,
-  { record, kept, port }: { record: ProcessRecord; kept: Kept[]; port: number },
+  { record, kept, port }: { record: ProcessRecord; kept: KeptServers; port: number },
 ): Promise<LiveKitAccess> {
   await findLiveKitServer((line) => console.log(`  ${line}`));
   const access = { apiKey: 'parley', apiSecret: home.secret('livekit') };
   const webhookUrl = `http://127.0.0.1:${port}/api/v1/webhooks/livekit`;
-  const first = await startLiveKitServer({ ...access, webhookUrl });
-  record.add('livekit-server', first.process.pid);
-  kept.push({ stop: () => first.process.stop('SIGTERM', 5000) });
+  const options = { ...access, webhookUrl, ...supervised('livekit-server', record, kept) };
+  const first = await startLiveKitServer(options);
   const start = async (): Promise<ServerProcess> =>
-    (await startLiveKitServer({ ...access, webhookUrl, port: first.port })).process;
-  restartWhenItEnds(first.process, kept, { name: 'livekit-server', record, start });
+    (await startLiveKitServer({ ...options, port: first.port })).process;
+  keepRunning(first.process, kept, { name: 'livekit-server', stopSignal: 'SIGTERM', start });
   return { url: first.url, ...access };
 }
 
 /** An S3 server as given, or started here; without it there are no files, and one line says how to get it. */
-async function findS3(home: Home, own: { record: ProcessRecord; kept: Kept[] }): Promise<S3Access | null> {
+async function findS3(home: Home, own: { record: ProcessRecord; kept: KeptServers }): Promise<S3Access | null> {
   const { S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = process.env;
   if (S3_ENDPOINT && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY)
     return {
@@ -142,68 +189,59 @@ async function findS3(home: Home, own: { record: ProcessRecord; kept: Kept[] }):
   try {
     return await step('S3', () => s3(home, own));
   } catch (error) {
+    own.kept.assertStarting();
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     console.log(`  Files are off, no up- and downloads: ${reason}`);
     return null;
   }
 }
 
-async function s3(home: Home, { record, kept }: { record: ProcessRecord; kept: Kept[] }): Promise<S3Access> {
+async function s3(home: Home, { record, kept }: { record: ProcessRecord; kept: KeptServers }): Promise<S3Access> {
   await findS3Server((line) => console.log(`  ${line}`));
   const access = { accessKeyId: 'parley', secretAccessKey: home.secret('s3') };
-  const options = { ...access, dataDir: home.file('s3') };
+  const options = { ...access, dataDir: home.file('s3'), ...supervised('versitygw', record, kept) };
   const first = await startS3Server(options);
-  record.add('versitygw', first.process.pid);
-  kept.push({ stop: () => first.process.stop('SIGTERM', 5000) });
   const start = async (): Promise<ServerProcess> =>
     (await startS3Server({ ...options, port: first.port })).process;
-  restartWhenItEnds(first.process, kept, { name: 'versitygw', record, start });
+  keepRunning(first.process, kept, { name: 'versitygw', stopSignal: 'SIGTERM', start });
   return { endpoint: first.endpoint, ...access };
 }
 
-async function mails(kept: Kept[]): Promise<{ smtpUrl: string; httpUrl: string }> {
+async function mails(kept: KeptServers): Promise<{ smtpUrl: string; httpUrl: string }> {
   const catcher = await startMailCatcher();
-  kept.push({ stop: () => catcher.close() });
+  kept.add({ stop: () => catcher.close() });
   return catcher;
 }
 
 /** How a server is started again. */
 interface Again {
   name: string;
+  stopSignal: NodeJS.Signals;
   start: () => Promise<ServerProcess>;
-  record: ProcessRecord;
 }
 
 /** A server that dies is started again at once, on its port, and again until it stands. */
-function restartWhenItEnds(server: ServerProcess, kept: Kept[], again: Again): void {
-  const own = kept.at(-1);
-  if (!own) return;
-  const { stop } = own;
-  const state = { stopping: false, current: server };
-  own.stop = async () => {
-    state.stopping = true;
-    await (state.current === server ? stop() : state.current.stop('SIGINT', 8000));
-  };
+function keepRunning(server: ServerProcess, kept: KeptServers, again: Again): void {
+  let current = server;
+  kept.add({ stop: () => current.stop(again.stopSignal, STOP_MS) });
   const watch = async (): Promise<void> => {
     for (;;) {
-      const code = await state.current.ended;
-      if (state.stopping) return;
+      const code = await current.ended;
+      if (kept.isStopping) return;
       console.log(`  ${again.name} ended (${String(code)}) and is started again`);
-      state.current = await startUntilItStands(again, () => state.stopping);
-      again.record.add(again.name, state.current.pid);
-      if (state.stopping) await state.current.stop('SIGINT', 8000);
+      current = await startUntilItStands(again, kept);
     }
   };
   watch().catch(() => undefined);
 }
 
 /** What is left of the one before, such as memory or a port, may hold up the first tries. */
-async function startUntilItStands(again: Again, stopping: () => boolean): Promise<ServerProcess> {
+async function startUntilItStands(again: Again, kept: KeptServers): Promise<ServerProcess> {
   for (let pause = 100; ; pause = Math.min(5000, pause * 2)) {
     try {
       return await again.start();
     } catch (error) {
-      if (stopping()) throw error;
+      if (kept.isStopping) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       console.error(`  ${again.name} cannot be started again yet: ${reason}`);
       await sleep(pause);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessRecord } from './processes.ts';
+import { killGroup, type ProcessRecord } from './processes.ts';
 
 /** A program that is kept running. */
 export interface Program {
@@ -14,7 +14,7 @@ export interface Program {
 
 const LONGEST_PAUSE_MS = 5000;
 const STEADY_MS = 10_000;
-const GRACE_MS = 12_000;
+const GRACE_MS = 9000;
 
 /** Keeps programs running: what dies is started again at once, with a line; one that dies again and again, ever later. */
 export class Supervisor {
@@ -26,7 +26,7 @@ export class Supervisor {
   constructor(record: ProcessRecord, logs: string) {
     this.record = record;
     this.logs = logs;
-    mkdirSync(logs, { recursive: true });
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
   }
 
   start(program: Program, failures = 0): void {
@@ -36,8 +36,10 @@ export class Supervisor {
       cwd: program.cwd,
       env: program.env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // In a session of its own, so that Ctrl-C reaches the launcher alone, which ends everything in order.
+      detached: true,
     });
-    const log = createWriteStream(join(this.logs, `${program.name}.log`), { flags: 'a' });
+    const log = createWriteStream(join(this.logs, `${program.name}.log`), { flags: 'a', mode: 0o600 });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     this.children.set(program.name, child);
@@ -55,7 +57,7 @@ export class Supervisor {
     });
   }
 
-  /** Ends everything: asked first, killed after a while. */
+  /** Ends everything: asked first, killed after a while, with all that it has started itself. */
   async stop(): Promise<void> {
     this.stopping = true;
     const children = [...this.children.values()];
@@ -68,8 +70,10 @@ export class Supervisor {
         ),
     );
     for (const child of children) child.kill('SIGTERM');
-    const timer = setTimeout(() => children.forEach((child) => child.kill('SIGKILL')), GRACE_MS);
+    const killAll = (): void => children.forEach(({ pid }) => pid && killGroup(pid));
+    const timer = setTimeout(killAll, GRACE_MS);
     await Promise.all(ended);
     clearTimeout(timer);
+    killAll();
   }
 }
