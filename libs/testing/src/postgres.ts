@@ -136,11 +136,12 @@ function prepareData(native: string, dataDir: string, passwordFile: string): str
   if (uid !== undefined && gid !== undefined)
     for (const path of [dataDir, handover]) chownSync(path, uid, gid);
   const arguments_ = ['-U', 'parley', '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', '--no-instructions'];
-  const made = spawnSync(
-    join(native, 'bin/initdb'),
-    ['-D', dataDir, `--pwfile=${handover}`, ...arguments_],
-    { env: environment(native), cwd: dataDir, encoding: 'utf8', ...unprivilegedUser() },
-  );
+  const made = spawnSync(join(native, 'bin/initdb'), ['-D', dataDir, `--pwfile=${handover}`, ...arguments_], {
+    env: environment(native),
+    cwd: dataDir,
+    encoding: 'utf8',
+    ...unprivilegedUser(),
+  });
   rmSync(handover, { force: true });
   if (made.status !== 0)
     throw new Error(`PostgreSQL could not make its data folder ${dataDir}: ${failureOf(made)}`);
@@ -153,7 +154,9 @@ function failureOf(result: SpawnSyncReturns<string>): string {
   const { stderr, error, status, signal } = result;
   // A program that did not start has no output at all.
   const output = (stderr as string | null | undefined)?.trim();
-  return output || error?.message || (signal ? `initdb was ended by ${signal}` : `initdb ended with ${status}`);
+  return (
+    output || error?.message || (signal ? `initdb was ended by ${signal}` : `initdb ended with ${status}`)
+  );
 }
 
 function environment(native: string): NodeJS.ProcessEnv {

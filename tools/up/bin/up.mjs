@@ -47,7 +47,9 @@ function processOf(pid) {
       const name = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       return fields[0] === 'Z' ? null : { pid, name, parent: Number(fields[1]), startedAt: fields[19] };
     }
-    const { stdout } = spawnSync('ps', ['-o', 'ppid=,lstart=,command=', '-p', String(pid)], { encoding: 'utf8' });
+    const { stdout } = spawnSync('ps', ['-o', 'ppid=,lstart=,command=', '-p', String(pid)], {
+      encoding: 'utf8',
+    });
     const [, ppid, startedAt, name] = /^\s*(\d+)\s+(\S+ \S+ +\S+ \S+ \S+)\s+(.*)/.exec(stdout) ?? [];
     return ppid ? { pid, name, parent: Number(ppid), startedAt } : null;
   } catch {

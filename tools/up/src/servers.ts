@@ -106,7 +106,9 @@ async function postgres(home: Home, record: ProcessRecord, kept: KeptServers): P
   const options = { dataDir: home.file('postgres'), ...supervised('postgres', record, kept) };
   const server = await startPostgres(options);
   if (server.dataDir !== options.dataDir)
-    console.log(`  PostgreSQL's data lie in ${server.dataDir}: the user that runs it cannot enter ${home.path}`);
+    console.log(
+      `  PostgreSQL's data lie in ${server.dataDir}: the user that runs it cannot enter ${home.path}`,
+    );
   keepRunning(server, kept, {
     name: 'postgres',
     stopSignal: 'SIGINT',
@@ -178,7 +180,10 @@ async function liveKit(
 }
 
 /** An S3 server as given, or started here; without it there are no files, and one line says how to get it. */
-async function findS3(home: Home, own: { record: ProcessRecord; kept: KeptServers }): Promise<S3Access | null> {
+async function findS3(
+  home: Home,
+  own: { record: ProcessRecord; kept: KeptServers },
+): Promise<S3Access | null> {
   const { S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = process.env;
   if (S3_ENDPOINT && S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY)
     return {
@@ -196,7 +201,10 @@ async function findS3(home: Home, own: { record: ProcessRecord; kept: KeptServer
   }
 }
 
-async function s3(home: Home, { record, kept }: { record: ProcessRecord; kept: KeptServers }): Promise<S3Access> {
+async function s3(
+  home: Home,
+  { record, kept }: { record: ProcessRecord; kept: KeptServers },
+): Promise<S3Access> {
   await findS3Server((line) => console.log(`  ${line}`));
   const access = { accessKeyId: 'parley', secretAccessKey: home.secret('s3') };
   const options = { ...access, dataDir: home.file('s3'), ...supervised('versitygw', record, kept) };

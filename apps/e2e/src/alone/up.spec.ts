@@ -3,7 +3,7 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
-    mkdtempSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -126,7 +126,9 @@ describe('npm run up', () => {
       readFileSync(join(home, 'demo.json'), 'utf8'),
     ) as Record<string, string> & { owner: { password: string }; other: { apiKey: string } };
     const secrets = [
-      ...readdirSync(join(home, 'secrets')).map((name) => readFileSync(join(home, 'secrets', name), 'utf8').trim()),
+      ...readdirSync(join(home, 'secrets')).map((name) =>
+        readFileSync(join(home, 'secrets', name), 'utf8').trim(),
+      ),
       ...[owner.password, apiKey, customChannelSecret, other.apiKey, new URL(databaseUrl ?? '').password],
     ].map((secret) => secret ?? '');
     expect(secrets.length).toBeGreaterThan(10);
