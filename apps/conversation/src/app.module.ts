@@ -1,5 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AttachmentsService } from './attachments/attachments.service.ts';
+import { AddressesConsumer } from './contacts/addresses.consumer.ts';
+import { ContactNewsService } from './contacts/contact-news.service.ts';
+import { IdentitiesRepository } from './contacts/identities.repository.ts';
+import { NamedIdentitiesService } from './contacts/named-identities.service.ts';
+import { SendersService } from './contacts/senders.service.ts';
 import { ContactsHandler } from './contacts/contacts.handler.ts';
 import { ContactsRepository } from './contacts/contacts.repository.ts';
 import { ErasureRepository } from './contacts/erasure.repository.ts';
@@ -31,6 +36,7 @@ import { SearchRepository } from './messages/search.repository.ts';
 import { ProducedConsumer } from './messages/produced.consumer.ts';
 import { CallsConsumer } from './voice/calls.consumer.ts';
 import { ChannelOpeningHandler } from './voice/channel-opening.handler.ts';
+import { LiveCallsRepository } from './voice/live-calls.repository.ts';
 import { SpeechRepository } from './voice/speech.repository.ts';
 import { SpeechService } from './voice/speech.service.ts';
 import { SpokenTurnsService } from './voice/spoken-turns.service.ts';
@@ -40,6 +46,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
 
 @Module({
   controllers: [
+    AddressesConsumer,
     CallsConsumer,
     ChannelOpeningHandler,
     ContactsHandler,
@@ -58,14 +65,18 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
   ],
   providers: [
     AttachmentsService,
+    ContactNewsService,
     ContactsRepository,
     ConversationsRepository,
     DirectoryRepository,
     ErasureRepository,
     EventViewsService,
+    IdentitiesRepository,
     InboundService,
+    LiveCallsRepository,
     MergingService,
     MessagesRepository,
+    NamedIdentitiesService,
     OpeningService,
     ParticipantsService,
     PostingRepository,
@@ -73,6 +84,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     ReferencesService,
     RoomsRepository,
     SearchRepository,
+    SendersService,
     SpeechRepository,
     SpeechService,
     SpokenTurnsService,

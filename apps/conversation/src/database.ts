@@ -35,6 +35,28 @@ export interface ContactTable extends Stamped {
   id: string;
   name: string | null;
   attributes: JsonDefault<Record<string, unknown>>;
+  /** The contact that this one became part of: nothing but its id is left of it. */
+  merged_into: ColumnType<string | null, string | null | undefined, string | null>;
+}
+
+/** A verified phone number or e-mail address: it identifies one contact of the space on every channel. */
+export interface ContactAddressTable {
+  space_id: string;
+  type: 'phone' | 'email';
+  value: string;
+  contact_id: string;
+  /** The channel that proved it, or that the API named. */
+  channel_id: string | null;
+  created_at: Generated<Date>;
+}
+
+/** A call that a conversation was opened for, until a while after it ended. */
+export interface LiveCallTable {
+  space_id: string;
+  call_id: string;
+  conversation_id: string | null;
+  opened_at: Generated<Date>;
+  ended_at: Date | null;
 }
 
 export interface ContactIdentityTable {
@@ -156,6 +178,8 @@ export interface Tables {
   room: RoomTable;
   contact: ContactTable;
   contact_identity: ContactIdentityTable;
+  contact_address: ContactAddressTable;
+  live_call: LiveCallTable;
   directory: DirectoryTable;
   conversation: ConversationTable;
   participant: ParticipantTable;

@@ -114,6 +114,14 @@ export class ConversationBench {
     );
   }
 
+  /** Does a task of a queue, for a space. */
+  async perform(queue: string, payload: unknown = {}, space = spaceId): Promise<void> {
+    const task = { id: space, key: space, spaceId: space, payload, attempt: 1 };
+    const settle = (effect: (trx: ConversationTrx) => Promise<void>) => this.in(effect, space);
+    const context = { signal: new AbortController().signal, lastAttempt: false, settle };
+    await this.handlers.get(`task ${queue}`)?.(task, context);
+  }
+
   /** Runs in a transaction of one space. */
   in<Result>(work: (trx: ConversationTrx) => Promise<Result>, space = spaceId): Promise<Result> {
     return this.database.withSpaces([space], work);

@@ -64,6 +64,8 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
 
   private spread(message: JsMsg): void {
     const [domain, verb, spaceId = '', conversationId = ''] = message.subject.split('.');
+    // Events of contacts have the contact as their key, and no sequence.
+    if (!conversationId.startsWith('conv_')) return;
     const toConversation = this.listeners.get(conversationId);
     const toSpace = this.listeners.get(spaceId);
     if (!toConversation && !toSpace) return;

@@ -1,6 +1,8 @@
 import { Controller } from '@nestjs/common';
 import {
   addIdentity,
+  applyPatch,
+  Attributes,
   conflict,
   createContact,
   cursorOf,
@@ -9,79 +11,68 @@ import {
   listContacts,
   listIdentities,
   mergeContacts,
+  Metadata,
   newId,
   notFound,
   type OperationInput,
   type OperationOutput,
   pageOf,
-  type ProblemError,
   removeIdentity,
   unprocessable,
   updateContact,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ContactRow, ConversationTrx, Tables } from '../database.ts';
-import { ContactsRepository, type IdentityRow } from './contacts.repository.ts';
+import { ReferencesService } from '../directory/references.service.ts';
+import { normalizeText } from './addresses.ts';
+import { ContactNewsService } from './contact-news.service.ts';
+import { ContactsRepository } from './contacts.repository.ts';
 import { MergingService } from './merging.service.ts';
+import { NamedIdentitiesService } from './named-identities.service.ts';
 
 type Context = OperationContext<Tables>;
 type Contact = OperationOutput<typeof getContact>;
-
-/** Identities that belong to no channel stand under this one. */
-const NO_CHANNEL = '';
-
 type Identity = OperationOutput<typeof addIdentity>;
-
-function toIdentity({ type, value, channel_id: channelId }: IdentityRow): Identity {
-  return { type, value, channelId: channelId === NO_CHANNEL ? null : channelId };
-}
-
-function identityTaken(): ProblemError {
-  return conflict('An identity belongs to a contact already. Merge the two contacts.', 'identity_taken');
-}
-
-function toContact(row: ContactRow, identities: readonly IdentityRow[]): Contact {
-  return {
-    id: row.id,
-    name: row.name,
-    identities: identities.filter((one) => one.contact_id === row.id).map(toIdentity),
-    attributes: row.attributes as Contact['attributes'],
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
-    metadata: row.metadata as Contact['metadata'],
-  };
-}
 
 @Controller()
 export class ContactsHandler {
   constructor(
     private readonly contacts: ContactsRepository,
+    private readonly identities: NamedIdentitiesService,
     private readonly merging: MergingService,
+    private readonly news: ContactNewsService,
+    private readonly references: ReferencesService,
   ) {}
+
+  @BeforeOperation(createContact)
+  async beforeCreate({ spaceId, identities }: OperationInput<typeof createContact>): Promise<void> {
+    const named = identities.map(({ channelId }, index) => ({ channelId, index }));
+    await Promise.all(
+      named.map(async ({ channelId, index }) =>
+        channelId
+          ? this.references.requireChannel(spaceId, channelId, `/identities/${index}/channelId`)
+          : undefined,
+      ),
+    );
+  }
 
   @HandleOperation(createContact)
   async create(input: OperationInput<typeof createContact>, { trx }: Context): Promise<Contact> {
     const { spaceId } = input;
-    const [row] = await this.contacts.insert(trx, [
+    const rows = await this.contacts.insert(trx, [
       {
         space_id: spaceId,
         id: newId('cont'),
-        name: input.name ?? null,
+        name: input.name === undefined ? null : normalizeText(input.name) || null,
         attributes: JSON.stringify(input.attributes ?? {}),
         metadata: JSON.stringify(input.metadata ?? {}),
       },
     ]);
+    const [row] = rows;
     if (!row) throw new Error('A contact could not be made.');
-    const identities = input.identities.map(({ type, value, channelId }) => ({
-      space_id: spaceId,
-      channel_id: channelId ?? NO_CHANNEL,
-      type,
-      value,
-      contact_id: row.id,
-    }));
-    const claimed = await this.contacts.claimIdentities(trx, identities);
-    if (claimed.length !== identities.length) throw identityTaken();
-    return toContact(row, claimed);
+    await this.identities.claim(trx, { spaceId, contactId: row.id }, input.identities);
+    await this.news.created(trx, rows);
+    return this.show(trx, row);
   }
 
   @HandleOperation(listContacts)
@@ -91,31 +82,39 @@ export class ContactsHandler {
   ): Promise<OperationOutput<typeof listContacts>> {
     const { spaceId, limit, q } = input;
     const rows = await this.contacts.list(trx, { spaceId, limit, before: cursorOf(input.cursor), q });
-    const identities = await this.contacts.identitiesOf(
-      trx,
-      spaceId,
-      rows.map(({ id }) => id),
-    );
-    return pageOf(rows, limit, (row) => toContact(row, identities));
+    const shown = await this.news.show(trx, rows);
+    return pageOf(shown, limit, (contact) => contact);
   }
 
   @HandleOperation(getContact)
   async get(input: OperationInput<typeof getContact>, { trx }: Context): Promise<Contact> {
     const row = await this.contacts.find(trx, input.spaceId, input.contactId);
     if (!row) throw notFound('The contact');
-    return toContact(row, await this.contacts.identitiesOf(trx, input.spaceId, [row.id]));
+    return this.show(trx, row);
   }
 
   @HandleOperation(updateContact)
   async update(input: OperationInput<typeof updateContact>, { trx }: Context): Promise<Contact> {
     const row = await this.lock(trx, input);
     const { name, attributes, metadata } = input;
+    const merged = (
+      schema: typeof Metadata,
+      field: 'attributes' | 'metadata',
+      patch: unknown,
+    ): { [field: string]: string } =>
+      patch === undefined
+        ? {}
+        : {
+            [field]: JSON.stringify(
+              applyPatch(schema, { current: row[field], patch, pointer: `/${field}` }) ?? {},
+            ),
+          };
     const changed = await this.contacts.update(trx, row, {
-      ...(name === undefined ? {} : { name }),
-      ...(attributes ? { attributes: JSON.stringify(attributes) } : {}),
-      ...(metadata ? { metadata: JSON.stringify(metadata) } : {}),
+      ...(name === undefined ? {} : { name: name === null ? null : normalizeText(name) || null }),
+      ...merged(Attributes, 'attributes', attributes),
+      ...merged(Metadata, 'metadata', metadata),
     });
-    return toContact(changed, await this.contacts.identitiesOf(trx, input.spaceId, [row.id]));
+    return this.news.updated(trx, changed);
   }
 
   @HandleOperation(deleteContact)
@@ -135,29 +134,34 @@ export class ContactsHandler {
         { pointer: '/contactId', detail: 'names the same contact as the path' },
       ]);
     const rows = await this.contacts.lock(trx, spaceId, [id, contactId]);
-    const into = rows.find((row) => row.id === id);
-    const from = rows.find((row) => row.id === contactId);
-    if (!into || !from) throw notFound('The contact');
-    const merged = await this.merging.merge(trx, into, from);
-    return toContact(merged, await this.contacts.identitiesOf(trx, spaceId, [id]));
+    const into = standing(rows.find((row) => row.id === id));
+    const from = standing(rows.find((row) => row.id === contactId));
+    return this.show(trx, await this.merging.merge(trx, into, from));
   }
 
   @HandleOperation(listIdentities)
-  async identities(
+  async listOf(
     input: OperationInput<typeof listIdentities>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listIdentities>> {
     const { spaceId, contactId } = input;
-    if (!(await this.contacts.find(trx, spaceId, contactId))) throw notFound('The contact');
-    const rows = await this.contacts.identitiesOf(trx, spaceId, [contactId]);
-    return { data: rows.map(toIdentity), nextCursor: null };
+    const row = await this.contacts.find(trx, spaceId, contactId);
+    if (!row) throw notFound('The contact');
+    return { data: (await this.show(trx, row)).identities, nextCursor: null };
+  }
+
+  @BeforeOperation(addIdentity)
+  async beforeAdd({ spaceId, channelId }: OperationInput<typeof addIdentity>): Promise<void> {
+    if (channelId) await this.references.requireChannel(spaceId, channelId, '/channelId');
   }
 
   @HandleOperation(addIdentity)
   async addIdentity(input: OperationInput<typeof addIdentity>, { trx }: Context): Promise<Identity> {
-    const [row] = await this.contacts.claimIdentities(trx, [identityRow(await this.lock(trx, input), input)]);
-    if (!row) throw identityTaken();
-    return toIdentity(row);
+    const row = await this.lock(trx, input);
+    const [identity] = await this.identities.claim(trx, input, [input], () => '');
+    if (!identity) throw new Error('An identity was not stored.');
+    await this.news.updated(trx, row);
+    return identity;
   }
 
   @HandleOperation(removeIdentity)
@@ -165,9 +169,16 @@ export class ContactsHandler {
     input: OperationInput<typeof removeIdentity>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof removeIdentity>> {
-    if (!(await this.contacts.deleteIdentity(trx, identityRow(await this.lock(trx, input), input))))
-      throw notFound('The identity');
+    const row = await this.lock(trx, input);
+    if (!(await this.identities.remove(trx, input, input))) throw notFound('The identity');
+    await this.news.updated(trx, row);
     return {};
+  }
+
+  private async show(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
+    const [contact] = await this.news.show(trx, [row]);
+    if (!contact) throw new Error('A contact is not shown.');
+    return contact;
   }
 
   private async lock(
@@ -175,20 +186,13 @@ export class ContactsHandler {
     { spaceId, contactId }: { spaceId: string; contactId: string },
   ): Promise<ContactRow> {
     const [row] = await this.contacts.lock(trx, spaceId, [contactId]);
-    if (!row) throw notFound('The contact');
-    return row;
+    return standing(row);
   }
 }
 
-function identityRow<Type extends string>(
-  contact: ContactRow,
-  { type, value, channelId }: { type: Type; value: string; channelId?: string | undefined },
-) {
-  return {
-    space_id: contact.space_id,
-    channel_id: channelId ?? NO_CHANNEL,
-    type,
-    value,
-    contact_id: contact.id,
-  };
+/** @throws ProblemError 404, or 409 for a contact that became part of another one */
+function standing(row: ContactRow | undefined): ContactRow {
+  if (!row) throw notFound('The contact');
+  if (row.merged_into === null) return row;
+  throw conflict(`The contact was merged into ${row.merged_into}. Use that one.`, 'contact_merged');
 }

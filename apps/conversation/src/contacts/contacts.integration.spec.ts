@@ -1,6 +1,7 @@
 import {
   addIdentity,
   createContact,
+  createConversation,
   createRoom,
   deleteContact,
   getContact,
@@ -42,7 +43,9 @@ test('a contact is made, found, changed and given identities', async () => {
   const identities = [{ type: 'email' as const, value: 'cleo@example.org' }];
   const contact = await bench.call(createContact, { spaceId, name: 'Cleo', identities });
   const contactId = contact.id;
-  expect(contact.identities).toEqual([{ type: 'email', value: 'cleo@example.org', channelId: null }]);
+  expect(contact.identities).toEqual([
+    { type: 'email', value: 'cleo@example.org', channelId: null, verified: true },
+  ]);
   await bench.call(updateContact, { spaceId, contactId, name: 'Cleo B.', attributes: { plan: 'gold' } });
   const find = async (q: string) => (await bench.call(listContacts, { spaceId, q })).data.map(({ id }) => id);
   expect(await find('cleo b')).toEqual([contactId]);
@@ -51,11 +54,17 @@ test('a contact is made, found, changed and given identities', async () => {
   expect(await bench.call(addIdentity, { spaceId, contactId, ...phone })).toEqual({
     ...phone,
     channelId: null,
+    verified: true,
   });
   expect((await bench.call(listIdentities, { spaceId, contactId })).data).toHaveLength(2);
   const other = await bench.call(createContact, { spaceId });
   const taken = bench.call(addIdentity, { spaceId, contactId: other.id, ...phone });
-  await expect(taken).rejects.toMatchObject({ status: 409, code: 'identity_taken' });
+  await expect(taken).rejects.toMatchObject({
+    status: 409,
+    code: 'identity_taken',
+    message: expect.stringContaining(contactId),
+    errors: [{ pointer: '/value', detail: `belongs to ${contactId}` }],
+  });
   await bench.call(removeIdentity, { spaceId, contactId, ...phone });
   const gone = bench.call(removeIdentity, { spaceId, contactId, ...phone });
   await expect(gone).rejects.toMatchObject({ status: 404 });
@@ -67,10 +76,23 @@ test('a merged contact goes on under the other, and its visitor keeps the conver
   const room = await bench.call(createRoom, { spaceId, participants: [{ contactId: 'cont_ann' }] });
   const merged = await bench.call(mergeContacts, { spaceId, id: known.id, contactId: 'cont_ann' });
   expect(merged).toMatchObject({ id: known.id, name: 'Ann Known', attributes: { plan: 'gold' } });
-  expect(merged.identities).toEqual([{ type: 'visitor', value: 'vis_ann', channelId: 'chan_web' }]);
-  await expect(bench.call(getContact, { spaceId, contactId: 'cont_ann' })).rejects.toMatchObject({
-    status: 404,
+  expect(merged.identities).toEqual([
+    { type: 'visitor', value: 'vis_ann', channelId: 'chan_web', verified: false },
+  ]);
+  const old = { spaceId, contactId: 'cont_ann' };
+  expect(await bench.call(getContact, old)).toMatchObject({
+    mergedInto: known.id,
+    name: null,
+    identities: [],
   });
+  await expect(bench.call(updateContact, { ...old, name: 'Ann' })).rejects.toMatchObject({
+    status: 409,
+    code: 'contact_merged',
+    message: expect.stringContaining(known.id),
+  });
+  expect((await bench.call(listContacts, { spaceId })).data.map(({ id }) => id)).not.toContain('cont_ann');
+  const named = await bench.call(createConversation, { spaceId, participants: [{ contactId: 'cont_ann' }] });
+  expect(named.contactId).toBe(known.id);
   const place = { spaceId, conversationId };
   expect(await bench.call(getConversation, place)).toMatchObject({
     contactId: known.id,
@@ -142,6 +164,21 @@ test('contacts are not there for another space', async () => {
   ];
   await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
   expect((await bench.call(listContacts, { spaceId: otherSpaceId, q: 'Ours' }, stranger)).data).toEqual([]);
+});
+
+test('attributes and metadata are merged by a change', async () => {
+  const attributes = { plan: 'gold', home: { city: 'Bonn', zip: '53111' } };
+  const { id: contactId } = await bench.call(createContact, { spaceId, attributes, metadata: { crm: 7 } });
+  const change = { attributes: { home: { zip: null, street: 'Hofgarten' } }, metadata: { source: 'fair' } };
+  expect(await bench.call(updateContact, { spaceId, contactId, ...change })).toMatchObject({
+    attributes: { plan: 'gold', home: { city: 'Bonn', street: 'Hofgarten' } },
+    metadata: { crm: 7, source: 'fair' },
+  });
+  const events = await bench.events(contactId);
+  expect(events.map(({ name }) => name)).toEqual([
+    'conversation.contact_created',
+    'conversation.contact_updated',
+  ]);
 });
 
 test('attributes have a limit of their own', () => {

@@ -1,17 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { insertRows } from '@parley/database';
-import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely';
-import type { ContactIdentityTable, ContactRow, ContactTable, ConversationTrx } from '../database.ts';
-
-export type IdentityRow = Selectable<ContactIdentityTable>;
-
-const identityColumns = {
-  space_id: 'text',
-  channel_id: 'text',
-  type: 'text',
-  value: 'text',
-  contact_id: 'text',
-} as const;
+import { anyOf } from '@parley/database';
+import { type Insertable, type RawBuilder, sql } from 'kysely';
+import type { ContactRow, ContactTable, ConversationTrx } from '../database.ts';
+import { normalizeText, searchedDigits } from './addresses.ts';
 
 @Injectable()
 export class ContactsRepository {
@@ -48,7 +39,11 @@ export class ContactsRepository {
     trx: ConversationTrx,
     filter: { spaceId: string; limit: number; before: string | null; q?: string | undefined },
   ): Promise<ContactRow[]> {
-    let query = trx.selectFrom('contact').selectAll().where('space_id', '=', filter.spaceId);
+    let query = trx
+      .selectFrom('contact')
+      .selectAll()
+      .where('space_id', '=', filter.spaceId)
+      .where('merged_into', 'is', null);
     if (filter.before) query = query.where('id', '<', filter.before);
     if (filter.q) query = query.where(mentions(filter.q));
     return query
@@ -82,73 +77,53 @@ export class ContactsRepository {
       .execute();
   }
 
-  /** Forgets a contact and its identities. */
+  /** Forgets a contact, what it is known by, and the ids of contacts that had become part of it. */
   async delete(trx: ConversationTrx, row: ContactRow): Promise<void> {
+    const { space_id: spaceId, id } = row;
+    for (const table of ['contact_identity', 'contact_address'] as const)
+      await trx.deleteFrom(table).where('space_id', '=', spaceId).where('contact_id', '=', id).execute();
     await trx
-      .deleteFrom('contact_identity')
-      .where('space_id', '=', row.space_id)
-      .where('contact_id', '=', row.id)
-      .execute();
-    await trx.deleteFrom('contact').where('space_id', '=', row.space_id).where('id', '=', row.id).execute();
-  }
-
-  async deleteIdentity(
-    trx: ConversationTrx,
-    row: Omit<IdentityRow, 'type'> & { type: string },
-  ): Promise<boolean> {
-    const { rows } = await sql`
-      DELETE FROM contact_identity
-      WHERE space_id = ${row.space_id} AND contact_id = ${row.contact_id} AND channel_id = ${row.channel_id}
-        AND type = ${row.type} AND value = ${row.value}
-      RETURNING value`.execute(trx);
-    return rows.length > 0;
-  }
-
-  /** Claims identities for contacts; those that somebody has already are left and come back by `identitiesOf`. */
-  async claimIdentities(
-    trx: ConversationTrx,
-    rows: readonly Insertable<ContactIdentityTable>[],
-  ): Promise<IdentityRow[]> {
-    if (rows.length === 0) return [];
-    const { rows: claimed } = await sql<IdentityRow>`
-      ${insertRows('contact_identity', identityColumns, rows)} ON CONFLICT DO NOTHING RETURNING *`.execute(
-      trx,
-    );
-    return claimed;
-  }
-
-  async findIdentities(
-    trx: ConversationTrx,
-    keys: readonly Omit<IdentityRow, 'contact_id'>[],
-  ): Promise<IdentityRow[]> {
-    const { rows } = await sql<IdentityRow>`
-      SELECT contact_identity.* FROM contact_identity
-      JOIN unnest(
-        ${keys.map((key) => key.space_id)}::text[], ${keys.map((key) => key.channel_id)}::text[], ${keys.map((key) => key.type)}::text[],
-        ${keys.map((key) => key.value)}::text[]
-      ) AS given (space_id, channel_id, type, value) USING (space_id, channel_id, type, value)`.execute(trx);
-    return rows;
-  }
-
-  async identitiesOf(
-    trx: ConversationTrx,
-    spaceId: string,
-    contactIds: readonly string[],
-  ): Promise<IdentityRow[]> {
-    if (contactIds.length === 0) return [];
-    return trx
-      .selectFrom('contact_identity')
-      .selectAll()
+      .deleteFrom('contact')
       .where('space_id', '=', spaceId)
-      .where('contact_id', 'in', [...contactIds])
+      .where((where) => where.or([where('id', '=', id), where('merged_into', '=', id)]))
       .execute();
+  }
+
+  /** Leaves nothing but the id of a contact that became part of another one. */
+  async redirect(trx: ConversationTrx, from: ContactRow, into: string): Promise<void> {
+    const { space_id: spaceId, id } = from;
+    await trx
+      .updateTable('contact')
+      .set({ merged_into: into, name: null, attributes: '{}', metadata: '{}', updated_at: new Date() })
+      .where('space_id', '=', spaceId)
+      .where((where) => where.or([where('id', '=', id), where('merged_into', '=', id)]))
+      .execute();
+  }
+
+  /** Of these contacts, those that became part of others, and of which. */
+  async mergedInto(trx: ConversationTrx, ids: readonly string[]): Promise<Map<string, string>> {
+    if (ids.length === 0) return new Map();
+    const rows = await trx
+      .selectFrom('contact')
+      .select(['id', 'merged_into'])
+      .where('id', '=', anyOf(ids))
+      .where('merged_into', 'is not', null)
+      .execute();
+    return new Map(rows.map((row) => [row.id, row.merged_into ?? row.id]));
   }
 }
 
-/** Contacts whose name holds these words, or with an identity that does. */
+/** Contacts whose name holds these words, or that are known by something that does; numbers are compared by their digits. */
 function mentions(words: string): RawBuilder<boolean> {
-  const pattern = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  const pattern = patternOf(normalizeText(words));
+  const digits = searchedDigits(words);
+  const known = sql`a.value ILIKE ${pattern} OR ${digits !== null} AND a.type = 'phone' AND a.value LIKE ${patternOf(digits ?? '')}`;
   return sql<boolean>`(name ILIKE ${pattern} OR EXISTS (
-    SELECT FROM contact_identity i
-    WHERE i.space_id = contact.space_id AND i.contact_id = contact.id AND i.value ILIKE ${pattern}))`;
+    SELECT FROM contact_address a WHERE a.space_id = contact.space_id AND a.contact_id = contact.id AND (${known})
+  ) OR EXISTS (
+    SELECT FROM contact_identity a WHERE a.space_id = contact.space_id AND a.contact_id = contact.id AND (${known})))`;
+}
+
+function patternOf(words: string): string {
+  return `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
 }

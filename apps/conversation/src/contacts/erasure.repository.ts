@@ -89,8 +89,20 @@ export class ErasureRepository {
       WHERE space_id = ${spaceId} AND conversation_id = ANY (${ids}::text[]) AND reader_id = ${contactId}`.execute(
       trx,
     );
+    for (const table of ['contact_identity', 'contact_address'])
+      await sql`
+        UPDATE ${sql.table(table)} SET contact_id = ${to} WHERE space_id = ${spaceId} AND contact_id = ${contactId}`.execute(
+        trx,
+      );
+  }
+
+  /** Takes everything personal out of the events of contacts themselves: of this one, and of those that became part of it. */
+  async scrubEvents(trx: ConversationTrx, spaceId: string, contactId: string): Promise<void> {
+    const blank = JSON.stringify({ name: null, identities: [], attributes: {}, metadata: {} });
     await sql`
-      UPDATE contact_identity SET contact_id = ${to} WHERE space_id = ${spaceId} AND contact_id = ${contactId}`.execute(
+      UPDATE event SET data = data || jsonb_build_object('contact', (data->'contact') || ${blank}::jsonb)
+      WHERE space_id = ${spaceId} AND data ? 'contact' AND key IN (
+        SELECT id FROM contact WHERE space_id = ${spaceId} AND (id = ${contactId} OR merged_into = ${contactId}))`.execute(
       trx,
     );
   }

@@ -5,6 +5,7 @@ import { RoomsRepository } from '../conversations/rooms.repository.ts';
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ContactRow, ConversationTrx, ParticipantRow } from '../database.ts';
+import { ContactNewsService } from './contact-news.service.ts';
 import { ContactsRepository } from './contacts.repository.ts';
 import { ErasureRepository } from './erasure.repository.ts';
 
@@ -13,6 +14,7 @@ import { ErasureRepository } from './erasure.repository.ts';
 export class MergingService {
   constructor(
     private readonly contacts: ContactsRepository,
+    private readonly news: ContactNewsService,
     private readonly conversations: ConversationsRepository,
     private readonly rooms: RoomsRepository,
     private readonly erasures: ErasureRepository,
@@ -40,12 +42,14 @@ export class MergingService {
     };
     await this.erasures.reassign(trx, traces, into.id);
     await this.rooms.replaceContact(trx, spaceId, from.id, into);
-    await this.contacts.delete(trx, from);
-    return this.contacts.update(trx, into, {
+    await this.contacts.redirect(trx, from, into.id);
+    const merged = await this.contacts.update(trx, into, {
       name: into.name ?? from.name,
       attributes: JSON.stringify({ ...from.attributes, ...into.attributes }),
       metadata: JSON.stringify({ ...from.metadata, ...into.metadata }),
     });
+    await this.news.merged(trx, { from, into: merged });
+    return merged;
   }
 
   /** The person goes, what was said stays: without name, address and identities. Active conversations are closed. */
@@ -65,6 +69,7 @@ export class MergingService {
     await this.timelines.write(trx, timelines);
     await this.erasures.anonymise(trx, { spaceId, contactId, conversationIds });
     await this.rooms.removeContact(trx, spaceId, contactId);
+    await this.erasures.scrubEvents(trx, spaceId, contactId);
     await this.contacts.delete(trx, contact);
   }
 

@@ -16,7 +16,8 @@ export interface NewConversation {
   channel?: {
     id: string;
     deploymentType: string;
-    senderId: string;
+    /** Null for a conversation that nobody is to find by its sender: of a withheld number, or beside another call. */
+    senderId: string | null;
     target: Target | null;
     targetName: string | null;
   };
@@ -104,7 +105,9 @@ export class OpeningService {
     const rows = await this.conversations.lockActiveMany(
       trx,
       wanted.flatMap(({ spaceId, channel }) =>
-        channel ? [{ spaceId, channelId: channel.id, senderId: channel.senderId }] : [],
+        channel && channel.senderId !== null
+          ? [{ spaceId, channelId: channel.id, senderId: channel.senderId }]
+          : [],
       ),
     );
     const timelines = this.timelines.open(rows);

@@ -17,6 +17,12 @@ export interface AskedParticipant {
   autoRespond?: boolean | undefined;
 }
 
+/** A contact that is named, or the one that it became part of. */
+interface NamedContact {
+  id: string;
+  name: string;
+}
+
 /** Participants as the API names them, and what is known of them. */
 export interface Resolution {
   asked: readonly AskedParticipant[];
@@ -69,10 +75,7 @@ export class ParticipantsService {
   ): Promise<NewParticipant[]> {
     const rows = await this.directory.findMany(trx, spaceId, idsOf(asked));
     const known = new Map<string, DirectoryRow>([...found, ...rows]);
-    const ids = asked.flatMap((one) => one.contactId ?? []);
-    const contacts = new Map(
-      (await this.contacts.findMany(trx, spaceId, ids)).map((row) => [row.id, row.name ?? 'Contact']),
-    );
+    const contacts = await this.contactsOf(trx, spaceId, asked);
     const resolved: NewParticipant[] = [];
     for (const [index, one] of asked.entries()) {
       const place = pointer === '' ? '' : `${pointer}/${index}`;
@@ -85,16 +88,33 @@ export class ParticipantsService {
     }
     return resolved;
   }
+
+  private async contactsOf(
+    trx: ConversationTrx,
+    spaceId: string,
+    asked: readonly AskedParticipant[],
+  ): Promise<Map<string, NamedContact>> {
+    const ids = asked.flatMap((one) => one.contactId ?? []);
+    const merged = await this.contacts.mergedInto(trx, ids);
+    const rows = await this.contacts.findMany(trx, spaceId, [...ids, ...merged.values()]);
+    const standing = new Map(rows.map(({ id, name }) => [id, { id, name: name ?? 'Contact' }]));
+    return new Map(
+      ids.flatMap((id) => {
+        const contact = standing.get(merged.get(id) ?? id);
+        return contact ? [[id, contact] as const] : [];
+      }),
+    );
+  }
 }
 
 const nobody = { account_id: null, contact_id: null, agent_id: null, auto_respond: false };
 
 function ofContact(
-  { contactId, role }: AskedParticipant,
-  name: string | undefined,
+  { role }: AskedParticipant,
+  contact: NamedContact | undefined,
 ): NewParticipant | undefined {
-  if (name === undefined || !contactId) return undefined;
-  return { ...nobody, id: newId('part'), contact_id: contactId, name, role };
+  if (!contact) return undefined;
+  return { ...nobody, id: newId('part'), contact_id: contact.id, name: contact.name, role };
 }
 
 function ofDirectory(

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type EventEnvelope, type messageReceived, newId } from '@parley/contracts';
-import { ContactsRepository, type IdentityRow } from '../contacts/contacts.repository.ts';
-import { identityType } from '../contacts/identity-type.ts';
+import type { EventEnvelope, messageReceived } from '@parley/contracts';
+import { type Sender, senderKey, SendersService, storedSenderId } from '../contacts/senders.service.ts';
 import { ConversationsRepository, type SenderKey } from '../conversations/conversations.repository.ts';
 import { type NewConversation, OpeningService } from '../conversations/opening.service.ts';
 import type { Timeline } from '../conversations/timeline.ts';
@@ -11,20 +10,20 @@ import { MessagesRepository } from './messages.repository.ts';
 
 type Received = EventEnvelope<typeof messageReceived>;
 
-interface Sender {
+interface Author {
   contactId: string;
   name: string;
 }
 
-const senderKey = (channelId: string, senderId: string): string => `${channelId} ${senderId}`;
-const keyOf = ({ data }: Received): string => senderKey(data.channelId, data.sender.id);
+const placeKey = (channelId: string | null, senderId: string | null): string => `${channelId} ${senderId}`;
+const keyOf = ({ data }: Received): string => placeKey(data.channelId, senderIdOf(data));
 const distinct = <Value>(values: readonly Value[]): Value[] => [...new Set(values)];
 
 /** What reaches channels becomes messages of conversations: a batch as few statements, conversations locked in order. */
 @Injectable()
 export class InboundService {
   constructor(
-    private readonly contacts: ContactsRepository,
+    private readonly senders: SendersService,
     private readonly conversations: ConversationsRepository,
     private readonly messages: MessagesRepository,
     private readonly opening: OpeningService,
@@ -60,47 +59,25 @@ export class InboundService {
     });
   }
 
+  /** Contacts of the senders, and how they are called: by the contact's own name where it has one. */
   private async resolveSenders(
     trx: ConversationTrx,
     events: readonly Received[],
-  ): Promise<Map<string, Sender>> {
-    const wanted = new Map(events.map((event) => [keyOf(event), event]));
-    const find = async (): Promise<Map<string, string>> => {
-      const rows = await this.contacts.findIdentities(trx, [...wanted.values()].map(identityOf));
-      return new Map(rows.map((row) => [senderKey(row.channel_id, row.value), row.contact_id]));
-    };
-    let known = await find();
-    const missing = [...wanted].filter(([key]) => !known.has(key)).map(([, event]) => event);
-    if (missing.length > 0) {
-      await this.makeContacts(trx, missing);
-      known = await find();
-    }
+  ): Promise<Map<string, Author>> {
+    const known = await this.senders.resolve(trx, events.map(toSender));
     return new Map(
-      [...wanted].map(([key, { data }]) => [
-        key,
-        { contactId: known.get(key) ?? '', name: data.sender.name ?? data.sender.id },
-      ]),
+      events.map((event) => {
+        const contact = known.get(senderKey(toSender(event)));
+        const { name, id } = event.data.sender;
+        return [keyOf(event), { contactId: contact?.id ?? '', name: contact?.name ?? name ?? id }];
+      }),
     );
-  }
-
-  private async makeContacts(trx: ConversationTrx, events: readonly Received[]): Promise<void> {
-    const identities = events
-      .map((event) => ({ ...identityOf(event), contact_id: newId('cont') }))
-      .sort((a, b) => (senderKey(a.channel_id, a.value) < senderKey(b.channel_id, b.value) ? -1 : 1));
-    const claimed = await this.contacts.claimIdentities(trx, identities);
-    const names = new Map(events.map((event) => [keyOf(event), event.data.sender.name]));
-    const rows = claimed.map((row) => ({
-      space_id: row.space_id,
-      id: row.contact_id,
-      name: names.get(senderKey(row.channel_id, row.value)) ?? null,
-    }));
-    await this.contacts.insert(trx, rows);
   }
 
   private async openTimelines(
     trx: ConversationTrx,
     events: readonly Received[],
-    senders: Map<string, Sender>,
+    senders: Map<string, Author>,
   ): Promise<Map<string, Timeline>> {
     const active = new Map(events.map((event) => [keyOf(event), senderOf(event)]));
     const rows = await this.conversations.lockActiveMany(trx, [...active.values()]);
@@ -108,7 +85,7 @@ export class InboundService {
     const byKey = new Map<string, Timeline>();
     for (const timeline of opened.values()) {
       const { channel_id: channelId, sender_id: senderId } = timeline.conversation;
-      byKey.set(senderKey(channelId ?? '', senderId ?? ''), timeline);
+      byKey.set(placeKey(channelId, senderId), timeline);
     }
     const missing = new Map(
       events.filter((event) => !byKey.has(keyOf(event))).map((event) => [keyOf(event), event]),
@@ -116,23 +93,32 @@ export class InboundService {
     const wanted = [...missing].map(([key, event]) => toNewConversation(event, senders.get(key)));
     for (const timeline of await this.opening.openMany(trx, wanted)) {
       const { channel_id: channelId, sender_id: senderId } = timeline.conversation;
-      byKey.set(senderKey(channelId ?? '', senderId ?? ''), timeline);
+      byKey.set(placeKey(channelId, senderId), timeline);
     }
     return byKey;
   }
 }
 
 function senderOf({ spaceId, data }: Received): SenderKey {
-  return { spaceId, channelId: data.channelId, senderId: data.sender.id };
+  return { spaceId, channelId: data.channelId, senderId: senderIdOf(data) };
 }
 
-function toNewConversation({ spaceId, data }: Received, sender: Sender | undefined): NewConversation {
+function senderIdOf({ deploymentType, sender }: Received['data']): string {
+  return storedSenderId(deploymentType, sender.id);
+}
+
+function toSender({ spaceId, data }: Received): Sender {
+  const { channelId, deploymentType, sender } = data;
+  return { spaceId, channelId, deploymentType, senderId: sender.id, name: sender.name };
+}
+
+function toNewConversation({ spaceId, data }: Received, sender: Author | undefined): NewConversation {
   return {
     spaceId,
     channel: {
       id: data.channelId,
       deploymentType: data.deploymentType,
-      senderId: data.sender.id,
+      senderId: senderIdOf(data),
       target: data.target,
       targetName: data.targetName,
     },
@@ -141,7 +127,7 @@ function toNewConversation({ spaceId, data }: Received, sender: Sender | undefin
   };
 }
 
-function append(timeline: Timeline, { data }: Received, sender: Sender): void {
+function append(timeline: Timeline, { data }: Received, sender: Author): void {
   if (timeline.conversation.status === 'paused') timeline.setStatus('open');
   timeline.post({
     author: { type: 'contact', contactId: sender.contactId, name: sender.name },
@@ -150,13 +136,4 @@ function append(timeline: Timeline, { data }: Received, sender: Sender): void {
     providerMessageId: data.providerMessageId,
     wakes: timeline.conversation.owner === 'flow',
   });
-}
-
-function identityOf({ spaceId, data }: Received): Omit<IdentityRow, 'contact_id'> {
-  return {
-    space_id: spaceId,
-    channel_id: data.channelId,
-    type: identityType(data.deploymentType),
-    value: data.sender.id,
-  };
 }

@@ -10,7 +10,7 @@ import {
   unprocessable,
 } from '@parley/contracts';
 import { authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
-import { ContactsRepository } from '../contacts/contacts.repository.ts';
+import { SendersService } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
 import { Timeline } from '../conversations/timeline.ts';
@@ -27,7 +27,7 @@ type VisitorInput = OperationInput<typeof postVisitorMessage>;
 @Injectable()
 export class PostingService {
   constructor(
-    private readonly contacts: ContactsRepository,
+    private readonly senders: SendersService,
     private readonly conversations: ConversationsRepository,
     private readonly messages: MessagesRepository,
     private readonly opening: OpeningService,
@@ -163,7 +163,7 @@ export class PostingService {
         target: channel.target,
         targetName: channel.agentName ?? null,
       },
-      contact: await this.contactOf(trx, principal, { spaceId, channelId }),
+      contact: await this.contactOf(trx, principal, { spaceId, ...channel }),
       participants: [],
     });
   }
@@ -172,22 +172,12 @@ export class PostingService {
   private async contactOf(
     trx: ConversationTrx,
     principal: Principal,
-    { spaceId, channelId }: { spaceId: string; channelId: string },
+    { spaceId, channelId, deploymentType }: { spaceId: string; channelId: string; deploymentType: string },
   ): Promise<{ id: string; name: string }> {
-    const { contactId = '', visitorId: value = '', name = null } = principal;
-    const identity = {
-      space_id: spaceId,
-      channel_id: channelId,
-      type: 'visitor' as const,
-      value,
-      contact_id: contactId,
-    };
-    const [claimed] = await this.contacts.claimIdentities(trx, [identity]);
-    const [known] = claimed ? [] : await this.contacts.findIdentities(trx, [identity]);
-    const id = known?.contact_id ?? contactId;
-    await this.contacts.insert(trx, [{ space_id: spaceId, id, name }]);
-    const row = await this.contacts.find(trx, spaceId, id);
-    return { id, name: row?.name ?? 'Visitor' };
+    const { contactId = null, visitorId: senderId = '', name = null } = principal;
+    const sender = { spaceId, channelId, deploymentType, senderId, name, contactId };
+    const contact = await this.senders.resolveOne(trx, sender);
+    return { id: contact.id, name: contact.name ?? 'Visitor' };
   }
 
   private stored(rows: Parameters<typeof toMessage>[0][]): Message {

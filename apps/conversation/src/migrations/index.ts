@@ -4,6 +4,7 @@ import * as lookups from './0002-lookups.ts';
 import * as search from './0003-search.ts';
 import * as responders from './0004-responders.ts';
 import * as speech from './0005-speech.ts';
+import * as addresses from './0006-addresses.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   '0003-search': search,
   '0004-responders': responders,
   '0005-speech': speech,
+  '0006-addresses': addresses,
 };

@@ -5,6 +5,7 @@ import { ConversationsRepository } from '../conversations/conversations.reposito
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { Tables } from '../database.ts';
+import { LiveCallsRepository } from './live-calls.repository.ts';
 
 type Ended = EventEnvelope<typeof callEnded>;
 
@@ -14,11 +15,16 @@ export class CallsConsumer {
   constructor(
     private readonly conversations: ConversationsRepository,
     private readonly timelines: TimelinesService,
+    private readonly calls: LiveCallsRepository,
   ) {}
 
   /** Each end counts once: a repeat must not close what was opened again. */
   @OnEvent(callEnded, { consumer: 'calls' })
   async onEnded(events: Ended[], { trx }: EventContext<Tables>): Promise<void> {
+    await this.calls.end(
+      trx,
+      events.map(({ spaceId, data }) => ({ spaceId, callId: data.callId })),
+    );
     const ids = events.flatMap(({ data }) => data.conversationId ?? []);
     const timelines = this.timelines.open(await this.conversations.lockMany(trx, [...new Set(ids)]));
     for (const { spaceId, data } of events) {

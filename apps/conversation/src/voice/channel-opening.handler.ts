@@ -1,21 +1,25 @@
 import { Controller } from '@nestjs/common';
-import { newId, openForChannel, type OperationInput, type OperationOutput } from '@parley/contracts';
+import { openForChannel, type OperationInput, type OperationOutput } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
-import { ContactsRepository } from '../contacts/contacts.repository.ts';
-import { identityType } from '../contacts/identity-type.ts';
+import { senderAddress, SendersService, storedSenderId } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
 import { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
+import { LiveCallsRepository } from './live-calls.repository.ts';
 
 type Input = OperationInput<typeof openForChannel>;
 
-/** Where calls and live sessions go: the conversation that a message of the same sender would go to. */
+/**
+ * Where calls and live sessions go: the conversation that a message of the same sender would go to. A caller who withholds
+ * the number is a new contact in a new conversation each time, and no call joins a conversation in which another one goes on.
+ */
 @Controller()
 export class ChannelOpeningHandler {
   constructor(
-    private readonly contacts: ContactsRepository,
+    private readonly senders: SendersService,
+    private readonly calls: LiveCallsRepository,
     private readonly conversations: ConversationsRepository,
     private readonly opening: OpeningService,
     private readonly timelines: TimelinesService,
@@ -26,39 +30,60 @@ export class ChannelOpeningHandler {
     input: Input,
     { trx }: OperationContext<Tables>,
   ): Promise<OperationOutput<typeof openForChannel>> {
-    const { spaceId, channelId, sender } = input;
-    const row = await this.conversations.lockActive(trx, { spaceId, channelId, senderId: sender.id });
-    const timeline = row ? new Timeline(row) : await this.begin(trx, input);
+    const timeline = await this.timelineOf(trx, input);
     // What was begun has its first event on it; whoever was quicker has written that already.
     const created = timeline.changed;
     const afterSequence = created ? 0 : timeline.conversation.last_sequence;
     timeline.setStatus('open');
     await this.timelines.write(trx, [timeline]);
     const { id: conversationId, contact_id: contactId, status } = timeline.conversation;
+    const { spaceId, callId } = input;
+    if (callId) await this.calls.begin(trx, { spaceId, callId, conversationId });
     return { conversationId, contactId, created, afterSequence, status };
   }
 
-  private async begin(trx: ConversationTrx, input: Input): Promise<Timeline> {
-    const { spaceId, channelId, deploymentType, sender, target, targetName } = input;
-    return this.opening.open(trx, {
-      spaceId,
-      channel: { id: channelId, deploymentType, senderId: sender.id, target, targetName },
-      contact: await this.contactOf(trx, input),
-      participants: [],
+  private async timelineOf(trx: ConversationTrx, input: Input): Promise<Timeline> {
+    const { spaceId, channelId, deploymentType, sender, callId = null } = input;
+    const withheld = deploymentType === 'CALLS' && !senderAddress(deploymentType, sender.id);
+    if (withheld) return this.beginUnknown(trx, input);
+    const senderId = storedSenderId(deploymentType, sender.id);
+    const row = await this.conversations.lockActive(trx, { spaceId, channelId, senderId });
+    const timeline = row ? new Timeline(row) : await this.begin(trx, input, senderId);
+    if (timeline.changed || callId === null) return timeline;
+    const place = { spaceId, conversationId: timeline.conversation.id };
+    return (await this.calls.isTaken(trx, place, callId)) ? this.begin(trx, input, null) : timeline;
+  }
+
+  private async beginUnknown(trx: ConversationTrx, input: Input): Promise<Timeline> {
+    const contact = await this.senders.createUnknown(trx, input.spaceId, input.sender.name);
+    return this.openFor(trx, input, {
+      senderId: null,
+      contact: { id: contact.id, name: contact.name ?? 'Caller' },
     });
   }
 
-  /** The contact that the sender is known as, else the one the channel names, else a new one. */
-  private async contactOf(trx: ConversationTrx, input: Input): Promise<{ id: string; name: string }> {
-    const { spaceId, channelId, deploymentType, sender } = input;
-    const type = identityType(deploymentType);
-    const wanted = input.contactId ?? newId('cont');
-    const identity = { space_id: spaceId, channel_id: channelId, type, value: sender.id, contact_id: wanted };
-    const [claimed] = await this.contacts.claimIdentities(trx, [identity]);
-    const [known] = claimed ? [] : await this.contacts.findIdentities(trx, [identity]);
-    const id = known?.contact_id ?? wanted;
-    await this.contacts.insert(trx, [{ space_id: spaceId, id, name: sender.name }]);
-    const row = await this.contacts.find(trx, spaceId, id);
-    return { id, name: row?.name ?? sender.name ?? (type === 'visitor' ? 'Visitor' : sender.id) };
+  /** @param senderId null where the conversation is to be found by nobody else, beside the sender's active one */
+  private async begin(trx: ConversationTrx, input: Input, senderId: string | null): Promise<Timeline> {
+    const { spaceId, channelId, deploymentType, sender, contactId } = input;
+    const { id: named, name } = sender;
+    const known = await this.senders.resolveOne(trx, {
+      ...{ spaceId, channelId, deploymentType, senderId: named, name, contactId },
+    });
+    const isVisitor = deploymentType === 'WEB' || deploymentType === 'MOBILE';
+    const contact = { id: known.id, name: known.name ?? name ?? (isVisitor ? 'Visitor' : named) };
+    return this.openFor(trx, input, { senderId, contact });
+  }
+
+  private async openFor(
+    trx: ConversationTrx,
+    { spaceId, channelId, deploymentType, target, targetName }: Input,
+    { senderId, contact }: { senderId: string | null; contact: { id: string; name: string } },
+  ): Promise<Timeline> {
+    return this.opening.open(trx, {
+      spaceId,
+      channel: { id: channelId, deploymentType, senderId, target, targetName },
+      contact,
+      participants: [],
+    });
   }
 }

@@ -1,4 +1,5 @@
 import {
+  callEnded,
   createContact,
   deleteContact,
   type EventData,
@@ -49,15 +50,26 @@ const sayOf = (no: string, words: string) =>
     visitor(no),
   );
 
-const dialled = (sender: string, name: string | null, space = spaceId) =>
+const dialled = (sender: string, name: string | null, space = spaceId, callId?: string) =>
   bench.call(
     openForChannel,
     {
       ...{ spaceId: space, channelId: 'chan_tel', deploymentType: 'CALLS', target, targetName: 'Bot' },
       ...{ sender: { id: sender, name }, contactId: null },
+      ...(callId ? { callId } : {}),
     },
     servicePrincipal('telephony', space),
   );
+
+const ended = (callId: string, conversationId: string, afterCall: 'close' | 'pause' | 'keep') => {
+  const at = new Date().toISOString();
+  return bench.feed(callEnded, [
+    {
+      ...{ callId, channelId: 'chan_tel', conversationId, direction: 'inbound', cause: 'caller_left' },
+      ...{ afterCall, startedAt: at, answeredAt: at, endedAt: at },
+    },
+  ]);
+};
 
 test("a visitor's call and its chat meet in one conversation, whichever comes first", async () => {
   const call = await callOf('ann');
@@ -145,6 +157,69 @@ test('who wrote before is known when calling, as the contact it was merged into 
   expect(contact).toMatchObject({ name: 'Max', identities: [{ type: 'phone', value: '+4930222' }] });
   await bench.call(updateConversation, { spaceId, conversationId, status: 'closed' });
   expect((await dialled('+4930222', null)).contactId).toBe(contactId);
+});
+
+test.each([
+  'anonymous',
+  'restricted',
+  'unavailable',
+  'Anonymous',
+  '+266696687',
+  '+7378742833',
+  '+86282452253',
+  'client:ada',
+  'sip:anonymous@anonymous.invalid',
+])('each caller known as %s has a contact and a conversation of its own', async (sender) => {
+  const calls = await Promise.all([1, 2].map((no) => dialled(sender, null, spaceId, `call_x${no}`)));
+  expect(new Set(calls.map(({ conversationId }) => conversationId)).size).toBe(2);
+  expect(new Set(calls.map(({ contactId }) => contactId)).size).toBe(2);
+  await ended('call_x1', calls[0]?.conversationId ?? '', 'pause');
+  const next = await dialled(sender, null, spaceId, 'call_x3');
+  expect(calls.map(({ contactId }) => contactId)).not.toContain(next.contactId);
+  expect(calls.map(({ conversationId }) => conversationId)).not.toContain(next.conversationId);
+  const contact = await bench.call(getContact, { spaceId, contactId: next.contactId ?? '' });
+  expect(contact).toMatchObject({ name: null, identities: [] });
+  const [created] = await bench.events(next.conversationId);
+  expect(created?.data).toMatchObject({ origin: { senderId: null }, participants: [{ name: 'Caller' }, {}] });
+});
+
+test('a call joins no conversation in which another one goes on, and continues it once that is over', async () => {
+  const number = '+12125550166';
+  const calls = await Promise.all(
+    Array.from({ length: 4 }, (_, no) => dialled(number, 'Kim', spaceId, `call_live${no}`)),
+  );
+  expect(new Set(calls.map(({ conversationId }) => conversationId)).size).toBe(4);
+  expect(new Set(calls.map(({ contactId }) => contactId)).size).toBe(1);
+  expect(calls.every(({ created, afterSequence }) => created && afterSequence === 0)).toBe(true);
+  const rows = await bench.in((trx) =>
+    trx.selectFrom('conversation').select(['id', 'sender_id']).where('sender_id', '=', number).execute(),
+  );
+  expect(rows).toHaveLength(1);
+  const main = rows[0]?.id ?? '';
+  const same = calls.findIndex(({ conversationId }) => conversationId === main);
+  const again = await dialled(number, 'Kim', spaceId, `call_live${same}`);
+  expect(again.conversationId).toBe(main);
+  await ended(`call_live${same}`, main, 'pause');
+  const next = await dialled(number, null, spaceId, 'call_later');
+  expect(next).toMatchObject({ conversationId: main, created: false, status: 'open' });
+});
+
+test('the end of a call counts also when it is known before its opening', async () => {
+  await ended('call_quick', 'conv_none', 'close');
+  const first = await dialled('+12125550177', null, spaceId, 'call_quick');
+  expect(await dialled('+12125550177', null, spaceId, 'call_second')).toMatchObject({
+    conversationId: first.conversationId,
+    created: false,
+  });
+});
+
+test('a contact made by the API is recognised when its number calls', async () => {
+  const identities = [{ type: 'phone' as const, value: '+1 (212) 555-0188' }];
+  const contact = await bench.call(createContact, { spaceId, name: 'Lea', identities });
+  const call = await dialled('+12125550188', null, spaceId, 'call_lea');
+  expect(call.contactId).toBe(contact.id);
+  const [created] = await bench.events(call.conversationId);
+  expect(created?.data).toMatchObject({ participants: [{ contactId: contact.id, name: 'Lea' }, {}] });
 });
 
 test('a sender whose contact was erased is a new one', async () => {

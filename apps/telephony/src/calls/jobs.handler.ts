@@ -107,7 +107,7 @@ export class JobsHandler {
     const { channelId, deploymentType, sender, target, targetName } = job;
     const { body } = await this.operations.request(
       openForChannel,
-      { spaceId, channelId, deploymentType, sender, contactId, target, targetName },
+      { spaceId, channelId, deploymentType, sender, contactId, target, targetName, callId: job.callId },
       {
         principal: servicePrincipal('telephony', spaceId),
         idempotencyKey: `answer.${job.callId}`,

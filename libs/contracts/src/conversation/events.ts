@@ -3,6 +3,7 @@ import { Id } from '../core/common.ts';
 import { defineEvent } from '../core/event.ts';
 import {
   AuthorSchema,
+  ContactSchema,
   MessageSchema,
   messageStatuses,
   OriginSchema,
@@ -147,6 +148,35 @@ export const contactErased = defineEvent({
   sequence,
 });
 
+const OfContact = { contactId: Id };
+const contactKey = (data: { contactId: string }): string => data.contactId;
+
+export const contactCreated = defineEvent({
+  name: 'conversation.contact_created',
+  summary: 'A contact was made: by the API, or since somebody unknown wrote or called',
+  data: z.object({ ...OfContact, contact: ContactSchema }),
+  key: contactKey,
+});
+
+export const contactUpdated = defineEvent({
+  name: 'conversation.contact_updated',
+  summary: 'A contact, or what it is known by, was changed',
+  data: z.object({ ...OfContact, contact: ContactSchema }),
+  key: contactKey,
+});
+
+export const contactMerged = defineEvent({
+  name: 'conversation.contact_merged',
+  summary: 'A contact became part of another one',
+  data: z.object({
+    ...OfContact,
+    mergedInto: Id,
+    /** The contact that it is part of now. */
+    contact: ContactSchema,
+  }),
+  key: contactKey,
+});
+
 export const conversationEvents = [
   conversationCreated,
   messagePosted,
@@ -158,4 +188,7 @@ export const conversationEvents = [
   statusChanged,
   conversationRead,
   contactErased,
+  contactCreated,
+  contactUpdated,
+  contactMerged,
 ];

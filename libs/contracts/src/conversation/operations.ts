@@ -152,6 +152,8 @@ export const openForChannel = defineOperation({
     contactId: Id.nullable(),
     target: TargetSchema.nullable(),
     targetName: z.string().nullable(),
+    /** The call that goes there: it shares its conversation with no other one that goes on. */
+    callId: Id.optional(),
   }),
   output: z.object({
     conversationId: Id,

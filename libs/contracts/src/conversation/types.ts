@@ -187,11 +187,16 @@ export const RoomSchema = z
 /** Under which name a channel, or everybody where there is none, knows a contact. */
 export const IdentitySchema = z
   .object({
-    type: z.enum(['phone', 'email', 'whatsapp', 'messenger', 'visitor', 'custom']),
+    type: z.enum(['phone', 'email', 'whatsapp', 'bsuid', 'messenger', 'instagram', 'visitor', 'custom']),
     value: z.string(),
     channelId: Id.nullable(),
+    /** Proved by its channel, or given by the API: a verified phone number or e-mail address holds on every channel. */
+    verified: z.boolean(),
   })
   .meta({ id: 'ContactIdentity' });
+
+/** Under which name a contact is known. */
+export type ContactIdentity = z.infer<typeof IdentitySchema>;
 
 /** An identity as callers name it; those of channels' senders come from their messages. */
 export const IdentityRequest = z.strictObject({
@@ -206,10 +211,15 @@ export const ContactSchema = z
     id: Id,
     name: z.string().nullable(),
     identities: z.array(IdentitySchema),
+    /** The contact that this one became part of; its identities and conversations are there. */
+    mergedInto: Id.nullable(),
     attributes: z.record(z.string(), z.json()),
     ...ResourceFields,
   })
   .meta({ id: 'Contact' });
+
+/** A person outside. */
+export type Contact = z.infer<typeof ContactSchema>;
 
 /** Where messages of a conversation go and come from: copied into its events, so that nobody asks back. */
 export const OriginSchema = z.object({

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 /** A handler as the spec calls it: with the checked input or the batch of events, and its context. */
 export type SpecHandler = (input: unknown, context: object) => Promise<unknown>;
 
-type Extras = { kind: string; definition?: { name: string } };
+type Extras = { kind: string; definition?: { name: string }; options?: { queue: string } };
 
 /** What a service's classes ask for, by token. */
 export type SpecValues = readonly (readonly [token: unknown, value: unknown])[];
@@ -25,7 +25,7 @@ export function openBare(module: Type, values: SpecValues): Promise<INestApplica
   );
 }
 
-/** The handlers of a module's controllers, as `operation conversation.open` or `event conversation.created`. */
+/** The handlers of a module's controllers, as `operation conversation.open`, `event conversation.created` or `task send`. */
 export function handlersOf(app: INestApplicationContext, module: Type): Map<string, SpecHandler> {
   const found = new Map<string, SpecHandler>();
   const controllers = Reflect.getMetadata('controllers', module) as Type[];
@@ -35,8 +35,8 @@ export function handlersOf(app: INestApplicationContext, module: Type): Map<stri
       const method = instance[name];
       const extras =
         method && (Reflect.getMetadata('microservices:pattern_extras', method) as Extras | undefined);
-      if (method && extras?.definition)
-        found.set(`${extras.kind} ${extras.definition.name}`, method.bind(instance));
+      const of = extras?.definition?.name ?? extras?.options?.queue;
+      if (method && extras && of) found.set(`${extras.kind} ${of}`, method.bind(instance));
     }
   }
   return found;
