@@ -40,6 +40,24 @@ export const configSchema = z.object({
   RATE_LIMIT_WEBHOOKS: perMinute
     .default(600_000)
     .describe("requests a minute of one channel's provider, with the right signature"),
+  SOCKETS_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(20_000)
+    .describe('realtime sockets that one gateway holds at once'),
+  SOCKETS_PENDING_MAX: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('realtime sockets that have not authenticated'),
+  SOCKETS_PENDING_PER_ADDRESS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('the same, of one client address'),
   WIDGET_DIR: z.string().optional().describe('folder of the built widget'),
 });
 

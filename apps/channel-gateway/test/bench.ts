@@ -73,6 +73,9 @@ export class GatewayBench {
       SERVICES: '',
       PUBLIC_URL: publicUrl,
       PROVIDER_CHECK_SECONDS: 1,
+      SOCKETS_MAX: 100,
+      SOCKETS_PENDING_MAX: 50,
+      SOCKETS_PENDING_PER_ADDRESS: 20,
     } as GatewayConfig;
   }
 

@@ -8,7 +8,7 @@ class Played {
   readyState = 1;
   onopen?: () => void;
   onmessage?: (event: { data: string }) => void;
-  onclose?: () => void;
+  onclose?: (event: { code: number }) => void;
 
   constructor() {
     Played.all.push(this);
@@ -21,9 +21,9 @@ class Played {
     if (frame.type === 'authenticate') this.tell({ type: 'ready' });
   }
 
-  close(): void {
+  close(code = 1006): void {
     this.readyState = 3;
-    setTimeout(() => this.onclose?.(), 0);
+    setTimeout(() => this.onclose?.({ code }), 0);
   }
 
   tell(frame: ServerFrame): void {
@@ -36,6 +36,15 @@ class Played {
 }
 
 describe('The realtime client', () => {
+  const until = async <Found>(look: () => Found): Promise<NonNullable<Found>> => {
+    for (let waited = 0; waited < 8000; waited += 10) {
+      const found = look();
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error('It has not come so far.');
+  };
+  const PAUSE_MS = 10;
   const parts = [{ type: 'text' as const, text: 'Hello', format: 'plain' as const }];
   let client: RealtimeClient;
 
@@ -45,7 +54,7 @@ describe('The realtime client', () => {
       url: 'ws://nowhere',
       token: () => 'token',
       listener: {},
-      firstPauseMs: 10,
+      firstPauseMs: PAUSE_MS,
       webSocket: Played as unknown as NonNullable<RealtimeOptions['webSocket']>,
     });
     client.connect();
@@ -73,6 +82,29 @@ describe('The realtime client', () => {
     second.tell({ type: 'posted', id: 'post-1', message });
     expect(await sending).toEqual(message);
     expect(second.posts()).toEqual(['post-1', 'post-1']);
+  });
+
+  it('resumes many subscriptions no faster than a server takes frames, in their order', async () => {
+    await until(() => Played.all[0]?.sent.some(({ type }) => type === 'authenticate'));
+    for (let no = 0; no < 60; no += 1) client.subscribe(`conv_${no}`, 0);
+    (await until(() => Played.all[0])).close();
+    const second = await until(() => Played.all[1]);
+    await until(() => second.sent.length > 40);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const subscribed = second.sent.flatMap((frame) =>
+      frame.type === 'subscribe' && 'conversationId' in frame ? [frame.conversationId] : [],
+    );
+    expect(subscribed.length).toBeGreaterThan(40);
+    expect(subscribed.length).toBeLessThan(50);
+    expect(subscribed).toEqual(subscribed.map((_id, no) => `conv_${no}`));
+  });
+
+  it('waits sixteen times as long as usual after it was too fast', async () => {
+    const first = await until(() => Played.all.find(({ sent }) => sent.length > 0));
+    first.close(4429);
+    await new Promise((resolve) => setTimeout(resolve, 5 * PAUSE_MS));
+    expect(Played.all).toHaveLength(1);
+    await until(() => Played.all.length === 2);
   });
 
   it('gives a refusal to whoever posted', async () => {

@@ -42,8 +42,15 @@ interface PendingPost {
   reject: (error: Error) => void;
 }
 
+/** Frames that may leave at once, and then in a second: the server takes 60 and 20. */
+const BURST = 40;
+const PER_SECOND = 15;
+/** After this close the client waits longer: it was too fast, or there were too many. */
+const TOO_MANY = 4429;
 const PING_MS = 20_000;
 const LONGEST_PAUSE_MS = 10_000;
+/** Failures after which the pause is four seconds and more. */
+const SLOW_FAILURES = 4;
 /** After these the same post is sent again; `still_running`: what was sent before the connection broke is not done yet. */
 const RETRYABLE = new Set([
   'unavailable',
@@ -69,6 +76,11 @@ export class RealtimeClient {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pinger: ReturnType<typeof setInterval> | undefined;
   private heard = 0;
+  /** Frames that wait for their turn, in order. */
+  private readonly queue: ClientFrame[] = [];
+  private tokens = BURST;
+  private refilledAt = 0;
+  private pacer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RealtimeOptions) {
     this.options = options;
@@ -86,6 +98,7 @@ export class RealtimeClient {
     this.closed = true;
     clearTimeout(this.timer);
     clearInterval(this.pinger);
+    this.forgetQueue();
     this.socket?.close(1000);
     for (const post of this.posts.values()) post.reject(new Error('The connection was closed.'));
     this.posts.clear();
@@ -132,7 +145,8 @@ export class RealtimeClient {
 
   /** Tells the others that one is writing; lossy. */
   typing(conversationId: string): void {
-    if (this.ready) this.send({ type: 'typing', conversationId });
+    // It would be late behind others.
+    if (this.ready && this.queue.length === 0) this.send({ type: 'typing', conversationId });
   }
 
   private async open(): Promise<void> {
@@ -143,7 +157,7 @@ export class RealtimeClient {
       this.socket = socket;
       socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
       socket.onmessage = (event) => this.hear(socket, String(event.data));
-      socket.onclose = () => this.lost(socket);
+      socket.onclose = (event) => this.lost(socket, event?.code);
       socket.onerror = () => undefined;
     } catch {
       this.later();
@@ -184,7 +198,8 @@ export class RealtimeClient {
 
   private becomeReady(): void {
     this.ready = true;
-    this.failures = 0;
+    this.tokens = BURST;
+    this.refilledAt = Date.now();
     this.tell('online');
     for (const [conversationId, afterSequence] of this.subscriptions)
       this.send({ type: 'subscribe', conversationId, afterSequence });
@@ -223,10 +238,14 @@ export class RealtimeClient {
     else if (this.ready) this.send({ type: 'ping' });
   }
 
-  private lost(socket: WebSocket): void {
+  private lost(socket: WebSocket, code: number | undefined): void {
     if (socket !== this.socket) return;
     this.socket = null;
+    // A connection that stood begins the pauses anew, unless it was too fast.
+    if (code === TOO_MANY) this.failures = Math.max(this.failures, SLOW_FAILURES);
+    else if (this.ready) this.failures = 0;
     this.ready = false;
+    this.forgetQueue();
     clearInterval(this.pinger);
     if (!this.closed) this.later();
   }
@@ -238,8 +257,30 @@ export class RealtimeClient {
     this.timer = setTimeout(() => this.connect(), pause * (0.5 + Math.random()));
   }
 
+  /** Sends a frame in its turn; what a broken connection leaves waiting is sent anew by the next. */
   private send(frame: ClientFrame): void {
-    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame));
+    this.queue.push(frame);
+    this.sendQueued();
+  }
+
+  private sendQueued(): void {
+    clearTimeout(this.pacer);
+    const now = Date.now();
+    this.tokens = Math.min(BURST, this.tokens + (Math.max(0, now - this.refilledAt) * PER_SECOND) / 1000);
+    this.refilledAt = now;
+    while (this.tokens >= 1 && this.socket?.readyState === 1) {
+      const frame = this.queue.shift();
+      if (!frame) return;
+      this.tokens -= 1;
+      this.socket.send(JSON.stringify(frame));
+    }
+    if (this.queue.length > 0 && this.ready)
+      this.pacer = setTimeout(() => this.sendQueued(), 1000 / PER_SECOND);
+  }
+
+  private forgetQueue(): void {
+    clearTimeout(this.pacer);
+    this.queue.length = 0;
   }
 
   private tell(state: ConnectionState): void {

@@ -3,6 +3,21 @@ import { Id } from './core/common.ts';
 import { MessageSchema, Parts } from './conversation/types.ts';
 import { NotificationSchema } from './notification/types.ts';
 
+/**
+ * Close codes of `/ws/realtime`. 1009: a frame of more than 96 KiB. 1001: the server stops; connect again at once.
+ * After 4429 a client waits some seconds before it connects again.
+ */
+export const realtimeCloses = {
+  /** No frame `authenticate` within ten seconds, or a credential that is not valid, or no longer. */
+  unauthorized: 4401,
+  /** The page's origin may not use the visitor's channel. */
+  forbidden: 4403,
+  /** Too many connections, frames that found the queue full, frames that cannot be read, or pings. */
+  tooMany: 4429,
+  /** The credential could not be checked now. */
+  tryAgain: 1013,
+} as const;
+
 /** Frames a client may send on `/ws/realtime`. */
 export const ClientFrameSchema = z.union([
   z.strictObject({ type: z.literal('authenticate'), token: z.string().max(4000) }),
@@ -59,6 +74,7 @@ export const ServerFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hint'), spaceId: Id, conversationId: Id, name: z.string() }),
   z.object({ type: z.literal('notification'), data: NotificationSchema }),
   z.object({ type: z.literal('posted'), id: z.string(), message: MessageSchema }),
+  /** `id`: of the post that failed. `too_many_requests` without one: the frame was dropped unread. */
   z.object({ type: z.literal('error'), code: z.string(), detail: z.string(), id: z.string().optional() }),
   z.object({ type: z.literal('going_away'), resumeAfterMs: z.int() }),
   z.object({ type: z.literal('pong') }),

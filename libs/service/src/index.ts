@@ -30,6 +30,7 @@ export type { SecretPlace } from './secrets/secret-box.ts';
 export { Secret } from './secrets/secret.ts';
 export { spaceKeyMigrations } from './secrets/space-key.migration.ts';
 export { SpaceKeyRepository } from './secrets/space-key.repository.ts';
+export * from './sockets/index.ts';
 export { Clock, ManualClock, SystemClock } from './time/clock.ts';
 export { activeTraceparent, extractTrace, injectTrace } from './tracing/context.ts';
 export { withSpan } from './tracing/tracing.ts';

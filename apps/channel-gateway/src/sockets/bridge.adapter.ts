@@ -3,16 +3,27 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { ClientAddresses, InjectConfig, Logger } from '@parley/service';
+import {
+  ClientAddresses,
+  ConnectionCount,
+  endSoon,
+  InjectConfig,
+  Logger,
+  refuseUpgrade,
+} from '@parley/service';
 import type { GatewayConfig } from '../config.ts';
 
 const CONNECT_MS = 3000;
-const AWAY = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n';
+/** Connections that are passed on at once; the bridge counts sessions and streams itself. */
+const MOST_FORWARDED = { total: 2000, perKey: 200 };
 
 /** Passes live sessions and carriers' media streams on to the audio bridge, byte for byte. */
 @Injectable()
 export class BridgeAdapter implements OnModuleDestroy {
   private readonly open = new Set<Duplex>();
+  private readonly sessions = new ConnectionCount(MOST_FORWARDED);
+  /** Carriers call from few addresses. */
+  private readonly streams = new ConnectionCount({ ...MOST_FORWARDED, perKey: MOST_FORWARDED.total });
 
   constructor(
     private readonly logger: Logger,
@@ -30,13 +41,17 @@ export class BridgeAdapter implements OnModuleDestroy {
   }
 
   forward(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const count = request.url?.startsWith('/ws/media/') ? this.streams : this.sessions;
+    const leave = count.enter(this.addresses.networkOf(request));
+    if (!leave) return refuseUpgrade(socket, 429, 1);
+    socket.once('close', leave);
     const bridge = this.connect(new URL(this.config.BRIDGE_URL ?? ''));
     this.open.add(socket).add(bridge);
     let isThrough = false;
     const giveUp = (error: Error): void => {
       if (!isThrough) {
         this.logger.warn({ err: error }, 'The audio bridge cannot be reached');
-        socket.end(AWAY);
+        refuseUpgrade(socket, 503, 1);
       } else socket.destroy();
       bridge.destroy();
     };
@@ -56,7 +71,8 @@ export class BridgeAdapter implements OnModuleDestroy {
     });
     bridge.once('close', () => {
       this.open.delete(bridge);
-      if (isThrough) socket.end();
+      // A client that goes on sending is not kept for it.
+      if (isThrough) endSoon(socket);
     });
   }
 

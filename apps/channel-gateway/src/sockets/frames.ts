@@ -5,7 +5,6 @@ import {
   inputProblem,
   ProblemError,
 } from '@parley/contracts';
-import type { RawData } from 'ws';
 import { readJson } from '../http/json.ts';
 
 /** A frame, or why it is none; with the id of a post, so that its sender knows which one failed. */
@@ -14,11 +13,11 @@ export type ReadFrame =
   | { frame?: undefined; id: string | undefined; problem: ProblemError };
 
 /** Reads a client's frame by the rules of bodies: UTF-8, JSON, at most 64 levels deep, all text storable. */
-export function readFrame(data: RawData, binary: boolean): ReadFrame {
+export function readFrame(data: Buffer, binary: boolean): ReadFrame {
   let read: unknown;
   try {
     if (binary) throw badRequest('Frames are JSON text, not binary.');
-    read = readJson(bytesOf(data));
+    read = readJson(data);
   } catch (error) {
     return { id: undefined, problem: error as ProblemError };
   }
@@ -26,11 +25,6 @@ export function readFrame(data: RawData, binary: boolean): ReadFrame {
   if (parsed.success) return { frame: parsed.data };
   const { type, id } = (typeof read === 'object' && read !== null ? read : {}) as Record<string, unknown>;
   return { id: typeof id === 'string' ? id.slice(0, 200) : undefined, problem: problemOf(read, type) };
-}
-
-function bytesOf(data: RawData): Buffer {
-  if (Array.isArray(data)) return Buffer.concat(data);
-  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
 
 /** Says what is wrong by the schema of the frame's type; a type with several schemas is only named. */

@@ -1,18 +1,34 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { permissionDenied, type Principal, ProblemError, unauthorized } from '@parley/contracts';
+import {
+  permissionDenied,
+  type Principal,
+  ProblemError,
+  realtimeCloses,
+  tooManyRequests,
+  unauthorized,
+} from '@parley/contracts';
 import { LiveBus, OperationClient } from '@parley/messaging';
-import { InjectConfig, Logger } from '@parley/service';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import {
+  ClientAddresses,
+  GuardedSocket,
+  guardedServerOptions,
+  InjectConfig,
+  Logger,
+  refuseUpgrade,
+} from '@parley/service';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
-import { RateLimiter } from '../http/rate-limiter.ts';
 import { originAllowed, ownOrigins } from '../widget/origins.ts';
 import { AccessFeed } from './access-feed.ts';
+import { Admissions } from './admissions.ts';
 import { BridgeAdapter } from './bridge.adapter.ts';
+import { Connection } from './connection.ts';
 import { ConversationFeed } from './conversation-feed.ts';
+import type { RawFrame } from './frame-intake.ts';
 import { readFrame } from './frames.ts';
 import { InboxFeed } from './inbox-feed.ts';
 import { Session } from './session.ts';
@@ -20,22 +36,16 @@ import { Session } from './session.ts';
 const AUTHENTICATE_MS = 10_000;
 const PING_MS = 30_000;
 const FRAME_LIMIT = 96 * 1024;
-const UNSENT_LIMIT = 1024 * 1024;
-/** A credential is asked for so often, by an answer so old: what ended is known within two seconds, also without an event. */
-const RECHECK_MS = 1500;
+/** An answer about a credential may be this old when a channel has changed: the channel itself is looked up anew. */
 const KNOWN_MS = 400;
+const TOO_MANY = 'Too many connections are open from here. Close one, or try again later.';
 
 /** `/ws/realtime`: conversations live, with resume by sequence. */
 @Injectable()
 export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
-  private readonly server = new WebSocketServer({
-    noServer: true,
-    maxPayload: FRAME_LIMIT,
-    perMessageDeflate: false,
-  });
-  private readonly messages = new RateLimiter({ perMinute: 1200, burst: 60 });
+  private readonly server = new WebSocketServer({ ...guardedServerOptions, maxPayload: FRAME_LIMIT });
   private readonly connections = new Set<Connection>();
-  private counter = 0;
+  private readonly admissions: Admissions;
 
   constructor(
     private readonly auth: AuthService,
@@ -46,9 +56,16 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     private readonly inbox: InboxFeed,
     private readonly access: AccessFeed,
     private readonly bridge: BridgeAdapter,
+    private readonly addresses: ClientAddresses,
     private readonly logger: Logger,
     @InjectConfig() private readonly config: GatewayConfig,
-  ) {}
+  ) {
+    this.admissions = new Admissions({
+      total: config.SOCKETS_MAX,
+      pending: config.SOCKETS_PENDING_MAX,
+      pendingPerAddress: config.SOCKETS_PENDING_PER_ADDRESS,
+    });
+  }
 
   onModuleInit(): void {
     this.access.listen((id) => {
@@ -62,13 +79,14 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
 
   attach(http: Server): void {
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // Whoever asks may go away before the answer.
+      // A client may go away before the answer.
       socket.on('error', () => socket.destroy());
       const [path = ''] = (request.url ?? '').split('?');
+      if (!this.admissions.takeUpgrade(this.addresses.networkOf(request)))
+        return refuseUpgrade(socket, 429, 1);
       if (this.bridge.takes(path)) return this.bridge.forward(request, socket, head);
-      if (path !== '/ws/realtime') return socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
-      this.server.handleUpgrade(request, socket, head, (webSocket) => this.open(webSocket, request));
-      return undefined;
+      if (path !== '/ws/realtime') return refuseUpgrade(socket, 404);
+      return this.admit(request, socket, head);
     });
   }
 
@@ -79,64 +97,67 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     }
   }
 
-  private open(socket: WebSocket, request: IncomingMessage): void {
-    const connection = new Connection(socket, `socket-${(this.counter += 1)}`);
+  private admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const place = this.admissions.enter(this.addresses.networkOf(request));
+    const leave = place ? place.leave : this.admissions.turnAway();
+    if (!leave) return refuseUpgrade(socket, 429, 1);
+    socket.once('close', leave);
+    return this.server.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
+      if (!place) return turnAway(webSocket);
+      place.wait(this.open(webSocket, request));
+      return undefined;
+    });
+  }
+
+  private open(socket: WebSocket, request: IncomingMessage): Connection {
+    const connection = new Connection(socket, {
+      handle: (one, frame) => this.receive(one, frame, request),
+      refuse: (one) => this.tell(one, tooManyRequests('Too many frames at once.', 1)),
+    });
     this.connections.add(connection);
     const timer = setTimeout(() => {
-      if (!connection.session) connection.close(4401, 'Authenticate within 10 seconds.');
+      if (!connection.session)
+        connection.close(realtimeCloses.unauthorized, 'Authenticate within 10 seconds.');
     }, AUTHENTICATE_MS);
     const beat = setInterval(() => connection.beat(), PING_MS);
-    let work = Promise.resolve();
-    socket.on('message', (data, binary) => {
-      work = work
-        .then(() => this.receive(connection, { data, binary, request }))
-        .catch((error: unknown) => this.fail(connection, error));
-    });
-    socket.on('pong', () => connection.alive());
-    socket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
     socket.on('close', () => {
       clearTimeout(timer);
       clearInterval(beat);
       this.connections.delete(connection);
-      connection.end();
     });
+    return connection;
   }
 
-  private async receive(
-    connection: Connection,
-    message: { data: RawData; binary: boolean; request: IncomingMessage },
-  ): Promise<void> {
-    // Who was told to go may still send for a while.
+  /** Handles one frame; whatever goes wrong is answered. */
+  private async receive(connection: Connection, raw: RawFrame, request: IncomingMessage): Promise<void> {
     if (!connection.isOpen) return;
-    const { frame, id, problem } = readFrame(message.data, message.binary);
-    try {
-      this.messages.take(connection.name);
-    } catch (error) {
-      return this.fail(connection, error, frame?.type === 'post' ? frame.id : id);
-    }
-    if (problem) return this.fail(connection, problem, id);
-    if (connection.session) {
-      // Posts and catching up may take long: they do not hold up each other.
-      connection.session.handle(frame).catch((error: unknown) => this.fail(connection, error));
+    const { frame, id, problem } = readFrame(raw.data, raw.isBinary);
+    if (problem) {
+      if (connection.takeMalformed()) this.fail(connection, problem, id);
       return;
     }
-    if (frame.type !== 'authenticate') throw unauthorized('Send {"type":"authenticate","token":"…"} first.');
-    const { token } = frame;
+    try {
+      if (connection.session) await connection.session.handle(frame);
+      else if (frame.type === 'authenticate') await this.authenticate(connection, frame.token, request);
+      else throw unauthorized('Send {"type":"authenticate","token":"…"} first.');
+    } catch (error) {
+      this.fail(connection, error);
+    }
+  }
+
+  private async authenticate(connection: Connection, token: string, request: IncomingMessage): Promise<void> {
     const principal = await this.auth.resolve(token);
-    this.requireOrigin(principal, message.request);
-    connection.begin(
-      new Session(
-        {
-          feed: this.feed,
-          operations: this.operations,
-          live: this.live,
-          directory: this.directory,
-          inbox: this.inbox,
-        },
-        principal,
-        (text) => connection.send(text),
-      ),
-    );
+    this.requireOrigin(principal, request);
+    if (!connection.isOpen) return;
+    const leave = this.admissions.enterAs(principal);
+    if (!leave) return connection.close(realtimeCloses.tooMany, TOO_MANY);
+    connection.onEnd(leave);
+    connection.shared = this.admissions.framesOf(principal);
+    this.admissions.settle(connection);
+    const { feed, operations, live, directory, inbox } = this;
+    const parts = { feed, operations, live, directory, inbox };
+    connection.begin(new Session(parts, principal, (text) => connection.send(text)));
     connection.watch((keptMs) => this.recheck(connection, token, keptMs));
   }
 
@@ -145,10 +166,10 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     try {
       const now = await this.auth.resolve(token, keptMs);
       if (!sameRoles(now, connection.session?.principal))
-        connection.close(4401, 'Your rights have changed. Connect again.');
+        connection.close(realtimeCloses.unauthorized, 'Your rights have changed. Connect again.');
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401)
-        connection.close(4401, 'The credential is no longer valid.');
+        connection.close(realtimeCloses.unauthorized, 'The credential is no longer valid.');
     }
   }
 
@@ -163,75 +184,26 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
   private fail(connection: Connection, error: unknown, id?: string): void {
     const known = error instanceof ProblemError ? error : null;
     if (!known) this.logger.warn({ err: error }, 'A frame could not be handled');
-    const { code, message } = known ?? { code: 'internal', message: 'Something went wrong here.' };
-    connection.send(
-      JSON.stringify({ type: 'error', code, detail: message, ...(id === undefined ? {} : { id }) }),
-    );
-    if (!connection.session) connection.close(known?.status === 403 ? 4403 : 4401, message);
+    this.tell(connection, known, id);
+    if (connection.session) return;
+    const { status = 500, message = 'Something went wrong here.' } = known ?? {};
+    // A credential that could not be checked is not a wrong one.
+    if (status >= 500) connection.close(realtimeCloses.tryAgain, message);
+    else if (status === 429) connection.close(realtimeCloses.tooMany, message);
+    else connection.close(status === 403 ? realtimeCloses.forbidden : realtimeCloses.unauthorized, message);
+  }
+
+  private tell(connection: Connection, problem: ProblemError | null, id?: string): void {
+    const { code = 'internal', message = 'Something went wrong here.' } = problem ?? {};
+    const frame = { type: 'error', code, detail: message, ...(id === undefined ? {} : { id }) };
+    connection.send(JSON.stringify(frame));
   }
 }
 
-/** One socket: what is not read in time ends it. */
-class Connection {
-  readonly name: string;
-  session: Session | null = null;
-  private readonly socket: WebSocket;
-  private heard = true;
-  private watcher: NodeJS.Timeout | undefined;
-  /** Asks for the credential again; the answer may be so many milliseconds old. */
-  check: (keptMs: number) => Promise<void> = async () => undefined;
-
-  constructor(socket: WebSocket, name: string) {
-    this.socket = socket;
-    this.name = name;
-  }
-
-  get isOpen(): boolean {
-    return this.socket.readyState === this.socket.OPEN;
-  }
-
-  begin(session: Session): void {
-    this.session = session;
-    session.send({ type: 'ready' });
-  }
-
-  watch(check: (keptMs: number) => Promise<void>): void {
-    this.check = check;
-    this.watcher = setInterval(() => void check(KNOWN_MS), RECHECK_MS);
-    // The connection may have ended while its credential was asked for.
-    if (!this.isOpen) this.end();
-  }
-
-  /** Whether its rights are those of this account or key, or end with this channel. */
-  belongsTo(id: string): boolean {
-    const { accountId, keyId, channelId } = this.session?.principal ?? {};
-    return accountId === id || keyId === id || channelId === id;
-  }
-
-  send(text: string): void {
-    if (!this.isOpen) return;
-    if (this.socket.bufferedAmount > UNSENT_LIMIT) return this.socket.terminate();
-    this.socket.send(text);
-  }
-
-  beat(): void {
-    if (!this.heard) return this.socket.terminate();
-    this.heard = false;
-    this.socket.ping();
-  }
-
-  alive(): void {
-    this.heard = true;
-  }
-
-  close(code: number, reason: string): void {
-    this.socket.close(code, reason.slice(0, 120));
-  }
-
-  end(): void {
-    clearInterval(this.watcher);
-    this.session?.close();
-  }
+/** A socket that is only told why it may not stay. */
+function turnAway(webSocket: WebSocket): void {
+  const limits = { unsentBytes: 0, inbound: { perSecond: 1, burst: 1 } };
+  new GuardedSocket(webSocket, limits).cut(realtimeCloses.tooMany, TOO_MANY);
 }
 
 function sameRoles(now: Principal, before: Principal | undefined): boolean {
