@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anonymous, authenticate, type Principal, servicePrincipal, unauthorized } from '@parley/contracts';
+import { anonymous, authenticate, type Principal, roleIn, servicePrincipal, unauthorized } from '@parley/contracts';
 import { OperationClient } from '@parley/messaging';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
 
@@ -27,7 +27,7 @@ export class AuthService {
     const credential = credentialOf(authorization);
     if (!credential) throw unauthorized('The Authorization header is not "Bearer <credential>".');
     const principal = await this.resolve(credential);
-    if (spaceId === undefined || principal.spaces[spaceId] || principal.type !== 'account') return principal;
+    if (spaceId === undefined || roleIn(principal, spaceId) || principal.type !== 'account') return principal;
     // The account may have made or joined the space a moment ago.
     this.known.delete(credential);
     return this.resolve(credential);
@@ -49,9 +49,9 @@ export class AuthService {
   }
 
   /** A visitor's token is good for as long as its channel takes visitors. */
-  private requireChannel({ channelId = '', spaces }: Principal): void {
-    const channel = this.directory.find(channelId);
-    if (channel && channel.status !== 'inactive' && spaces[channel.spaceId] === 'visitor') return;
+  private requireChannel(visitor: Principal): void {
+    const channel = this.directory.find(visitor.channelId ?? '');
+    if (channel && channel.status !== 'inactive' && roleIn(visitor, channel.spaceId) === 'visitor') return;
     throw unauthorized('The channel of this token was deactivated or deleted.');
   }
 

@@ -1,19 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  allOperations,
-  badRequest,
-  inputProblem,
-  notFound,
-  type OperationDefinition,
-  pathParameters,
-  permissionDenied,
-  permissions,
-  type Permission,
-  type Principal,
-  ProblemError,
-  roleAllows,
-  unauthorized,
-} from '@parley/contracts';
+import { allOperations, badRequest, inputProblem, notFound, type OperationDefinition, pathParameters, type Permission, permissionDenied, permissions, type Principal, ProblemError, roleAllows, roleIn, unauthorized } from '@parley/contracts';
 import { etagOf, OperationClient } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
@@ -128,7 +114,7 @@ export function authorize(
   if (principal.type === 'visitor' && !operation.visitor)
     throw permissionDenied('A visitor token opens only its own conversations.');
   if (permission === 'authenticated' || spaceId === undefined) return;
-  const role = principal.spaces[spaceId];
+  const role = roleIn(principal, spaceId);
   if (!role) throw notFound('The space');
   if (!roleAllows(role, permission as Permission))
     throw permissionDenied(`The role ${role} does not include ${permission}.`);

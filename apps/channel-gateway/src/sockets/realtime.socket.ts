@@ -6,6 +6,7 @@ import {
   type Principal,
   ProblemError,
   realtimeCloses,
+  roleIn,
   tooManyRequests,
   unauthorized,
 } from '@parley/contracts';
@@ -208,5 +209,5 @@ function turnAway(webSocket: WebSocket): void {
 
 function sameRoles(now: Principal, before: Principal | undefined): boolean {
   const spaceIds = new Set([...Object.keys(now.spaces), ...Object.keys(before?.spaces ?? {})]);
-  return [...spaceIds].every((spaceId) => now.spaces[spaceId] === before?.spaces[spaceId]);
+  return [...spaceIds].every((spaceId) => roleIn(now, spaceId) === (before && roleIn(before, spaceId)));
 }

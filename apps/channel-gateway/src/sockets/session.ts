@@ -1,16 +1,4 @@
-import {
-  badRequest,
-  type ClientFrame,
-  getConversation,
-  notFound,
-  permissionDenied,
-  postMessage,
-  postVisitorMessage,
-  type Principal,
-  ProblemError,
-  roleAllows,
-  type ServerFrame,
-} from '@parley/contracts';
+import { badRequest, type ClientFrame, getConversation, notFound, permissionDenied, postMessage, postVisitorMessage, type Principal, ProblemError, roleAllows, roleIn, type ServerFrame } from '@parley/contracts';
 import type { LiveBus, OperationClient } from '@parley/messaging';
 import type { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import type { ConversationFeed } from './conversation-feed.ts';
@@ -143,7 +131,7 @@ export class Session {
   }
 
   private hints(spaceId: string): void {
-    const role = this.principal.spaces[spaceId];
+    const role = roleIn(this.principal, spaceId);
     if (!role || !roleAllows(role, 'conversations:read') || role === 'visitor') throw notFound('The space');
     this.subscriptions.get(spaceId)?.stop();
     const stop = this.parts.feed.listen(spaceId, ({ conversationId, name }) =>
@@ -219,7 +207,7 @@ export class Session {
   }
 
   private requireWrite(spaceId: string): void {
-    const role = this.principal.spaces[spaceId];
+    const role = roleIn(this.principal, spaceId);
     if (!role || !roleAllows(role, 'messages:write'))
       throw permissionDenied('Your role does not include messages:write.');
   }

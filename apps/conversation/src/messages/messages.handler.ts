@@ -1,23 +1,5 @@
 import { Controller } from '@nestjs/common';
-import {
-  badRequest,
-  conflict,
-  conversationRead,
-  deleteMessage,
-  editMessage,
-  getMessage,
-  listEvents,
-  listMessages,
-  markRead,
-  messageChanged,
-  notFound,
-  type OperationInput,
-  type OperationOutput,
-  type Part,
-  permissionDenied,
-  postMessage,
-  postVisitorMessage,
-} from '@parley/contracts';
+import { badRequest, conflict, conversationRead, deleteMessage, editMessage, getMessage, listEvents, listMessages, markRead, messageChanged, notFound, type OperationInput, type OperationOutput, type Part, permissionDenied, postMessage, postVisitorMessage, roleIn } from '@parley/contracts';
 import {
   type BeforeContext,
   BeforeOperation,
@@ -199,7 +181,7 @@ export class MessagesHandler {
     principal: Context['principal'],
   ): Promise<MessageRow> {
     const row = await this.find(trx, input, principal);
-    const role = principal.spaces[input.spaceId];
+    const role = roleIn(principal, input.spaceId);
     const own = row.author.accountId === (principal.accountId ?? principal.id);
     if (!own && role !== 'owner' && role !== 'admin')
       throw permissionDenied('Only its author, an admin or the owner may change a message.');

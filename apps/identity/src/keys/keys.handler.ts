@@ -1,20 +1,5 @@
 import { Controller } from '@nestjs/common';
-import {
-  createApiKey,
-  createServiceAccount,
-  cursorOf,
-  keyRevoked,
-  listApiKeys,
-  listServiceAccounts,
-  newId,
-  notFound,
-  type OperationInput,
-  type OperationOutput,
-  pageOf,
-  permissionDenied,
-  revokeApiKey,
-  unprocessable,
-} from '@parley/contracts';
+import { createApiKey, createServiceAccount, cursorOf, keyRevoked, listApiKeys, listServiceAccounts, newId, notFound, type OperationInput, type OperationOutput, pageOf, permissionDenied, revokeApiKey, roleIn, unprocessable } from '@parley/contracts';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ApiKeyRow, Tables } from '../database.ts';
 import { AuditService } from '../spaces/audit.service.ts';
@@ -53,7 +38,7 @@ export class KeysHandler {
     input: OperationInput<typeof createApiKey>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof createApiKey>> {
-    if (input.role === 'owner' && principal.spaces[input.spaceId] !== 'owner')
+    if (input.role === 'owner' && roleIn(principal, input.spaceId) !== 'owner')
       throw permissionDenied('Only an owner can make a key with the role owner.');
     const { spaceId, serviceAccountId = null } = input;
     if (serviceAccountId && !(await this.keys.findServiceAccount(trx, spaceId, serviceAccountId))) {

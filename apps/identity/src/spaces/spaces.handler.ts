@@ -1,29 +1,5 @@
 import { Controller } from '@nestjs/common';
-import {
-  addMember,
-  conflict,
-  createSpace,
-  cursorOf,
-  getSpace,
-  listAuditLog,
-  listMembers,
-  listSpaces,
-  memberChanged,
-  newId,
-  notFound,
-  type OperationInput,
-  type OperationOutput,
-  pageOf,
-  permissionDenied,
-  type Principal,
-  removeMember,
-  type Role,
-  spaceChanged,
-  spaceCreated,
-  unprocessable,
-  updateMember,
-  updateSpace,
-} from '@parley/contracts';
+import { addMember, conflict, createSpace, cursorOf, getSpace, listAuditLog, listMembers, listSpaces, memberChanged, newId, notFound, type OperationInput, type OperationOutput, pageOf, permissionDenied, type Principal, removeMember, type Role, roleIn, spaceChanged, spaceCreated, unprocessable, updateMember, updateSpace } from '@parley/contracts';
 import { Database } from '@parley/database';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import { AccountsRepository } from '../accounts/accounts.repository.ts';
@@ -144,7 +120,7 @@ export class SpacesHandler {
 
   @HandleOperation(getSpace)
   async get(input: OperationInput<typeof getSpace>, { trx, principal }: Context): Promise<Space> {
-    return toSpace(await this.require(trx, input.spaceId), principal.spaces[input.spaceId] ?? 'viewer');
+    return toSpace(await this.require(trx, input.spaceId), roleIn(principal, input.spaceId) ?? 'viewer');
   }
 
   @HandleOperation(updateSpace)
@@ -158,7 +134,7 @@ export class SpacesHandler {
     });
     await this.events.append(trx, [toChanged(changed)]);
     await this.audit.note(trx, row.space_id, principal, 'space.updated', row.space_id);
-    return toSpace(changed, principal.spaces[input.spaceId] ?? 'viewer');
+    return toSpace(changed, roleIn(principal, input.spaceId) ?? 'viewer');
   }
 
   @HandleOperation(listMembers)
@@ -283,6 +259,6 @@ export class SpacesHandler {
 }
 
 function requireOwnerFor(role: Role, principal: Principal, spaceId: string): void {
-  if (role === 'owner' && principal.spaces[spaceId] !== 'owner')
+  if (role === 'owner' && roleIn(principal, spaceId) !== 'owner')
     throw permissionDenied('Only an owner can make, change or remove an owner.');
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, ResourceFields, Timestamp } from '../core/common.ts';
+import { isPlainText, NOT_PLAIN } from '../core/text.ts';
 
 /** States of a file: awaited, checked and there, or kept away from everybody because it is not what was said of it. */
 export const assetStatuses = ['pending', 'ready', 'quarantined'] as const;
@@ -10,7 +11,8 @@ export const FileName = z
   .trim()
   .min(1)
   .max(255)
-  .regex(/^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/, 'is no name of a file');
+  .regex(/^(?!\.{1,2}$)[^/\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+$/, 'is no name of a file')
+  .refine(isPlainText, NOT_PLAIN);
 
 /** A media type, such as `image/png` or `audio/ogg; codecs=opus`. */
 export const ContentType = z

@@ -16,7 +16,8 @@ export const dialCall = defineOperation({
     ringSeconds: z.int().min(5).max(600),
     detectMachine: z.boolean(),
     /** Unix milliseconds after which it is too late to dial. */
-    deadline: z.int(),
+    /** Unix milliseconds. */
+    deadline: z.int().min(0),
   }),
   output: Nothing,
 });

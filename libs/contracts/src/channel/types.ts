@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { Id, Metadata } from '../core/common.ts';
+import { Id, Metadata, Name } from '../core/common.ts';
 import { Origin, SiteUrl } from '../core/origin.ts';
+import { cleanedText } from '../core/text.ts';
 import { Parts } from '../conversation/types.ts';
 
 /** Telephone number in E.164 (ITU-T): `+`, country code, at most 15 digits. */
@@ -20,7 +21,7 @@ export const WidgetConfigurationSchema = z.looseObject({
         .optional(),
     })
     .optional(),
-  title: z.string().max(100).optional(),
+  title: cleanedText(100).optional(),
   /** Stands in the empty chat, before anything was said. */
   greeting: z.string().max(500).optional(),
   /** Offered in the empty chat; a click asks. */
@@ -79,7 +80,7 @@ export const TargetSchema = z
 export const channelStatuses = ['setup', 'active', 'inactive', 'error'] as const;
 
 const requestFields = {
-  channelName: z.string().trim().min(1).max(200).optional(),
+  channelName: Name.optional(),
   recordingEnabled: z.boolean().default(true),
   provider: z.enum(['twilio', 'plivo', 'exotel', 'sip', 'whatsapp', 'messenger']).optional(),
   target: TargetSchema.optional(),
@@ -161,7 +162,7 @@ export type DeploymentChannelRequest = z.infer<typeof DeploymentChannelRequestSc
 /** A partial change; the type cannot change, the configuration is checked against the channel's type. */
 export const DeploymentChannelUpdateRequestSchema = z
   .strictObject({
-    channelName: z.string().trim().min(1).max(200).nullable().optional(),
+    channelName: Name.nullable().optional(),
     recordingEnabled: z.boolean().optional(),
     channelIdentifier: z.string().min(1).max(500).optional(),
     configuration: z.record(z.string(), z.json()).optional(),
@@ -214,7 +215,7 @@ export const ChannelSetupRequestSchema = z
 /** The body of a custom channel's webhook. */
 export const CustomInboundSchema = z.strictObject({
   messageId: z.string().min(1).max(200),
-  sender: z.strictObject({ id: z.string().min(1).max(200), name: z.string().max(200).optional() }),
+  sender: z.strictObject({ id: z.string().min(1).max(200), name: cleanedText(200).optional() }),
   parts: Parts,
   metadata: Metadata.optional(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Attributes, Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { Attributes, Id, InSpace, Metadata, Name, Nothing, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { ContactSchema, IdentityRequest, IdentitySchema } from './types.ts';
 
@@ -24,7 +24,7 @@ export const createContact = defineOperation({
   http: { method: 'POST', path: '/spaces/:spaceId/contacts', status: 201 },
   input: z.strictObject({
     ...InSpace,
-    name: z.string().trim().min(1).max(200).optional(),
+    name: Name.optional(),
     attributes: Attributes.optional(),
     identities: z.array(IdentityRequest).max(20).default([]),
     metadata: Metadata.optional(),
@@ -51,7 +51,7 @@ export const updateContact = defineOperation({
   input: z.strictObject({
     ...InSpace,
     contactId: Id,
-    name: z.string().trim().min(1).max(200).nullable().optional(),
+    name: Name.nullable().optional(),
     attributes: Attributes.nullable().optional(),
     metadata: Metadata.nullable().optional(),
   }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { deploymentTypes, TargetSchema } from '../channel/types.ts';
 import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
+import { cleanedText, isPlainText, NOT_PLAIN, shortText } from '../core/text.ts';
 import { ConversationSchema, namesOne, owners, ParticipantRequest, ParticipantSchema } from './types.ts';
 
 export * from './contacts.operations.ts';
@@ -21,7 +22,7 @@ export const createConversation = defineOperation({
   input: z.strictObject({
     ...InSpace,
     roomId: Id.optional(),
-    subject: z.string().trim().min(1).max(500).optional(),
+    subject: shortText(500).optional(),
     participants: z.array(ParticipantRequest).max(200).default([]),
     metadata: Metadata.optional(),
   }),
@@ -69,8 +70,8 @@ export const updateConversation = defineOperation({
   input: z.strictObject({
     ...InConversation,
     status: z.enum(['open', 'paused', 'closed']).optional(),
-    subject: z.string().trim().min(1).max(500).nullable().optional(),
-    labels: z.array(z.string().min(1).max(100)).max(50).optional(),
+    subject: shortText(500).nullable().optional(),
+    labels: z.array(z.string().min(1).max(100).refine(isPlainText, NOT_PLAIN)).max(50).optional(),
     assignee: Id.nullable().optional(),
     metadata: Metadata.optional(),
   }),
@@ -147,7 +148,7 @@ export const openForChannel = defineOperation({
     ...InSpace,
     channelId: Id,
     deploymentType: z.enum(deploymentTypes),
-    sender: z.strictObject({ id: z.string().min(1).max(200), name: z.string().max(200).nullable() }),
+    sender: z.strictObject({ id: z.string().min(1).max(200), name: cleanedText(200).nullable() }),
     /** The contact, where the channel knows it already (a visitor). */
     contactId: Id.nullable(),
     target: TargetSchema.nullable(),

@@ -20,7 +20,7 @@ export const createRoom = defineOperation({
   input: z.strictObject({
     ...InSpace,
     type: z.enum(['standard', 'direct']).default('standard'),
-    name: z.string().trim().min(1).max(200).optional(),
+    name: Name.optional(),
     participants: z.array(ParticipantRequest).max(200).default([]),
     metadata: Metadata.optional(),
   }),

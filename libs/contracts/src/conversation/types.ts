@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, ResourceFields, Timestamp } from '../core/common.ts';
+import { cleanedText } from '../core/text.ts';
 
 /** Largest message as JSON, in bytes. */
 export const MESSAGE_LIMIT = 64 * 1024;
@@ -15,7 +16,7 @@ export const PartSchema = z
     z.strictObject({
       type: z.literal('attachment'),
       assetId: Id,
-      name: z.string().max(255),
+      name: cleanedText(255),
       contentType: z.string().max(127),
       size: z.int().min(0),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shortText } from './text.ts';
 
 /** An opaque id in a path, query or body. */
 export const Id = z
@@ -9,6 +10,9 @@ export const Id = z
 
 /** RFC 3339 time in UTC. */
 export const Timestamp = z.string().meta({ format: 'date-time' });
+
+/** The largest value of a column of type integer. */
+export const MAX_INTEGER = 2_147_483_647;
 
 /** Free data of the caller, at most 16 KB as JSON. */
 export const Metadata = freeData();
@@ -23,7 +27,7 @@ function freeData() {
 }
 
 /** A short name for people. */
-export const Name = z.string().trim().min(1).max(200);
+export const Name = shortText(200);
 
 /** Query parameters of every list. */
 export const Paging = {

@@ -9,4 +9,5 @@ export * from './permissions.ts';
 export * from './principal.ts';
 export * from './problem.ts';
 export * from './storable.ts';
+export * from './text.ts';
 export * from './wire.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Permission } from './permissions.ts';
+import { cleanedText } from './text.ts';
 
 /** HTTP methods an operation may use. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -48,7 +49,7 @@ export interface OperationDefinition<
 
 /** A file of a multipart request, as it reaches the handler: bytes in base64. */
 export const FileInput = z.strictObject({
-  name: z.string().max(500),
+  name: cleanedText(500),
   mediaType: z.string().max(200),
   base64: z.base64(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roles } from './permissions.ts';
+import { type Role, roles } from './permissions.ts';
 
 /** Who asks: resolved once by the gateway from a credential, carried to the owner of an operation in a header. */
 export const PrincipalSchema = z.object({
@@ -26,4 +26,9 @@ export const anonymous: Principal = { type: 'anonymous', id: 'anonymous', spaces
 /** The principal a service uses when it asks an operation of another for a space. */
 export function servicePrincipal(service: string, spaceId?: string): Principal {
   return { type: 'service', id: service, name: service, spaces: spaceId ? { [spaceId]: 'service' } : {} };
+}
+
+/** The role of a principal in a space; undefined in a space of others. Only own properties count: `constructor` is no space. */
+export function roleIn({ spaces }: Pick<Principal, 'spaces'>, spaceId: string): Role | undefined {
+  return Object.hasOwn(spaces, spaceId) ? spaces[spaceId] : undefined;
 }

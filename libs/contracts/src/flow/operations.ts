@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { Id, InSpace, MAX_INTEGER, Metadata, Nothing, Paging } from '../core/common.ts';
+import { shortText } from '../core/text.ts';
 import { ProblemDetailSchema } from '../core/problem.ts';
 import { defineOperation, FileInput, listOf } from '../core/operation.ts';
 import {
@@ -187,7 +188,7 @@ export const rollBackFlow = defineOperation({
   permission: 'flows:manage',
   summary: 'Publish the graph of an earlier version as a new one; the draft stays, running runs keep theirs',
   http: { method: 'POST', path: `${flows}/:flowId/rollback` },
-  input: z.strictObject({ ...InFlow, versionNumber: z.int().min(1) }),
+  input: z.strictObject({ ...InFlow, versionNumber: z.int().min(1).max(MAX_INTEGER) }),
   output: FlowVersionSchema,
 });
 
@@ -212,7 +213,7 @@ export const forkRun = defineOperation({
   input: z.strictObject({
     ...InSpace,
     runId: Id,
-    stepNo: z.int().min(1),
+    stepNo: z.int().min(1).max(MAX_INTEGER),
     messages: TrialMessages,
     draft: z.boolean().default(false),
   }),
@@ -316,7 +317,7 @@ export const addDocument = defineOperation({
   http: { method: 'POST', path: `${bases}/:knowledgeBaseId/documents`, status: 202 },
   input: z.strictObject({
     ...InBase,
-    title: z.string().trim().min(1).max(500).optional(),
+    title: shortText(500).optional(),
     mediaType: z.enum(documentMediaTypes).optional(),
     text: z.string().max(DOCUMENT_LIMIT).optional(),
     file: FileInput.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CitationSchema } from '../conversation/types.ts';
-import { Id, Metadata, ResourceFields, Timestamp } from '../core/common.ts';
+import { Id, Metadata, Name, ResourceFields, Timestamp } from '../core/common.ts';
 
 /** A language model behind an OpenAI-compatible endpoint. */
 export const ModelSchema = z.strictObject({
@@ -77,7 +77,7 @@ export type Agent = z.infer<typeof AgentSchema>;
 
 /** What an agent is made of; `modelApiKey` is write-only. */
 export const AgentFields = {
-  name: z.string().trim().min(1).max(200),
+  name: Name,
   instructions: z.string().max(20_000),
   greeting: z.string().max(2000).nullable(),
   model: ModelSchema.nullable(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MOST_PARTS } from '../asset/types.ts';
 import { E164, TargetSchema } from '../channel/types.ts';
-import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { Id, InSpace, MAX_INTEGER, Nothing, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
   callCauses,
@@ -182,7 +182,7 @@ export const beginRecording = defineOperation({
   permission: 'internal',
   summary:
     'A job begins to record its call, with the consent that the space asks for, into a file that it has begun',
-  input: z.strictObject({ ...InCall, assetId: Id, generation: z.int().min(1) }),
+  input: z.strictObject({ ...InCall, assetId: Id, generation: z.int().min(1).max(MAX_INTEGER) }),
   output: Nothing,
 });
 
@@ -207,7 +207,7 @@ export const failRecording = defineOperation({
   kind: 'command',
   permission: 'internal',
   summary: 'A job cannot record its call, because files cannot be stored: the call goes on without',
-  input: z.strictObject({ ...InCall, generation: z.int().min(1) }),
+  input: z.strictObject({ ...InCall, generation: z.int().min(1).max(MAX_INTEGER) }),
   output: Nothing,
 });
 
@@ -220,7 +220,7 @@ export const endCall = defineOperation({
     ...InCall,
     cause: z.enum(callCauses),
     /** Of the job that reports; one that was replaced ends nothing. Absent for a bridge. */
-    generation: z.int().min(1).optional(),
+    generation: z.int().min(1).max(MAX_INTEGER).optional(),
   }),
   output: CallSchema,
 });
@@ -247,7 +247,7 @@ export const receiveProviderStatus = defineOperation({
     callId: Id.nullable(),
     status: z.enum(providerCallStatuses),
     /** Counts what is told of one call; null where the carrier does not count. */
-    sequenceNumber: z.int().min(0).nullable(),
+    sequenceNumber: z.int().min(0).max(MAX_INTEGER).nullable(),
     /** Who took up, as the carrier heard: `human`, `machine_start`, `fax` and such. */
     answeredBy: z.string().max(50).nullable(),
   }),

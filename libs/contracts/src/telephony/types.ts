@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deploymentTypes, TargetSchema } from '../channel/types.ts';
-import { Id, ResourceFields, Timestamp } from '../core/common.ts';
+import { Id, MAX_INTEGER, ResourceFields, Timestamp } from '../core/common.ts';
+import { toPlainText } from '../core/text.ts';
 
 /** Phases of a call, in the order they come. */
 export const callPhases = ['ringing', 'connected', 'active', 'on_hold', 'transferring', 'ended'] as const;
@@ -40,7 +41,7 @@ export const providerCallStatuses = [
 ] as const;
 
 /** One end of a call: a telephone number, or the id a channel knows the caller by. */
-export const CallPartySchema = z.object({ id: z.string().max(200), name: z.string().nullable() });
+export const CallPartySchema = z.object({ id: z.string().max(200), name: z.string().overwrite(toPlainText).nullable() });
 
 /** A call. */
 export const CallSchema = z
@@ -108,7 +109,7 @@ export const CallJobSchema = z.object({
   conversationId: Id.nullable(),
   afterSequence: z.int().nullable(),
   /** 1 for the first job of a call; each one dispatched after a loss counts one more. */
-  generation: z.int().min(1),
+  generation: z.int().min(1).max(MAX_INTEGER),
 });
 
 /** What a call's job is dispatched with. */
