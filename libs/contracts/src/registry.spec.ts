@@ -29,7 +29,9 @@ function fieldsOf(schema: z.ZodType, path: string, name: string, seen = new Set<
   if (seen.has(schema)) return [];
   const def = schema.def as unknown as Definition;
   const within = new Set([...seen, schema]);
-  const inner = [def.innerType, def.element, def.valueType, def.in, def.getter?.()].filter((one) => one !== undefined);
+  const inner = [def.innerType, def.element, def.valueType, def.in, def.getter?.()].filter(
+    (one) => one !== undefined,
+  );
   return [
     { path, name, schema },
     ...Object.entries(def.shape ?? {}).flatMap(([key, one]) => fieldsOf(one, `${path}/${key}`, key, within)),
@@ -53,7 +55,9 @@ const bigintFields = new Set(['afterSequence', 'beforeSequence', 'deadline', 'se
 
 describe('Inputs of operations', () => {
   it('bound every integer by what its column holds', () => {
-    const integers = fields.filter((field) => typeOf(field) === 'number' && field.schema.safeParse(1.5).success === false);
+    const integers = fields.filter(
+      (field) => typeOf(field) === 'number' && field.schema.safeParse(1.5).success === false,
+    );
     expect(integers.length).toBeGreaterThan(30);
     const bad = integers.filter(({ schema, name }) => {
       const most = bigintFields.has(name) ? Number.MAX_SAFE_INTEGER : INT4;
@@ -74,7 +78,8 @@ describe('Inputs of operations', () => {
     // What another system gives is cleaned, not refused; invisible names are no harm there.
     const isCleaned = ({ schema }: Field): boolean => schema.safeParse('a\nb').data === 'a b';
     const names = fields.filter(
-      (field) => /^(?:name|channelName|fileName|title|subject|labels)$/.test(field.name) && typeOf(field) === 'string',
+      (field) =>
+        /^(?:name|channelName|fileName|title|subject|labels)$/.test(field.name) && typeOf(field) === 'string',
     );
     expect(pathsOf(names).length).toBeGreaterThan(20);
     const bad = names.filter((field) => !isCleaned(field) && field.schema.safeParse(text).success);
@@ -84,7 +89,16 @@ describe('Inputs of operations', () => {
   it('take names in every script, with marks, joiners and emoji', () => {
     const names = fields.filter((field) => field.name === 'name' && field.path.endsWith('create_space/name'));
     expect(names.length).toBeGreaterThan(0);
-    for (const text of ['Zoë Müller', 'مرحبا\u200F', 'שלום', 'नमस्ते', '👩‍💻 Team', 'क्\u200Dष', '日本語', "O'Neil & Søn"])
+    for (const text of [
+      'Zoë Müller',
+      'مرحبا\u200F',
+      'שלום',
+      'नमस्ते',
+      '👩‍💻 Team',
+      'क्\u200Dष',
+      '日本語',
+      "O'Neil & Søn",
+    ])
       expect(names.at(-1)?.schema.safeParse(text).success).toBe(true);
   });
 });

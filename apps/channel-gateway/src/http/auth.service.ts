@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { anonymous, authenticate, type Principal, roleIn, servicePrincipal, unauthorized } from '@parley/contracts';
+import {
+  anonymous,
+  authenticate,
+  type Principal,
+  roleIn,
+  servicePrincipal,
+  unauthorized,
+} from '@parley/contracts';
 import { OperationClient } from '@parley/messaging';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
 

@@ -1,5 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { allOperations, badRequest, inputProblem, notFound, type OperationDefinition, pathParameters, type Permission, permissionDenied, permissions, type Principal, ProblemError, roleAllows, roleIn, unauthorized } from '@parley/contracts';
+import {
+  allOperations,
+  badRequest,
+  inputProblem,
+  notFound,
+  type OperationDefinition,
+  pathParameters,
+  type Permission,
+  permissionDenied,
+  permissions,
+  type Principal,
+  ProblemError,
+  roleAllows,
+  roleIn,
+  unauthorized,
+} from '@parley/contracts';
 import { etagOf, OperationClient } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';

@@ -1,4 +1,17 @@
-import { badRequest, type ClientFrame, getConversation, notFound, permissionDenied, postMessage, postVisitorMessage, type Principal, ProblemError, roleAllows, roleIn, type ServerFrame } from '@parley/contracts';
+import {
+  badRequest,
+  type ClientFrame,
+  getConversation,
+  notFound,
+  permissionDenied,
+  postMessage,
+  postVisitorMessage,
+  type Principal,
+  ProblemError,
+  roleAllows,
+  roleIn,
+  type ServerFrame,
+} from '@parley/contracts';
 import type { LiveBus, OperationClient } from '@parley/messaging';
 import type { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import type { ConversationFeed } from './conversation-feed.ts';

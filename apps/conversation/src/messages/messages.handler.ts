@@ -1,5 +1,24 @@
 import { Controller } from '@nestjs/common';
-import { badRequest, conflict, conversationRead, deleteMessage, editMessage, getMessage, listEvents, listMessages, markRead, messageChanged, notFound, type OperationInput, type OperationOutput, type Part, permissionDenied, postMessage, postVisitorMessage, roleIn } from '@parley/contracts';
+import {
+  badRequest,
+  conflict,
+  conversationRead,
+  deleteMessage,
+  editMessage,
+  getMessage,
+  listEvents,
+  listMessages,
+  markRead,
+  messageChanged,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  type Part,
+  permissionDenied,
+  postMessage,
+  postVisitorMessage,
+  roleIn,
+} from '@parley/contracts';
 import {
   type BeforeContext,
   BeforeOperation,

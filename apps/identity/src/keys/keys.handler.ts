@@ -1,5 +1,21 @@
 import { Controller } from '@nestjs/common';
-import { createApiKey, createServiceAccount, cursorOf, keyRevoked, listApiKeys, listServiceAccounts, newId, notFound, type OperationInput, type OperationOutput, pageOf, permissionDenied, revokeApiKey, roleIn, unprocessable } from '@parley/contracts';
+import {
+  createApiKey,
+  createServiceAccount,
+  cursorOf,
+  keyRevoked,
+  listApiKeys,
+  listServiceAccounts,
+  newId,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  pageOf,
+  permissionDenied,
+  revokeApiKey,
+  roleIn,
+  unprocessable,
+} from '@parley/contracts';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ApiKeyRow, Tables } from '../database.ts';
 import { AuditService } from '../spaces/audit.service.ts';

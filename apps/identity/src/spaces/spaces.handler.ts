@@ -1,5 +1,30 @@
 import { Controller } from '@nestjs/common';
-import { addMember, conflict, createSpace, cursorOf, getSpace, listAuditLog, listMembers, listSpaces, memberChanged, newId, notFound, type OperationInput, type OperationOutput, pageOf, permissionDenied, type Principal, removeMember, type Role, roleIn, spaceChanged, spaceCreated, unprocessable, updateMember, updateSpace } from '@parley/contracts';
+import {
+  addMember,
+  conflict,
+  createSpace,
+  cursorOf,
+  getSpace,
+  listAuditLog,
+  listMembers,
+  listSpaces,
+  memberChanged,
+  newId,
+  notFound,
+  type OperationInput,
+  type OperationOutput,
+  pageOf,
+  permissionDenied,
+  type Principal,
+  removeMember,
+  type Role,
+  roleIn,
+  spaceChanged,
+  spaceCreated,
+  unprocessable,
+  updateMember,
+  updateSpace,
+} from '@parley/contracts';
 import { Database } from '@parley/database';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import { AccountsRepository } from '../accounts/accounts.repository.ts';

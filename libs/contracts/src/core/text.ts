@@ -19,7 +19,8 @@ export function toPlainText(text: string): string {
 }
 
 /** What the check says of another text. */
-export const NOT_PLAIN = 'holds control characters or characters that change the direction of text, or nothing visible';
+export const NOT_PLAIN =
+  'holds control characters or characters that change the direction of text, or nothing visible';
 
 /** A short text for people, on one line. */
 export function shortText(max: number): z.ZodString {

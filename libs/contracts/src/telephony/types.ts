@@ -41,7 +41,10 @@ export const providerCallStatuses = [
 ] as const;
 
 /** One end of a call: a telephone number, or the id a channel knows the caller by. */
-export const CallPartySchema = z.object({ id: z.string().max(200), name: z.string().overwrite(toPlainText).nullable() });
+export const CallPartySchema = z.object({
+  id: z.string().max(200),
+  name: z.string().overwrite(toPlainText).nullable(),
+});
 
 /** A call. */
 export const CallSchema = z
