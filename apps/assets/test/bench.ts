@@ -8,7 +8,6 @@ import {
   completeUpload,
   type EventData,
   newId,
-  notFound,
   type OperationDefinition,
   type OperationOutput,
   type OperationRequest,
@@ -17,8 +16,8 @@ import {
   spaceChanged,
   type UploadTarget,
 } from '@parley/contracts';
-import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
-import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent } from '@parley/service/testing';
+import { FactPublisher, type NatsConnection } from '@parley/messaging';
+import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent, SpecOperations } from '@parley/service/testing';
 import { createTestDatabase, type S3Server, startS3Server, type TestDatabase } from '@parley/testing';
 import type { AssetTrx, Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
@@ -49,7 +48,7 @@ export class AssetsBench {
   private readonly folder = mkdtempSync(join(tmpdir(), 'parley-s3-'));
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
-  private readonly client: OperationClient;
+  private readonly client: SpecOperations;
   private readonly identity: FactPublisher;
   private readonly settings: Record<string, string>;
   /** Whose each conversation is, by its contact; null: nobody's who visits. */
@@ -60,7 +59,7 @@ export class AssetsBench {
     this.nats = nats;
     this.server = server;
     this.settings = settings;
-    this.client = new OperationClient(nats);
+    this.client = new SpecOperations(nats);
     this.identity = new FactPublisher(nats, 'identity');
   }
 
@@ -201,17 +200,14 @@ export class AssetsBench {
     this.pod = await startAssets(this.server, {
       s3Endpoint: this.s3.endpoint,
       settings: this.settings,
-      conversation: async (input, { principal }) => {
-        const { conversationId } = input as { conversationId: string };
-        const contactId = this.conversations.get(conversationId);
-        if (contactId === undefined) throw notFound('The conversation');
-        if (principal.type === 'visitor' && contactId !== principal.contactId)
-          throw notFound('The conversation');
-        return { id: conversationId };
-      },
-      conversations: async (_input, { principal }) => {
-        const own = [...this.conversations].filter(([, contactId]) => contactId === principal.contactId);
-        return { data: own.map(([id]) => ({ id })), nextCursor: null };
+      visibleConversations: async (input) => {
+        const { principal, conversationId } = input as { principal: Principal; conversationId?: string };
+        const visible = [...this.conversations].filter(
+          ([id, contactId]) =>
+            (conversationId === undefined || id === conversationId) &&
+            (principal.type !== 'visitor' || contactId === principal.contactId),
+        );
+        return { conversationIds: visible.map(([id]) => id) };
       },
     });
   }

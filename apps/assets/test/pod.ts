@@ -1,4 +1,4 @@
-import { getConversation, listConversations } from '@parley/contracts';
+import { findVisibleConversations } from '@parley/contracts';
 import type { OperationHandler } from '@parley/messaging';
 import { type Pod, type SpecDatabase, startPod } from '@parley/service/testing';
 import { AppModule } from '../src/app.module.ts';
@@ -12,8 +12,7 @@ export interface AssetsParts {
   s3Endpoint: string;
   settings: Record<string, string>;
   /** Plays conversation. */
-  conversation: OperationHandler;
-  conversations: OperationHandler;
+  visibleConversations: OperationHandler;
 }
 
 export function startAssets(server: SpecDatabase, parts: AssetsParts): Promise<Pod<Tables>> {
@@ -26,8 +25,7 @@ export function startAssets(server: SpecDatabase, parts: AssetsParts): Promise<P
   return startPod<Tables>({
     ...{ name: 'assets', domain: 'asset', module: AppModule, server, config },
     prepare: ({ operations }) => {
-      operations.add(getConversation, parts.conversation);
-      operations.add(listConversations, parts.conversations);
+      operations.add(findVisibleConversations, parts.visibleConversations);
     },
   });
 }

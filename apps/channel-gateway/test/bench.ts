@@ -20,9 +20,9 @@ import {
   servicePrincipal,
   setUpChannel,
 } from '@parley/contracts';
-import { type MessagingRuntime, type NatsConnection, OperationClient } from '@parley/messaging';
+import { type MessagingRuntime, type NatsConnection } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
-import { connectSpec, layTables, type Pod, startPod } from '@parley/service/testing';
+import { connectSpec, layTables, type Pod, startPod, SpecOperations } from '@parley/service/testing';
 import {
   createTestDatabase,
   startTwilioServer,
@@ -60,14 +60,14 @@ export class GatewayBench {
   readonly config: GatewayConfig;
   private readonly server: TestDatabase;
   private readonly nats: NatsConnection;
-  private readonly client: OperationClient;
+  private readonly client: SpecOperations;
   private readonly twilios: TwilioServer[] = [];
   private pod: Pod<Tables> | undefined;
 
   constructor(server: TestDatabase, nats: NatsConnection) {
     this.server = server;
     this.nats = nats;
-    this.client = new OperationClient(nats);
+    this.client = new SpecOperations(nats);
     this.config = {
       PORT: 8080,
       SERVICES: '',

@@ -40,7 +40,7 @@ export class FilesOfBench {
     definition: OperationDefinition,
     input: {
       spaceId: string;
-      assetId: string;
+      principal: Principal;
       assetIds: string[];
       conversationId: string;
       shown: boolean;
@@ -48,7 +48,6 @@ export class FilesOfBench {
       accountId?: string;
       channelId?: string;
     },
-    { principal }: { principal: Principal },
   ): Promise<{ body: unknown }> {
     if (ownerLookups.has(definition.name)) {
       const owned = this.owned.get(input.agentId ?? input.accountId ?? input.channelId ?? input.spaceId);
@@ -56,9 +55,11 @@ export class FilesOfBench {
       return Promise.resolve({ body: owned });
     }
     if (definition.name === attachAssets.name) return Promise.resolve({ body: this.attach(input) });
-    const found = this.files.get(input.assetId);
-    if (found?.spaceId !== input.spaceId || found.seenBy !== principal.id) throw notFound('The file');
-    return Promise.resolve({ body: found.asset });
+    const assets = input.assetIds.flatMap((id) => {
+      const found = this.files.get(id);
+      return found?.spaceId === input.spaceId && found.seenBy === input.principal.id ? [found.asset] : [];
+    });
+    return Promise.resolve({ body: { assets } });
   }
 
   private attach({

@@ -16,7 +16,7 @@ import {
 import type { Database } from '@parley/database';
 import { FactPublisher, type MessagingRuntime } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
-import { eventsOf, layTables, type Pod, startPod, type StoredEvent } from '@parley/service/testing';
+import { eventsOf, layTables, type Pod, SpecOperations, startPod, type StoredEvent } from '@parley/service/testing';
 import { buildMessage, createTestDatabase, textParts, until } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { FlowTrx, Tables } from '../src/database.ts';
@@ -133,6 +133,7 @@ export class FlowBench {
   private readonly drop: () => Promise<void>;
   private readonly conversations: BenchConversation[] = [];
   private readonly facts: FactPublisher;
+  private readonly operations: SpecOperations;
 
   constructor(pod: Pod<Tables>, drop: () => Promise<void>) {
     this.pod = pod;
@@ -141,6 +142,7 @@ export class FlowBench {
     this.runner = pod.runner;
     this.runtime = pod.runtime;
     this.facts = new FactPublisher(pod.nats, 'conversation');
+    this.operations = new SpecOperations(pod.nats);
   }
 
   /** Asks an operation over NATS, as the gateway does. */
@@ -151,7 +153,7 @@ export class FlowBench {
   ): Promise<OperationOutput<Definition>> {
     const request = { spaceId, ...input } as OperationRequest<Definition>;
     definition.input.parse(request);
-    const { body } = await this.runtime.client.request(definition, request, { principal: admin(spaceId) });
+    const { body } = await this.operations.request(definition, request, { principal: admin(spaceId) });
     return body;
   }
 

@@ -16,8 +16,8 @@ import {
   receiveLiveKitEvent,
   servicePrincipal,
 } from '@parley/contracts';
-import { CallBus, FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
-import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent } from '@parley/service/testing';
+import { CallBus, FactPublisher, type NatsConnection } from '@parley/messaging';
+import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent, SpecOperations } from '@parley/service/testing';
 import {
   buildCallJob,
   createTestDatabase,
@@ -68,7 +68,7 @@ export class TelephonyBench {
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
   private readonly options: BenchOptions;
-  private readonly client: OperationClient;
+  private readonly client: SpecOperations;
   private readonly facts: FactPublisher;
   private readonly voice: FactPublisher;
   private readonly jobs: CallBus;
@@ -83,7 +83,7 @@ export class TelephonyBench {
     this.nats = nats;
     this.options = options;
     this.server = server;
-    this.client = new OperationClient(nats);
+    this.client = new SpecOperations(nats);
     this.facts = new FactPublisher(nats, 'channel-gateway');
     this.voice = new FactPublisher(nats, 'voice-agent');
     this.jobs = new CallBus(nats);

@@ -50,6 +50,7 @@ import {
   startNatsServer,
   until,
 } from '@parley/testing';
+import { storedSpecKeys } from '@parley/service/testing';
 import { SignJWT } from 'jose';
 import { Caller } from './caller.ts';
 import { FakeStorage } from './fake-storage.ts';
@@ -134,6 +135,7 @@ export class VoiceBench {
         NATS_URL: `nats://127.0.0.1:${this.natsPort}`,
         NATS_USER: 'spec',
         NATS_PASSWORD: 'spec',
+        OPERATION_KEYS: JSON.stringify(storedSpecKeys('voice-agent')),
         LIVEKIT_URL: this.liveKit.url,
         LIVEKIT_API_KEY: liveKitKey.apiKey,
         LIVEKIT_API_SECRET: liveKitKey.apiSecret,

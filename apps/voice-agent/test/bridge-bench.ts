@@ -32,6 +32,7 @@ import {
 } from '@parley/messaging';
 import { buildMessage, textParts, until } from '@parley/testing';
 import { createLogger } from '@parley/service';
+import { specKeys } from '@parley/service/testing';
 import { WebSocket } from 'ws';
 import { type CallAudio, type CallRoom, CallRooms } from '../src/bridge/call-audio.ts';
 import { openBridgeDoor } from '../src/bridge/bridge-door.ts';
@@ -181,7 +182,7 @@ export class BridgeBench {
       BRIDGE_IDLE_MS: 60_000,
     };
     const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
-    const parts = [new OperationClient(this.nats), new FactPublisher(this.nats, 'voice-agent')] as const;
+    const parts = [new OperationClient(this.nats, specKeys('voice-agent')), new FactPublisher(this.nats, 'voice-agent')] as const;
     this.sockets = [FlowSocket, MediaSocket].map(
       (Socket) => new Socket(...parts, rooms, logger, this.nats, whole),
     );

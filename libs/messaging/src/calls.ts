@@ -3,6 +3,7 @@ export * from './facts/fact-publisher.ts';
 export * from './live/live-bus.ts';
 export * from './nats/connection.ts';
 export * from './operations/operation-client.ts';
+export { OperationKeys } from './operations/operation-keys.ts';
 export { followLog } from './runner/follow-log.ts';
 export type { JsMsg } from '@nats-io/jetstream';
 export type { NatsConnection } from '@nats-io/transport-node';

@@ -14,6 +14,11 @@ export * from './nats/users.ts';
 export { etagOf } from './operations/etag.ts';
 export * from './operations/operation-client.ts';
 export {
+  deriveOperationKeys,
+  OperationKeys,
+  type StoredOperationKeys,
+} from './operations/operation-keys.ts';
+export {
   type AnswerCipher,
   type BeforeContext,
   type OperationContext,

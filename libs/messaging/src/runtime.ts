@@ -15,6 +15,7 @@ import { streamIdentity } from './nats/streams.ts';
 import { Trimmer } from './nats/trimmer.ts';
 import { CommandRepository } from './operations/command.repository.ts';
 import { OperationClient } from './operations/operation-client.ts';
+import type { OperationKeys } from './operations/operation-keys.ts';
 import { type AnswerCipher, OperationServer } from './operations/operation-server.ts';
 import { ConsumerRepository } from './runner/consumer.repository.ts';
 import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
@@ -40,6 +41,8 @@ export interface RuntimeOptions {
   runner: Database<unknown>;
   logger: MessagingLogger;
   cipher: AnswerCipher;
+  /** What this service signs its requests with and verifies those of others. */
+  keys: OperationKeys;
   /** Key-value buckets this service writes through its outbox. */
   buckets?: readonly string[];
 }
@@ -86,8 +89,9 @@ export class MessagingRuntime {
       commands: new CommandRepository(),
       logger,
       cipher: options.cipher,
+      keys: options.keys,
     });
-    this.client = new OperationClient(nats);
+    this.client = new OperationClient(nats, options.keys);
     this.live = new LiveBus(nats);
     this.calls = new CallBus(nats);
     this.facts = new FactPublisher(nats, service);

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { addDeadLetters } from './dead-letters.ts';
+import { addOperationKeys } from './operation-keys.ts';
 import { addVoiceModels } from './voice-models/voice-models.ts';
 
 const program = new Command('parley').description('Commands for whoever runs an installation of Parley');
 addDeadLetters(program);
+addOperationKeys(program);
 addVoiceModels(program);
 
 try {

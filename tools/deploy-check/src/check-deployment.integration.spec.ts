@@ -11,6 +11,7 @@ import { checkDeployment } from './check-deployment.ts';
 import { environmentProblems } from './environment.ts';
 import { parseManifests, render, schemaProblems } from './manifests.ts';
 import { deployedNatsConfig, passwordVariable } from './nats-config.ts';
+import { developmentKeyFiles } from './operation-keys.ts';
 import { networkProblems, workloadProblems } from './rules.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -48,6 +49,17 @@ describe('the configuration of nats-server', () => {
     },
     BUILD_MS,
   );
+});
+
+describe('the operation keys for trying out', () => {
+  it('are there for every service', async () => {
+    for (const [path, text] of developmentKeyFiles()) {
+      const upToDate = (await readFile(`${root}/${path}`, 'utf8').catch(() => '')) === text;
+      expect({ path, upToDate, mend: 'node tools/deploy-check/bin/deploy-check.mjs --write' }).toMatchObject({
+        upToDate: true,
+      });
+    }
+  });
 });
 
 describe('the manifests', () => {

@@ -65,7 +65,16 @@ function workloadProblems(
   return [
     ...unread.map((variable) => `${name} is given ${variable}, which it does not read`),
     ...missing.map((variable) => `${name} is not given ${variable}, which it needs`),
+    ...keyProblems(name, container),
   ];
+}
+
+/** Each service is given the operation keys of its own NATS user, and no others. */
+function keyProblems(name: string, { env = [] }: Container): string[] {
+  const user = env.find((entry) => entry.name === 'NATS_USER')?.value;
+  if (user === undefined) return [];
+  const keys = env.find((entry) => entry.name === 'OPERATION_KEYS')?.valueFrom?.secretKeyRef?.key;
+  return keys === `${user}.json` ? [] : [`${name} is not given the operation keys of ${user}`];
 }
 
 function certainNames({ env = [] }: Container): string[] {

@@ -7,9 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { domainOwners } from '@parley/contracts';
+import { deriveOperationKeys } from '@parley/messaging';
 import { createTestDatabase, freePort } from '@parley/testing';
 import type { TestDatabase } from '@parley/testing';
 
+const keysOf = (service: string): string =>
+  JSON.stringify(deriveOperationKeys([Buffer.alloc(32, 1)], service, Object.values(domainOwners)));
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const run = promisify(execFile);
 const BUILD_MS = 180_000;
@@ -29,6 +33,7 @@ describe('the content of an image', () => {
       DATABASE_URL: database.urlFor('parley_image'),
       DATABASE_RUNNER_URL: database.urlFor('parley_image_runner'),
       ...{ NATS_USER: 'identity', NATS_PASSWORD: 'x', NATS_OPERATOR_PASSWORD: 'x' },
+      OPERATION_KEYS: keysOf('identity'),
       MASTER_KEY: randomBytes(32).toString('base64'),
     };
     const env = { ...process.env, NODE_OPTIONS: '', NX_DAEMON: 'false' };
@@ -87,6 +92,7 @@ describe('the content of an image', () => {
         cwd: out,
         env: {
           ...{ NATS_URL: 'nats://127.0.0.1:1', NATS_USER: 'voice-agent', NATS_PASSWORD: 'x' },
+          OPERATION_KEYS: keysOf('voice-agent'),
           ...{ LIVEKIT_URL: 'ws://127.0.0.1:1', LIVEKIT_API_KEY: 'x', LIVEKIT_API_SECRET: 'x'.repeat(32) },
         },
       });

@@ -39,7 +39,8 @@ export interface Container {
   readonly image: string;
   readonly env?: readonly {
     readonly name: string;
-    readonly valueFrom?: { readonly secretKeyRef?: { optional?: boolean } };
+    readonly value?: string;
+    readonly valueFrom?: { readonly secretKeyRef?: { optional?: boolean; key?: string } };
   }[];
   readonly envFrom?: readonly { readonly configMapRef?: { readonly name: string } }[];
   readonly resources?: { readonly requests?: Labels; readonly limits?: Labels };

@@ -38,10 +38,12 @@ const COMPOSE_SERVICES = `
     <<: *service
     image: parley/__name__
     build: { context: .., dockerfile: docker/service.Dockerfile, args: { SERVICE: __name__ } }
+    secrets: [master-key, operation-keys-__name__]
     environment:
       <<: *environment
       NATS_USER: __name__
       NATS_PASSWORD: \${NATS_PASSWORD:-parley-nats}
+      OPERATION_KEYS_FILE: /run/secrets/operation-keys-__name__
       DATABASE_URL: postgres://parley___domain__:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
       DATABASE_RUNNER_URL: postgres://parley___domain___runner:\${POSTGRES_PASSWORD:-parley}@postgres:5432/parley
     depends_on:
@@ -119,6 +121,11 @@ const EDITS: readonly Edit[] = [
   {
     path: 'deploy/compose.yaml',
     changes: [
+      {
+        anchor: /^ {2}operation-keys-notifications: .*$/m,
+        where: 'after',
+        line: `  operation-keys-__name__: { file: "\${OPERATION_KEYS_FOLDER:-./overlays/dev/operation-keys}/__name__.json" }`,
+      },
       {
         anchor: /^ {6}OPERATOR_PASSWORD: .*$/m,
         where: 'before',

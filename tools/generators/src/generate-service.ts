@@ -45,7 +45,7 @@ export async function generateService(
     next: [
       'npm install   (makes the new package known)',
       `npm run typecheck && npx eslint apps/${tokens.name} && npx nx test ${tokens.name}`,
-      'node tools/deploy-check/bin/deploy-check.mjs --write   (gives it its NATS user in the manifests)',
+      'node tools/deploy-check/bin/deploy-check.mjs --write   (gives it its NATS user and operation keys)',
       'npm run up    (starts it with the others)',
     ],
   };

@@ -11,6 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { domainOwners } from '@parley/contracts';
+import { deriveOperationKeys } from '@parley/messaging';
 import { unprivilegedUser } from '@parley/testing';
 
 /** The folder that everything made here lies in. */
@@ -63,6 +65,18 @@ function closeTree(path: string): void {
 function keptSecret(path: string): string {
   if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
   return readFileSync(path, 'utf8').trim();
+}
+
+/**
+ * The file with one service's operation keys. All are derived from one kept root, so that every start writes the same
+ * and a new service gets its own.
+ */
+export function operationKeysFile(home: Home, service: string): string {
+  const root = Buffer.from(home.secret('operation-keys-root'));
+  const path = home.file(`secrets/operation-keys.${service}.json`);
+  const keys = deriveOperationKeys([root], service, Object.values(domainOwners));
+  writeFileSync(path, JSON.stringify(keys), { mode: 0o600 });
+  return path;
 }
 
 /** The master key's file: 32 random bytes in base64. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, buildStamp, compileCache } from './build.ts';
-import { type Home, homePath, masterKeyFile, openHome } from './home.ts';
+import { type Home, homePath, masterKeyFile, operationKeysFile, openHome } from './home.ts';
 import { freePort } from '@parley/testing';
 import { migrateAll } from './migrations.ts';
 import { requireFree } from './port.ts';
@@ -72,6 +72,7 @@ async function prepare(home: Home, servers: Servers): Promise<Service[]> {
     demoFile: home.file('demo.json'),
     compileCache: compileCache(root) ?? home.file('compile-cache'),
     password: (of) => home.secret(of),
+    operationKeysFile: (service) => operationKeysFile(home, service),
   });
   writeFileSync(home.file('services.json'), JSON.stringify(services), { mode: 0o600 });
   await Promise.all([

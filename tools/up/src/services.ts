@@ -51,6 +51,8 @@ export interface Addresses {
   /** Where Node keeps compiled modules: a service that is started again is up sooner. */
   compileCache: string;
   password(of: string): string;
+  /** File with the operation keys of a service. */
+  operationKeysFile(service: string): string;
 }
 
 /** One service with its environment. */
@@ -104,6 +106,7 @@ async function environment(domain: Domain, name: string, addresses: Addresses): 
     NATS_URL: addresses.natsUrl,
     NATS_USER: name,
     NATS_PASSWORD: addresses.password(`nats-${name}`),
+    OPERATION_KEYS_FILE: addresses.operationKeysFile(name),
     HEALTH_PORT: String(await freePort()),
     MASTER_KEY_FILE: addresses.masterKeyFile,
     EGRESS_ALLOW: EGRESS_ALLOW ?? '127.0.0.0/8,::1,localhost',

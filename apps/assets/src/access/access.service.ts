@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import {
-  getConversation,
-  listConversations,
+  findVisibleConversations,
   notFound,
   type Principal,
-  ProblemError,
+  servicePrincipal,
   unprocessable,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
@@ -43,11 +42,8 @@ export class AccessService {
       ]);
     }
     if (principal.type === 'service') return;
-    await this.operations.request(
-      getConversation,
-      { spaceId, conversationId },
-      { principal, deadlineMs: ASK_MS },
-    );
+    const visible = await this.visibleTo(principal, { spaceId, conversationId });
+    if (visible.length === 0) throw notFound('The conversation');
   }
 
   /**
@@ -59,26 +55,32 @@ export class AccessService {
     const row = await this.database.withSpaces([spaceId], (trx) => this.assets.find(trx, spaceId, assetId));
     if (!row || row.internal) throw notFound('The file');
     const { conversation_id: conversationId } = row;
-    if (conversationId !== null && (await this.owns(principal, spaceId, conversationId)))
-      return conversationId;
+    if (conversationId !== null) {
+      const visible = await this.visibleTo(principal, { spaceId, conversationId });
+      if (visible.length > 0) return conversationId;
+    }
     if (!(await this.wasShown(principal, spaceId, assetId))) throw notFound('The file');
     return null;
   }
 
-  private async owns(principal: Principal, spaceId: string, conversationId: string): Promise<boolean> {
-    try {
-      await this.requireConversation(principal, spaceId, conversationId);
-      return true;
-    } catch (error) {
-      if (error instanceof ProblemError && error.status === 404) return false;
-      throw error;
-    }
+  private async wasShown(principal: Principal, spaceId: string, assetId: string): Promise<boolean> {
+    const own = await this.visibleTo(principal, { spaceId });
+    return this.database.withSpaces([spaceId], (trx) => this.shares.isShared(trx, spaceId, assetId, own));
   }
 
-  private async wasShown(principal: Principal, spaceId: string, assetId: string): Promise<boolean> {
-    const options = { principal, deadlineMs: ASK_MS };
-    const { body } = await this.operations.request(listConversations, { spaceId, limit: LOOKED_AT }, options);
-    const own = body.data.map(({ id }) => id);
-    return this.database.withSpaces([spaceId], (trx) => this.shares.isShared(trx, spaceId, assetId, own));
+  /** Conversation decides what its callers may see; this service speaks for itself alone. */
+  private async visibleTo(
+    principal: Principal,
+    { spaceId, conversationId }: { spaceId: string; conversationId?: string },
+  ): Promise<string[]> {
+    const { body } = await this.operations.request(
+      findVisibleConversations,
+      {
+        ...{ spaceId, principal, limit: LOOKED_AT },
+        ...(conversationId === undefined ? {} : { conversationId }),
+      },
+      { principal: servicePrincipal('assets', spaceId), deadlineMs: ASK_MS },
+    );
+    return body.conversationIds;
   }
 }

@@ -1,14 +1,54 @@
 import { Controller } from '@nestjs/common';
-import { attachAssets, type OperationInput, type OperationOutput } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import {
+  attachAssets,
+  findVisibleAssets,
+  type OperationInput,
+  type OperationOutput,
+  ProblemError,
+} from '@parley/contracts';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
+import { AssetsRepository } from '../assets/assets.repository.ts';
 import { toAsset } from '../assets/shapes.ts';
 import type { Tables } from '../database.ts';
+import { AccessService } from './access.service.ts';
 import { SharesRepository } from './shares.repository.ts';
 
 /** Files that messages name. */
 @Controller()
 export class AttachmentsHandler {
-  constructor(private readonly shares: SharesRepository) {}
+  constructor(
+    private readonly shares: SharesRepository,
+    private readonly repository: AssetsRepository,
+    private readonly access: AccessService,
+  ) {}
+
+  /** Conversation is asked before the transaction. */
+  @BeforeOperation(findVisibleAssets)
+  async beforeFindVisible({
+    spaceId,
+    principal,
+    assetIds,
+  }: OperationInput<typeof findVisibleAssets>): Promise<string[]> {
+    const visible = assetIds.map(async (assetId) => {
+      try {
+        await this.access.requireSeen(principal, spaceId, assetId);
+        return [assetId];
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 404) return [];
+        throw error;
+      }
+    });
+    return (await Promise.all(visible)).flat();
+  }
+
+  @HandleOperation(findVisibleAssets)
+  async findVisible(
+    { spaceId }: OperationInput<typeof findVisibleAssets>,
+    { trx, before }: OperationContext<Tables, string[]>,
+  ): Promise<OperationOutput<typeof findVisibleAssets>> {
+    const rows = await Promise.all(before.map((id) => this.repository.find(trx, spaceId, id)));
+    return { assets: rows.flatMap((row) => (row ? [toAsset(row)] : [])) };
+  }
 
   @HandleOperation(attachAssets)
   async attach(

@@ -3,10 +3,9 @@ import {
   type Asset,
   attachAssets,
   conflict,
-  getAsset,
+  findVisibleAssets,
   type Part,
   type Principal,
-  ProblemError,
   servicePrincipal,
   unprocessable,
 } from '@parley/contracts';
@@ -67,17 +66,10 @@ export class AttachmentsService {
     return this.confirm(principal, { ...message, internal: row?.internal ?? true });
   }
 
-  private async seenBy(principal: Principal, spaceId: string, ids: readonly string[]): Promise<Asset[]> {
-    const options = { principal, deadlineMs: ASK_MS };
-    const found = ids.map(async (assetId) => {
-      try {
-        return [(await this.operations.request(getAsset, { spaceId, assetId }, options)).body];
-      } catch (error) {
-        if (error instanceof ProblemError && error.status === 404) return [];
-        throw error;
-      }
-    });
-    return (await Promise.all(found)).flat();
+  private async seenBy(principal: Principal, spaceId: string, assetIds: string[]): Promise<Asset[]> {
+    const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: ASK_MS };
+    const input = { spaceId, principal, assetIds };
+    return (await this.operations.request(findVisibleAssets, input, options)).body.assets;
   }
 
   private async attach(

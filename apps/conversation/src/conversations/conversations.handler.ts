@@ -3,6 +3,7 @@ import {
   conflict,
   createConversation,
   cursorOf,
+  findVisibleConversations,
   getConversation,
   handOff,
   listConversations,
@@ -10,6 +11,7 @@ import {
   type OperationInput,
   type OperationOutput,
   permissionDenied,
+  ProblemError,
   release,
   takeOver,
   unprocessable,
@@ -96,6 +98,26 @@ export class ConversationsHandler {
       principal,
       requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId)),
     );
+  }
+
+  /** The same rules as for the principal's own requests. */
+  @HandleOperation(findVisibleConversations)
+  async findVisible(
+    { spaceId, principal, conversationId, limit }: OperationInput<typeof findVisibleConversations>,
+    context: Context,
+  ): Promise<OperationOutput<typeof findVisibleConversations>> {
+    const asCaller = { ...context, principal };
+    if (conversationId === undefined) {
+      const { data } = await this.list({ spaceId, limit }, asCaller);
+      return { conversationIds: data.map(({ id }) => id) };
+    }
+    try {
+      await this.get({ spaceId, conversationId }, asCaller);
+      return { conversationIds: [conversationId] };
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) return { conversationIds: [] };
+      throw error;
+    }
   }
 
   @BeforeOperation(updateConversation)

@@ -1,6 +1,6 @@
 import { defineAgent, type inference, type JobContext } from '@livekit/agents';
 import { type CallJob, CallJobSchema } from '@parley/contracts';
-import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient } from '@parley/messaging/calls';
+import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient, OperationKeys } from '@parley/messaging/calls';
 import { createLogger } from '@parley/service/plain';
 import { useLogger } from './agents-logger.ts';
 import { Call } from './call.ts';
@@ -40,7 +40,7 @@ export function defineCallJob(speech: SpeechSource): ReturnType<typeof defineAge
         config,
         logger,
         nats,
-        operations: new OperationClient(nats),
+        operations: new OperationClient(nats, OperationKeys.read('voice-agent', config)),
         facts: new FactPublisher(nats, 'voice-agent'),
         live: new LiveBus(nats),
         calls: new CallBus(nats),

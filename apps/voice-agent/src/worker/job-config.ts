@@ -2,7 +2,8 @@ import { baseConfig, parseEnvironment } from '@parley/service/plain';
 import { z } from 'zod';
 import { workerConfig } from '../config.ts';
 
-const { NATS_URL, NATS_USER, NATS_PASSWORD, LOG_LEVEL, EGRESS_ALLOW } = baseConfig.shape;
+const { NATS_URL, NATS_USER, NATS_PASSWORD, OPERATION_KEYS, OPERATION_KEYS_FILE, LOG_LEVEL, EGRESS_ALLOW } =
+  baseConfig.shape;
 
 /** What a job reads of the environment that its worker passes on: nothing of PostgreSQL, no master key. */
 const jobSchema = z.object({
@@ -10,6 +11,8 @@ const jobSchema = z.object({
   NATS_URL,
   NATS_USER,
   NATS_PASSWORD,
+  OPERATION_KEYS,
+  OPERATION_KEYS_FILE,
   LOG_LEVEL,
   EGRESS_ALLOW,
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Id, InSpace } from '../core/common.ts';
 import { defineOperation } from '../core/operation.ts';
+import { PrincipalSchema } from '../core/principal.ts';
 import { AssetSchema } from './types.ts';
 
 export const attachAssets = defineOperation({
@@ -17,5 +18,18 @@ export const attachAssets = defineOperation({
     shown: z.boolean(),
   }),
   /** Those that there are; a file of another space is none. */
+  output: z.object({ assets: z.array(AssetSchema) }),
+});
+
+export const findVisibleAssets = defineOperation({
+  name: 'asset.find_visible',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'Those of some files that a principal may see; a service asks for a caller it cannot speak for',
+  input: z.strictObject({
+    ...InSpace,
+    principal: PrincipalSchema,
+    assetIds: z.array(Id).min(1).max(20),
+  }),
   output: z.object({ assets: z.array(AssetSchema) }),
 });

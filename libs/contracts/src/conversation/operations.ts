@@ -8,6 +8,7 @@ import { ConversationSchema, namesOne, owners, ParticipantRequest, ParticipantSc
 export * from './contacts.operations.ts';
 export * from './messages.operations.ts';
 export * from './rooms.operations.ts';
+export * from './visibility.operations.ts';
 
 const InConversation = { ...InSpace, conversationId: Id };
 const base = '/spaces/:spaceId/conversations';

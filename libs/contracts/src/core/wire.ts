@@ -70,6 +70,8 @@ export const headerNames = {
   traceparent: 'traceparent',
   messageId: 'Nats-Msg-Id',
   principal: 'parley-principal',
+  caller: 'parley-caller',
+  signature: 'parley-signature',
   deadline: 'parley-deadline',
   requestId: 'parley-request-id',
   idempotencyKey: 'parley-idempotency-key',

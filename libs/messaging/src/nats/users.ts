@@ -13,11 +13,11 @@ export interface NatsUser {
 
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
 const asks: Partial<Record<Domain, readonly string[]>> = {
-  asset: ['conversation.get', 'conversation.list'],
+  asset: ['conversation.find_visible'],
   channel: ['>'],
   conversation: [
     'asset.attach',
-    'asset.get',
+    'asset.find_visible',
     'channel.get',
     'flow.get_agent',
     'identity.find_account',

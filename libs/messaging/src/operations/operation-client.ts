@@ -8,6 +8,8 @@ import {
   TimeoutError,
 } from '@nats-io/transport-node';
 import {
+  domainOf,
+  domainOwners,
   fromProblem,
   headerNames,
   newId,
@@ -21,6 +23,7 @@ import {
   unavailable,
 } from '@parley/contracts';
 import { currentTraceparent } from '../tracing.ts';
+import { hashBody, type OperationKeys, signRequest } from './operation-keys.ts';
 
 /** How an operation is asked. */
 export interface AskOptions {
@@ -50,10 +53,12 @@ const DEADLINE_MS = 10_000;
 /** Asks operations of their owners over NATS: bounded, repeated under the same request id until the deadline. */
 export class OperationClient {
   private readonly nats: NatsConnection;
+  private readonly keys: OperationKeys;
   private open = 0;
 
-  constructor(nats: NatsConnection) {
+  constructor(nats: NatsConnection, keys: OperationKeys) {
     this.nats = nats;
+    this.keys = keys;
   }
 
   /** Requests that wait for their answer. */
@@ -82,7 +87,7 @@ export class OperationClient {
 
   private async ask(definition: OperationDefinition, text: string, options: AskOptions): Promise<Msg> {
     const deadline = Date.now() + (options.deadlineMs ?? definition.deadlineMs ?? DEADLINE_MS);
-    const sent = headersFor(options, deadline);
+    const sent = this.signedHeaders(definition, text, { ...options, deadline });
     let wait = FIRST_WAIT_MS;
     let unanswered = false;
     for (;;) {
@@ -98,6 +103,32 @@ export class OperationClient {
       await sleep(Math.min(wait, Math.max(0, deadline - Date.now())));
       wait = Math.min(LONGEST_WAIT_MS, wait * 2);
     }
+  }
+
+  /** Says who asks, signed with the key that this service shares with the owner. */
+  private signedHeaders(
+    { name }: OperationDefinition,
+    text: string,
+    options: AskOptions & { deadline: number },
+  ): MsgHdrs {
+    const { service: caller } = this.keys;
+    const owner = domainOwners[domainOf(name) as keyof typeof domainOwners];
+    const key = this.keys.signing(owner);
+    if (!key) throw new Error(`The operation keys of ${caller} hold none for ${owner}.`);
+    const found = headersFor(options);
+    // Values lose the white space around them on the way.
+    const header = (of: string): string => found.get(of).trim();
+    found.set(headerNames.caller, caller);
+    const signature = signRequest(key, {
+      ...{ caller, owner, operation: name, bodyHash: hashBody(text) },
+      requestId: header(headerNames.requestId),
+      deadline: header(headerNames.deadline),
+      principal: header(headerNames.principal),
+      idempotencyKey: header(headerNames.idempotencyKey),
+      ifMatch: header(headerNames.ifMatch),
+    });
+    found.set(headerNames.signature, signature);
+    return found;
   }
 
   private async tryOnce(
@@ -127,7 +158,7 @@ function isUnavailable(message: Msg): boolean {
   return message.headers?.get(headerNames.status) === '503';
 }
 
-function headersFor(options: AskOptions, deadline: number): MsgHdrs {
+function headersFor({ deadline, ...options }: AskOptions & { deadline: number }): MsgHdrs {
   const found = headers();
   found.set(
     headerNames.principal,

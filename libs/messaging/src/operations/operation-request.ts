@@ -5,7 +5,6 @@ import {
   headerNames,
   type OperationDefinition,
   type Principal,
-  PrincipalSchema,
   problemDetails,
   requireStorable,
 } from '@parley/contracts';
@@ -28,10 +27,10 @@ export interface Request {
   before: unknown;
 }
 
-/** Reads and checks a request.
+/** Reads and checks a request whose principal has been verified.
  * @throws ProblemError 400
  */
-export function readRequest(message: Msg, definition: OperationDefinition): Request {
+export function readRequest(message: Msg, definition: OperationDefinition, principal: Principal): Request {
   const header = (name: string): string => message.headers?.get(name) ?? '';
   const text = message.string();
   const given = toJson(text);
@@ -43,11 +42,11 @@ export function readRequest(message: Msg, definition: OperationDefinition): Requ
     definition,
     input: input.data as Record<string, unknown>,
     text,
-    principal: PrincipalSchema.parse(JSON.parse(header(headerNames.principal))),
+    principal,
     requestId: header(headerNames.requestId),
     idempotencyKey: header(headerNames.idempotencyKey) || null,
     ifMatch: header(headerNames.ifMatch) || null,
-    deadline: Number(header(headerNames.deadline)) || Date.now() + 10_000,
+    deadline: Number(header(headerNames.deadline)),
     before: undefined,
   };
 }

@@ -20,7 +20,9 @@ import { underTrace } from '../tracing.ts';
 import { requireMatch } from './etag.ts';
 import type { CommandRepository, CommandRequest, KnownCommand } from './command.repository.ts';
 import { claimOf, readRequest, type Request, spacesOf } from './operation-request.ts';
+import type { OperationKeys } from './operation-keys.ts';
 import { Refusal, toText } from './refusal.ts';
+import { verifyRequest } from './verify-request.ts';
 
 /** What is known of a request before its transaction is opened. */
 export interface BeforeContext {
@@ -76,6 +78,8 @@ export interface OperationServerParts {
   nats: NatsConnection;
   database: Database<unknown>;
   commands: CommandRepository;
+  /** What requests are verified with. */
+  keys: OperationKeys;
   logger: MessagingLogger;
   cipher: AnswerCipher;
   /** Operations at once; more are told to come back. */
@@ -173,13 +177,19 @@ export class OperationServer {
     const requestId = message.headers?.get(headerNames.requestId) || 'unknown';
     try {
       const reply = await underTrace(message.headers?.get(headerNames.traceparent), () =>
-        this.once(readRequest(message, definition), handler),
+        this.once(this.read(message, definition), handler),
       );
       this.stats.answered += 1;
       respond(message, reply, {});
     } catch (error) {
       this.fail(message, error, { requestId, name: definition.name });
     }
+  }
+
+  /** Nothing of a request is used before its signature has been verified. */
+  private read(message: Msg, definition: OperationDefinition): Request {
+    const principal = verifyRequest(message, definition.name, this.parts.keys);
+    return readRequest(message, definition, principal);
   }
 
   /** A repeat of a request that is at work in this process waits for its answer, and costs nothing. */
@@ -190,10 +200,6 @@ export class OperationServer {
     if (known) return known;
     if (this.stats.open >= (this.parts.concurrency ?? 256))
       throw unavailable('The service has too much to do. Try again in a second.');
-    if (Date.now() > request.deadline)
-      throw unavailable(
-        'The deadline of this request has passed: see whether the clocks of the machines agree.',
-      );
     this.stats.open += 1;
     const work = this.answerToTheEnd(request, handler).finally(() => {
       this.stats.open -= 1;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createDatabase } from '@parley/database';
 import type { Database } from '@parley/database';
 import { connectNats, MessagingRuntime } from '@parley/messaging';
-import type { NatsConnection } from '@parley/messaging';
+import type { NatsConnection, OperationKeys } from '@parley/messaging';
 
 import type { BaseConfig } from '../config/base-config.ts';
 import { GuardedFetch } from '../egress/guarded-fetch.ts';
@@ -40,6 +40,7 @@ export interface InfrastructureParts {
   readonly config: BaseConfig;
   readonly logger: Logger;
   readonly masterKeys: MasterKeys;
+  readonly operationKeys: OperationKeys;
   readonly checks: HealthChecks;
   readonly metrics: Metrics;
 }
@@ -80,6 +81,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
     runner,
     logger,
     cipher,
+    keys: parts.operationKeys,
     buckets,
   });
   return {

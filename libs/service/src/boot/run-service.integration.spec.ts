@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { createRule, listRules, servicePrincipal } from '@parley/contracts';
-import { connectNats, ensureStreams, OperationClient, underTrace } from '@parley/messaging';
+import { connectNats, ensureStreams, underTrace } from '@parley/messaging';
 import type { NatsConnection } from '@parley/messaging';
 import { createTestDatabase, freePort } from '@parley/testing';
 import type { TestDatabase } from '@parley/testing';
 
+import { SpecOperations, storedSpecKeys } from '../testing/index.ts';
 import { startTracing } from '../tracing/tracing.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -54,6 +55,7 @@ describe('a service', () => {
         NATS_PASSWORD: 'x',
         HEALTH_PORT: String(healthPort),
       },
+      OPERATION_KEYS: JSON.stringify(storedSpecKeys('notifications')),
       ...{ MASTER_KEY: randomBytes(32).toString('base64'), GREETING: 'hello' },
     };
     nats = await connectNats({ url: natsUrl, user: 'operator', password: 'x', name: 'spec' });
@@ -120,7 +122,7 @@ describe('a service', () => {
 
   it('answers an operation, passes its event on and does the task, all in one trace', async () => {
     await startTracing('spec', undefined);
-    const client = new OperationClient(nats);
+    const client = new SpecOperations(nats);
     const options = { principal: servicePrincipal('spec', 'space_1') };
     const input = {
       spaceId: 'space_1',
@@ -143,7 +145,7 @@ describe('a service', () => {
   });
 
   it("lets a handler's refusal through and hides a defect", async () => {
-    const client = new OperationClient(nats);
+    const client = new SpecOperations(nats);
     const options = { principal: servicePrincipal('spec', 'space_1') };
     const input = {
       spaceId: 'space_1',
@@ -209,7 +211,7 @@ describe('a service', () => {
       status: 200,
       body: { greeting: 'hello' },
     });
-    const refused = new OperationClient(nats).request(
+    const refused = new SpecOperations(nats).request(
       createRule,
       {
         spaceId: 'space_1',

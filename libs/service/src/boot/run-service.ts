@@ -8,7 +8,10 @@ import { HealthServer } from '../health/health-server.ts';
 import { createLogger } from '../log/logger.ts';
 import type { Logger } from '../log/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import type { OperationKeys } from '@parley/messaging';
+
 import { MasterKeys } from '../secrets/master-keys.ts';
+import { readOperationKeys } from '../secrets/operation-keys.ts';
 import { startTracing } from '../tracing/tracing.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { createInfrastructure } from './infrastructure.ts';
@@ -48,6 +51,7 @@ export async function runService<Shape extends z.ZodRawShape>(options: ServiceOp
 interface Read<Shape extends z.ZodRawShape> {
   readonly config: ServiceConfig<Shape> & BaseConfig;
   readonly masterKeys: MasterKeys;
+  readonly operationKeys: OperationKeys;
 }
 
 function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Shape>): Read<Shape> {
@@ -62,17 +66,23 @@ function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Sh
     }
   };
   const config = collect(() => loadConfig(options.name, options.config));
-  const { MASTER_KEY_FILE, MASTER_KEY } = process.env;
+  const { MASTER_KEY_FILE, MASTER_KEY, OPERATION_KEYS_FILE, OPERATION_KEYS } = process.env;
   const given = { MASTER_KEY_FILE: MASTER_KEY_FILE || undefined, MASTER_KEY: MASTER_KEY || undefined };
   const masterKeys = collect(() => MasterKeys.fromConfig(options.name, given));
-  if (config === undefined || masterKeys === undefined)
+  const operationKeys = collect(() =>
+    readOperationKeys(options.name, {
+      OPERATION_KEYS_FILE: OPERATION_KEYS_FILE || undefined,
+      OPERATION_KEYS: OPERATION_KEYS || undefined,
+    }),
+  );
+  if (config === undefined || masterKeys === undefined || operationKeys === undefined)
     throw new ConfigError(options.name, [...new Set(problems)]);
-  return { config: config as Read<Shape>['config'], masterKeys };
+  return { config: config as Read<Shape>['config'], masterKeys, operationKeys };
 }
 
 async function start<Shape extends z.ZodRawShape>(
   options: ServiceOptions<Shape>,
-  { config, masterKeys }: Read<Shape>,
+  { config, masterKeys, operationKeys }: Read<Shape>,
   logger: Logger,
 ): Promise<void> {
   const began = performance.now();
@@ -89,7 +99,8 @@ async function start<Shape extends z.ZodRawShape>(
   const nest = import('./start-app.ts');
   const tracing = await startTracing(options.name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
   const { name, process: kind, domain, buckets } = options;
-  const parts = { name, process: kind, domain, buckets, config, logger, masterKeys, checks, metrics };
+  const base = { name, process: kind, domain, buckets, config, logger, checks, metrics };
+  const parts = { ...base, masterKeys, operationKeys };
   const infrastructure = await createInfrastructure(parts);
   observe(infrastructure, options.readyWithout ?? []);
   const { startApp } = await nest;

@@ -30,6 +30,16 @@ export const baseConfig = z.object({
     .meta({ description: 'NATS servers' }),
   NATS_USER: z.string().min(1).meta({ description: "the service's NATS user" }),
   NATS_PASSWORD: z.string().min(1).meta({ description: "the password of the service's NATS user" }),
+  OPERATION_KEYS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'JSON file with the keys that this service signs and verifies operations with' }),
+  OPERATION_KEYS: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'the same JSON, where no file can be mounted' }),
   HEALTH_PORT: port.default(0).meta({ description: 'port of /healthz, /readyz and /metrics' }),
   HEALTH_HOST: z.string().min(1).default('127.0.0.1').meta({ description: 'address HEALTH_PORT listens on' }),
   MASTER_KEY_FILE: z.string().min(1).optional().meta({ description: 'file with 32 random bytes in base64' }),

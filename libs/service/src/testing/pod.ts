@@ -18,6 +18,7 @@ import { HealthChecks } from '../health/health-checks.ts';
 import { createLogger } from '../log/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { MasterKeys } from '../secrets/master-keys.ts';
+import { specKeys } from './operations.ts';
 
 /** A database of a spec's own: its owner's URL, and those of roles such as `parley_flow`. */
 export interface SpecDatabase {
@@ -90,6 +91,7 @@ function infrastructureOf(parts: PodParts): Promise<Infrastructure> {
       EGRESS_ALLOW: parts.egressAllow ?? '127.0.0.0/8',
     } as BaseConfig,
     logger: createLogger({ name: `${name}-spec`, level: 'fatal' }),
+    operationKeys: specKeys(name),
     masterKeys: new MasterKeys([Buffer.alloc(32, 7)]),
     checks: new HealthChecks(),
     metrics: new Metrics(),

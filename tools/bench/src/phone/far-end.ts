@@ -10,7 +10,7 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 import { answerCall, type CallJob, CallJobSchema, servicePrincipal } from '@parley/contracts';
-import { CallBus, connectNats, type NatsConnection, OperationClient } from '@parley/messaging';
+import { CallBus, connectNats, type NatsConnection, OperationClient, OperationKeys } from '@parley/messaging';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { Ear, eachFrame, type FarEndFigures, FRAME_MS, toneAt } from './sound.ts';
 
@@ -19,6 +19,9 @@ const LOOK_MS = 100;
 const QUEUE_MS = 30;
 const ALIVE_MS = 1000;
 const { LIVEKIT_URL: url = '', LIVEKIT_SECRET: secret = '', NATS_URL = '', NATS_PASSWORD = '' } = process.env;
+
+const { OPERATION_KEYS_FILE } = process.env;
+const keys = OperationKeys.read('voice-agent', { OPERATION_KEYS_FILE });
 
 class FarEnd {
   private readonly calls = new Map<string, { source: AudioSource; ear: Ear }>();
@@ -74,7 +77,7 @@ class FarEnd {
     const { callId: name } = job;
     const principal = servicePrincipal('voice-agent', job.spaceId);
     const input = { spaceId: job.spaceId, job };
-    await new OperationClient(this.nats).request(answerCall, input, { principal, idempotencyKey: name });
+    await new OperationClient(this.nats, keys).request(answerCall, input, { principal, idempotencyKey: name });
     await this.join(name);
   }
 

@@ -83,6 +83,7 @@ function startFarEnd(installation: Installation): ChildProcess {
     LIVEKIT_SECRET: readFileSync(join(installation.home, 'secrets/livekit'), 'utf8').trim(),
     NATS_URL: installation.demo.natsUrl,
     NATS_PASSWORD: installation.natsPassword,
+    OPERATION_KEYS_FILE: join(installation.home, 'secrets/operation-keys.voice-agent.json'),
   };
   const program = fileURLToPath(new URL('./far-end.ts', import.meta.url));
   return fork(program, { env, execArgv: ['--conditions=source', '--no-warnings'] });

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { Id, InSpace } from '../core/common.ts';
+import { defineOperation } from '../core/operation.ts';
+import { PrincipalSchema } from '../core/principal.ts';
+
+export const findVisibleConversations = defineOperation({
+  name: 'conversation.find_visible',
+  kind: 'query',
+  permission: 'internal',
+  summary: 'Ids of conversations that a principal may see; a service asks for a caller it cannot speak for',
+  input: z.strictObject({
+    ...InSpace,
+    principal: PrincipalSchema,
+    /** Whether this one is among them; without it the latest ones. */
+    conversationId: Id.optional(),
+    limit: z.int().min(1).max(200).default(200),
+  }),
+  output: z.object({ conversationIds: z.array(Id) }),
+});
