@@ -17,7 +17,14 @@ import {
   type UploadTarget,
 } from '@parley/contracts';
 import { FactPublisher, type NatsConnection } from '@parley/messaging';
-import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent, SpecOperations } from '@parley/service/testing';
+import {
+  connectSpec,
+  eventsOf,
+  layTables,
+  type Pod,
+  type StoredEvent,
+  SpecOperations,
+} from '@parley/service/testing';
 import { createTestDatabase, type S3Server, startS3Server, type TestDatabase } from '@parley/testing';
 import type { AssetTrx, Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';

@@ -16,7 +16,14 @@ import {
 import type { Database } from '@parley/database';
 import { FactPublisher, type MessagingRuntime } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
-import { eventsOf, layTables, type Pod, SpecOperations, startPod, type StoredEvent } from '@parley/service/testing';
+import {
+  eventsOf,
+  layTables,
+  type Pod,
+  SpecOperations,
+  startPod,
+  type StoredEvent,
+} from '@parley/service/testing';
 import { buildMessage, createTestDatabase, textParts, until } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { FlowTrx, Tables } from '../src/database.ts';

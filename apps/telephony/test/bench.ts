@@ -17,7 +17,14 @@ import {
   servicePrincipal,
 } from '@parley/contracts';
 import { CallBus, FactPublisher, type NatsConnection } from '@parley/messaging';
-import { connectSpec, eventsOf, layTables, type Pod, type StoredEvent, SpecOperations } from '@parley/service/testing';
+import {
+  connectSpec,
+  eventsOf,
+  layTables,
+  type Pod,
+  type StoredEvent,
+  SpecOperations,
+} from '@parley/service/testing';
 import {
   buildCallJob,
   createTestDatabase,

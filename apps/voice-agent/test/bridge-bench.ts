@@ -182,7 +182,10 @@ export class BridgeBench {
       BRIDGE_IDLE_MS: 60_000,
     };
     const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
-    const parts = [new OperationClient(this.nats, specKeys('voice-agent')), new FactPublisher(this.nats, 'voice-agent')] as const;
+    const parts = [
+      new OperationClient(this.nats, specKeys('voice-agent')),
+      new FactPublisher(this.nats, 'voice-agent'),
+    ] as const;
     this.sockets = [FlowSocket, MediaSocket].map(
       (Socket) => new Socket(...parts, rooms, logger, this.nats, whole),
     );

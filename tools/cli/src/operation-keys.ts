@@ -17,7 +17,10 @@ export function addOperationKeys(program: Command): void {
     .command('operation-keys')
     .description('Write the keys that services sign and verify operations with, one file for each service')
     .requiredOption('--folder <folder>', 'where keys/<service>.json is written')
-    .option('--root <file>', 'root key that all are derived from, made when missing (default: <folder>/root.key)')
+    .option(
+      '--root <file>',
+      'root key that all are derived from, made when missing (default: <folder>/root.key)',
+    )
     .option('--accept <file>', 'another root key whose signatures are accepted as well, to replace a key')
     .action(write);
 }

@@ -1,6 +1,13 @@
 import { defineAgent, type inference, type JobContext } from '@livekit/agents';
 import { type CallJob, CallJobSchema } from '@parley/contracts';
-import { CallBus, connectNats, FactPublisher, LiveBus, OperationClient, OperationKeys } from '@parley/messaging/calls';
+import {
+  CallBus,
+  connectNats,
+  FactPublisher,
+  LiveBus,
+  OperationClient,
+  OperationKeys,
+} from '@parley/messaging/calls';
 import { createLogger } from '@parley/service/plain';
 import { useLogger } from './agents-logger.ts';
 import { Call } from './call.ts';

@@ -41,7 +41,8 @@ export function verifyRequest(message: Msg, operation: string, keys: OperationKe
     throw notTrusted(`its signature does not belong to the service "${caller}"`);
   requireTime(Number(signed.deadline));
   const principal = PrincipalSchema.parse(JSON.parse(signed.principal));
-  if (!mayVouch(caller, principal)) throw notTrusted(`the service "${caller}" may not speak for its principal`);
+  if (!mayVouch(caller, principal))
+    throw notTrusted(`the service "${caller}" may not speak for its principal`);
   return principal;
 }
 

@@ -77,7 +77,10 @@ class FarEnd {
     const { callId: name } = job;
     const principal = servicePrincipal('voice-agent', job.spaceId);
     const input = { spaceId: job.spaceId, job };
-    await new OperationClient(this.nats, keys).request(answerCall, input, { principal, idempotencyKey: name });
+    await new OperationClient(this.nats, keys).request(answerCall, input, {
+      principal,
+      idempotencyKey: name,
+    });
     await this.join(name);
   }
 
