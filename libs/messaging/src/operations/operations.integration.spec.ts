@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { conflict, defineOperation, type Principal, ProblemError, servicePrincipal } from '@parley/contracts';
+import { conflict, defineOperation, type Principal, ProblemError } from '@parley/contracts';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import {
