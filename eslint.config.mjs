@@ -106,6 +106,34 @@ export default tseslint.config(
     ],
     rules: { '@typescript-eslint/no-restricted-imports': 'off' },
   },
+  // A handler that waits keeps its transaction open, and with it a connection of the pool. What else waits checks it at run time.
+  {
+    files: [
+      'apps/{assets,channel-gateway,conversation,flow-engine,identity,notifications,telephony}/src/**/*.{handler,consumer,service,repository}.ts',
+    ],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:timers/promises', 'timers/promises', 'node:timers'].map((name) => ({
+            name,
+            message: 'Import sleep from @parley/database: it refuses to wait inside a transaction.',
+          })),
+        },
+      ],
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'Use GuardedFetch of @parley/service, never inside a transaction.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout']",
+          message: 'Import sleep from @parley/database: it refuses to wait inside a transaction.',
+        },
+      ],
+    },
+  },
   // Nest resolves what it injects; the number of parts says nothing there. Specs tell stories.
   {
     files: ['**/*.handler.ts', '**/*.service.ts', '**/*.consumer.ts', '**/*.routes.ts', '**/*.socket.ts'],

@@ -9,7 +9,9 @@ import {
   grantToRunner,
   isRetryable,
   migrate,
+  sleep,
   tenantTable,
+  TransactionOpenError,
 } from './index.ts';
 import type { Database, MigrateOptions } from './index.ts';
 
@@ -173,16 +175,48 @@ describe('Database', () => {
   });
 
   it('gives up waiting for a lock after a second', async () => {
-    await database.withSpaces(['space_a'], async (first) => {
-      await first.updateTable('note').set({ text: 'held' }).execute();
-      const keepAlive = setInterval(() => void sql`select 1`.execute(first), 200);
-      const second = database.withSpaces(['space_a'], (trx) =>
-        trx.updateTable('note').set({ text: 'late' }).execute(),
-      );
-      const error: unknown = await second.catch((caught: unknown) => caught);
+    const isHeld = Promise.withResolvers<void>();
+    const isTried = Promise.withResolvers<void>();
+    const first = database.withSpaces(['space_a'], async (trx) => {
+      await trx.updateTable('note').set({ text: 'held' }).execute();
+      const keepAlive = setInterval(() => void sql`select 1`.execute(trx), 200);
+      isHeld.resolve();
+      await isTried.promise;
       clearInterval(keepAlive);
-      expect((error as { code?: string }).code).toBe('55P03');
     });
+    await isHeld.promise;
+    const second = database.withSpaces(['space_a'], (trx) =>
+      trx.updateTable('note').set({ text: 'late' }).execute(),
+    );
+    const error: unknown = await second.catch((caught: unknown) => caught);
+    isTried.resolve();
+    await first;
+    expect((error as { code?: string }).code).toBe('55P03');
+  });
+
+  it('refuses what waits inside a transaction, another transaction included', async () => {
+    const inside = (work: () => Promise<unknown>): Promise<unknown> => database.withSpaces(['space_a'], work);
+    await expect(inside(() => sleep(1))).rejects.toThrow(TransactionOpenError);
+    await expect(inside(() => database.withSpaces([], () => Promise.resolve()))).rejects.toThrow(
+      'Another transaction was started inside an open transaction',
+    );
+    // Also several calls deeper, and in parallel branches.
+    await expect(inside(() => Promise.all([Promise.resolve().then(() => sleep(1))]))).rejects.toThrow(
+      TransactionOpenError,
+    );
+  });
+
+  it('lets wait what goes on after a transaction, or runs once it has committed', async () => {
+    const background = { work: Promise.resolve() as Promise<unknown> };
+    const committed = Promise.withResolvers<void>();
+    const isOver = Promise.withResolvers<void>();
+    await database.withSpaces(['space_a'], (trx) => {
+      background.work = isOver.promise.then(() => sleep(1));
+      database.afterCommit(trx, () => void sleep(1).then(committed.resolve, committed.reject));
+      return Promise.resolve();
+    });
+    isOver.resolve();
+    await Promise.all([background.work, committed.promise]);
   });
 
   it('says how to mend a service that logs in as the owner', async () => {

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { SpacesDialect } from './dialect.ts';
 import { PreparingClient } from './preparing-client.ts';
 import type { SpacesScope } from './dialect.ts';
+import { requireNoTransaction, runInTransactionScope } from './transaction-scope.ts';
 
 /** A running transaction, as repositories take it. */
 export type Trx<T> = Transaction<T>;
@@ -80,11 +81,12 @@ export class Database<T = unknown> {
     const wrong = spaceIds.find((id) => !spaceIdPattern.test(id));
     if (wrong !== undefined)
       throw new TypeError(`"${wrong}" is not a space id: pass ids as identity issued them.`);
+    requireNoTransaction('Another transaction');
     const callbacks: (() => void)[] = [];
     const result = await this.#scope.run([...new Set(spaceIds)].join(','), () =>
       this.kysely.transaction().execute((trx) => {
         this.#callbacks.set(trx, callbacks);
-        return this.#scope.exit(() => work(trx));
+        return this.#scope.exit(() => runInTransactionScope(() => work(trx)));
       }),
     );
     this.#runCallbacks(callbacks);

@@ -11,4 +11,11 @@ export {
   spacesPolicy,
   tenantTable,
 } from './row-level-security.ts';
+export {
+  isInTransaction,
+  reportTransactionViolations,
+  requireNoTransaction,
+  sleep,
+  TransactionOpenError,
+} from './transaction-scope.ts';
 export { expectSqlSnapshot, recordSql } from './sql-snapshot.ts';

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import { type Lease, Leases, reasonOf, Tasks } from '@parley/messaging';
 import { Clock, InjectConfig, Logger } from '@parley/service';
 import { AssetsService } from '../assets/assets.service.ts';
@@ -35,7 +34,7 @@ export class SweepService implements OnModuleInit {
       await this.round(lease).catch((error: unknown) =>
         this.logger.warn({ reason: reasonOf(error) }, 'Old files could not be looked for'),
       );
-      await sleep(this.config.SWEEP_SECONDS * 1000, undefined, { signal: lease.signal }).catch(
+      await sleep(this.config.SWEEP_SECONDS * 1000, { signal: lease.signal }).catch(
         () => undefined,
       );
     }

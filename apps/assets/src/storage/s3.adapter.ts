@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { unavailable } from '@parley/contracts';
+import { requireNoTransaction } from '@parley/database';
 import { HealthChecks, InjectConfig, Logger } from '@parley/service';
 import type { AssetsConfig } from '../config.ts';
 import { type Digest, digestOf } from './digest.ts';
@@ -78,6 +79,7 @@ export class S3Adapter implements OnModuleInit {
 
   /** @throws ProblemError 503 when the S3 server does not answer, or has no bucket and makes none */
   async requireThere(): Promise<void> {
+    requireNoTransaction('A request to the S3 server');
     if (performance.now() - this.seenAt < THERE_MS) return;
     const Bucket = this.bucket;
     await this.ask(async () => {
@@ -234,6 +236,7 @@ export class S3Adapter implements OnModuleInit {
   }
 
   private async ask<Result>(request: () => Promise<Result>): Promise<Result> {
+    requireNoTransaction('A request to the S3 server');
     try {
       return await request();
     } catch (error) {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
   assetStored,
@@ -11,7 +10,7 @@ import {
   unavailable,
   unprocessable,
 } from '@parley/contracts';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import { EventLog, Tasks } from '@parley/messaging';
 import type { AssetRow } from '../assets/asset.table.ts';
 import { AssetsRepository } from '../assets/assets.repository.ts';

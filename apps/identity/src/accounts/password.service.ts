@@ -2,6 +2,7 @@ import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { unavailable } from '@parley/contracts';
+import { requireNoTransaction } from '@parley/database';
 
 /** Argon2id with 19 MiB, 2 passes, 1 lane: OWASP Password Storage Cheat Sheet. */
 const COST = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
@@ -39,6 +40,7 @@ export class PasswordService {
   }
 
   private async inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    requireNoTransaction('The hashing of a password');
     if (this.waiting.length >= WAITING)
       throw unavailable('Too many people sign in at this moment. Try again in a second.');
     if (this.running < AT_ONCE) this.running += 1;

@@ -1,4 +1,5 @@
 import { createTransport, type Transporter } from 'nodemailer';
+import { requireNoTransaction } from '@parley/database';
 import type { NotificationMedium, Outgoing } from './medium.ts';
 
 /** E-mail over SMTP; the message id is stable, so that mailboxes drop repeats. */
@@ -19,6 +20,7 @@ export class EmailMedium implements NotificationMedium {
     body,
     link,
   }: Outgoing): Promise<{ delivered: true } | { delivered: false; reason: string }> {
+    requireNoTransaction('An e-mail');
     if (!this.transport) return { delivered: false, reason: 'E-mail is switched off: set SMTP_URL.' };
     if (!to.email) return { delivered: false, reason: 'The member has no e-mail address.' };
     const text = link ? `${body}\n\n${link}` : body;

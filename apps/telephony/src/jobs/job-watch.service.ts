@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import type { CallCause, CallNews } from '@parley/contracts';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import { CallBus, type Lease, Leases, type NatsConnection, reasonOf } from '@parley/messaging';
 import { InjectNats, Logger } from '@parley/service';
 import { CallsRepository } from '../calls/calls.repository.ts';
@@ -82,7 +81,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
       if (!(await this.hears())) this.countFrom(Date.now() + GRACE_MS);
       await this.round(lease).catch((error: unknown) => this.complain(error));
       last = Date.now();
-      await sleep(EVERY_MS, undefined, { signal: lease.signal }).catch(() => undefined);
+      await sleep(EVERY_MS, { signal: lease.signal }).catch(() => undefined);
     }
   }
 
@@ -95,7 +94,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
       () => true,
       () => false,
     );
-    return Promise.race([answer, sleep(DEAF_MS, false, { ref: false })]);
+    return Promise.race([answer, sleep(DEAF_MS, { ref: false }).then(() => false)]);
   }
 
   private async round(lease: Lease): Promise<void> {

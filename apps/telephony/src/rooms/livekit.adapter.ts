@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { callerAttributes, type CallJob, CallJobSchema, unauthorized, unavailable } from '@parley/contracts';
+import { requireNoTransaction } from '@parley/database';
 import { RetryableError } from '@parley/messaging';
 import { HealthChecks, InjectConfig } from '@parley/service';
 import {
@@ -103,6 +104,7 @@ export class LiveKitAdapter {
 
   /** @throws ProblemError 503 when LiveKit does not answer */
   async requireThere(callId: string): Promise<void> {
+    requireNoTransaction('A request to LiveKit');
     try {
       await this.rooms.listRooms([callId]);
     } catch {
@@ -177,6 +179,7 @@ function jobOf(metadata: string): CallJob | null {
 
 /** What is refused with a status of its own stays an error; all else passes with LiveKit's return. */
 async function ask<Result>(request: () => Promise<Result>): Promise<Result> {
+  requireNoTransaction('A request to LiveKit');
   try {
     return await request();
   } catch (error) {

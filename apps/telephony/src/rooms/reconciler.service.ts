@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { CallCause } from '@parley/contracts';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import { type Lease, Leases, reasonOf } from '@parley/messaging';
 import { Clock, InjectConfig, Logger } from '@parley/service';
 import { CallsRepository } from '../calls/calls.repository.ts';
@@ -53,7 +52,7 @@ export class ReconcilerService implements OnModuleInit {
           'Calls and rooms could not be held against one another',
         );
       });
-      await sleep(EVERY_MS, undefined, { signal: lease.signal }).catch(() => undefined);
+      await sleep(EVERY_MS, { signal: lease.signal }).catch(() => undefined);
     }
   }
 

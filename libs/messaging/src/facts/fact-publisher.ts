@@ -8,6 +8,7 @@ import {
   newId,
   subjectToken,
 } from '@parley/contracts';
+import { requireNoTransaction } from '@parley/database/transaction-scope';
 import { type Outgoing, PublishRefusedError, StreamPublisher } from '../event-log/stream-publisher.ts';
 import { currentTraceparent } from '../tracing.ts';
 
@@ -52,6 +53,7 @@ export class FactPublisher {
     spaceId: string,
     data: EventData<Definition>,
   ): Promise<void> {
+    requireNoTransaction(`The publishing of ${definition.name}`);
     const key = definition.key(data);
     const traceparent = currentTraceparent();
     const id = newId('evt');

@@ -1,5 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { requireNoTransaction } from '@parley/database/transaction-scope';
 import type { MessagingLogger } from '../logger.ts';
 import { LogReader } from '../runner/log-reader.ts';
 
@@ -44,6 +45,7 @@ export class KeyValueMirror<Value> {
 
   /** Resolves once this version of a key, or a later one, is known here. */
   async reach(key: string, version: number): Promise<void> {
+    requireNoTransaction('The wait for a key-value entry');
     if ((this.entries.get(key)?.version ?? 0) >= version) return;
     await new Promise<void>((resolve) => this.waiting.add({ key, version, resolve }));
   }

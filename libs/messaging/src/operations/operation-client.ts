@@ -22,6 +22,7 @@ import {
   type Problem,
   unavailable,
 } from '@parley/contracts';
+import { requireNoTransaction } from '@parley/database/transaction-scope';
 import { currentTraceparent } from '../tracing.ts';
 import { hashBody, type OperationKeys, signRequest } from './operation-keys.ts';
 
@@ -75,6 +76,7 @@ export class OperationClient {
     input: OperationRequest<Definition>,
     options: AskOptions,
   ): Promise<OperationAnswer<OperationOutput<Definition>>> {
+    requireNoTransaction(`The operation ${definition.name}`);
     if (this.open >= OPEN_LIMIT) throw unavailable('Too many requests are open. Try again in a second.');
     this.open += 1;
     try {

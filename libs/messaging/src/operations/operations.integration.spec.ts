@@ -82,6 +82,7 @@ describe('operations', () => {
       context.trx,
     );
     if (mode === 'wait') await gate(context);
+    if (mode === 'ask') await client.request(look, { spaceId: 'space_a', thread }, { principal });
     if (mode === 'refuse') throw conflict('Not now.', 'not_now');
     if (mode === 'fail') throw new Error('a defect with a secret in it');
     if (mode === 'lose' && calls < 3) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
@@ -236,6 +237,15 @@ describe('operations', () => {
     expect(defect.message).not.toContain('secret');
     expect(await stored()).toBe(0);
     expect(await ask('a', { key: 'k' })).toMatchObject({ body: { count: 1 }, replayed: false });
+  });
+
+  it('refuses a handler that asks another operation inside its transaction, and keeps nothing of it', async () => {
+    await serve();
+    const asked = { spaceId: 'space_a', thread: 'asks' };
+    await expect(client.request(add, { ...asked, mode: 'ask' }, { principal })).rejects.toMatchObject({
+      status: 500,
+    });
+    expect((await client.request(add, asked, { principal })).body).toEqual({ count: 1 });
   });
 
   it('repeats a transaction that failed for a passing reason', async () => {

@@ -1,3 +1,4 @@
+import { reportTransactionViolations } from '@parley/database';
 import type { z } from 'zod';
 
 import type { BaseConfig, ServiceConfig } from '../config/base-config.ts';
@@ -101,6 +102,9 @@ async function start<Shape extends z.ZodRawShape>(
   const { name, process: kind, domain, buckets } = options;
   const base = { name, process: kind, domain, buckets, config, logger, checks, metrics };
   const parts = { ...base, masterKeys, operationKeys };
+  reportTransactionViolations((error) =>
+    logger.error({ err: error }, 'A transaction was kept open by work outside the database'),
+  );
   const infrastructure = await createInfrastructure(parts);
   observe(infrastructure, options.readyWithout ?? []);
   const { startApp } = await nest;

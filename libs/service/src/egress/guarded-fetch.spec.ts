@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { runInTransactionScope, TransactionOpenError } from '@parley/database/transaction-scope';
+
 import { startTracing, withSpan } from '../tracing/tracing.ts';
 import { GuardedFetch } from './guarded-fetch.ts';
 
@@ -54,6 +56,15 @@ describe('the egress guard', () => {
   ])('makes no connection to a private address (form %#)', async (form) => {
     const { port, seen } = await sink((_request, response) => response.end('private'));
     await expect(egress('').fetch(form(port))).rejects.toMatchObject({ code: 'egress_refused' });
+    expect(seen).toHaveLength(0);
+  });
+
+  it('sends nothing inside an open transaction', async () => {
+    const { port, seen } = await sink((_request, response) => response.end());
+    const guard = egress('127.0.0.1/32');
+    await expect(runInTransactionScope(() => guard.fetch(`http://127.0.0.1:${port}/`))).rejects.toThrow(
+      TransactionOpenError,
+    );
     expect(seen).toHaveLength(0);
   });
 

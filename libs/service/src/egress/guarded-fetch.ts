@@ -3,6 +3,8 @@ import type { LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 
+import { requireNoTransaction } from '@parley/database/transaction-scope';
+
 import { injectTrace } from '../tracing/context.ts';
 import { EgressAllowList, isPublicAddress } from './addresses.ts';
 import { EgressError } from './egress-error.ts';
@@ -99,6 +101,7 @@ export class GuardedFetch {
   }
 
   async #fetch(input: FetchInput, init: RequestInit | undefined, given: EgressLimits): Promise<Response> {
+    requireNoTransaction('An HTTP request');
     const limits = { ...DEFAULT_LIMITS, ...given };
     const expiry = AbortSignal.timeout(limits.timeoutMs);
     const { undici, dispatcher } = await this.#load();

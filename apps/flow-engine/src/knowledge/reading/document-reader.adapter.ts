@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { requireNoTransaction } from '@parley/database';
 import { UnreadableDocumentError } from './blocks.ts';
 import type { DocumentSource, ReadPassage } from './blocks.ts';
 
@@ -22,6 +23,7 @@ export class DocumentReader {
 
   /** @throws UnreadableDocumentError with a reason for the person who added the document */
   read(source: DocumentSource): Promise<ReadPassage[]> {
+    requireNoTransaction('The reading of a document');
     const result = this.queue.then(() => this.readNow(source));
     this.queue = result.catch(() => undefined);
     return result;

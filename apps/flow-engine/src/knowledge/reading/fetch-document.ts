@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from '@parley/database';
 import { EgressError } from '@parley/service';
 import { UnreadableDocumentError } from './blocks.ts';
 import { decodeDocument } from './decode.ts';
