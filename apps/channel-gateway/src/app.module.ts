@@ -5,14 +5,19 @@ import { ChannelsHandler } from './channels/channels.handler.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
 import { ChannelsService } from './channels/channels.service.ts';
 import { OutcomesHandler } from './channels/outcomes.handler.ts';
+import { ReferencesHandler } from './channels/references.handler.ts';
+import { TargetFinder } from './channels/target-finder.service.ts';
 import { TargetsConsumer } from './channels/targets.consumer.ts';
 import { ConnectionsConsumer } from './connections/connections.consumer.ts';
 import { ConnectionsRepository } from './connections/connections.repository.ts';
 import { ConnectionsService } from './connections/connections.service.ts';
 import { ConnectorService } from './connections/connector.service.ts';
 import { NumbersHandler } from './connections/numbers.handler.ts';
+import { PhoneReferences } from './connections/phone-references.service.ts';
 import { DeliveriesConsumer } from './deliveries/deliveries.consumer.ts';
+import { DeliveriesHandler } from './deliveries/deliveries.handler.ts';
 import { DeliveriesRepository } from './deliveries/deliveries.repository.ts';
+import { DeliveriesService } from './deliveries/deliveries.service.ts';
 import { DialerService } from './dials/dialer.service.ts';
 import { DialsConsumer } from './dials/dials.consumer.ts';
 import { DialsHandler } from './dials/dials.handler.ts';
@@ -44,12 +49,14 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ChannelsHandler,
     ConnectionsConsumer,
     DeliveriesConsumer,
+    DeliveriesHandler,
     DialsConsumer,
     DialsHandler,
     FlowSessionsHandler,
     MediaStreamsHandler,
     NumbersHandler,
     OutcomesHandler,
+    ReferencesHandler,
     TargetsConsumer,
   ],
   providers: [
@@ -69,6 +76,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ConnectorService,
     ConversationFeed,
     DeliveriesRepository,
+    DeliveriesService,
     DialerService,
     DialsRepository,
     FlowSessionsService,
@@ -76,11 +84,13 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     LiveKitRoutes,
     OperationRoutes,
     PageRoutes,
+    PhoneReferences,
     RateLimits,
     RealtimeSocket,
     ReferenceRoutes,
     SessionTokensRepository,
     SpaceLimits,
+    TargetFinder,
     TwilioRoutes,
     VoiceAccess,
     WebhooksRoutes,

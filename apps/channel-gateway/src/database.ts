@@ -1,4 +1,4 @@
-import type { DeploymentType } from '@parley/contracts';
+import type { DeliveryKind, DeploymentType } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Selectable, Updateable } from 'kysely';
 import type { VoiceWebhook } from './adapters/phone-provider.ts';
@@ -53,9 +53,19 @@ export interface DeliveryTable {
   channel_id: string;
   conversation_id: string;
   message_id: string;
+  kind: Generated<DeliveryKind>;
+  /** The event of a change; null for the message itself, which is delivered once. */
+  source_id: string | null;
   status: 'pending' | 'sent' | 'delivered' | 'read' | 'failed';
   attempts: Generated<number>;
   reason: string | null;
+  /** When a delivery whose last attempt failed is attempted again. */
+  next_attempt_at: Date | null;
+  /** The contact's address at the channel; null for deliveries from before it was kept, and once the contact is erased. */
+  to_address: string | null;
+  /** The id that the contact's system gave the message that is answered. */
+  in_reply_to: string | null;
+  provider_message_id: string | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

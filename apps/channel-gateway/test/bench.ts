@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  agentChanged,
   claimPhoneNumber,
   conflict,
   type DeploymentChannel,
+  type EventData,
+  type EventDefinition,
   failDial,
+  getAgent,
   getChannel,
   getDial,
+  getFlow,
+  getMessage,
   getPhoneNumber,
   listPhoneNumbers,
+  type Message,
   newId,
   notFound,
   type OperationDefinition,
@@ -20,7 +27,7 @@ import {
   servicePrincipal,
   setUpChannel,
 } from '@parley/contracts';
-import { type MessagingRuntime, type NatsConnection } from '@parley/messaging';
+import { FactPublisher, type MessagingRuntime, type NatsConnection } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
 import { connectSpec, layTables, type Pod, startPod, SpecOperations } from '@parley/service/testing';
 import {
@@ -55,12 +62,22 @@ export class GatewayBench {
   readonly told: Told[] = [];
   /** Calls of which telephony knows the carrier's id from elsewhere. */
   readonly known = new Map<string, string>();
+  /** Agents and flows that the flow engine knows and no event has told of. */
+  readonly agents = new Map<string, { name: string; defaultFlowId: string | null }>();
+  readonly flows = new Map<string, { name: string; publishedVersion: number | null }>();
+  /** How long the flow engine takes to answer. */
+  targetDelayMs = 0;
+  /** What the flow engine was asked. */
+  readonly askedTargets: string[] = [];
+  /** Messages as conversation knows them. */
+  readonly messages = new Map<string, Message>();
   /** Whether telephony answers. */
   hasTelephony = true;
   readonly config: GatewayConfig;
   private readonly server: TestDatabase;
   private readonly nats: NatsConnection;
   private readonly client: SpecOperations;
+  private readonly facts: FactPublisher;
   private readonly twilios: TwilioServer[] = [];
   private pod: Pod<Tables> | undefined;
 
@@ -68,6 +85,7 @@ export class GatewayBench {
     this.server = server;
     this.nats = nats;
     this.client = new SpecOperations(nats);
+    this.facts = new FactPublisher(nats, 'spec');
     this.config = {
       PORT: 8080,
       SERVICES: '',
@@ -83,7 +101,11 @@ export class GatewayBench {
     this.pod = await startPod<Tables>({
       ...{ name: 'channel-gateway', domain: 'channel', module: AppModule, buckets: ['channels'] },
       ...{ server: this.server, config: this.config },
-      prepare: (runtime) => this.playTelephony(runtime),
+      prepare: (runtime) => {
+        this.playTelephony(runtime);
+        this.playFlowEngine(runtime);
+        this.playOthers(runtime);
+      },
     });
     await this.in(async (trx) => {
       const row = { space_id: this.spaceId, id: agentId, name: 'Pia', usable: true, default_flow_id: null };
@@ -162,6 +184,30 @@ export class GatewayBench {
     }
   }
 
+  /** Publishes events as their owners do. */
+  async feed<Definition extends EventDefinition>(
+    definition: Definition,
+    ...events: EventData<Definition>[]
+  ): Promise<void> {
+    for (const data of events) await this.facts.publish(definition, this.spaceId, data);
+  }
+
+  /** An agent that channels may be answered by, as its event tells. */
+  async agent(name = 'Pia'): Promise<string> {
+    const id = newId('agent');
+    await this.feed(agentChanged, { agentId: id, accountId: 'acc_agent', name, deleted: false });
+    await this.until(
+      () => this.in((trx) => trx.selectFrom('target').select('id').where('id', '=', id).executeTakeFirst()),
+      `The agent ${id}`,
+    );
+    return id;
+  }
+
+  /** Connections to PostgreSQL, and requests that wait for one. */
+  connections(): { total: number; idle: number; waiting: number } {
+    return this.requirePod().database.stats();
+  }
+
   in<Result>(work: (trx: ChannelTrx) => Promise<Result>): Promise<Result> {
     return this.requirePod().database.withSpaces([this.spaceId], work);
   }
@@ -195,6 +241,32 @@ export class GatewayBench {
       const found = [...this.claims.values()].find((one) => one.phoneConfigurationId === phoneNumberId);
       if (!found) return Promise.reject(notFound('The phone number'));
       return Promise.resolve(toPhoneNumber(found));
+    });
+  }
+
+  private playFlowEngine({ operations }: MessagingRuntime): void {
+    operations.add(getAgent, (input) => {
+      const { agentId: id } = input as OperationInput<typeof getAgent>;
+      return this.answerTarget(id, this.agents.get(id));
+    });
+    operations.addBefore(getAgent, () => sleep(this.targetDelayMs));
+    operations.add(getFlow, (input) => {
+      const { flowId: id } = input as OperationInput<typeof getFlow>;
+      return this.answerTarget(id, this.flows.get(id));
+    });
+  }
+
+  private answerTarget(id: string, found: object | undefined): Promise<unknown> {
+    this.askedTargets.push(id);
+    return found ? Promise.resolve({ id, ...found }) : Promise.reject(notFound('The target'));
+  }
+
+  /** Conversation, as replays ask it for messages, and assets. */
+  private playOthers({ operations }: MessagingRuntime): void {
+    operations.add(getMessage, (input) => {
+      const { messageId } = input as OperationInput<typeof getMessage>;
+      const found = this.messages.get(messageId);
+      return found ? Promise.resolve(found) : Promise.reject(notFound('The message'));
     });
   }
 

@@ -125,7 +125,6 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
     return {
       ...startingWith('TRUSTED_PROXIES'),
       ...startingWith('RATE_LIMIT_'),
-      ...startingWith('CORS_ORIGINS'),
       PORT: String(port),
       DEMO_FILE: demoFile,
       BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,

@@ -1,4 +1,4 @@
-import type { Message, Part } from '@parley/contracts';
+import type { DeliveryKind, Message, Part } from '@parley/contracts';
 
 /** A request of a provider, as it came. */
 export interface WebhookRequest {
@@ -16,9 +16,11 @@ export interface InboundMessage {
   metadata: Record<string, unknown>;
 }
 
-/** A message to be handed to the channel. */
+/** A message, or a change of it, to be handed to the channel. */
 export interface OutboundMessage {
+  /** The same at each attempt, for the other side to drop repeats by. */
   deliveryId: string;
+  kind: DeliveryKind;
   conversationId: string;
   to: string;
   inReplyTo: string | null;
@@ -50,7 +52,10 @@ export interface ChannelAdapter {
   parse(body: Buffer): InboundMessage[];
   /** What the provider is answered once its messages are stored. */
   answer(messages: readonly InboundMessage[]): { status: number; body: unknown };
-  /** Whether a channel with this configuration is handed its messages; if not, they are read over the API. */
-  delivers(configuration: Record<string, unknown>): boolean;
+  /**
+   * What a channel with this configuration is handed. What is left out is not delivered: a provider without edits has no
+   * `message_changed`. Without any, messages are read over the API.
+   */
+  deliverableKinds(configuration: Record<string, unknown>): readonly DeliveryKind[];
   send(outbound: OutboundMessage, context: SendContext): Promise<SendResult>;
 }

@@ -11,7 +11,6 @@ import {
   getChannel,
   getChannelHealth,
   listChannels,
-  listDeliveries,
   type OperationInput,
   type OperationOutput,
   pageOf,
@@ -23,12 +22,14 @@ import {
 } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { ConnectionsService } from '../connections/connections.service.ts';
-import type { DeliveryRow, Tables } from '../database.ts';
+import type { Tables } from '../database.ts';
 import { DeliveriesRepository } from '../deliveries/deliveries.repository.ts';
 import { ChannelsRepository } from './channels.repository.ts';
-import { ChannelsService, type Created } from './channels.service.ts';
+import type { Created } from './changes.ts';
+import { ChannelsService } from './channels.service.ts';
+import type { FoundTarget } from './references.handler.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 type Channel = OperationOutput<typeof getChannel>;
 
 @Controller()
@@ -41,26 +42,32 @@ export class ChannelsHandler {
   ) {}
 
   @HandleOperation(createChannel)
-  async create(input: OperationInput<typeof createChannel>, { trx }: Context): Promise<Created> {
+  async create(
+    input: OperationInput<typeof createChannel>,
+    { trx, before: found }: Context<FoundTarget>,
+  ): Promise<Created> {
     const { spaceId, credentials, ...body } = input;
     const request = DeploymentChannelRequestSchema.safeParse(body);
     if (!request.success)
       throw badRequest('The channel has unknown or wrong fields.', problemDetails(request.error));
-    return this.service.create(trx, spaceId, request.data, credentials);
+    return this.service.create(trx, spaceId, request.data, { credentials, found });
   }
 
   @HandleOperation(setUpChannel)
-  async setUp(input: OperationInput<typeof setUpChannel>, { trx }: Context): Promise<Created> {
+  async setUp(
+    input: OperationInput<typeof setUpChannel>,
+    { trx, before: found }: Context<FoundTarget>,
+  ): Promise<Created> {
     const target = input.target ?? input.channel.target;
     if (input.target && input.channel.target)
       throw unprocessable('A channel has one target. Name it once.', 'two_targets');
     const request = { ...input.channel, channelIdentifier: identifierOf(input), target };
-    const created = await this.service.create(
-      trx,
-      input.spaceId,
-      request as DeploymentChannelRequest,
-      input.credentials,
-    );
+    const { credentials } = input;
+    const reference = { found, pointer: input.target ? '' : '/channel' };
+    const created = await this.service.create(trx, input.spaceId, request as DeploymentChannelRequest, {
+      credentials,
+      ...reference,
+    });
     const { id } = created.channel;
     if (input.activate && target)
       return { ...created, channel: await this.service.activate(trx, input.spaceId, id) };
@@ -90,9 +97,12 @@ export class ChannelsHandler {
   }
 
   @HandleOperation(updateChannel)
-  async update(input: OperationInput<typeof updateChannel>, { trx }: Context): Promise<Channel> {
+  async update(
+    input: OperationInput<typeof updateChannel>,
+    { trx, before: found }: Context<FoundTarget>,
+  ): Promise<Channel> {
     const { spaceId, channelId, ...change } = input;
-    return this.service.update(trx, spaceId, channelId, change);
+    return this.service.update(trx, spaceId, channelId, { ...change, found });
   }
 
   @HandleOperation(deleteChannel)
@@ -110,8 +120,11 @@ export class ChannelsHandler {
   }
 
   @HandleOperation(activateChannel)
-  async activate(input: OperationInput<typeof activateChannel>, { trx }: Context): Promise<Channel> {
-    return this.service.activate(trx, input.spaceId, input.channelId);
+  async activate(
+    input: OperationInput<typeof activateChannel>,
+    { trx, before: found }: Context<FoundTarget>,
+  ): Promise<Channel> {
+    return this.service.activate(trx, input.spaceId, input.channelId, { found });
   }
 
   @HandleOperation(deactivateChannel)
@@ -132,16 +145,6 @@ export class ChannelsHandler {
       ...(await this.deliveries.summary(trx, row.space_id, row.id)),
     };
   }
-
-  @HandleOperation(listDeliveries)
-  async listDeliveries(
-    input: OperationInput<typeof listDeliveries>,
-    { trx }: Context,
-  ): Promise<OperationOutput<typeof listDeliveries>> {
-    await this.service.find(trx, input.spaceId, input.channelId);
-    const rows = await this.deliveries.list(trx, { ...input, before: cursorOf(input.cursor) });
-    return pageOf(rows, input.limit, toDelivery);
-  }
 }
 
 /** A number may stand in the channel, beside it, or in both places; but it is one. */
@@ -157,18 +160,4 @@ function identifierOf({ channel, phoneNumber }: OperationInput<typeof setUpChann
       'number_mismatch',
     );
   return channelIdentifier;
-}
-
-function toDelivery(row: DeliveryRow): OperationOutput<typeof listDeliveries>['data'][number] {
-  return {
-    id: row.id,
-    channelId: row.channel_id,
-    conversationId: row.conversation_id,
-    messageId: row.message_id,
-    status: row.status,
-    attempts: row.attempts,
-    reason: row.reason,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
-  };
 }

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Insertable, sql } from 'kysely';
-import type { ChannelRow, ChannelStatus, ChannelTable, ChannelTrx, TargetTable } from '../database.ts';
+import type {
+  ChannelRow,
+  ChannelStatus,
+  ChannelTable,
+  ChannelTarget,
+  ChannelTrx,
+  TargetTable,
+} from '../database.ts';
 
 @Injectable()
 export class ChannelsRepository {
@@ -74,11 +81,11 @@ export class ChannelsRepository {
     await trx.deleteFrom('channel').where('space_id', '=', row.space_id).where('id', '=', row.id).execute();
   }
 
-  /** Writes what is known of a target; says whether the flow that it runs is another now. */
+  /** Writes what is known of a target; says whether the flow that it runs is another now, and whether it went away. */
   async saveTarget(
     trx: ChannelTrx,
     row: Omit<TargetTable, 'default_flow_id'> & { default_flow_id?: string | null | undefined },
-  ): Promise<boolean> {
+  ): Promise<{ runsAnother: boolean; isLost: boolean }> {
     const before = await this.findTarget(trx, row.space_id, row.id);
     const { name, usable, default_flow_id: flowId = before?.default_flow_id ?? null } = row;
     await trx
@@ -88,7 +95,38 @@ export class ChannelsRepository {
         conflict.columns(['space_id', 'id']).doUpdateSet({ name, usable, default_flow_id: flowId }),
       )
       .execute();
-    return (before?.default_flow_id ?? null) !== flowId;
+    return {
+      runsAnother: (before?.default_flow_id ?? null) !== flowId,
+      isLost: !usable && before?.usable !== false,
+    };
+  }
+
+  /**
+   * Writes a target that its owner has just shown, where no event has told of it. A flow that is known as a draft was
+   * published since; an agent that is known as deleted stays so.
+   */
+  async learnTarget(trx: ChannelTrx, row: TargetTable): Promise<void> {
+    await trx
+      .insertInto('target')
+      .values(row)
+      .onConflict((conflict) =>
+        row.id.startsWith('flow_')
+          ? conflict.columns(['space_id', 'id']).doUpdateSet({ name: row.name, usable: true })
+          : conflict.doNothing(),
+      )
+      .execute();
+  }
+
+  /** Locks the channels that an agent or a flow answers. */
+  async lockOfTarget(trx: ChannelTrx, spaceId: string, target: ChannelTarget): Promise<ChannelRow[]> {
+    return trx
+      .selectFrom('channel')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where(sql<boolean>`target @> ${JSON.stringify(target)}::jsonb`)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
   }
 
   async findTarget(trx: ChannelTrx, spaceId: string, id: string): Promise<TargetTable | undefined> {

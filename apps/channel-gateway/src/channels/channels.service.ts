@@ -1,15 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
-  badRequest,
   type ChannelCredentials,
   channelKind,
   channelStatusChanged,
   type DeploymentChannel,
   type DeploymentChannelRequest,
+  mergePatch,
   newId,
   notFound,
-  problemDetails,
   unprocessable,
 } from '@parley/contracts';
 import { channelBucket, EventLog } from '@parley/messaging';
@@ -17,29 +15,25 @@ import { InjectConfig, SecretBox } from '@parley/service';
 import { adapterFor, phoneProviderFor } from '../adapters/index.ts';
 import type { GatewayConfig } from '../config.ts';
 import { ConnectionsService } from '../connections/connections.service.ts';
-import { CHECKING, NO_CREDENTIALS, NO_PROVIDER, NO_TARGET, READY } from '../connections/reasons.ts';
-import type { ChannelRow, ChannelStatus, ChannelTarget, ChannelTrx } from '../database.ts';
-import { publicBase, webhookPath } from './addresses.ts';
+import { CHECKING, DEACTIVATED, NO_TARGET, TARGET_GONE } from '../connections/reasons.ts';
+import type { ChannelRow, ChannelStatus, ConnectionRow, ChannelTarget, ChannelTrx } from '../database.ts';
+import { publicBase } from './addresses.ts';
+import { type Change, check, type Created, isOtherAtProvider, type TargetReference } from './changes.ts';
 import { credentialsPlace, type KnownChannel, secretPlace } from './channel-directory.service.ts';
 import { ChannelsRepository } from './channels.repository.ts';
 import { requireCredentialsForHost } from './credential-host.ts';
 import { drawSecret, type Secrets, secretsOf } from './credentials.ts';
-import { requirePossible } from './phone-number.ts';
-
-export interface Created {
-  channel: DeploymentChannel;
-  credentials: { webhookSecret: string } | null;
-}
-
-interface Change {
-  channelName?: string | null | undefined;
-  recordingEnabled?: boolean | undefined;
-  channelIdentifier?: string | undefined;
-  configuration?: Record<string, unknown> | undefined;
-  target?: ChannelTarget | null | undefined;
-  language?: string | null | undefined;
-  credentials?: ChannelCredentials | undefined;
-}
+import { requirePossible, requireSamePackage } from './identifiers.ts';
+import { toChannel, toStatusData } from './shapes.ts';
+import {
+  activationOf,
+  lackOf,
+  setupReasonOf,
+  type StatusFacts,
+  statusWithoutCheck,
+  type TargetState,
+} from './status.ts';
+import { targetId } from './target-finder.service.ts';
 
 @Injectable()
 export class ChannelsService {
@@ -55,28 +49,34 @@ export class ChannelsService {
     trx: ChannelTrx,
     spaceId: string,
     request: DeploymentChannelRequest,
-    credentials: ChannelCredentials | undefined,
+    given: { credentials?: ChannelCredentials | undefined } & TargetReference = {},
   ): Promise<Created> {
     const id = newId('chan');
-    requirePossible(request.deploymentType, request.channelIdentifier);
-    const given = secretsOf(request.deploymentType, request.provider ?? null, credentials);
-    const secret = adapterFor(request.deploymentType) ? (given.webhookSecret ?? drawSecret()) : null;
-    const targetName = await this.requireTarget(trx, spaceId, request.target ?? null);
+    const { deploymentType, channelIdentifier, target = null } = request;
+    requirePossible(deploymentType, channelIdentifier);
+    requireSamePackage(deploymentType, channelIdentifier, request.configuration);
+    const secrets = secretsOf(deploymentType, request.provider ?? null, given.credentials);
+    const secret = adapterFor(deploymentType) ? (secrets.webhookSecret ?? drawSecret()) : null;
+    const targetName = await this.requireTarget(trx, spaceId, target, given);
+    const facts = {
+      ...{ deploymentType, provider: secrets.provider, hasCredentials: secrets.account !== null },
+      ...{ target: target ? ('there' as const) : ('none' as const), isPublic: this.isPublic },
+    };
     const row = await this.channels.insert(trx, {
       space_id: spaceId,
       id,
-      deployment_type: request.deploymentType,
+      deployment_type: deploymentType,
       channel_name: request.channelName ?? null,
       recording_enabled: request.recordingEnabled,
-      channel_identifier: request.channelIdentifier,
+      channel_identifier: channelIdentifier,
       configuration: JSON.stringify(request.configuration),
-      provider: given.provider,
-      target: request.target ? JSON.stringify(request.target) : null,
+      provider: secrets.provider,
+      target: target ? JSON.stringify(target) : null,
       target_name: targetName,
       language: request.language ?? null,
       status: 'setup',
-      status_reason: request.target ? 'Not activated yet.' : NO_TARGET,
-      ...(await this.seal(trx, spaceId, id, { webhookSecret: secret, account: given.account })),
+      status_reason: setupReasonOf(facts),
+      ...(await this.seal(trx, spaceId, id, { webhookSecret: secret, account: secrets.account })),
     });
     await this.announce(trx, row);
     return { channel: this.toChannel(row), credentials: secret ? { webhookSecret: secret } : null };
@@ -86,25 +86,33 @@ export class ChannelsService {
     trx: ChannelTrx,
     spaceId: string,
     id: string,
-    { credentials, ...change }: Change,
+    { credentials, found, ...change }: Change & TargetReference,
   ): Promise<DeploymentChannel> {
     const row = await this.lock(trx, spaceId, id);
+    const before = await this.factsOf(trx, row);
     const given = secretsOf(row.deployment_type, row.provider, credentials);
+    const { channelIdentifier = row.channel_identifier } = change;
     const kind = channelKind(row.deployment_type);
-    if (change.channelIdentifier !== undefined)
-      check('channelIdentifier', kind.channelIdentifier.safeParse(change.channelIdentifier));
-    if (change.channelIdentifier !== undefined)
-      requirePossible(row.deployment_type, change.channelIdentifier);
+    if (change.channelIdentifier !== undefined) {
+      check('channelIdentifier', kind.channelIdentifier.safeParse(channelIdentifier));
+      requirePossible(row.deployment_type, channelIdentifier);
+    }
     const configuration =
       change.configuration &&
-      check('configuration', kind.configuration.safeParse({ ...row.configuration, ...change.configuration }));
+      check(
+        'configuration',
+        kind.configuration.safeParse(mergePatch(row.configuration, change.configuration)),
+      );
     requireCredentialsForHost(
       row,
       configuration as Record<string, unknown> | undefined,
       given.account !== null,
     );
+    requireSamePackage(row.deployment_type, channelIdentifier, configuration ?? row.configuration);
     const targetName =
-      change.target === undefined ? undefined : await this.requireTarget(trx, spaceId, change.target);
+      change.target === undefined
+        ? undefined
+        : await this.requireTarget(trx, spaceId, change.target, { found });
     const changed = await this.channels.update(trx, row, {
       // Columns that are undefined stay as they are.
       channel_name: change.channelName,
@@ -116,47 +124,58 @@ export class ChannelsService {
       target_name: targetName,
       provider: given.provider,
       ...(await this.seal(trx, spaceId, id, given)),
-      ...(change.target === null && row.status === 'active'
-        ? { status: 'setup' as const, status_reason: NO_TARGET }
-        : {}),
     });
-    const last = await this.follow(trx, row, changed);
+    const last = await this.follow(trx, { row, facts: before }, changed);
     await this.announce(trx, last);
     return this.toChannel(last);
   }
 
-  async activate(trx: ChannelTrx, spaceId: string, id: string): Promise<DeploymentChannel> {
+  /** @throws ProblemError 422 without a target, or with one that was deleted */
+  async activate(
+    trx: ChannelTrx,
+    spaceId: string,
+    id: string,
+    { found }: TargetReference = {},
+  ): Promise<DeploymentChannel> {
     const row = await this.lock(trx, spaceId, id);
     if (!row.target)
       throw unprocessable('The channel has no target. Assign an agent or a flow first.', 'no_target');
-    if (row.deployment_type === 'WEB' || adapterFor(row.deployment_type))
-      return this.setStatus(trx, row, 'active', null);
-    if (phoneProviderFor(row)) return this.askProvider(trx, row, 'active', 'connect');
-    if (row.deployment_type === 'CALLS' && row.provider === null)
-      return this.setStatus(trx, row, 'setup', NO_PROVIDER);
-    return this.setStatus(
-      trx,
-      row,
-      'setup',
-      `${row.deployment_type} channels wait for their provider: it is not connected in this installation yet.`,
-    );
+    await this.requireTarget(trx, spaceId, row.target, { found });
+    const facts = await this.factsOf(trx, row);
+    const lack = lackOf(facts);
+    const activation = activationOf(facts);
+    if (activation === 'immediate') return this.setStatus(trx, row, 'active', null);
+    // A missing public address is for the check to say: it also tells whether all else is right.
+    if (activation === 'provider' && facts.hasCredentials && facts.provider !== null)
+      return this.askProvider(trx, row, 'active', 'connect');
+    return this.setStatus(trx, row, 'setup', lack);
   }
 
   async deactivate(trx: ChannelTrx, spaceId: string, id: string): Promise<DeploymentChannel> {
     const row = await this.lock(trx, spaceId, id);
     await this.connections.rest(trx, row);
-    return this.setStatus(trx, row, 'inactive', 'Deactivated by hand.');
+    return this.setStatus(trx, row, 'inactive', DEACTIVATED);
   }
 
   /** Says what a channel still needs; an active one stays as it is. */
   async verify(trx: ChannelTrx, spaceId: string, id: string): Promise<DeploymentChannel> {
     const row = await this.lock(trx, spaceId, id);
-    if (phoneProviderFor(row) && row.status !== 'inactive') {
+    if (phoneProviderFor(row) && row.sealed_credentials && row.status !== 'inactive') {
       const connection = await this.connections.find(trx, row);
       return this.askProvider(trx, row, connection?.wanted ?? 'ready', 'probe');
     }
-    if (row.status === 'active' || row.status === 'inactive') return this.toChannel(row);
-    return this.setStatus(trx, row, 'setup', row.target ? READY : NO_TARGET);
+    const known = statusWithoutCheck(row, await this.factsOf(trx, row));
+    return this.setStatus(trx, row, known.status, known.reason);
+  }
+
+  /** An agent or a flow was deleted: channels that it answered say so, and take nothing more. */
+  async loseTarget(trx: ChannelTrx, spaceId: string, target: ChannelTarget): Promise<void> {
+    for (const row of await this.channels.lockOfTarget(trx, spaceId, target)) {
+      if (row.status === 'inactive') continue;
+      if (row.status === 'active') await this.setStatus(trx, row, 'error', TARGET_GONE);
+      else if (row.status === 'setup')
+        await this.setStatus(trx, row, 'setup', setupReasonOf(await this.factsOf(trx, row)));
+    }
   }
 
   async delete(trx: ChannelTrx, spaceId: string, id: string): Promise<void> {
@@ -164,7 +183,7 @@ export class ChannelsService {
     await this.connections.leave(trx, row, true);
     await this.channels.delete(trx, row);
     await this.events.put(trx, channelBucket, { spaceId, key: id, version: row.version + 1, value: null });
-    const data = { ...facts(row), status: 'deleted' as const };
+    const data = { ...toStatusData(row), status: 'deleted' as const };
     await this.events.append(trx, [{ definition: channelStatusChanged, spaceId, data }]);
   }
 
@@ -189,26 +208,28 @@ export class ChannelsService {
   }
 
   toChannel(row: ChannelRow): DeploymentChannel {
-    const base = publicBase(this.config) ?? `http://127.0.0.1:${this.config.PORT}`;
+    return toChannel(row, this.config);
+  }
+
+  private get isPublic(): boolean {
+    return publicBase(this.config) !== null;
+  }
+
+  /** What the status of a channel follows from. */
+  async factsOf(trx: ChannelTrx, row: ChannelRow): Promise<StatusFacts> {
     return {
-      id: row.id,
       deploymentType: row.deployment_type,
-      channelName: row.channel_name,
-      recordingEnabled: row.recording_enabled,
-      channelIdentifier: row.channel_identifier,
-      configuration: row.configuration,
       provider: row.provider,
-      target: row.target,
-      language: row.language,
-      status: row.status,
-      statusReason: row.status_reason,
-      webhookUrl:
-        row.deployment_type === 'WEB'
-          ? null
-          : `${base}${webhookPath(row.provider ?? row.deployment_type.toLowerCase(), row.id)}`,
-      createdAt: row.created_at.getTime(),
-      updatedAt: row.updated_at.getTime(),
-    } as DeploymentChannel;
+      hasCredentials: row.sealed_credentials !== null,
+      target: await this.targetStateOf(trx, row),
+      isPublic: this.isPublic,
+    };
+  }
+
+  private async targetStateOf(trx: ChannelTrx, { space_id, target }: ChannelRow): Promise<TargetState> {
+    if (!target) return 'none';
+    const known = await this.channels.findTarget(trx, space_id, targetId(target));
+    return known?.usable === false ? 'gone' : 'there';
   }
 
   /** Columns of what was given; what was not stays as it is. */
@@ -242,27 +263,54 @@ export class ChannelsService {
     wanted: 'ready' | 'active',
     kind: 'connect' | 'probe',
   ): Promise<DeploymentChannel> {
-    if (!row.sealed_credentials) return this.setStatus(trx, row, 'setup', NO_CREDENTIALS);
     await this.connections.want(trx, row, wanted, kind);
     return row.status === 'active' ? this.toChannel(row) : this.setStatus(trx, row, 'setup', CHECKING);
   }
 
-  /** What stands at a provider follows a phone channel's changes; another number leaves the one before. */
-  private async follow(trx: ChannelTrx, before: ChannelRow, row: ChannelRow): Promise<ChannelRow> {
+  /** Status and provider follow a channel's changes; another number leaves the one before. */
+  private async follow(
+    trx: ChannelTrx,
+    before: { row: ChannelRow; facts: StatusFacts },
+    row: ChannelRow,
+  ): Promise<ChannelRow> {
+    const facts = await this.factsOf(trx, row);
     const connection = phoneProviderFor(row) && (await this.connections.find(trx, row));
-    if (!connection || !isOtherAtProvider(before, row)) return row;
-    const hasMoved = before.channel_identifier !== row.channel_identifier;
-    if (hasMoved) await this.connections.leave(trx, before, false);
-    const given = row.configuration['phoneConfigurationId'];
-    const configuration = JSON.stringify({
-      ...row.configuration,
-      phoneConfigurationId: given === before.configuration['phoneConfigurationId'] ? null : given,
-    });
-    const moved = hasMoved ? { configuration } : {};
-    if (row.status === 'inactive') return hasMoved ? this.channels.update(trx, row, moved) : row;
+    if (!connection) {
+      const { status, reason } = statusWithoutCheck(row, facts);
+      if (status === row.status && reason === row.status_reason) return row;
+      return this.channels.update(trx, row, { status, status_reason: reason });
+    }
+    if (before.facts.target === facts.target && !isOtherAtProvider(before.row, row)) return row;
+    return this.followConnection(trx, before.row, { row, connection, target: facts.target });
+  }
+
+  private async followConnection(
+    trx: ChannelTrx,
+    before: ChannelRow,
+    { row, connection, target }: { row: ChannelRow; connection: ConnectionRow; target: TargetState },
+  ): Promise<ChannelRow> {
+    const moved = await this.leaveNumber(trx, before, row);
+    if (row.status === 'inactive') return moved ? this.channels.update(trx, row, moved) : row;
     await this.connections.want(trx, row, row.target ? connection.wanted : 'ready');
-    if (row.status === 'active' && !hasMoved) return row;
+    if (target === 'none')
+      return this.channels.update(trx, row, { ...moved, status: 'setup', status_reason: NO_TARGET });
+    if (row.status === 'active' && !moved) return row;
     return this.channels.update(trx, row, { ...moved, status: 'setup', status_reason: CHECKING });
+  }
+
+  /** What changes of a channel that goes to another number; null for one that stays at its number. */
+  private async leaveNumber(
+    trx: ChannelTrx,
+    before: ChannelRow,
+    row: ChannelRow,
+  ): Promise<{ configuration: string } | null> {
+    if (before.channel_identifier === row.channel_identifier) return null;
+    await this.connections.leave(trx, before, false);
+    const given = row.configuration['phoneConfigurationId'];
+    const isStale = given === before.configuration['phoneConfigurationId'];
+    return {
+      configuration: JSON.stringify({ ...row.configuration, phoneConfigurationId: isStale ? null : given }),
+    };
   }
 
   private async setStatus(
@@ -277,24 +325,24 @@ export class ChannelsService {
   }
 
   /**
-   * The name of a target. An agent made a moment ago may not be known here yet: its fact is on the way.
+   * The name of a target.
+   * @param reference `found`: what its owner has shown where no event has told of it
    * @throws ProblemError 422
    */
   async requireTarget(
     trx: ChannelTrx,
     spaceId: string,
     target: ChannelTarget | null,
+    { found = null, pointer = '' }: TargetReference = {},
   ): Promise<string | null> {
     if (!target) return null;
-    const [field, id] = 'agentId' in target ? ['agentId', target.agentId] : ['flowId', target.flowId];
-    for (let tries = 0; tries < 15; tries += 1) {
-      const known = await this.channels.findTarget(trx, spaceId, id);
-      if (known?.usable) return known.name;
-      await sleep(100);
-    }
-    const what = field === 'agentId' ? 'agent' : 'published flow';
+    const id = targetId(target);
+    if (found?.id === id) await this.channels.learnTarget(trx, found);
+    const known = await this.channels.findTarget(trx, spaceId, id);
+    if (known?.usable) return known.name;
+    const [field, what] = 'agentId' in target ? ['agentId', 'agent'] : ['flowId', 'published flow'];
     throw unprocessable('The target does not exist.', 'unknown_target', [
-      { pointer: `/target/${field}`, detail: `names no ${what} of this space` },
+      { pointer: `${pointer}/target/${field}`, detail: `names no ${what} of this space` },
     ]);
   }
 
@@ -314,7 +362,7 @@ export class ChannelsService {
   private async announce(trx: ChannelTrx, row: ChannelRow): Promise<void> {
     await this.publish(trx, row);
     await this.events.append(trx, [
-      { definition: channelStatusChanged, spaceId: row.space_id, data: facts(row) },
+      { definition: channelStatusChanged, spaceId: row.space_id, data: toStatusData(row) },
     ]);
   }
 
@@ -339,40 +387,4 @@ export class ChannelsService {
     };
     await this.events.put(trx, channelBucket, { spaceId, key: id, version, value });
   }
-}
-
-function facts(row: ChannelRow): { status: ChannelStatus | 'deleted' } & Record<string, unknown> {
-  return {
-    channelId: row.id,
-    deploymentType: row.deployment_type,
-    status: row.status,
-    statusReason: row.status_reason,
-    target: row.target,
-    channelName: row.channel_name,
-    channelIdentifier: row.channel_identifier,
-    afterCall: row.configuration['afterCall'] ?? null,
-    recordingEnabled: row.recording_enabled,
-  };
-}
-
-/** Whether a change is one that a provider has to be asked about. */
-function isOtherAtProvider(before: ChannelRow, row: ChannelRow): boolean {
-  return (
-    before.channel_identifier !== row.channel_identifier ||
-    before.sealed_credentials !== row.sealed_credentials ||
-    before.configuration['apiBaseUrl'] !== row.configuration['apiBaseUrl'] ||
-    (before.target === null) !== (row.target === null)
-  );
-}
-
-function check<Value>(
-  field: string,
-  result: { success: true; data: Value } | { success: false; error: Parameters<typeof problemDetails>[0] },
-): Value {
-  if (result.success) return result.data;
-  const errors = problemDetails(result.error).map(({ pointer, detail }) => ({
-    pointer: `/${field}${pointer}`,
-    detail,
-  }));
-  throw badRequest(`The ${field} does not fit the channel's type.`, errors);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller } from '@nestjs/common';
 import {
   activateChannel,
@@ -11,12 +10,13 @@ import {
   updateChannel,
   verifyChannel,
 } from '@parley/contracts';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import { AfterOperation, type BeforeContext } from '@parley/messaging';
 import { ConnectionsService } from '../connections/connections.service.ts';
 import type { ChannelTrx, Tables } from '../database.ts';
 import { ChannelDirectory } from './channel-directory.service.ts';
-import { ChannelsService, type Created } from './channels.service.ts';
+import type { Created } from './changes.ts';
+import { ChannelsService } from './channels.service.ts';
 
 /** How long whoever sets a channel up is kept for the outcome at its provider, and whoever deletes one. */
 const OUTCOME_MS = 8000;

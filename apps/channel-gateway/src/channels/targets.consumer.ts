@@ -16,7 +16,7 @@ export class TargetsConsumer {
   @OnEvent(agentChanged, { consumer: 'targets' })
   async onAgent(events: EventEnvelope<typeof agentChanged>[], { trx }: EventContext<Tables>): Promise<void> {
     for (const { spaceId, data } of events) {
-      const runsAnother = await this.channels.saveTarget(trx, {
+      const { runsAnother, isLost } = await this.channels.saveTarget(trx, {
         space_id: spaceId,
         id: data.agentId,
         name: data.name,
@@ -24,18 +24,20 @@ export class TargetsConsumer {
         default_flow_id: data.defaultFlowId,
       });
       if (runsAnother) await this.service.followAgent(trx, spaceId, data.agentId);
+      if (isLost) await this.service.loseTarget(trx, spaceId, { agentId: data.agentId });
     }
   }
 
   @OnEvent(flowChanged, { consumer: 'targets' })
   async onFlow(events: EventEnvelope<typeof flowChanged>[], { trx }: EventContext<Tables>): Promise<void> {
     for (const { spaceId, data } of events) {
-      await this.channels.saveTarget(trx, {
+      const { isLost } = await this.channels.saveTarget(trx, {
         space_id: spaceId,
         id: data.flowId,
         name: data.name,
         usable: !data.deleted && data.publishedVersion !== null,
       });
+      if (isLost) await this.service.loseTarget(trx, spaceId, { flowId: data.flowId });
     }
   }
 }

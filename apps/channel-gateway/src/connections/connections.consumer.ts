@@ -84,7 +84,8 @@ export class ConnectionsConsumer {
       const place = credentialsPlace(spaceId, channelId);
       const credentials = readCredentials(await this.secrets.open(trx, place, row.sealed_credentials));
       const access = { credentials, apiBaseUrl: apiBaseUrlOf(row), fetch: this.connector.fetch };
-      return { row, connection, provider, access };
+      const { target } = await this.channels.factsOf(trx, row);
+      return { row, connection, provider, access, target };
     });
   }
 

@@ -11,11 +11,12 @@ import {
   type VoiceWebhook,
 } from '../adapters/phone-provider.ts';
 import { publicBase, webhookPath } from '../channels/addresses.ts';
+import type { TargetState } from '../channels/status.ts';
 import type { GatewayConfig } from '../config.ts';
 import type { ChannelRow, ChannelStatus, ConnectionChange, ConnectionRow, Tables } from '../database.ts';
 import { ConnectionsRepository } from './connections.repository.ts';
 import type { ReleasePayload } from './connections.service.ts';
-import { missingNumber, NO_PUBLIC_URL, NO_TARGET, READY, unusable } from './reasons.ts';
+import { missingNumber, NO_PUBLIC_URL, NO_TARGET, READY, TARGET_GONE, unusable } from './reasons.ts';
 
 /** Milliseconds one request to a provider may take; nobody who set up a channel shall wait longer. */
 const REQUEST_MS = 4000;
@@ -27,6 +28,7 @@ export interface Connected {
   connection: ConnectionRow;
   provider: PhoneProvider;
   access: ProviderAccess;
+  target: TargetState;
 }
 
 /** What a look at a channel has found. */
@@ -136,6 +138,8 @@ export class ConnectorService {
   ): Promise<Pick<Outcome, 'status' | 'reason'>> {
     const { row, connection, provider } = known;
     if (!row.target) return { status: 'setup', reason: NO_TARGET };
+    if (known.target === 'gone')
+      return { status: connection.wanted === 'active' ? 'error' : 'setup', reason: TARGET_GONE };
     const wanted = this.wantedWebhook(row, provider);
     if (connection.wanted === 'ready') return { status: 'setup', reason: wanted ? READY : NO_PUBLIC_URL };
     if (!wanted) return { status: 'setup', reason: NO_PUBLIC_URL };

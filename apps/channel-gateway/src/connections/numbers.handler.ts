@@ -1,18 +1,12 @@
 import { Controller } from '@nestjs/common';
 import {
-  createChannel,
-  getPhoneNumber,
   listChannelNumbers,
   listPhoneNumbers,
   type OperationInput,
   type OperationOutput,
-  type PhoneNumber,
-  ProblemError,
   servicePrincipal,
-  setUpChannel,
   unavailable,
   unprocessable,
-  updateChannel,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
 import { BeforeOperation, HandleOperation, OperationClient, type OperationContext } from '@parley/messaging';
@@ -69,28 +63,6 @@ export class NumbersHandler {
     return Promise.resolve(before);
   }
 
-  @BeforeOperation(createChannel)
-  async beforeCreate(input: OperationInput<typeof createChannel>): Promise<void> {
-    const { spaceId, channelIdentifier, configuration } = input;
-    await this.requireSame(spaceId, configuration, channelIdentifier);
-  }
-
-  @BeforeOperation(setUpChannel)
-  async beforeSetUp(input: OperationInput<typeof setUpChannel>): Promise<void> {
-    const { channelIdentifier = input.phoneNumber, configuration } = input.channel;
-    await this.requireSame(input.spaceId, configuration, channelIdentifier);
-  }
-
-  @BeforeOperation(updateChannel)
-  async beforeUpdate(input: OperationInput<typeof updateChannel>): Promise<void> {
-    const { spaceId, channelId, configuration } = input;
-    if (configuration?.['phoneConfigurationId'] === undefined) return;
-    const row = await this.database.withSpaces([spaceId], (trx) =>
-      this.channels.find(trx, spaceId, channelId),
-    );
-    await this.requireSame(spaceId, configuration, input.channelIdentifier ?? row.channel_identifier);
-  }
-
   private async accessOf(
     spaceId: string,
     channelId: string,
@@ -129,34 +101,6 @@ export class NumbersHandler {
       cursor = body.nextCursor ?? undefined;
     } while (cursor);
     return taken;
-  }
-
-  /** A phone number that is known and is another one than the channel's is a mistake. */
-  private async requireSame(spaceId: string, configuration: unknown, identifier: unknown): Promise<void> {
-    const phoneNumberId = (configuration as { phoneConfigurationId?: unknown } | undefined)
-      ?.phoneConfigurationId;
-    if (typeof phoneNumberId !== 'string' || !/^phone_[0-9a-z]+$/.test(phoneNumberId)) return;
-    const known = await this.phoneNumber(spaceId, phoneNumberId);
-    if (!known || known.number === identifier) return;
-    throw unprocessable(
-      `The phone number ${phoneNumberId} is ${known.number}. Give that as channelIdentifier, or leave phoneConfigurationId out.`,
-      'number_mismatch',
-    );
-  }
-
-  private async phoneNumber(spaceId: string, phoneNumberId: string): Promise<PhoneNumber | null> {
-    try {
-      const principal = servicePrincipal('channel-gateway', spaceId);
-      const { body } = await this.operations.request(
-        getPhoneNumber,
-        { spaceId, phoneNumberId },
-        { principal, deadlineMs: TELEPHONY_MS },
-      );
-      return body;
-    } catch (error) {
-      if (error instanceof ProblemError) return null;
-      throw error;
-    }
   }
 }
 

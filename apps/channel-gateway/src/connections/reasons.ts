@@ -2,7 +2,11 @@ import type { ProviderNumber } from '../adapters/phone-provider.ts';
 
 /** What people read as `statusReason`, where nothing at the provider is the cause. */
 export const NO_TARGET = 'Assign an agent or a flow as target, then activate.';
+export const TARGET_GONE =
+  'The agent or flow of this channel was deleted: nobody answers. Assign another target.';
 export const READY = 'Ready to be activated.';
+export const NOT_VERIFIED = 'Not checked at the provider yet. Verify or activate the channel.';
+export const DEACTIVATED = 'Deactivated by hand.';
 export const CHECKING = 'Is being checked at the provider.';
 export const NO_PUBLIC_URL =
   'The provider cannot reach this installation: PUBLIC_URL is not set. Set it to the https address that the internet reaches the gateway at, restart, then activate the channel.';
@@ -10,6 +14,12 @@ export const NO_CREDENTIALS =
   'Save the credentials of the account at Twilio, accountSid and authToken, in the channel, then activate it.';
 export const NO_PROVIDER =
   'Nobody carries the calls of this channel. Save the credentials of an account at Twilio, accountSid and authToken, in it, then activate it.';
+
+/** The reason of a channel whose type or provider has no adapter. */
+export function notConnected(deploymentType: string, provider: string | null): string {
+  const of = provider === null ? '' : ` of the provider ${provider}`;
+  return `${deploymentType} channels${of} cannot be activated: this installation has no adapter for them yet.`;
+}
 
 /** How many numbers are named at most. */
 const NAMED = 5;

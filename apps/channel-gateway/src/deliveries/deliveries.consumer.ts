@@ -1,97 +1,108 @@
 import { Controller } from '@nestjs/common';
-import { deliveryUpdated, type EventEnvelope, messagePosted, newId } from '@parley/contracts';
+import {
+  contactErased,
+  deliveryUpdated,
+  type EventEnvelope,
+  messageChanged,
+  messagePosted,
+} from '@parley/contracts';
+import { Database } from '@parley/database';
 import {
   EventLog,
   type EventContext,
+  type GiveUpContext,
   OnEvent,
+  OnGiveUp,
   OnTask,
   RetryableError,
   type SettleTogether,
   type Task,
   type TaskContext,
-  Tasks,
 } from '@parley/messaging';
 import { GuardedFetch } from '@parley/service';
 import type { SendResult } from '../adapters/adapter.ts';
 import { adapterFor } from '../adapters/index.ts';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
-import type { DeliveryRow, Tables } from '../database.ts';
+import type { ChannelTrx, Tables } from '../database.ts';
 import { DeliveriesRepository } from './deliveries.repository.ts';
-
-type Posted = EventEnvelope<typeof messagePosted>;
-
-interface DeliveryPayload {
-  deliveryId: string;
-  channelId: string;
-  conversationId: string;
-  to: string;
-  inReplyTo: string | null;
-  message: Posted['data']['message'];
-}
+import { DELIVERY_QUEUE, DeliveriesService, type DeliveryPayload } from './deliveries.service.ts';
+import { type Changed, type Outbound, outboundOfChanged, outboundOfPosted, type Posted } from './outbound.ts';
 
 /** What became of a delivery. */
 interface Outcome {
   status: 'sent' | 'failed';
   reason: string | null;
   attempts: number;
+  providerMessageId: string | null;
 }
 
-const DELIVERY_QUEUE = 'delivery';
 const BACKOFF_MS = [1000, 5000, 30_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000];
+const backoffMs = (attempt: number): number => BACKOFF_MS[attempt - 1] ?? 36_000_000;
 
-/** Hands what was posted to its channel: a row and a task first, then the sending, then what became of it. */
+/** Hands what was posted or changed to its channel: a row and a task first, then the attempts, then what became of it. */
 @Controller()
 export class DeliveriesConsumer {
   constructor(
+    private readonly database: Database<Tables>,
     private readonly directory: ChannelDirectory,
     private readonly deliveries: DeliveriesRepository,
-    private readonly tasks: Tasks,
+    private readonly service: DeliveriesService,
     private readonly events: EventLog,
     private readonly http: GuardedFetch,
   ) {}
 
   @OnEvent(messagePosted, { consumer: 'delivery', dedupe: 'own' })
   async onPosted(events: Posted[], { trx }: EventContext<Tables>): Promise<void> {
-    const wanted = new Map(
-      events
-        .filter((event) => isOutbound(event) && this.isDelivered(event))
-        .map((event) => [event.data.message.id, event]),
-    );
-    const rows = await this.deliveries.insert(
-      trx,
-      [...wanted.values()].map(({ spaceId, data }) => ({
-        space_id: spaceId,
-        id: newId('dlv'),
-        channel_id: data.origin.channelId ?? '',
-        conversation_id: data.conversationId,
-        message_id: data.message.id,
-        status: 'pending' as const,
-      })),
-    );
-    await this.tasks.enqueue(
-      trx,
-      rows.flatMap((row) => toTask(row, wanted.get(row.message_id))),
-    );
+    await this.accept(trx, events.map(outboundOfPosted));
   }
 
-  @OnTask(DELIVERY_QUEUE, {
-    concurrency: 32,
-    maxAttempts: BACKOFF_MS.length,
-    backoffMs: (attempt) => BACKOFF_MS[attempt - 1] ?? 36_000_000,
-  })
+  @OnEvent(messageChanged, { consumer: 'delivery', dedupe: 'own' })
+  async onChanged(events: Changed[], { trx }: EventContext<Tables>): Promise<void> {
+    await this.accept(trx, events.map(outboundOfChanged));
+  }
+
+  @OnEvent(contactErased, { consumer: 'delivery', dedupe: 'own' })
+  async onErased(
+    events: EventEnvelope<typeof contactErased>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    for (const { spaceId, data } of events)
+      await this.deliveries.forgetAddress(trx, spaceId, data.conversationId);
+  }
+
+  @OnTask(DELIVERY_QUEUE, { concurrency: 32, maxAttempts: BACKOFF_MS.length, backoffMs })
   async deliver(task: Task<DeliveryPayload>, context: TaskContext<Tables>): Promise<void> {
     const result = await this.send(task.payload);
+    const { attempt: attempts } = task;
     if (result.kind === 'later' && !context.lastAttempt) {
-      throw new RetryableError(
-        result.reason,
-        result.afterMs === undefined ? {} : { afterMs: result.afterMs },
-      );
+      const afterMs = result.afterMs ?? backoffMs(attempts);
+      await this.noteFailure(task, { reason: result.reason, afterMs });
+      throw new RetryableError(result.reason, { afterMs });
     }
     const outcome: Outcome =
       result.kind === 'sent'
-        ? { status: 'sent', reason: null, attempts: task.attempt }
-        : { status: 'failed', reason: result.reason, attempts: task.attempt };
+        ? { status: 'sent', reason: null, attempts, providerMessageId: result.providerMessageId }
+        : { status: 'failed', reason: result.reason, attempts, providerMessageId: null };
     await context.settleTogether(outcome, this.settled);
+  }
+
+  /** What fails here in another way than at the channel is a failed delivery all the same. */
+  @OnGiveUp(DELIVERY_QUEUE)
+  async giveUp(task: Task<DeliveryPayload>, { trx }: GiveUpContext<Tables>): Promise<void> {
+    const reason = 'The delivery failed here. Look at the dead letters, then replay it.';
+    const outcome: Outcome = { status: 'failed', reason, attempts: task.attempt, providerMessageId: null };
+    await this.settled(trx, [{ task, outcome }]);
+  }
+
+  /** A delivery that fails shows since when and why, before it is given up. */
+  private async noteFailure(
+    { spaceId, payload, attempt: attempts }: Task<DeliveryPayload>,
+    { reason, afterMs }: { reason: string; afterMs: number },
+  ): Promise<void> {
+    const nextAttemptAt = new Date(Date.now() + afterMs);
+    await this.database.withSpaces([spaceId], (trx) =>
+      this.deliveries.noteFailure(trx, spaceId, payload.deliveryId, { attempts, reason, nextAttemptAt }),
+    );
   }
 
   /** Writes what became of deliveries, and tells of it. */
@@ -102,29 +113,29 @@ export class DeliveriesConsumer {
       ...outcome,
     }));
     await this.deliveries.settle(trx, ended);
-    const events = ended.map(
-      ({ spaceId, deliveryId, channelId, conversationId, message, status, reason }) => ({
+    await this.events.append(
+      trx,
+      ended.map(({ spaceId, message, to: _to, inReplyTo: _inReplyTo, kind = 'message', ...data }) => ({
         definition: deliveryUpdated,
         spaceId,
-        data: {
-          deliveryId,
-          channelId,
-          conversationId,
-          messageId: message.id,
-          status,
-          reason,
-          providerMessageId: null,
-        },
-      }),
+        data: { ...data, kind, messageId: message.id },
+      })),
     );
-    await this.events.append(trx, events);
   };
 
+  private async accept(trx: ChannelTrx, outbound: readonly (Outbound | null)[]): Promise<void> {
+    await this.service.accept(
+      trx,
+      outbound.filter((one) => one !== null).filter((one) => this.isDelivered(one)),
+    );
+  }
+
   /** A channel that is handed nothing is read over the API. */
-  private isDelivered({ data }: Posted): boolean {
-    const channel = this.directory.find(data.origin.channelId ?? '');
+  private isDelivered({ channelId, spaceId, kind }: Outbound): boolean {
+    const channel = this.directory.find(channelId);
+    if (!channel || channel.spaceId !== spaceId) return false;
     return (
-      channel !== undefined && adapterFor(channel.deploymentType)?.delivers(channel.configuration) === true
+      adapterFor(channel.deploymentType)?.deliverableKinds(channel.configuration).includes(kind) === true
     );
   }
 
@@ -134,30 +145,16 @@ export class DeliveriesConsumer {
     if (!channel || !adapter) return { kind: 'refused', reason: 'The channel does not exist any more.' };
     if (channel.status !== 'active') return { kind: 'refused', reason: 'The channel is not active.' };
     const { configuration } = channel;
-    return adapter.send(payload, {
-      secret: this.directory.secretOf(channel),
-      configuration,
-      fetch: this.http.fetch,
-      now: Date.now(),
-    });
+    // Tasks from before there were kinds have none.
+    const { kind = 'message' } = payload;
+    return adapter.send(
+      { ...payload, kind },
+      {
+        secret: this.directory.secretOf(channel),
+        configuration,
+        fetch: this.http.fetch,
+        now: Date.now(),
+      },
+    );
   }
-}
-
-function isOutbound({ data }: Posted): boolean {
-  const { message, origin } = data;
-  return origin.channelId !== null && message.author.type !== 'contact' && !message.internal;
-}
-
-function toTask(row: DeliveryRow, event: Posted | undefined): Parameters<Tasks['enqueue']>[1] {
-  if (!event) return [];
-  const { origin, inReplyTo, message } = event.data;
-  const payload: DeliveryPayload = {
-    deliveryId: row.id,
-    channelId: row.channel_id,
-    conversationId: row.conversation_id,
-    to: origin.senderId ?? '',
-    inReplyTo,
-    message,
-  };
-  return [{ queue: DELIVERY_QUEUE, id: row.id, key: row.conversation_id, spaceId: row.space_id, payload }];
 }

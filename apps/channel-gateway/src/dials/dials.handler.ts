@@ -10,6 +10,7 @@ import {
 import { HandleOperation, type NewTask, type OperationContext, Tasks } from '@parley/messaging';
 import { ChannelsRepository } from '../channels/channels.repository.ts';
 import { ChannelsService } from '../channels/channels.service.ts';
+import type { FoundTarget } from '../channels/references.handler.ts';
 import type { DialRow, Tables } from '../database.ts';
 import { DialsRepository } from './dials.repository.ts';
 import { canceled } from './outcomes.ts';
@@ -80,9 +81,9 @@ export class DialsHandler {
   @HandleOperation(findTarget)
   async find(
     { spaceId, target }: OperationInput<typeof findTarget>,
-    { trx }: Context,
+    { trx, before: found }: OperationContext<Tables, FoundTarget>,
   ): Promise<OperationOutput<typeof findTarget>> {
-    return { name: await this.service.requireTarget(trx, spaceId, target) };
+    return { name: await this.service.requireTarget(trx, spaceId, target, { found }) };
   }
 }
 

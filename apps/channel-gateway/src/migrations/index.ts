@@ -3,6 +3,7 @@ import * as channels from './0001-channels.ts';
 import * as flowSessions from './0002-flow-sessions.ts';
 import * as providers from './0003-providers.ts';
 import * as dials from './0004-dials.ts';
+import * as deliveryKinds from './0005-delivery-kinds.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   '0002-flow-sessions': flowSessions,
   '0003-providers': providers,
   '0004-dials': dials,
+  '0005-delivery-kinds': deliveryKinds,
 };

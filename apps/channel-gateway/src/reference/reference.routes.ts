@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { asyncApiDocument, openApiDocument } from '@parley/contracts/reference';
-import { notFound } from '@parley/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { sendProblem } from '../http/problems.ts';
 import { referenceScript, referenceStyle } from './assets.ts';
 import { guidePage, guidesPage } from './guides.ts';
 import { apiPage, eventsPage } from './pages.ts';
@@ -43,7 +41,10 @@ export class ReferenceRoutes {
     const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const name = (request.params as { '*'?: string })['*'];
       const html = await (name ? guidePage(name) : guidesPage());
-      if (html === null) return sendProblem(request, reply, notFound('The guide'));
+      if (html === null) {
+        reply.callNotFound();
+        return reply;
+      }
       return send(request, reply, toServed('text/html; charset=utf-8', html));
     };
     fastify.get('/docs/guides', answer);

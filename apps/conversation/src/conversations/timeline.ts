@@ -3,6 +3,7 @@ import {
   type Citation,
   conversationCreated,
   type EventDefinition,
+  type Message,
   messageChanged,
   messagePosted,
   newId,
@@ -149,6 +150,15 @@ export class Timeline {
     });
     if (wasHeard(row)) this.add(messageChanged, { message: toMessage(row), change: 'speech' });
     this.messages.push(row);
+  }
+
+  /** A message that stands was edited, deleted or reacted to. */
+  changeMessage(
+    row: Pick<MessageRow, 'provider_message_id'>,
+    data: { message: Message; change: 'edited' | 'deleted' | 'reaction' },
+  ): void {
+    const { origin } = respondersOf(this.conversation);
+    this.add(messageChanged, { ...data, origin, providerMessageId: row.provider_message_id });
   }
 
   /** Appends any other event of the conversation. */

@@ -22,9 +22,12 @@ export class DeliveredConsumer {
 
   @OnEvent(deliveryUpdated, { consumer: 'delivered', dedupe: 'own', paceMs: 60 })
   async onDelivery(
-    events: EventEnvelope<typeof deliveryUpdated>[],
+    updates: EventEnvelope<typeof deliveryUpdated>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
+    // The delivery of an edit or a reaction says nothing about the message.
+    const events = updates.filter(({ data }) => (data.kind ?? 'message') === 'message');
+    if (events.length === 0) return;
     const locked = await this.conversations.lockMany(trx, [
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);

@@ -9,7 +9,6 @@ import {
   listEvents,
   listMessages,
   markRead,
-  messageChanged,
   notFound,
   type OperationInput,
   type OperationOutput,
@@ -214,7 +213,7 @@ export class MessagesHandler {
     to: { parts: string; change: 'edited' | 'deleted' },
   ): Promise<Posted> {
     const message = toMessage(await this.messages.rewrite(trx, row, to.parts, to.change === 'deleted'));
-    timeline.add(messageChanged, { message, change: to.change });
+    timeline.changeMessage(row, { message, change: to.change });
     await this.timelines.write(trx, [timeline]);
     return message;
   }

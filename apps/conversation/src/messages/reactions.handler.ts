@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import {
   addReaction,
   listReceipts,
-  messageChanged,
   notFound,
   type OperationInput,
   type OperationOutput,
@@ -103,7 +102,7 @@ export class ReactionsHandler {
     row: MessageRow,
   ): Promise<Changed> {
     const message = toMessage(await this.messages.saveReactions(trx, row));
-    timeline.add(messageChanged, { message, change: 'reaction' });
+    timeline.changeMessage(row, { message, change: 'reaction' });
     await this.timelines.write(trx, [timeline]);
     return message;
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Id, Timestamp } from '../core/common.ts';
 import { defineEvent } from '../core/event.ts';
 import { PartSchema } from '../conversation/types.ts';
-import { channelStatuses, deploymentTypes, TargetSchema } from './types.ts';
+import { channelStatuses, deliveryKinds, deploymentTypes, TargetSchema } from './types.ts';
 
 export const messageReceived = defineEvent({
   name: 'channel.message_received',
@@ -25,7 +25,7 @@ export const messageReceived = defineEvent({
 
 export const deliveryUpdated = defineEvent({
   name: 'channel.delivery_updated',
-  summary: 'A message was handed to its channel, or could not be',
+  summary: 'A message, or a change of it, was handed to its channel, or could not be',
   data: z.object({
     deliveryId: Id,
     channelId: Id,
@@ -34,6 +34,10 @@ export const deliveryUpdated = defineEvent({
     status: z.enum(['sent', 'delivered', 'read', 'failed']),
     reason: z.string().nullable(),
     providerMessageId: z.string().nullable(),
+    /** What was delivered: the status of a message follows `message` alone. Absent in events from before there were kinds. */
+    kind: z.enum(deliveryKinds).optional(),
+    /** Attempts until this status. */
+    attempts: z.int().optional(),
   }),
   key: (data) => data.conversationId,
 });

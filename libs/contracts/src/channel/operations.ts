@@ -5,7 +5,10 @@ import { PhoneCapabilitiesSchema } from '../telephony/types.ts';
 import {
   ChannelCredentialsSchema,
   ChannelSetupRequestSchema,
+  channelServerFields,
   channelStatuses,
+  DeliverySchema,
+  deliveryStatuses,
   DeploymentChannelSchema,
   DeploymentChannelUpdateRequestSchema,
   deploymentTypes,
@@ -179,25 +182,24 @@ export const listDeliveries = defineOperation({
   permission: 'channels:read',
   summary: 'Deliveries of a channel, newest first',
   http: { method: 'GET', path: `${one}/deliveries` },
-  input: z.strictObject({ ...InChannel, ...Paging }),
-  output: listOf(
-    z.object({
-      id: Id,
-      channelId: Id,
-      conversationId: Id,
-      messageId: Id,
-      status: z.enum(['pending', 'sent', 'delivered', 'read', 'failed']),
-      attempts: z.int(),
-      reason: z.string().nullable(),
-      createdAt: Timestamp,
-      updatedAt: Timestamp,
-    }),
-  ),
+  input: z.strictObject({ ...InChannel, ...Paging, status: z.enum(deliveryStatuses).optional() }),
+  output: listOf(DeliverySchema),
+});
+
+export const replayDelivery = defineOperation({
+  name: 'channel.replay_delivery',
+  kind: 'command',
+  permission: 'channels:manage',
+  summary: 'Attempt a failed delivery again, with the message as it stands now',
+  http: { method: 'POST', path: `${one}/deliveries/:deliveryId/replay`, status: 202 },
+  input: z.strictObject({ ...InChannel, deliveryId: Id }),
+  output: DeliverySchema,
 });
 
 /** The request's own schema is a union by type, which the handler applies; the door checks the names of the fields. */
 function looseBody() {
   return {
+    ...channelServerFields,
     deploymentType: z.enum(deploymentTypes),
     channelName: z.json().optional(),
     recordingEnabled: z.json().optional(),

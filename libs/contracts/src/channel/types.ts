@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Metadata, Name } from '../core/common.ts';
+import { Id, Metadata, Name, Timestamp } from '../core/common.ts';
 import { Origin, SiteUrl } from '../core/origin.ts';
 import { cleanedText } from '../core/text.ts';
 import { Parts } from '../conversation/types.ts';
@@ -79,22 +79,35 @@ export const TargetSchema = z
 /** Statuses of a channel. */
 export const channelStatuses = ['setup', 'active', 'inactive', 'error'] as const;
 
+const ReadOnly = z.json().optional().meta({ readOnly: true, description: 'Set by the server: ignored' });
+
+/** Fields of a channel that the server owns. A channel that was read can be posted as it stands: they are ignored. */
+export const channelServerFields = {
+  id: ReadOnly,
+  status: ReadOnly,
+  statusReason: ReadOnly,
+  webhookUrl: ReadOnly,
+  createdAt: ReadOnly,
+  updatedAt: ReadOnly,
+} as const;
+
 const requestFields = {
-  channelName: Name.optional(),
+  ...channelServerFields,
+  channelName: Name.nullish(),
   recordingEnabled: z.boolean().default(true),
-  provider: z.enum(['twilio', 'plivo', 'exotel', 'sip', 'whatsapp', 'messenger']).optional(),
-  target: TargetSchema.optional(),
+  provider: z.enum(['twilio', 'plivo', 'exotel', 'sip', 'whatsapp', 'messenger']).nullish(),
+  target: TargetSchema.nullish(),
   language: z
     .string()
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'is not a language tag such as en-US')
-    .optional(),
+    .nullish(),
 };
 
 const storedFields = {
   id: Id,
   channelName: z.string().nullish(),
   recordingEnabled: z.boolean().default(true),
-  provider: requestFields.provider.nullable(),
+  provider: requestFields.provider,
   target: TargetSchema.nullish(),
   language: z.string().nullish(),
   status: z.enum(channelStatuses).optional(),
@@ -167,7 +180,7 @@ export const DeploymentChannelUpdateRequestSchema = z
     channelIdentifier: z.string().min(1).max(500).optional(),
     configuration: z.record(z.string(), z.json()).optional(),
     target: TargetSchema.nullable().optional(),
-    language: requestFields.language.nullable(),
+    language: requestFields.language,
   })
   .meta({ id: 'DeploymentChannelUpdateRequest' });
 
@@ -227,3 +240,37 @@ export function channelKind(type: DeploymentType): {
 } {
   return kinds[type];
 }
+
+/** What of a message is delivered to a channel: the message itself, or a change of it. */
+export const deliveryKinds = ['message', 'message_changed', 'message_deleted', 'reaction'] as const;
+
+/** What a delivery hands over. */
+export type DeliveryKind = (typeof deliveryKinds)[number];
+
+/** Statuses of a delivery. */
+export const deliveryStatuses = ['pending', 'sent', 'delivered', 'read', 'failed'] as const;
+
+/** A delivery: one message, or one change of it, on its way to its channel. */
+export const DeliverySchema = z
+  .object({
+    id: Id,
+    channelId: Id,
+    conversationId: Id,
+    messageId: Id,
+    kind: z.enum(deliveryKinds),
+    status: z.enum(deliveryStatuses),
+    /** Attempts begun so far. */
+    attempts: z.int(),
+    /** Why the last attempt failed; null where none has. */
+    reason: z.string().nullable(),
+    /** When a pending delivery that has failed is attempted again. */
+    nextAttemptAt: Timestamp.nullable(),
+    /** The id that the provider gave the message. */
+    providerMessageId: z.string().nullable(),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Delivery' });
+
+/** A delivery. */
+export type Delivery = z.infer<typeof DeliverySchema>;

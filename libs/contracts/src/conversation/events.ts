@@ -69,6 +69,10 @@ export const messageChanged = defineEvent({
     ...InConversation,
     message: MessageSchema,
     change: z.enum(['edited', 'deleted', 'reaction', 'speech']),
+    /** Where the contact is reached, for delivery. Absent in events from before changes were delivered. */
+    origin: OriginSchema.optional(),
+    /** The id that the sender's system gave the message; null for messages of this side. */
+    providerMessageId: z.string().nullish(),
   }),
   key,
   sequence,

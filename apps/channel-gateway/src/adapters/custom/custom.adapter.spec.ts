@@ -65,6 +65,7 @@ describe('The custom adapter', () => {
   it('sends a signed callback, and says whether another try is worth it', async () => {
     const outbound = {
       deliveryId: 'dlv_1',
+      kind: 'message' as const,
       conversationId: 'conv_1',
       to: 'ann',
       inReplyTo: 'm-1',
@@ -74,12 +75,12 @@ describe('The custom adapter', () => {
       [200, 503, 404].map(async (status) => {
         const fetch = async (_url: unknown, init?: RequestInit): Promise<Response> => {
           const headers = Object.fromEntries(new Headers(init?.headers));
-          const { deliveryId, ...rest } = outbound;
+          const { deliveryId, kind: type, ...rest } = outbound;
           const body = Buffer.from(init?.body as Uint8Array).toString();
           const at = String(Math.floor(now / 1000));
           expect(headers).toMatchObject({ 'webhook-id': deliveryId, 'webhook-timestamp': at });
           expect(customAdapter.verify({ headers, body: Buffer.from(body), now }, secret)).toBe(true);
-          expect(JSON.parse(body)).toEqual({ type: 'message', ...rest, to: { id: 'ann' } });
+          expect(JSON.parse(body)).toEqual({ type, ...rest, to: { id: 'ann' } });
           return new Response('', { status });
         };
         const configuration = { callbackUrl: 'https://example.org/hook' };
@@ -90,7 +91,12 @@ describe('The custom adapter', () => {
   });
 
   it('delivers only where a callback is set', () => {
-    expect(customAdapter.delivers({})).toBe(false);
-    expect(customAdapter.delivers({ callbackUrl: 'https://example.org/hook' })).toBe(true);
+    expect(customAdapter.deliverableKinds({})).toEqual([]);
+    expect(customAdapter.deliverableKinds({ callbackUrl: 'https://example.org/hook' })).toEqual([
+      'message',
+      'message_changed',
+      'message_deleted',
+      'reaction',
+    ]);
   });
 });

@@ -1,11 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { CustomInboundSchema, inputProblem } from '@parley/contracts';
+import { CustomInboundSchema, type DeliveryKind, deliveryKinds, inputProblem } from '@parley/contracts';
 import { readJson } from '../../http/json.ts';
 import type { ChannelAdapter, OutboundMessage, SendContext, SendResult, WebhookRequest } from '../adapter.ts';
 
 /** Age of a signature that is still taken, in seconds: the Standard Webhooks specification's advice. */
 const TOLERANCE_SECONDS = 300;
 const SEND_TIMEOUT_MS = 10_000;
+const none: readonly DeliveryKind[] = [];
 
 /** Any system of one's own, over Standard Webhooks in both directions. */
 export const customAdapter: ChannelAdapter = {
@@ -26,7 +27,7 @@ export const customAdapter: ChannelAdapter = {
     ];
   },
   answer: ([message]) => ({ status: 202, body: { messageId: message?.providerMessageId ?? null } }),
-  delivers: ({ callbackUrl }) => callbackUrl !== undefined,
+  deliverableKinds: ({ callbackUrl }) => (typeof callbackUrl === 'string' ? deliveryKinds : none),
   send,
 };
 
@@ -51,9 +52,9 @@ function sign(secret: string, id: string, timestamp: string, body: Buffer): stri
 async function send(outbound: OutboundMessage, context: SendContext): Promise<SendResult> {
   const { callbackUrl } = context.configuration as { callbackUrl?: string };
   if (!callbackUrl) return { kind: 'refused', reason: 'The channel has no callbackUrl.' };
-  const { deliveryId, conversationId, to, inReplyTo, message } = outbound;
+  const { deliveryId, kind, conversationId, to, inReplyTo, message } = outbound;
   const body = Buffer.from(
-    JSON.stringify({ type: 'message', conversationId, to: { id: to }, inReplyTo, message }),
+    JSON.stringify({ type: kind, conversationId, to: { id: to }, inReplyTo, message }),
   );
   const timestamp = String(Math.floor(context.now / 1000));
   const headers = {
