@@ -34,9 +34,7 @@ export class SweepService implements OnModuleInit {
       await this.round(lease).catch((error: unknown) =>
         this.logger.warn({ reason: reasonOf(error) }, 'Old files could not be looked for'),
       );
-      await sleep(this.config.SWEEP_SECONDS * 1000, { signal: lease.signal }).catch(
-        () => undefined,
-      );
+      await sleep(this.config.SWEEP_SECONDS * 1000, { signal: lease.signal }).catch(() => undefined);
     }
   }
 
