@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const args = [
@@ -9,5 +10,5 @@ const args = [
   `${root}tools/cli/src/main.ts`,
   ...process.argv.slice(2),
 ];
-const { status } = spawnSync(`${root}node_modules/.bin/node`, args, { stdio: 'inherit' });
+const { status } = spawnSync(workspaceNode() ?? process.execPath, args, { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 // The workspace's own Node runs TypeScript as it is; the machine's may be older.
-const local = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
 const program = fileURLToPath(new URL('../src/check-history.ts', import.meta.url));
-const node = existsSync(local) ? local : process.execPath;
+const node = workspaceNode() ?? process.execPath;
 const { status } = spawnSync(node, ['--conditions=source', program, ...process.argv.slice(2)], {
   stdio: 'inherit',
 });

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 // The workspace's own Node runs TypeScript as it is; the machine's may be older.
-const local = fileURLToPath(new URL('../../../node_modules/.bin/node', import.meta.url));
 const upgrade = process.argv[2] === 'upgrade';
 const program = fileURLToPath(
   new URL(upgrade ? '../src/upgrade/main.ts' : '../src/main.ts', import.meta.url),
 );
-const node = existsSync(local) ? local : process.execPath;
+const node = workspaceNode() ?? process.execPath;
 const child = spawn(
   node,
   ['--conditions=source', '--no-warnings', program, ...process.argv.slice(upgrade ? 3 : 2)],

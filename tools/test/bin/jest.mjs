@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const flags = ['--conditions=source', '--experimental-vm-modules', '--no-warnings'];
@@ -10,7 +11,7 @@ const args = [
   `${root}jest.config.mjs`,
   ...process.argv.slice(2),
 ];
-const { status } = spawnSync(`${root}node_modules/.bin/node`, args, {
+const { status } = spawnSync(workspaceNode() ?? process.execPath, args, {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, NODE_OPTIONS: flags.join(' ') },

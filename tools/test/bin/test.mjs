@@ -1,17 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const node = `${root}node_modules/.bin/node`;
 
-if (!existsSync(node)) {
+if (!workspaceNode()) {
   console.log('Installing packages (npm install)');
   const { status } = spawnSync('npm', ['install'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 const { status } = spawnSync(
-  node,
+  workspaceNode() ?? process.execPath,
   ['--conditions=source', '--no-warnings', `${root}tools/test/src/main.ts`, ...process.argv.slice(2)],
   { cwd: root, stdio: 'inherit' },
 );

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const home = resolve(root, process.env.PARLEY_HOME ?? '.parley');
@@ -24,7 +25,7 @@ const env = {
   ...(service.env.PORT ? { PORT: process.env.PORT ?? '8090' } : {}),
 };
 process.umask(0o077);
-const child = spawn(`${root}node_modules/.bin/node`, ['--enable-source-maps', 'main.js'], {
+const child = spawn(workspaceNode() ?? process.execPath, ['--enable-source-maps', 'main.js'], {
   cwd: service.folder,
   env,
   stdio: 'inherit',

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { workspaceNode } from '../../workspace-node.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const node = `${root}node_modules/.bin/node`;
 const NPM_WATCH_MS = 1000;
 
-if (!existsSync(node) || !existsSync(`${root}node_modules/@parley/contracts`)) {
+if (!workspaceNode() || !existsSync(`${root}node_modules/@parley/contracts`)) {
   console.log('Installing packages (npm install)');
   const { status } = spawnSync('npm', ['install'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
@@ -14,7 +14,7 @@ if (!existsSync(node) || !existsSync(`${root}node_modules/@parley/contracts`)) {
 
 // Goes on under the project's own Node; signals reach it through the shared terminal or are handed on.
 const child = spawn(
-  node,
+  workspaceNode() ?? process.execPath,
   ['--conditions=source', '--no-warnings', `${root}tools/up/src/main.ts`, ...process.argv.slice(2)],
   { cwd: root, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] },
 );
