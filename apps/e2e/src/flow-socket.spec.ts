@@ -1,6 +1,7 @@
 import {
   createSessionUrl,
   type FlowServerFrame,
+  getConversation,
   getSessionUrl,
   listMessages,
   updateChannel,
@@ -56,6 +57,10 @@ describe('A page of one’s own that talks with a flow', () => {
     const session = new Session(address, { origin: demo.baseUrl });
     const conversationId = await session.ready();
     expect(await session.transcript(1)).toEqual([expect.stringMatching(/^assistant: Hello!/)]);
+    // Whoever only looks leaves nothing behind.
+    await expect(client.call(getConversation, { spaceId, conversationId })).rejects.toMatchObject({
+      status: 404,
+    });
     session.socket.send(JSON.stringify({ type: 'text', text: QUESTION }));
     const [, answer] = await session.transcript(2);
     expect(answer).toMatch(/^assistant: .*ten minutes/s);

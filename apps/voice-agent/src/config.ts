@@ -75,6 +75,24 @@ export const bridgeConfig = z.object({
     .min(1)
     .default(100)
     .meta({ description: 'sessions of one client address at once' }),
+  BRIDGE_MAX_SESSIONS_PER_CHANNEL: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(200)
+    .meta({ description: 'sessions of one channel at once that an origin has let in' }),
+  BRIDGE_SESSIONS_PER_MINUTE_PER_ADDRESS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(120)
+    .meta({ description: 'sessions that one client address may ask for in a minute' }),
+  BRIDGE_SESSIONS_PER_MINUTE_PER_CHANNEL: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(600)
+    .meta({ description: 'sessions of one channel in a minute that an origin has let in' }),
   MEDIA_MAX_STREAMS: z.coerce.number().int().min(0).default(10).meta({
     description: 'telephone calls one bridge carries at once; who calls beyond hears that all lines are busy',
   }),

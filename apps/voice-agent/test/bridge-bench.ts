@@ -3,11 +3,13 @@ import {
   admitFlowSession,
   admitMediaStream,
   badRequest,
+  channelStatusChanged,
   conflict,
   endCall,
   type EventData,
   flowSound,
   type FlowServerFrame,
+  getCallProfile,
   headerNames,
   type Message,
   messageChanged,
@@ -31,7 +33,7 @@ import {
   OperationClient,
 } from '@parley/messaging';
 import { buildMessage, textParts, until } from '@parley/testing';
-import { createLogger } from '@parley/service';
+import { ClientAddresses, createLogger } from '@parley/service';
 import { specKeys } from '@parley/service/testing';
 import { WebSocket } from 'ws';
 import { type CallAudio, type CallRoom, CallRooms } from '../src/bridge/call-audio.ts';
@@ -130,12 +132,17 @@ export class BridgeBench {
   readonly admissions: OperationInput<typeof admitFlowSession>[] = [];
   readonly streams: OperationInput<typeof admitMediaStream>[] = [];
   readonly tokens = new Set<string>();
+  /** What sessions are shown before a conversation begins. */
+  opening: string[] = ['Hello!'];
+  /** Held until a conversation is opened. */
+  openGate: Promise<void> = Promise.resolve();
   /** Held until the end of a call is answered. */
   endGate: Promise<void> = Promise.resolve();
   /** Gives the token of a call. */
   issue = async (callId: string): Promise<string> => `token-${callId}`;
   url = '';
   private readonly sequences = new Map<string, number>();
+  private readonly posted = new Map<string, string[]>();
   private readonly nats: NatsConnection;
   private readonly facts: FactPublisher;
   private readonly clients: Client[] = [];
@@ -149,6 +156,10 @@ export class BridgeBench {
 
   async start(config: Partial<BridgeConfig> = {}, rooms: CallRooms = this.rooms): Promise<void> {
     this.answer(admitFlowSession, (input) => this.admit(input));
+    this.answer(getCallProfile, () => ({
+      ...{ agentId: null, agentName: 'Pia', greeting: 'Hello!', opening: this.opening, voice: null },
+      ...{ suggestedQuestions: [], choices: [], costly: false },
+    }));
     this.answer(openForChannel, (input) => this.openConversation(input));
     this.answer(admitMediaStream, (input) => this.admitStream(input));
     this.answer(startCall, async (input) => {
@@ -179,6 +190,9 @@ export class BridgeBench {
       MEDIA_MAX_STREAMS: 2,
       BRIDGE_MAX_SESSIONS: 40,
       BRIDGE_MAX_SESSIONS_PER_ADDRESS: 30,
+      BRIDGE_MAX_SESSIONS_PER_CHANNEL: 40,
+      BRIDGE_SESSIONS_PER_MINUTE_PER_ADDRESS: 300,
+      BRIDGE_SESSIONS_PER_MINUTE_PER_CHANNEL: 300,
       BRIDGE_IDLE_MS: 60_000,
     };
     const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
@@ -189,8 +203,9 @@ export class BridgeBench {
     this.sockets = [FlowSocket, MediaSocket].map(
       (Socket) => new Socket(...parts, rooms, logger, this.nats, whole),
     );
+    for (const socket of this.sockets) if (socket instanceof FlowSocket) socket.onModuleInit();
     this.door = createServer();
-    openBridgeDoor(this.door, this.sockets);
+    openBridgeDoor(this.door, this.sockets, new ClientAddresses('loopback'));
     await new Promise<void>((resolve) => this.door.listen(0, '127.0.0.1', resolve));
     this.url = `ws://127.0.0.1:${(this.door.address() as { port: number }).port}`;
   }
@@ -224,12 +239,28 @@ export class BridgeBench {
       attempt: null,
       wakes: false,
     } as unknown as EventData<typeof messagePosted>;
+    const text = message.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join();
+    this.posted.set(conversationId, [...this.historyOf(conversationId), text]);
     await this.facts.publish(messagePosted, spaceId, data);
   }
 
   async change(conversationId: string, change: Partial<Message>): Promise<void> {
     const data = { ...this.next(conversationId, change), change: 'speech' as const };
     await this.facts.publish(messageChanged, spaceId, data);
+  }
+
+  /** Texts of a conversation, in their order. */
+  historyOf(conversationId: string): string[] {
+    return this.posted.get(conversationId) ?? [];
+  }
+
+  /** Says what has become of the sessions' channel. */
+  async setChannel(status: 'active' | 'inactive' | 'deleted'): Promise<void> {
+    const data = {
+      ...{ channelId, deploymentType: 'WEB' as const, status, statusReason: null, target: null },
+      channelName: null,
+    };
+    await new FactPublisher(this.nats, 'channel-gateway').publish(channelStatusChanged, spaceId, data);
   }
 
   /** Closes the clients of one story. */
@@ -269,7 +300,8 @@ export class BridgeBench {
 
   private async openConversation(input: OperationInput<typeof openForChannel>): Promise<object> {
     this.opened.push(input);
-    const conversationId = newId('conv');
+    const { conversationId = newId('conv') } = input;
+    await this.openGate;
     await this.post(conversationId, { parts: textParts('Hello!') });
     return { conversationId, contactId: 'cont_one', created: true, afterSequence: 0, status: 'open' };
   }

@@ -7,6 +7,21 @@ export const flowTextLimit = 4000;
 /** Sound of a flow's socket: PCM signed 16-bit little-endian mono, at these rates in Hz. */
 export const flowSound = { fromClient: 16_000, toClient: 24_000 } as const;
 
+/**
+ * Close codes of `/ws/flow/:flowId`. 1003: sound of no or an odd number of bytes. 1009: a frame of more than 1 MiB.
+ * 1001, 1013: the server stops or is busy; connect again.
+ */
+export const flowCloses = {
+  /** The session token is unknown, used or too old, or the channel was deactivated or deleted. */
+  unauthorized: 4401,
+  /** The page's origin is not among the channel's. */
+  forbidden: 4403,
+  /** No active web channel has this flow. */
+  notFound: 4404,
+  /** Too many sessions, frames or pings; wait some seconds. */
+  tooMany: 4429,
+} as const;
+
 /** Text frames a client may send on `/ws/flow/:flowId`; sound travels in binary frames beside them. */
 export const FlowClientFrameSchema = z.discriminatedUnion('type', [
   z.object({
@@ -27,13 +42,14 @@ export type FlowClientFrame = z.infer<typeof FlowClientFrameSchema>;
 
 /** Text frames the server sends on `/ws/flow/:flowId`; clients ignore types they do not know. */
 export const FlowServerFrameSchema = z.discriminatedUnion('type', [
+  /** The conversation has this name, and begins with the first text or sound. */
   z.object({ type: z.literal('ready'), conversationId: Id }),
   z.object({
     type: z.literal('transcript'),
     role: z.enum(['user', 'assistant']),
     text: z.string(),
     final: z.boolean().optional(),
-    /** The message's id. */
+    /** The message's id; absent for what is shown before the conversation begins. */
     id: Id.optional(),
   }),
   z.object({ type: z.literal('state'), state: z.enum(['listening', 'thinking', 'speaking']) }),

@@ -9,6 +9,8 @@ import { TimelinesService } from './timelines.service.ts';
 
 /** A conversation about to begin. */
 export interface NewConversation {
+  /** Where it was named before; else a new one is drawn. */
+  id?: string;
   spaceId: string;
   roomId?: string;
   subject?: string | undefined;
@@ -63,7 +65,7 @@ export class OpeningService {
     trx: ConversationTrx,
     drafts: readonly NewConversation[],
   ): Promise<Map<string, Timeline>> {
-    const byId = new Map(drafts.map((draft) => [newId('conv'), draft]));
+    const byId = new Map(drafts.map((draft) => [draft.id ?? newId('conv'), draft]));
     const wanted = [...byId].map(([id, draft]) => toRow(id, draft));
     const rows = await this.conversations.insertMany(
       trx,

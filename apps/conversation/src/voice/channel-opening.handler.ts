@@ -76,10 +76,11 @@ export class ChannelOpeningHandler {
 
   private async openFor(
     trx: ConversationTrx,
-    { spaceId, channelId, deploymentType, target, targetName }: Input,
+    { spaceId, channelId, deploymentType, target, targetName, conversationId }: Input,
     { senderId, contact }: { senderId: string | null; contact: { id: string; name: string } },
   ): Promise<Timeline> {
     return this.opening.open(trx, {
+      ...(conversationId ? { id: conversationId } : {}),
       spaceId,
       channel: { id: channelId, deploymentType, senderId, target, targetName },
       contact,

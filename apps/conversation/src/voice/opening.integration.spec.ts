@@ -6,6 +6,7 @@ import {
   getContact,
   listMessages,
   messageReceived,
+  newId,
   openForChannel,
   postVisitorMessage,
   servicePrincipal,
@@ -142,6 +143,19 @@ test('many calls of one sender at once begin one conversation, with one contact'
 test('a call and a chat at once begin one conversation', async () => {
   const [call, chat] = await Promise.all([callOf('eve'), sayOf('eve', 'now')]);
   expect(chat.conversationId).toBe(call.conversationId);
+});
+
+test('a conversation that was named before begins under its name, once', async () => {
+  const conversationId = newId('conv');
+  const input = {
+    ...{ spaceId, channelId: 'chan_web', deploymentType: 'WEB' as const, target, targetName: 'Bot' },
+    ...{ sender: { id: 'vis_named', name: null }, contactId: null, conversationId },
+  };
+  const opened = await Promise.all(
+    [1, 2].map(() => bench.call(openForChannel, input, servicePrincipal('voice-agent', spaceId))),
+  );
+  expect(opened.map((one) => one.conversationId)).toEqual([conversationId, conversationId]);
+  expect(opened.filter(({ created }) => created)).toHaveLength(1);
 });
 
 test('who wrote before is known when calling, as the contact it was merged into or not', async () => {

@@ -7,6 +7,7 @@ import { FlowsRepository } from '../flows/flows.repository.ts';
 import { RunsRepository } from '../runs/runs.repository.ts';
 import { type LoadedRun, placeOf, RunsService } from '../runs/runs.service.ts';
 import type { Responder } from '../runs/turn.ts';
+import { takeTurn } from '../runs/turn-taking.ts';
 import { SpacesRepository } from '../spaces/spaces.repository.ts';
 import { choicesOf } from './call-choices.ts';
 
@@ -27,13 +28,14 @@ export class CallProfileService {
   async profile(trx: FlowTrx, asked: Asked): Promise<Profile> {
     const responder = await this.responderOf(trx, asked);
     const spaceVoice = await this.spaces.voice(trx, asked.spaceId);
-    if (!responder) return { ...ofAgent(null, null), voice: spaceVoice, choices: [], costly: false };
+    if (!responder)
+      return { ...ofAgent(null, null), opening: [], voice: spaceVoice, choices: [], costly: false };
     const run = await this.runOf(trx, asked, responder);
     const agent = await this.agentOf(trx, asked.spaceId, { responder, run });
     const flowName = agent || !run ? null : await this.flowName(trx, run);
     const { phrases: choices, costly } = run ? choicesOf(run) : { phrases: [], costly: false };
     const voice = agent?.voice ? { ...spaceVoice, ...agent.voice } : spaceVoice;
-    return { ...ofAgent(agent, flowName), voice, choices, costly };
+    return { ...ofAgent(agent, flowName), opening: openingOf(run), voice, choices, costly };
   }
 
   /** The target, else whoever has a run in the conversation. */
@@ -76,13 +78,25 @@ export class CallProfileService {
 function ofAgent(
   agent: AgentRow | null,
   flowName: string | null,
-): Omit<Profile, 'voice' | 'choices' | 'costly'> {
+): Omit<Profile, 'opening' | 'voice' | 'choices' | 'costly'> {
   if (agent) {
     const { id, name, greeting, suggested_questions: suggestedQuestions } = agent;
     return { agentId: id, agentName: name, greeting, suggestedQuestions };
   }
   const agentName = flowName ?? 'Assistant';
   return { agentId: null, agentName, greeting: null, suggestedQuestions: [] };
+}
+
+/** What a run that has not begun says before it waits; its reducer is pure, and nothing is stored. */
+function openingOf(run: LoadedRun | null): string[] {
+  if (run?.revision !== null) return [];
+  const { conversationId, responder } = run;
+  const { effects } = takeTurn(run, { kind: 'start', conversationId, responder });
+  return effects.flatMap((effect) =>
+    effect.kind === 'say' && effect.parts.some(({ type }) => type === 'text')
+      ? [effect.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n')]
+      : [],
+  );
 }
 
 function agentInFlow({ graph, state }: LoadedRun): string | null {

@@ -72,7 +72,7 @@ const profileOf = (
 
 const nobody = {
   ...{ agentId: null, agentName: 'Assistant', greeting: null, voice: null },
-  ...{ suggestedQuestions: [], choices: [], costly: false },
+  ...{ suggestedQuestions: [], opening: [], choices: [], costly: false },
 };
 
 async function flowOf(graph: Graph): Promise<string> {
@@ -106,7 +106,7 @@ describe('get_call_profile', () => {
   test('an agent answers with its voice, its greeting and what may be asked', async () => {
     expect(await profileOf({ agentId })).toEqual({
       ...{ agentId, agentName: 'Ada', greeting: 'Hello, I am Ada.', voice },
-      ...{ suggestedQuestions: ['When do you open?'], costly: false },
+      ...{ suggestedQuestions: ['When do you open?'], costly: false, opening: ['Hello, I am Ada.'] },
       choices: ['talk to a person', 'speak to a person'],
     });
   });
@@ -116,10 +116,11 @@ describe('get_call_profile', () => {
     const conversation = bench.converse({ target });
     const first = { choices: ['sales', 'buy something', 'support'], costly: false };
     expect(await profileOf(target)).toMatchObject({ agentId, agentName: 'Ada', voice, ...first });
+    expect((await profileOf(target)).opening).toEqual(['Sales or support?']);
     expect(await profileOf(target, conversation.id)).toMatchObject(first);
     const { message } = await conversation.post('Hello?');
     await conversation.answerTo(message.id);
-    expect(await profileOf(null, conversation.id)).toMatchObject({ agentId, ...first });
+    expect(await profileOf(null, conversation.id)).toMatchObject({ agentId, opening: [], ...first });
     await conversation.post('I want to buy something');
     await bench.until(
       async () => (await profileOf(target, conversation.id)).costly,

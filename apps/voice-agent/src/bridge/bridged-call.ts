@@ -154,7 +154,7 @@ export abstract class BridgedCall implements CallAudio {
     await this.parts.operations.request(endCall, { spaceId, callId, cause }, { principal });
   }
 
-  private off(message: string, error: unknown = null): void {
+  protected off(message: string, error: unknown = null): void {
     this.finish();
     this.tellOff(message, error);
   }

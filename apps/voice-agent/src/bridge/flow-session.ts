@@ -1,73 +1,86 @@
-import { type EventData, messageChanged, messagePosted } from '@parley/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CallCause, type EventData, flowCloses, messageChanged, messagePosted } from '@parley/contracts';
+import { TokenBucket } from '@parley/service';
 import { followConversation } from './follow-conversation.ts';
 import { readFrame } from './frames.ts';
-import { TokenBucket } from './limits.ts';
 import { toSamples } from './pcm.ts';
 import { SessionCall } from './session-call.ts';
-import type { SessionParts, SessionPlace } from './session-parts.ts';
+import type { SessionOpening } from './session-opening.ts';
+import type { SessionParts } from './session-parts.ts';
 import type { SocketLine } from './socket-line.ts';
 import { TextTurns } from './text-turns.ts';
 
 /** A client that cut the agent by its button is not told a second time when history says so. */
 const OWN_CUT_MS = 3000;
+/** The first text follows what the conversation opens with, unless that does not come. */
+const OPENING_MS = 2000;
 
 /** One client that talks with a flow, by text, by sound, or both. */
 export class FlowSession {
   private readonly parts: SessionParts;
-  private readonly place: SessionPlace;
+  private readonly opening: SessionOpening;
   private readonly line: SocketLine;
   private readonly call: SessionCall;
   private readonly texts: TextTurns;
   private readonly ending = new AbortController();
   private readonly frames = new TokenBucket({ perSecond: 10, burst: 60 });
   private readonly sounds = new TokenBucket({ perSecond: 250, burst: 2000 });
-  private readonly opening: number;
-  private last: number;
+  private readonly malformed = new TokenBucket({ perSecond: 0.5, burst: 30 });
+  /** What the client was shown before it was said. */
+  private shown: string[] = [];
+  private previewed: Promise<void> = Promise.resolve();
+  private following: Promise<void> | null = null;
+  private readonly opened = new AbortController();
+  private last = 0;
   private cutAt = 0;
 
-  /** @param afterSequence where the conversation stood before this session opened it */
-  constructor(parts: SessionParts, place: SessionPlace, of: { line: SocketLine; afterSequence: number }) {
+  constructor(parts: SessionParts, opening: SessionOpening, line: SocketLine) {
     this.parts = parts;
-    this.place = place;
-    this.line = of.line;
-    this.opening = of.afterSequence;
-    this.last = of.afterSequence;
-    this.call = new SessionCall(parts, place, of.line);
-    const { conversationId, channel } = place;
+    this.opening = opening;
+    this.line = line;
+    this.call = new SessionCall(parts, opening, line);
+    const { conversationId, channel } = opening;
     this.texts = new TextTurns(
       parts.facts,
-      { conversationId, spaceId: channel.spaceId, callId: () => (this.call.isOn ? this.call.id : null) },
+      {
+        conversationId,
+        spaceId: channel.spaceId,
+        callId: () => (this.call.isOn ? this.call.id : null),
+        ready: () => this.begun(),
+      },
       () => !this.ending.signal.aborted,
     );
   }
 
-  /** Tells what is said in the conversation from now on. */
+  get channelId(): string {
+    return this.opening.channel.channelId;
+  }
+
+  /** Names the conversation, and shows how it opens. */
   begin(): void {
-    const { conversationId, channel } = this.place;
-    this.line.tell({ type: 'ready', conversationId });
-    const { signal } = this.ending;
-    void followConversation(
-      this.parts,
-      { spaceId: channel.spaceId, conversationId, afterSequence: this.opening, signal },
-      { posted: (data) => this.posted(data), changed: (data) => this.changed(data) },
-    );
+    this.line.tell({ type: 'ready', conversationId: this.opening.conversationId });
+    this.previewed = this.preview();
   }
 
   /** The client is gone, or the process goes. */
-  async end(cause: 'caller_left' | 'connection_lost'): Promise<void> {
+  async end(cause: CallCause): Promise<void> {
     if (this.ending.signal.aborted) return;
     this.ending.abort();
     await this.call.hangUp(cause);
   }
 
+  /** Closes the socket of a session that may not go on. */
+  close(code: number, reason: string): void {
+    this.line.close(code, reason);
+  }
+
   receive(data: Buffer, binary: boolean): void {
-    // Who was told to go may still send for a while.
-    if (!this.line.isOpen) return;
     this.line.heard();
-    if (!(binary ? this.sounds : this.frames).take()) return this.line.close(4429, 'Too many frames.');
+    if (!(binary ? this.sounds : this.frames).take())
+      return this.line.cut(flowCloses.tooMany, 'Too many frames.');
     if (binary) return this.sound(data);
     const { frame, error } = readFrame(data);
-    if (error) return this.line.tell({ type: 'error', ...error });
+    if (error) return this.wrong(error);
     switch (frame.type) {
       case 'text':
         return void this.text(frame.text);
@@ -80,10 +93,51 @@ export class FlowSession {
     }
   }
 
+  private wrong(error: { code: string; message: string }): void {
+    if (this.malformed.take()) return this.line.tell({ type: 'error', ...error });
+    return this.line.cut(flowCloses.tooMany, 'Too many frames that cannot be read.');
+  }
+
+  private async preview(): Promise<void> {
+    const texts = await this.opening.preview();
+    // A call that was quicker has its opening told by the history.
+    if (this.following || !this.line.isOpen) return;
+    this.shown = texts;
+    for (const text of texts) this.tell('assistant', text);
+  }
+
+  /** Begins the conversation with the first input, and tells from then on what is said in it. */
+  private async beginConversation(): Promise<void> {
+    await this.opening.open();
+    this.following ??= this.follow();
+  }
+
+  /** The conversation stands, and has heard what it opens with. */
+  private async begun(): Promise<void> {
+    await this.previewed;
+    await this.beginConversation();
+    if (this.shown.length > 0 && !this.opened.signal.aborted)
+      await sleep(OPENING_MS, null, { signal: this.opened.signal }).catch(() => undefined);
+    this.opened.abort();
+  }
+
+  private follow(): Promise<void> {
+    const { conversationId, channel } = this.opening;
+    const { signal } = this.ending;
+    return followConversation(
+      this.parts,
+      { spaceId: channel.spaceId, conversationId, afterSequence: 0, signal },
+      { posted: (data) => this.posted(data), changed: (data) => this.changed(data) },
+    );
+  }
+
   private sound(bytes: Buffer): void {
     if (bytes.length === 0 || bytes.length % 2 === 1)
       return this.line.close(1003, 'Sound is PCM of 16 bits: frames have an even number of bytes.');
-    return this.call.take(toSamples(bytes), () => (this.texts.count === 0 ? this.opening : this.last));
+    return this.call.take(toSamples(bytes), async () => {
+      await this.beginConversation();
+      return this.texts.count === 0 ? 0 : this.last;
+    });
   }
 
   private async text(text: string): Promise<void> {
@@ -105,14 +159,27 @@ export class FlowSession {
     this.line.tell({ type: 'error', code, message });
   }
 
+  private tell(role: 'user' | 'assistant', text: string, id?: string): void {
+    this.line.tell({ type: 'transcript', role, text, final: true, ...(id === undefined ? {} : { id }) });
+  }
+
   private posted({ sequence, message }: EventData<typeof messagePosted>): void {
     this.last = sequence;
     const { id, author, internal, parts } = message;
     if (internal || author.type === 'system' || this.texts.has(id)) return;
     const text = parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
-    if (text === '') return;
-    const role = author.type === 'contact' ? 'user' : 'assistant';
-    this.line.tell({ type: 'transcript', role, text, final: true, id });
+    if (text === '' || this.wasShown(message, text)) return;
+    this.tell(author.type === 'contact' ? 'user' : 'assistant', text, id);
+  }
+
+  private wasShown(
+    { author, replyTo }: { author: { type: string }; replyTo: string | null },
+    text: string,
+  ): boolean {
+    if (author.type !== 'agent' || replyTo !== null || this.shown[0] !== text) return false;
+    this.shown.shift();
+    if (this.shown.length === 0) this.opened.abort();
+    return true;
   }
 
   private changed({ sequence, message, change }: EventData<typeof messageChanged>): void {

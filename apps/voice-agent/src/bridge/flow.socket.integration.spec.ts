@@ -27,10 +27,63 @@ describe('A session of a flow', () => {
       origin: site,
       token: null,
     });
-    expect(bench.opened.at(-1)).toMatchObject({ spaceId: 'space_one', channelId: 'chan_web' });
   });
 
+  it('begins its conversation with the first input, under the name that it was told', async () => {
+    const { client, conversationId } = await bench.ready();
+    await client.heard('transcript');
+    const before = bench.opened.length;
+    for (const frame of [{ type: 'ping' }, { type: 'interrupt' }, { type: 'dtmf', digit: '5' }, '{'])
+      await client.answerTo(frame);
+    expect(bench.opened).toHaveLength(before);
+    client.send({ type: 'text', text: 'Hi' });
+    await client.heard('transcript', 2);
+    expect(bench.opened.slice(before)).toEqual([
+      expect.objectContaining({ spaceId: 'space_one', channelId: 'chan_web', conversationId }),
+    ]);
+    expect(client.of('transcript').map(({ text }) => text)).toEqual(['Hello!', 'You said: Hi']);
+    expect(bench.historyOf(conversationId)).toEqual(['Hello!', 'Hi', 'You said: Hi']);
+  });
+
+  it('says what its conversation opens with where that is not known before, after what was typed', async () => {
+    bench.opening = [];
+    const { client, conversationId } = await bench.ready();
+    client.send({ type: 'text', text: 'Hi' });
+    await client.heard('transcript', 2);
+    bench.opening = ['Hello!'];
+    expect(client.of('transcript').map(({ text }) => text)).toEqual(['Hello!', 'You said: Hi']);
+    expect(bench.opened.at(-1)?.conversationId).toBe(conversationId);
+  });
+
+  it('takes its first text all the same when what was shown does not come', async () => {
+    bench.opening = ['Something else'];
+    const { client } = await bench.ready();
+    client.send({ type: 'text', text: 'Hi' });
+    bench.opening = ['Hello!'];
+    await until('the answer', () => client.of('transcript').some(({ text }) => text === 'You said: Hi'));
+  });
+
+  it.each(['inactive', 'deleted'] as const)(
+    'ends within two seconds when its channel is %s',
+    async (status) => {
+      const { client } = await bench.ready();
+      client.send(tone(20));
+      const before = bench.calls.length;
+      await until('there is a call', () => bench.started.length > 0 && bench.rooms.joined.length > 0);
+      await sleep(50);
+      const ended = performance.now();
+      await bench.setChannel(status);
+      expect(await client.ended()).toMatchObject({ code: 4401 });
+      expect(performance.now() - ended).toBeLessThan(2000);
+      await until('its call is over', () => bench.calls[before]);
+      expect(bench.calls[before]?.cause).toBe('channel_inactive');
+      await bench.setChannel('active');
+      await bench.ready();
+    },
+  );
+
   it('takes texts that come before it stands, in their order, and starts no call', async () => {
+    const calls = bench.started.length;
     const client = bench.connect();
     client.socket.on('open', () => {
       for (const text of ['one', 'two', 'three']) client.send({ type: 'text', text });
@@ -46,20 +99,22 @@ describe('A session of a flow', () => {
       ['two', true, null],
       ['three', true, null],
     ]);
-    expect(bench.started).toEqual([]);
-    expect(bench.rooms.joined).toEqual([]);
+    expect(bench.started).toHaveLength(calls);
   });
 
   it('tells what people say, and what was said aloud, but nothing internal', async () => {
     const { client, conversationId } = await bench.ready();
+    client.send({ type: 'text', text: 'Hi' });
+    await client.heard('transcript', 2);
     const ann = { type: 'account', accountId: 'acc_ann', name: 'Ann' } as const;
     await bench.post(conversationId, { author: ann, internal: true, parts: textParts('A note') });
     await bench.post(conversationId, { author: ann, parts: textParts('I am Ann.') });
     const visitor = { type: 'contact', contactId: 'cont_one', name: 'Visitor' } as const;
     await bench.post(conversationId, { author: visitor, parts: textParts('Spoken words') });
-    await client.heard('transcript', 3);
+    await client.heard('transcript', 4);
     expect(client.of('transcript').map(({ role, text }) => [role, text])).toEqual([
       ['assistant', 'Hello!'],
+      ['assistant', 'You said: Hi'],
       ['assistant', 'I am Ann.'],
       ['user', 'Spoken words'],
     ]);
@@ -151,6 +206,19 @@ describe('A session of a flow', () => {
     expect(bench.turns.filter(({ text }) => text.startsWith('flood')).length).toBeLessThan(100);
   });
 
+  it.each<[string, number | 'ping']>([
+    ['frames that are none', 40],
+    ['pings', 'ping'],
+  ])('is closed when it floods with %s, and nothing is read any more', async (_what, kind) => {
+    const { client } = await bench.ready();
+    for (let no = 0; no < 40; no += 1) {
+      if (kind === 'ping') client.socket.ping();
+      else client.send('{');
+    }
+    expect((await client.ended()).code).toBe(4429);
+    expect(client.of('error').length).toBeLessThanOrEqual(30);
+  });
+
   it('is one of so many from an address', async () => {
     const address = { origin: site, 'x-forwarded-for': '203.0.113.9, 198.51.100.7' };
     const clients = Array.from({ length: 32 }, () => bench.connect({ headers: address }));
@@ -188,6 +256,40 @@ function runSnippet(url: string): globalThis.WebSocket {
   `.replace('wss://parley.example/ws/flow/YOUR_FLOW_ID', url);
   return new Function('WebSocket', `${snippet}; return ws;`)(globalThis.WebSocket) as globalThis.WebSocket;
 }
+
+describe('Sessions of pages', () => {
+  it('are so many of one channel at once and in a minute; whoever has a token comes in all the same', async () => {
+    const bench = await openBridgeBench();
+    await bench.start({ BRIDGE_MAX_SESSIONS_PER_CHANNEL: 2, BRIDGE_SESSIONS_PER_MINUTE_PER_CHANNEL: 4 });
+    const [{ client: one }] = [await bench.ready(), await bench.ready()];
+    expect(await bench.connect().ended()).toEqual({
+      code: 4429,
+      reason: expect.stringContaining('The channel has too many sessions'),
+    });
+    one.socket.close();
+    await one.ended();
+    await bench.ready();
+    bench.leave();
+    await sleep(50);
+    // The fifth in this minute.
+    expect((await bench.connect().ended()).code).toBe(4429);
+    bench.tokens.add('space_one.vouched');
+    await bench.connect({ path: '/ws/flow/flow_one?session=space_one.vouched' }).heard('ready');
+    await bench.close();
+  });
+
+  it('may be asked for so often in a minute from one address, whether or not they are let in', async () => {
+    const bench = await openBridgeBench();
+    await bench.start({ BRIDGE_SESSIONS_PER_MINUTE_PER_ADDRESS: 3 });
+    for (const path of ['/ws/flow/flow_two', '/ws/flow/flow_two', '/ws/flow/flow_two'])
+      expect((await bench.connect({ path }).ended()).code).toBe(4404);
+    const asked = bench.admissions.length;
+    expect((await bench.connect().ended()).code).toBe(4429);
+    expect(bench.admissions).toHaveLength(asked);
+    await bench.connect({ headers: { origin: site, 'x-forwarded-for': '203.0.113.7' } }).heard('ready');
+    await bench.close();
+  });
+});
 
 describe('A session that is silent', () => {
   it('is asked whether it is there, kept while it answers, and ended when it does not', async () => {

@@ -1,36 +1,59 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { admitFlowSession, newId, openForChannel, ProblemError, servicePrincipal } from '@parley/contracts';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  admitFlowSession,
+  type CallCause,
+  flowCloses,
+  ProblemError,
+  servicePrincipal,
+} from '@parley/contracts';
 import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
-import { ClientAddresses, InjectConfig, InjectNats, Logger } from '@parley/service';
+import {
+  ClientAddresses,
+  ConnectionCount,
+  guardedServerOptions,
+  InjectConfig,
+  InjectNats,
+  Logger,
+  type Rate,
+  TokenBuckets,
+} from '@parley/service';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BridgeConfig } from '../config.ts';
 import { CallRooms } from './call-audio.ts';
+import { ChannelEnds } from './channel-ends.ts';
 import { FlowSession } from './flow-session.ts';
-import { SessionCount } from './limits.ts';
+import { SessionOpening } from './session-opening.ts';
 import { service, type SessionChannel, type SessionParts } from './session-parts.ts';
 import { SocketLine } from './socket-line.ts';
 
 const FRAME_BYTES = 1024 * 1024;
+/** Bytes that are read of a session: a page may send a file of sound at once. */
+const INBOUND: Rate = { perSecond: 1024 * 1024, burst: 16 * 1024 * 1024 };
+const TOO_MANY = 'Too many sessions. Close one, or try again in a minute.';
 const PATH = /^\/ws\/flow\/([^/]{1,100})$/;
 
 /** The closes of a session that was not let in. */
 const closes = {
-  bad_token: { code: 4401, reason: 'The session token is unknown, used or too old.' },
-  origin: { code: 4403, reason: "This page's origin is not among the channel's allowedOrigins." },
-  unknown_flow: { code: 4404, reason: 'No active web channel has this flow.' },
+  bad_token: { code: flowCloses.unauthorized, reason: 'The session token is unknown, used or too old.' },
+  origin: {
+    code: flowCloses.forbidden,
+    reason: "This page's origin is not among the channel's allowedOrigins.",
+  },
+  unknown_flow: { code: flowCloses.notFound, reason: 'No active web channel has this flow.' },
 } as const;
 
 /** `/ws/flow/:flowId`: sound and text of a flow, for one's own page. */
 @Injectable()
-export class FlowSocket implements OnModuleDestroy {
-  private readonly server = new WebSocketServer({
-    noServer: true,
-    maxPayload: FRAME_BYTES,
-    perMessageDeflate: false,
-  });
-  private readonly count: SessionCount;
+export class FlowSocket implements OnModuleInit, OnModuleDestroy {
+  private readonly server = new WebSocketServer({ ...guardedServerOptions, maxPayload: FRAME_BYTES });
+  private readonly count: ConnectionCount;
+  private readonly attempts: TokenBuckets;
+  /** Sessions that an origin has let in, of each channel. */
+  private readonly ofChannel: ConnectionCount;
+  private readonly perChannel: TokenBuckets;
+  private readonly channelEnds: ChannelEnds;
   private readonly addresses: ClientAddresses;
   private readonly parts: SessionParts;
   private readonly endings = new Set<Promise<void>>();
@@ -46,9 +69,22 @@ export class FlowSocket implements OnModuleDestroy {
   ) {
     this.parts = { nats, operations, facts, rooms, logger };
     this.addresses = new ClientAddresses(config.TRUSTED_PROXIES);
-    this.count = new SessionCount({
-      sessions: config.BRIDGE_MAX_SESSIONS,
-      ofAddress: config.BRIDGE_MAX_SESSIONS_PER_ADDRESS,
+    this.channelEnds = new ChannelEnds(nats, logger);
+    this.count = new ConnectionCount({
+      total: config.BRIDGE_MAX_SESSIONS,
+      perKey: config.BRIDGE_MAX_SESSIONS_PER_ADDRESS,
+    });
+    this.ofChannel = new ConnectionCount({
+      total: config.BRIDGE_MAX_SESSIONS,
+      perKey: config.BRIDGE_MAX_SESSIONS_PER_CHANNEL,
+    });
+    this.attempts = new TokenBuckets(perMinute(config.BRIDGE_SESSIONS_PER_MINUTE_PER_ADDRESS));
+    this.perChannel = new TokenBuckets(perMinute(config.BRIDGE_SESSIONS_PER_MINUTE_PER_CHANNEL));
+  }
+
+  onModuleInit(): void {
+    this.channelEnds.listen((channelId) => {
+      for (const session of this.sessions) if (session.channelId === channelId) this.turnOut(session);
     });
   }
 
@@ -61,6 +97,7 @@ export class FlowSocket implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.channelEnds.close();
     for (const client of this.server.clients) client.close(1001, 'The server goes down. Connect again.');
     for (const session of this.sessions) this.end(session, 'connection_lost');
     await Promise.allSettled(this.endings);
@@ -69,41 +106,43 @@ export class FlowSocket implements OnModuleDestroy {
 
   private open(socket: WebSocket, request: IncomingMessage, asked: Asked): void {
     socket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
-    const line = new SocketLine(socket, this.config.BRIDGE_IDLE_MS);
-    const leave = this.count.enter(this.addresses.networkOf(request));
-    if (!leave) return line.close(4429, 'Too many sessions are open. Close one, or try again later.');
-    socket.on('close', leave);
+    const line = new SocketLine(socket, { idleMs: this.config.BRIDGE_IDLE_MS, inbound: INBOUND });
+    const address = this.addresses.networkOf(request);
+    if (!this.attempts.take(address)) return line.cut(flowCloses.tooMany, TOO_MANY);
+    const leave = this.count.enter(address);
+    if (!leave) return line.cut(flowCloses.tooMany, TOO_MANY);
+    line.onClose(leave);
     // What is sent before the session stands waits at the client.
-    line.pause();
-    this.start({ socket, line, request, asked }).catch((error: unknown) => this.fail(line, error));
+    line.hold('start');
+    this.start({ line, request, asked }).catch((error: unknown) => this.fail(line, error));
     return undefined;
   }
 
-  private async start(of: {
-    socket: WebSocket;
-    line: SocketLine;
-    request: IncomingMessage;
-    asked: Asked;
-  }): Promise<void> {
-    const { socket, line, request, asked } = of;
+  private async start(of: { line: SocketLine; request: IncomingMessage; asked: Asked }): Promise<void> {
+    const { line, request, asked } = of;
     const channel = await this.admit(request, asked, line);
     if (!channel || !line.isOpen) return;
-    const sender = { id: newId('vis'), name: null };
-    const { spaceId, channelId, deploymentType, target, targetName } = channel;
-    const { body: opened } = await this.parts.operations.request(
-      openForChannel,
-      { spaceId, channelId, deploymentType, sender, contactId: null, target, targetName },
-      { principal: servicePrincipal(service, spaceId) },
-    );
-    if (!line.isOpen) return;
-    const { conversationId, contactId, afterSequence } = opened;
-    const place = { channel, sender, contactId, conversationId };
-    const session = new FlowSession(this.parts, place, { line, afterSequence });
+    if (asked.token === null && !this.enterChannel(channel.channelId, line)) return;
+    const session = new FlowSession(this.parts, new SessionOpening(this.parts, channel), line);
     this.sessions.add(session);
-    socket.on('message', (data: Buffer, binary) => session.receive(data, binary));
-    socket.on('close', (code) => this.end(session, code === 1006 ? 'connection_lost' : 'caller_left'));
+    line.onMessage((data, binary) => session.receive(data, binary));
+    line.onClose((code) => this.end(session, code === 1006 ? 'connection_lost' : 'caller_left'));
+    if (this.channelEnds.has(channel.channelId)) return this.turnOut(session);
     session.begin();
-    line.resume();
+    line.letGo('start');
+  }
+
+  /** Whoever comes from an allowed page is nobody in particular: the channel takes only so many of them. */
+  private enterChannel(channelId: string, line: SocketLine): boolean {
+    const leave = this.perChannel.take(channelId) ? this.ofChannel.enter(channelId) : null;
+    if (leave) line.onClose(leave);
+    else line.cut(flowCloses.tooMany, 'The channel has too many sessions. Try again in a minute.');
+    return leave !== null;
+  }
+
+  private turnOut(session: FlowSession): void {
+    this.end(session, 'channel_inactive');
+    session.close(flowCloses.unauthorized, 'The channel was deactivated or deleted.');
   }
 
   private async admit(
@@ -129,16 +168,20 @@ export class FlowSocket implements OnModuleDestroy {
     this.logger.warn({ err: error }, 'A session could not be opened');
     // What cannot be read as a request names no flow.
     const isWrong = error instanceof ProblemError && error.status < 500 && error.status !== 429;
-    if (isWrong) line.close(4404, closes.unknown_flow.reason);
+    if (isWrong) line.close(flowCloses.notFound, closes.unknown_flow.reason);
     else line.close(1013, 'The service is busy or away. Connect again in a few seconds.');
   }
 
-  private end(session: FlowSession, cause: 'caller_left' | 'connection_lost'): void {
+  private end(session: FlowSession, cause: CallCause): void {
     if (!this.sessions.delete(session)) return;
     const ending = session.end(cause);
     this.endings.add(ending);
     void ending.finally(() => this.endings.delete(ending));
   }
+}
+
+function perMinute(count: number): Rate {
+  return { perSecond: count / 60, burst: count };
 }
 
 interface Asked {

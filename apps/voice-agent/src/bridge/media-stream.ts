@@ -7,7 +7,7 @@ import {
   ProblemError,
   servicePrincipal,
 } from '@parley/contracts';
-import { TokenBucket } from './limits.ts';
+import { TokenBucket } from '@parley/service';
 import { MediaCall, sayTo } from './media-call.ts';
 import { type MediaFrame, type MediaStart, readMediaFrame } from './media-frames.ts';
 import { MediaLine } from './media-line.ts';
@@ -66,7 +66,7 @@ export class MediaStream {
   receive(data: Buffer, isBinary: boolean): void {
     if (this.phase === 'over' || !this.socket.isOpen) return;
     this.socket.heard();
-    if (!this.frames.take()) return this.refuse(4429, 'Too many frames.');
+    if (!this.frames.take()) return this.cut();
     const frame = readMediaFrame(data, isBinary);
     if (!frame) return this.notAFrame();
     if (this.phase === 'new') return this.first(frame);
@@ -85,7 +85,10 @@ export class MediaStream {
   }
 
   private first(frame: MediaFrame): void {
-    if (frame.event === 'connected') return;
+    if (frame.event === 'connected' && this.wrong === 0) {
+      this.wrong += 1;
+      return;
+    }
     if (frame.event !== 'start') return this.refuse(4400, 'A start has to come first.');
     clearTimeout(this.timer);
     this.phase = 'starting';
@@ -208,6 +211,12 @@ export class MediaStream {
     clearTimeout(this.timer);
     if (this.call === null) this.phase = 'over';
     this.socket.close(code, reason);
+  }
+
+  private cut(): void {
+    clearTimeout(this.timer);
+    if (this.call === null) this.phase = 'over';
+    this.socket.cut(4429, 'Too many frames.');
   }
 
   private failed(error: unknown): void {

@@ -3,11 +3,17 @@ import type { Duplex } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { CallCause } from '@parley/contracts';
 import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
-import { InjectConfig, InjectNats, Logger } from '@parley/service';
+import {
+  ConnectionCount,
+  guardedServerOptions,
+  InjectConfig,
+  InjectNats,
+  Logger,
+  refuseUpgrade,
+} from '@parley/service';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BridgeConfig } from '../config.ts';
 import { CallRooms } from './call-audio.ts';
-import { SessionCount } from './limits.ts';
 import { MEDIA_FRAME_BYTES } from './media-frames.ts';
 import { type MediaParts, MediaStream } from './media-stream.ts';
 import { Notices } from './notices.ts';
@@ -19,18 +25,15 @@ const RATE = 8000;
 const IDLE_MS = 5000;
 /** Sockets beside those of calls: such as have not said yet who they are, and such as are being turned away. */
 const MORE_SOCKETS = 100;
-const FULL = 'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n';
+/** Bytes that are read of a stream: ten times what a carrier sends. */
+const INBOUND = { perSecond: 128 * 1024, burst: 512 * 1024 };
 
 /** `/ws/media/twilio/:channelId`: the sound of telephone calls. */
 @Injectable()
 export class MediaSocket implements OnModuleDestroy {
-  private readonly server = new WebSocketServer({
-    noServer: true,
-    maxPayload: MEDIA_FRAME_BYTES,
-    perMessageDeflate: false,
-  });
+  private readonly server = new WebSocketServer({ ...guardedServerOptions, maxPayload: MEDIA_FRAME_BYTES });
   private readonly parts: MediaParts;
-  private readonly places: SessionCount;
+  private readonly places: ConnectionCount;
   private readonly endings = new Set<Promise<void>>();
   private readonly streams = new Set<MediaStream>();
 
@@ -43,7 +46,7 @@ export class MediaSocket implements OnModuleDestroy {
     @InjectConfig() private readonly config: BridgeConfig,
   ) {
     const most = config.MEDIA_MAX_STREAMS;
-    this.places = new SessionCount({ sessions: most, ofAddress: most });
+    this.places = new ConnectionCount({ total: most, perKey: most });
     const takePlace = (): (() => void) | null => this.places.enter('');
     const notices = new Notices(RATE);
     this.parts = { nats, operations, facts, rooms, logger, notices, takePlace };
@@ -53,7 +56,7 @@ export class MediaSocket implements OnModuleDestroy {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const [, channelId] = PATH.exec(request.url ?? '') ?? [];
     if (!channelId) return false;
-    if (this.streams.size >= this.config.MEDIA_MAX_STREAMS + MORE_SOCKETS) socket.end(FULL);
+    if (this.streams.size >= this.config.MEDIA_MAX_STREAMS + MORE_SOCKETS) refuseUpgrade(socket, 503, 1);
     else
       this.server.handleUpgrade(request, socket, head, (webSocket) =>
         this.open(webSocket, decode(channelId)),
@@ -70,12 +73,13 @@ export class MediaSocket implements OnModuleDestroy {
 
   private open(socket: WebSocket, channelId: string): void {
     socket.on('error', (error) => this.logger.debug({ err: error }, 'A media stream failed'));
-    const line = new SocketLine(socket, Math.min(IDLE_MS, this.config.BRIDGE_IDLE_MS));
+    const idleMs = Math.min(IDLE_MS, this.config.BRIDGE_IDLE_MS);
+    const line = new SocketLine(socket, { idleMs, inbound: INBOUND });
     const stream = new MediaStream(this.parts, line, channelId);
     this.streams.add(stream);
-    socket.on('message', (data: Buffer, isBinary) => stream.receive(data, isBinary));
+    line.onMessage((data, isBinary) => stream.receive(data, isBinary));
     // Who hangs up says so before: a socket that ends without is a broken line.
-    socket.on('close', () => this.end(stream, 'connection_lost'));
+    line.onClose(() => this.end(stream, 'connection_lost'));
   }
 
   private end(stream: MediaStream, cause: CallCause): void {

@@ -3,7 +3,8 @@ import { AudioOut } from './audio-out.ts';
 import { BridgedCall } from './bridged-call.ts';
 import type { CallState } from './call-audio.ts';
 import type { Samples } from './pcm.ts';
-import type { SessionParts, SessionPlace } from './session-parts.ts';
+import type { SessionOpening } from './session-opening.ts';
+import type { SessionParts } from './session-parts.ts';
 import type { SocketLine } from './socket-line.ts';
 
 /** A page may send faster than time passes: two seconds ahead, and what a few frames of the largest size leave. */
@@ -15,25 +16,44 @@ export class SessionCall extends BridgedCall {
   readonly outputRate = flowSound.toClient;
   /** A page may send a file as fast as it likes. */
   readonly isLive = false;
-  private readonly place: SessionPlace;
+  private readonly place: SessionOpening;
   private readonly line: SocketLine;
   private readonly out: AudioOut;
+  private isBeginning = false;
 
-  constructor(parts: SessionParts, place: SessionPlace, line: SocketLine) {
+  constructor(parts: SessionParts, place: SessionOpening, line: SocketLine) {
     super(parts, keeping);
     this.place = place;
     this.line = line;
     this.out = new AudioOut(line, this.outputRate);
   }
 
-  /** Sound of the client; the first starts the call. */
-  take(samples: Samples, afterSequence: () => number): void {
+  /**
+   * Sound of the client; the first starts the call.
+   * @param open begins the conversation, and answers the sequence behind which messages are spoken
+   */
+  take(samples: Samples, open: () => Promise<number>): void {
     if (this.phase === 'over') return;
     this.hold(samples);
-    if (this.phase !== 'new') return;
-    const { channel, sender, contactId, conversationId } = this.place;
-    const parties = { direction: 'inbound' as const, sender, contactId, conversationId };
-    void this.start({ ...channel, ...parties, afterSequence: afterSequence() });
+    if (this.phase !== 'new' || this.isBeginning) return;
+    this.isBeginning = true;
+    void this.begin(open);
+  }
+
+  private async begin(open: () => Promise<number>): Promise<void> {
+    try {
+      const afterSequence = await open();
+      if (this.phase !== 'new') return;
+      const { channel, sender, contactId, conversationId } = this.place;
+      const parties = { direction: 'inbound' as const, sender, contactId, conversationId };
+      await this.start({ ...channel, ...parties, afterSequence });
+    } catch (error) {
+      this.parts.logger.warn(
+        { err: error, callId: this.id },
+        'A conversation could not be opened for a call',
+      );
+      if (this.phase === 'new') this.off('Speech is not available at the moment.', error);
+    }
   }
 
   play(samples: Samples): void {
@@ -80,7 +100,7 @@ export class SessionCall extends BridgedCall {
   }
 
   protected holdUp(isHeldUp: boolean): void {
-    if (isHeldUp) this.line.pause();
-    else this.line.resume();
+    if (isHeldUp) this.line.hold('sound');
+    else this.line.letGo('sound');
   }
 }

@@ -17,11 +17,3 @@ export interface SessionParts {
 
 /** The channel a session was let in by. */
 export type SessionChannel = NonNullable<OperationOutput<typeof admitFlowSession>['channel']>;
-
-/** Who talks, where, and since when. */
-export interface SessionPlace {
-  channel: SessionChannel;
-  sender: { id: string; name: string | null };
-  contactId: string | null;
-  conversationId: string;
-}

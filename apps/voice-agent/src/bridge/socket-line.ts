@@ -1,51 +1,65 @@
+import { GuardedSocket, type MessageHandler, type Rate } from '@parley/service';
 import type { WebSocket } from 'ws';
 import type { AudioLine } from './audio-out.ts';
 
 /** Bytes that may wait for a client, over which it is given up: far more than sound and transcripts need. */
 const UNSENT_BYTES = 1024 * 1024;
 
+/** How a line is watched. */
+export interface LineLimits {
+  /** After which a silent client is asked whether it is there; it then has half of that to answer. */
+  idleMs: number;
+  /** Bytes that are read of it. */
+  inbound: Rate;
+}
+
 /** One client's socket: what is not read in time, or not answered, ends it. */
 export class SocketLine implements AudioLine {
-  private readonly socket: WebSocket;
+  private readonly socket: GuardedSocket;
   private readonly idleMs: number;
   private readonly timer: NodeJS.Timeout;
   private heardAt = Date.now();
   private asked = false;
 
-  /** @param idleMs after which a silent client is asked whether it is there; it then has half of that to answer */
-  constructor(socket: WebSocket, idleMs: number) {
-    this.socket = socket;
+  constructor(socket: WebSocket, { idleMs, inbound }: LineLimits) {
+    this.socket = new GuardedSocket(socket, { unsentBytes: UNSENT_BYTES, inbound });
     this.idleMs = idleMs;
     this.timer = setInterval(() => this.look(), Math.max(10, idleMs / 8));
-    socket.on('pong', () => this.heard());
-    socket.on('close', () => clearInterval(this.timer));
+    this.socket.onPong(() => this.heard());
+    this.socket.onClose(() => clearInterval(this.timer));
   }
 
   get isOpen(): boolean {
-    return this.socket.readyState === this.socket.OPEN;
+    return this.socket.isOpen;
   }
 
   get buffered(): number {
-    return this.socket.bufferedAmount;
+    return this.socket.buffered;
   }
 
-  /** Takes nothing more from the client for a while: it waits in its own memory. */
-  pause(): void {
-    this.socket.pause();
+  onMessage(handle: MessageHandler): void {
+    this.socket.onMessage(handle);
   }
 
-  resume(): void {
-    this.socket.resume();
+  onClose(handle: (code: number) => void): void {
+    this.socket.onClose(handle);
+  }
+
+  /** Reads nothing more of the client until everybody who holds it has let go: what it sends waits in its own memory. */
+  hold(reason: 'start' | 'sound'): void {
+    this.socket.hold(reason);
+  }
+
+  letGo(reason: 'start' | 'sound'): void {
+    this.socket.letGo(reason);
   }
 
   tell(frame: object): void {
-    if (!this.isOpen) return;
-    if (this.buffered > UNSENT_BYTES) return this.giveUp();
     this.socket.send(JSON.stringify(frame));
   }
 
   send(bytes: Buffer): void {
-    if (this.isOpen) this.socket.send(bytes);
+    this.socket.send(bytes);
   }
 
   heard(): void {
@@ -54,9 +68,12 @@ export class SocketLine implements AudioLine {
   }
 
   close(code: number, reason: string): void {
-    // A paused socket would never hear the client's answer.
-    this.socket.resume();
-    this.socket.close(code, reason.slice(0, 120));
+    this.socket.close(code, reason);
+  }
+
+  /** Ends the connection of a client that floods, without reading another byte. */
+  cut(code: number, reason: string): void {
+    this.socket.cut(code, reason);
   }
 
   giveUp(): void {
@@ -68,7 +85,7 @@ export class SocketLine implements AudioLine {
     if (silentMs >= this.idleMs * 1.5) return this.giveUp();
     if (silentMs >= this.idleMs && !this.asked) {
       this.asked = true;
-      if (this.isOpen) this.socket.ping();
+      this.socket.ask();
     }
     return undefined;
   }

@@ -13,6 +13,8 @@ export interface TextPlace {
   conversationId: string;
   /** The call under way, if there is one. */
   callId(): string | null;
+  /** Resolves once the conversation stands. */
+  ready(): Promise<void>;
 }
 
 /** Typed texts as turns of a conversation, one after another; each is repeated under its id until NATS has stored it. */
@@ -68,6 +70,7 @@ export class TextTurns {
     };
     for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
       try {
+        await this.place.ready();
         await this.facts.publish(turnTranscribed, spaceId, data);
         return true;
       } catch {

@@ -154,6 +154,8 @@ export const openForChannel = defineOperation({
     contactId: Id.nullable(),
     target: TargetSchema.nullable(),
     targetName: z.string().nullable(),
+    /** Id of the conversation where one begins: its channel has named it before. */
+    conversationId: Id.optional(),
     /** The call that goes there: it shares its conversation with no other one that goes on. */
     callId: Id.optional(),
   }),

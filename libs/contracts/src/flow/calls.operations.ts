@@ -18,6 +18,8 @@ export const getCallProfile = defineOperation({
     agentId: Id.nullable(),
     agentName: z.string(),
     greeting: z.string().nullable(),
+    /** What a conversation that begins now is told before its contact says anything. */
+    opening: z.array(z.string()).optional(),
     voice: AgentSchema.shape.voice,
     suggestedQuestions: z.array(z.string()),
     /** What the step that waits understands. */
