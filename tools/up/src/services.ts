@@ -125,6 +125,7 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
     return {
       ...startingWith('TRUSTED_PROXIES'),
       ...startingWith('RATE_LIMIT_'),
+      ...startingWith('SOCKETS_'),
       PORT: String(port),
       DEMO_FILE: demoFile,
       BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,
@@ -136,6 +137,7 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
     ...voice,
     ...startingWith('VOICE_'),
     ...startingWith('MEDIA_'),
+    ...startingWith('BRIDGE_'),
     PORT: String(bridgePort),
     // The gateway passes sessions on.
     TRUSTED_PROXIES: 'loopback',
