@@ -156,7 +156,7 @@ export class VoiceBench {
       'host: "127.0.0.1"',
       `port: ${this.natsPort}`,
       `jetstream { store_dir: ${JSON.stringify(join(this.folder, 'nats'))}, sync_interval: always }`,
-      'authorization { user: spec, password: spec }',
+      'authorization { users: [{ user: spec, password: spec }, { user: spec-operations, password: spec }] }',
       '',
     ].join('\n');
     const configFile = join(this.folder, 'nats.conf');

@@ -10,6 +10,8 @@ export * from './logger.ts';
 export * from './mechanism/mechanism.migration.ts';
 export * from './nats/connection.ts';
 export * from './nats/streams.ts';
+export * from './nats/store.ts';
+export * from './nats/trimmer.ts';
 export * from './nats/users.ts';
 export { etagOf } from './operations/etag.ts';
 export * from './operations/operation-client.ts';

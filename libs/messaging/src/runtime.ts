@@ -12,7 +12,6 @@ import type { MessagingLogger } from './logger.ts';
 import { Maintenance } from './mechanism/maintenance.ts';
 import { MaintenanceRepository } from './mechanism/maintenance.repository.ts';
 import { streamIdentity } from './nats/streams.ts';
-import { Trimmer } from './nats/trimmer.ts';
 import { CommandRepository } from './operations/command.repository.ts';
 import { OperationClient } from './operations/operation-client.ts';
 import type { OperationKeys } from './operations/operation-keys.ts';
@@ -33,7 +32,10 @@ export interface RuntimeOptions {
   /** Name of the process, where a service has several kinds; it answers for its health under it. */
   process?: string | undefined;
   domain: string;
+  /** In the account of streams. */
   nats: NatsConnection;
+  /** In the account of operations. */
+  operationsNats: NatsConnection;
   /** Whether this process is as it should be; by default, whether PostgreSQL answers. */
   healthy?: (() => Promise<boolean>) | undefined;
   /** Pool under the service's role, and one under its runner role. */
@@ -62,7 +64,6 @@ export class MessagingRuntime {
   readonly facts: FactPublisher;
   readonly parked: ParkedRepository;
   readonly relay: Relay;
-  readonly trimmer: Trimmer;
   readonly consumers: ConsumerRunner[] = [];
   private readonly options: RuntimeOptions;
   private readonly outbox: OutboxRepository;
@@ -74,7 +75,7 @@ export class MessagingRuntime {
   private wakes: Subscription | null = null;
 
   constructor(options: RuntimeOptions) {
-    const { nats, database, runner, logger, service } = options;
+    const { nats, operationsNats, database, runner, logger, service } = options;
     this.options = options;
     this.nats = nats;
     this.domain = options.domain;
@@ -84,21 +85,20 @@ export class MessagingRuntime {
     this.tasks = new Tasks(this.taskRepository, this.wakers);
     this.leases = new Leases(new LeasesRepository(runner), logger, this.wakers);
     this.operations = new OperationServer({
-      nats,
+      nats: operationsNats,
       database,
       commands: new CommandRepository(),
       logger,
       cipher: options.cipher,
       keys: options.keys,
     });
-    this.client = new OperationClient(nats, options.keys);
-    this.live = new LiveBus(nats);
-    this.calls = new CallBus(nats);
+    this.client = new OperationClient(operationsNats, options.keys);
+    this.live = new LiveBus(operationsNats);
+    this.calls = new CallBus(operationsNats);
     this.facts = new FactPublisher(nats, service);
     this.parked = new ParkedRepository(runner, service);
     this.outbox = new OutboxRepository(runner);
     this.maintenance = new Maintenance(new MaintenanceRepository(runner));
-    this.trimmer = new Trimmer(nats, logger);
     this.board = new PositionBoard(nats, service, logger);
     this.relay = new Relay({ outbox: this.outbox, nats, wakers: this.wakers, logger, source: service });
   }
@@ -137,8 +137,6 @@ export class MessagingRuntime {
     for (const shard of shards)
       this.leases.hold(`relay.${shard}`, (lease) => this.relay.run(shard, lease), { drain: true });
     this.leases.hold('maintenance', (lease) => this.maintenance.run(lease));
-    const trimmed = [this.domain.toUpperCase(), 'DEAD_LETTER'];
-    this.leases.hold('trimmer', (lease) => this.trimmer.run(trimmed, lease));
     await this.board.keepOnly(this.specs);
     for (const spec of this.specs) await this.holdConsumer(spec);
     this.listenForWakes();
@@ -175,7 +173,7 @@ export class MessagingRuntime {
   private answerHealth(): void {
     const { service, process, database } = this.options;
     const healthy = this.options.healthy ?? (() => database.ping().then(() => true));
-    this.nats.subscribe(`health.${process ?? service}`, {
+    this.options.operationsNats.subscribe(`health.${process ?? service}`, {
       callback: (error, message) => {
         if (error) return;
         healthy().then(
@@ -189,16 +187,18 @@ export class MessagingRuntime {
   /** A commit in one process wakes the loop in the process that holds the lease. */
   private listenForWakes(): void {
     const prefix = `wake.${this.options.service}.`;
+    const nats = this.options.operationsNats;
     this.wakers.onWake((name) => {
-      if (!this.nats.isClosed()) this.nats.publish(`${prefix}${name.replaceAll(':', '_')}`, name);
+      if (!nats.isClosed()) nats.publish(`${prefix}${name.replaceAll(':', '_')}`, name);
     });
-    this.wakes = this.nats.subscribe(`${prefix}>`, {
+    this.wakes = nats.subscribe(`${prefix}>`, {
       callback: (error, message) => void (error ?? this.wakers.wakeHere(message.string())),
     });
     void this.wakeAtReconnect();
   }
 
   private async wakeAtReconnect(): Promise<void> {
-    for await (const { type } of this.nats.status()) if (type === 'reconnect') this.wakers.wakeAll();
+    for await (const { type } of this.options.operationsNats.status())
+      if (type === 'reconnect') this.wakers.wakeAll();
   }
 }

@@ -3,7 +3,7 @@ export { runMigrations } from './boot/run-migrations.ts';
 export type { MigrationOptions } from './boot/run-migrations.ts';
 export { runService } from './boot/run-service.ts';
 export { setUpStreams } from './boot/setup-streams.ts';
-export { InjectNats, NATS } from './boot/service-module.ts';
+export { InjectNats, InjectOperationsNats, NATS, OPERATIONS_NATS } from './boot/service-module.ts';
 export type { HttpOptions, ServiceOptions } from './boot/service-options.ts';
 export { baseConfig } from './config/base-config.ts';
 export type { BaseConfig, ServiceConfig } from './config/base-config.ts';

@@ -33,7 +33,7 @@ describe('the configuration of nats-server', () => {
     async () => {
       const program = await findNatsServer();
       const env = Object.fromEntries(
-        [...domains.map((domain) => domainOwners[domain]), 'operator'].map((user) => [
+        [...domains.map((domain) => domainOwners[domain]), 'trimmer', 'operator'].map((user) => [
           passwordVariable(user),
           'x1',
         ]),

@@ -12,11 +12,18 @@ export function passwordVariable(user: string): string {
  */
 export function deployedNatsConfig(): string {
   const services = domains.map((domain) => ({ user: domainOwners[domain], domain }));
-  const users = [...services, { user: 'operator' }].map((user) => ({
+  const users = [...services, { user: 'trimmer', trims: true }, { user: 'operator' }].map((user) => ({
     ...user,
     password: `$${passwordVariable(user.user)}`,
   }));
-  const text = natsServerConfig({ users, storeDir: '/data', host: '0.0.0.0', port: 4222, monitorPort: 8222 });
+  const text = natsServerConfig({
+    users,
+    storeDir: '/data',
+    host: '0.0.0.0',
+    port: 4222,
+    monitorPort: 8222,
+    outsideFile: 'outside.conf',
+  });
   const unquoted = text
     .replaceAll(/"(\$[A-Z_]+_PASSWORD)"/g, '$1')
     .replace('"127.0.0.1:8222"', '"0.0.0.0:8222"');

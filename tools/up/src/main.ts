@@ -11,7 +11,7 @@ import { ProcessRecord } from './processes.ts';
 import { startGuard } from './guard.ts';
 import { step } from './say.ts';
 import { type Seeded, seed } from './seed.ts';
-import { KeptServers, prepareStreams, type Servers, startServers } from './servers.ts';
+import { keepTrimming, KeptServers, prepareStreams, type Servers, startServers } from './servers.ts';
 import { listServices, programsOf, type Service } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -79,6 +79,7 @@ async function prepare(home: Home, servers: Servers): Promise<Service[]> {
     step('Streams', () => prepareStreams(home, natsUrl)),
     step('Migrations', () => migrateAll(databaseUrl, services, buildStamp(root))),
   ]);
+  await keepTrimming(home, natsUrl);
   return services;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainOwners, domains } from '@parley/contracts';
-import { connectNats, ensureStreams, natsServerConfig } from '@parley/messaging';
+import { adoptGlobalStreams, connectNats, ensureStreams, natsServerConfig, Trimmer } from '@parley/messaging';
 import {
   findLiveKitServer,
   findNatsServer,
@@ -123,6 +123,7 @@ async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promi
   mkdirSync(home.file('nats'), { recursive: true, mode: 0o700 });
   const users = [
     { user: 'operator', password: home.secret('nats-operator') },
+    { user: 'trimmer', password: home.secret('nats-trimmer'), trims: true },
     ...domains.map((domain) => ({
       user: domainOwners[domain],
       password: home.secret(`nats-${domainOwners[domain]}`),
@@ -130,6 +131,7 @@ async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promi
     })),
   ];
   const config = natsServerConfig({ users, storeDir: home.file('nats'), port });
+  if (adoptGlobalStreams(home.file('nats'))) console.log('  Streams moved to an account of their own');
   const start = (): Promise<ServerProcess> =>
     startNatsServer({
       program,
@@ -257,11 +259,23 @@ async function startUntilItStands(again: Again, kept: KeptServers): Promise<Serv
   }
 }
 
-/** Makes the streams that are missing. */
-export async function prepareStreams(home: Home, natsUrl: string): Promise<void> {
+/** Keeps streams from filling up while this process runs: no service may remove events. */
+export async function keepTrimming(home: Home, natsUrl: string): Promise<void> {
+  const connection = await connectOperator(home, natsUrl);
+  const log = { info: () => undefined, debug: () => undefined };
+  const say = (_about: unknown, message: string): void => console.log(`  ${message}`);
+  void new Trimmer(connection, { ...log, warn: say, error: say }).run(new AbortController().signal);
+}
+
+function connectOperator(home: Home, natsUrl: string): ReturnType<typeof connectNats> {
   const user = process.env['NATS_USER'] ?? 'operator';
   const password = process.env['NATS_PASSWORD'] ?? home.secret('nats-operator');
-  const connection = await connectNats({ url: natsUrl, user, password, name: 'operator' });
+  return connectNats({ url: natsUrl, user, password, name: 'operator' });
+}
+
+/** Makes the streams that are missing. */
+export async function prepareStreams(home: Home, natsUrl: string): Promise<void> {
+  const connection = await connectOperator(home, natsUrl);
   try {
     await ensureStreams(connection, { partitions: Number(process.env['NATS_PARTITIONS'] ?? 4) });
   } finally {

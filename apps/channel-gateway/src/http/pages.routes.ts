@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
 import { processNames } from '@parley/contracts';
-import { InjectConfig, InjectNats } from '@parley/service';
+import { InjectConfig, InjectOperationsNats } from '@parley/service';
 import type { NatsConnection } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.ts';
@@ -19,7 +19,7 @@ export class PageRoutes {
 
   constructor(
     @InjectConfig() private readonly config: GatewayConfig,
-    @InjectNats() private readonly nats: NatsConnection,
+    @InjectOperationsNats() private readonly nats: NatsConnection,
   ) {
     this.assets = new Assets(config.WIDGET_DIR ?? widgetFolder());
   }

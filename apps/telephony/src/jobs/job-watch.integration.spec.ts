@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { natsServerConfig } from '@parley/messaging';
 import { findNatsServer, freePort, startNatsServer } from '@parley/testing';
 import { openBench, type TelephonyBench } from '../../test/bench.ts';
 import { Rooms } from '../../test/rooms.ts';
@@ -33,8 +32,8 @@ interface OwnNats {
 async function startNats(): Promise<OwnNats> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-nats-'));
   const [program, port] = [await findNatsServer(), await freePort()];
-  const users = [{ user: 'operator', password: 'x' }];
-  const config = natsServerConfig({ users, storeDir: join(folder, 'store'), port });
+  const store = JSON.stringify(join(folder, 'store'));
+  const config = `host: "127.0.0.1"\nport: ${port}\njetstream { store_dir: ${store}, sync_interval: always }\n`;
   const begin = () => startNatsServer({ program, configFile: join(folder, 'nats.conf'), config, port });
   let server = await begin();
   return {

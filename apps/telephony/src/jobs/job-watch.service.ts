@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import type { CallCause, CallNews } from '@parley/contracts';
 import { Database, sleep } from '@parley/database';
 import { CallBus, type Lease, Leases, type NatsConnection, reasonOf } from '@parley/messaging';
-import { InjectNats, Logger } from '@parley/service';
+import { InjectOperationsNats, Logger } from '@parley/service';
 import { CallsRepository } from '../calls/calls.repository.ts';
 import { CallsService } from '../calls/calls.service.ts';
 import type { CallRow, LiveCall, Tables, TelephonyTrx } from '../database.ts';
@@ -45,7 +45,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
     private readonly bus: CallBus,
     private readonly leases: Leases,
     private readonly logger: Logger,
-    @InjectNats() private readonly nats: NatsConnection,
+    @InjectOperationsNats() private readonly nats: NatsConnection,
   ) {}
 
   /** Every process listens, so that each can take the watch over. */

@@ -2,7 +2,7 @@ import { defineAgent, type inference, type JobContext } from '@livekit/agents';
 import { type CallJob, CallJobSchema } from '@parley/contracts';
 import {
   CallBus,
-  connectNats,
+  connectBoth,
   FactPublisher,
   LiveBus,
   OperationClient,
@@ -40,22 +40,22 @@ export function defineCallJob(speech: SpeechSource): ReturnType<typeof defineAge
       useLogger(logger);
       outliveWorker();
       const { NATS_URL: url, NATS_USER: user, NATS_PASSWORD: password } = config;
-      const nats = await connectNats({ url, user, password, name: 'voice-agent' });
+      const { streams, operations } = await connectBoth({ url, user, password, name: 'voice-agent' });
       const call = new Call({
         job,
         context: context as JobContext,
         config,
         logger,
-        nats,
-        operations: new OperationClient(nats, OperationKeys.read('voice-agent', config)),
-        facts: new FactPublisher(nats, 'voice-agent'),
-        live: new LiveBus(nats),
-        calls: new CallBus(nats),
+        nats: streams,
+        operations: new OperationClient(operations, OperationKeys.read('voice-agent', config)),
+        facts: new FactPublisher(streams, 'voice-agent'),
+        live: new LiveBus(operations),
+        calls: new CallBus(operations),
         vad: context.proc.userData.vad ?? voiceActivity(),
         speech,
       });
       await call.run();
-      await nats.drain();
+      await Promise.all([streams.drain(), operations.drain()]);
     },
   });
 }

@@ -14,6 +14,28 @@ export function inboxPrefix(name: string): string {
   return `_INBOX_${name.replaceAll('-', '_')}`;
 }
 
+/** A service's user in the account of operations; its password is the same. */
+export function operationsUser(user: string): string {
+  return `${user}-operations`;
+}
+
+/** The two connections of a process: streams and buckets, and all that is asked, answered and told beside them. */
+export interface NatsConnections {
+  streams: NatsConnection;
+  operations: NatsConnection;
+}
+
+/** Connects to both accounts. */
+export async function connectBoth(options: NatsOptions): Promise<NatsConnections> {
+  const [streams, operations] = await Promise.all([connectNats(options), connectOperations(options)]);
+  return { streams, operations };
+}
+
+/** Connects to the account of operations alone. */
+export function connectOperations(options: NatsOptions): Promise<NatsConnection> {
+  return connectNats({ ...options, user: operationsUser(options.user) });
+}
+
 /** Connects and stays: reconnects for ever, each 100 ms with jitter, and notices a silent server within two seconds. */
 export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
   return connect({

@@ -40,6 +40,9 @@ type Declared = Partial<StreamConfig> & { name: string; subjects: string[] };
 /** Fields that may be changed while a stream stands; in all others it must be as declared. */
 const adjustable = new Set(['max_bytes', 'max_age', 'num_replicas', 'duplicate_window']);
 
+/** Installations made before 2027 have a dead letter stream that refuses new reports when it is full. */
+const deadLetterAdjustable = new Set([...adjustable, 'discard', 'deny_purge']);
+
 /** The declaration of a domain's stream: everything durable, nothing thrown away to make room. */
 export function streamConfig(domain: string, options: StreamOptions): Declared {
   const { partitions, replicas = 1, maxBytes = 1024 ** 3 } = options;
@@ -78,8 +81,11 @@ export async function ensureStreams(nats: NatsConnection, options: StreamOptions
     name: deadLetterStream,
     subjects: ['dead_letter.>'],
     subject_transform: undefined,
+    // Reports for people: the newest are kept, and nobody can make room by hand.
+    discard: DiscardPolicy.Old,
+    deny_purge: true,
   };
-  await ensureStream(manager, deadLetters, 1);
+  await ensureStream(manager, deadLetters, 1, deadLetterAdjustable);
   for (const bucket of [channelBucket, positionBucket])
     await new Kvm(nats).create(bucket, {
       history: 1,
@@ -90,7 +96,12 @@ export async function ensureStreams(nats: NatsConnection, options: StreamOptions
 
 type Manager = Awaited<ReturnType<typeof jetstreamManager>>;
 
-async function ensureStream(manager: Manager, config: Declared, partitions: number): Promise<void> {
+async function ensureStream(
+  manager: Manager,
+  config: Declared,
+  partitions: number,
+  mayChange = adjustable,
+): Promise<void> {
   const known = await find(manager, config.name);
   if (!known) {
     const metadata = { 'parley.epoch': newId('evt'), 'parley.partitions': String(partitions) };
@@ -104,7 +115,7 @@ async function ensureStream(manager: Manager, config: Declared, partitions: numb
     );
   }
   const changed = differences(config, known);
-  const wrong = changed.filter((field) => !adjustable.has(field));
+  const wrong = changed.filter((field) => !mayChange.has(field));
   if (wrong.length > 0) {
     throw new Error(
       `The stream ${config.name} is not as declared in: ${wrong.join(', ')}. Set that back with the nats tool, or start with an empty NATS.`,

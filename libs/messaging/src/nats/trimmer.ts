@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Lease } from '../leases/leases.ts';
+import { domains, streamName } from '@parley/contracts';
 import type { MessagingLogger } from '../logger.ts';
 import { positionBucket, type ToldPosition } from './positions.ts';
 import { identityOf } from './streams.ts';
@@ -33,15 +33,20 @@ export class Trimmer {
     this.logger = logger;
   }
 
-  /** Works until the lease is lost. */
-  async run(streams: readonly string[], lease: Lease): Promise<void> {
-    while (!lease.leaving.aborted) {
-      for (const stream of streams)
-        await this.trim(stream).catch((error: unknown) =>
-          this.logger.debug({ stream, err: error }, 'A stream could not be looked at'),
-        );
-      await sleep(ROUND_MS, undefined, { signal: lease.leaving, ref: false }).catch(() => undefined);
+  /** Trims all streams of events, again and again until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.trimAll();
+      await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Trims each stream of events that is full enough; one that cannot be trimmed does not keep the others from it. */
+  async trimAll(): Promise<void> {
+    for (const stream of domains.map(streamName))
+      await this.trim(stream).catch((error: unknown) =>
+        this.logger.warn({ stream, err: error }, 'Stream could not be trimmed'),
+      );
   }
 
   /** Trims one stream if it is full enough; answers how many messages went. */
@@ -74,14 +79,26 @@ export class Trimmer {
   /** The lowest position of all consumers; one that was told of an older stream counts as 0. */
   private async lowest(stream: string, epoch: string): Promise<number> {
     const bucket = await new Kvm(this.nats).open(positionBucket);
-    const keys: string[] = [];
-    for await (const key of await bucket.keys(`${stream}.>`)) keys.push(key);
+    const keys = await this.positionKeys(stream);
     const positions = await Promise.all(
       keys.map(async (key) => {
-        const told = (await bucket.get(key))?.json<ToldPosition>();
-        return told?.epoch === epoch ? told.position : 0;
+        const entry = await bucket.get(key);
+        // A consumer that its service took off the board is not waited for.
+        if (entry?.operation !== 'PUT') return Number.MAX_SAFE_INTEGER - 1;
+        const told = entry.json<ToldPosition>();
+        return told.epoch === epoch ? told.position : 0;
       }),
     );
     return Math.min(Number.MAX_SAFE_INTEGER - 1, ...positions);
+  }
+
+  /** By the stream's own list of subjects: no consumer is needed to read it. */
+  private async positionKeys(stream: string): Promise<string[]> {
+    const prefix = `$KV.${positionBucket}.`;
+    const manager = await jetstreamManager(this.nats, { timeout: REQUEST_MS, checkAPI: false });
+    const { state } = await manager.streams.info(`KV_${positionBucket}`, {
+      subjects_filter: `${prefix}${stream}.>`,
+    });
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
   }
 }

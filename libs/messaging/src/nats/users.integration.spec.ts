@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { type Domain, domainOwners, domains } from '@parley/contracts';
+import { allOperations, type Domain, domainOwners, domains, streamName } from '@parley/contracts';
 import { findNatsServer, freePort, type ServerProcess, startNatsServer } from '@parley/testing';
 import { eventually } from '../../test/bench.ts';
 import { silentLogger } from '../logger.ts';
@@ -12,9 +12,11 @@ import { LiveBus } from '../live/live-bus.ts';
 import { KeyValueMirror } from '../kv/key-value-mirror.ts';
 import { LogReader } from '../runner/log-reader.ts';
 import { PositionBoard } from '../runner/position-board.ts';
-import { connectNats } from './connection.ts';
+import { connectNats, operationsUser } from './connection.ts';
+import { adoptGlobalStreams } from './store.ts';
+import { Trimmer } from './trimmer.ts';
 import { channelBucket, ensureStreams, streamIdentity } from './streams.ts';
-import { natsServerConfig } from './users.ts';
+import { natsServerConfig, operationPermissions } from './users.ts';
 
 describe('users of NATS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-users-'));
@@ -33,7 +35,10 @@ describe('users of NATS', () => {
     connections.push(nats);
     return nats;
   };
+  /** A service in the account of streams, and in that of operations. */
   const as = (domain: Domain): Promise<NatsConnection> => open(domainOwners[domain], domain);
+  const inOperations = (domain: Domain): Promise<NatsConnection> =>
+    open(domainOwners[domain], operationsUser(domain), `secret of ${domain}`);
 
   beforeAll(async () => {
     const port = await freePort();
@@ -41,6 +46,7 @@ describe('users of NATS', () => {
     url = `nats://127.0.0.1:${port}`;
     const users = [
       { user: 'operator', password: 'secret of operator' },
+      { user: 'trimmer', password: 'secret of trimmer', trims: true },
       ...domains.map((domain) => ({ user: domain, password: `secret of ${domain}`, domain })),
     ];
     const config = natsServerConfig({ users, storeDir: join(folder, 'store'), port, monitorPort });
@@ -67,6 +73,24 @@ describe('users of NATS', () => {
     nats.publish(subject, '{}');
     await nats.flush();
     return Promise.race([said, new Promise<null>((resolve) => setTimeout(() => resolve(null), 50))]);
+  }
+
+  /** Those of some subjects that the server refuses this connection to publish to. */
+  async function refused(nats: NatsConnection, subjects: readonly string[]): Promise<Set<string>> {
+    const found = new Set<string>();
+    const statuses = nats.status();
+    void (async () => {
+      for await (const status of statuses) {
+        const [, subject] =
+          /Publish to "([^"]+)"/iu.exec(status.type === 'error' ? status.error.message : '') ?? [];
+        if (subject) found.add(subject);
+      }
+    })();
+    for (const subject of subjects) nats.publish(subject, '{}');
+    await nats.flush();
+    await nats.flush();
+    (statuses as unknown as { stop(): void }).stop();
+    return found;
   }
 
   async function heard(nats: NatsConnection, pattern: string): Promise<boolean> {
@@ -107,8 +131,82 @@ describe('users of NATS', () => {
     }
   });
 
+  const apiVerbs = {
+    read: [
+      ...['STREAM.INFO.S', 'STREAM.MSG.GET.S', 'DIRECT.GET.S', 'DIRECT.GET.S.x.y', 'CONSUMER.CREATE.S'],
+      ...['CONSUMER.CREATE.S.c', 'CONSUMER.CREATE.S.c.x.y', 'CONSUMER.INFO.S.c', 'CONSUMER.MSG.NEXT.S.c'],
+    ],
+    change: [
+      ...['STREAM.CREATE.S', 'STREAM.UPDATE.S', 'STREAM.DELETE.S', 'STREAM.PURGE.S', 'STREAM.MSG.DELETE.S'],
+      ...['STREAM.SNAPSHOT.S', 'STREAM.RESTORE.S', 'STREAM.PEER.REMOVE.S', 'STREAM.LEADER.STEPDOWN.S'],
+      ...['CONSUMER.DURABLE.CREATE.S.c', 'CONSUMER.DELETE.S.c', 'CONSUMER.PAUSE.S.c', 'CONSUMER.RESET.S.c'],
+      ...['CONSUMER.UNPIN.S.c', 'CONSUMER.LIST.S', 'CONSUMER.NAMES.S', 'CONSUMER.LEADER.STEPDOWN.S.c'],
+      ...['STREAM.NAMES', 'STREAM.LIST', 'ACCOUNT.PURGE.S', 'META.LEADER.STEPDOWN', 'SERVER.REMOVE'],
+    ],
+  };
+  const on = (stream: string, verbs: readonly string[]): string[] =>
+    verbs.map((verb) => `$JS.API.${verb.replace(/\bS\b/u, stream)}`);
+  const everyStream = [...domains.map(streamName), 'DEAD_LETTER', 'KV_channels', 'KV_positions'];
+
+  it.each(domains)('reach no foreign subject and change no stream: %s', async (domain) => {
+    const service = domainOwners[domain];
+    const others = domains.filter((one) => one !== domain);
+    const readable = everyStream.filter(
+      (stream) => stream !== 'KV_channels' || domain === 'channel' || domain === 'telephony',
+    );
+    const allowed = [
+      ...[`${domain}.x.space_a.k`, `dead_letter.${service}.x`, `$KV.positions.S.${service}.c.0`],
+      ...readable.flatMap((stream) => on(stream, apiVerbs.read)),
+      ...(domain === 'channel' ? ['$KV.channels.chan_x'] : []),
+    ];
+    const forbidden = [
+      ...others.flatMap((other) => [
+        `${other}.x.space_a.k`,
+        `dead_letter.${domainOwners[other]}.x`,
+        `$KV.positions.S.${domainOwners[other]}.c.0`,
+      ]),
+      ...allOperations.map(({ name }) => `operation.${name}`),
+      ...['live.space_a.conv_1', 'call.space_a.call_1', 'wake.conversation.x', 'health.conversation'],
+      ...['outside.space_a.x', '$SYS.REQ.SERVER.PING', '_INBOX_other.x'],
+      ...everyStream.flatMap((stream) => on(stream, apiVerbs.change)),
+      ...(readable.includes('KV_channels') ? [] : on('KV_channels', apiVerbs.read)),
+      ...(domain === 'channel' ? [] : ['$KV.channels.chan_x']),
+    ];
+    const streams = await refused(await as(domain), [...allowed, ...forbidden]);
+    expect([...streams].filter((subject) => allowed.includes(subject))).toEqual([]);
+    expect(forbidden.filter((subject) => !streams.has(subject))).toEqual([]);
+
+    const operations = await inOperations(domain);
+    const { publish } = operationPermissions(domain);
+    const asked = allOperations.map(({ name }) => `operation.${name}`);
+    const may = asked.filter((subject) => domain === 'channel' || publish.includes(subject));
+    const beside = [
+      ...others.flatMap((other) => [`${other}.x.space_a.k`, `wake.${domainOwners[other]}.x`]),
+      ...everyStream.flatMap((stream) => on(stream, [...apiVerbs.read, ...apiVerbs.change])),
+      ...['$KV.channels.chan_x', '$KV.positions.x', 'outside.space_a.x', '$SYS.REQ.SERVER.PING'],
+      ...(domain === 'channel' ? [] : ['health.conversation']),
+      ...(['telephony', 'voice'].includes(domain) ? [] : ['call.space_a.call_1']),
+      ...(['channel', 'conversation', 'flow'].includes(domain) ? [] : ['live.space_a.conv_1']),
+    ];
+    const said = await refused(operations, [...asked, ...beside]);
+    expect(asked.filter((subject) => said.has(subject) === may.includes(subject))).toEqual([]);
+    expect(beside.filter((subject) => !said.has(subject))).toEqual([]);
+    // Beside the gateway nobody gives orders to identity, or asks what callers alone ask for.
+    if (domain !== 'channel')
+      expect(
+        may.filter((subject) => /^operation\.identity\.(?:create|update|delete|sign)/u.test(subject)),
+      ).toEqual([]);
+    const foreign = [...others.map((other) => `operation.${other}.x`), '>', '_INBOX.>', '$KV.>'];
+    for (const pattern of foreign)
+      expect([pattern, await heard(operations, pattern)]).toEqual([pattern, false]);
+    expect(await heard(operations, `operation.${domain}.x`)).toBe(true);
+  });
+
   it('ask operations as the gateway alone, and answer those of their own domain', async () => {
-    const [gateway, conversation, flow] = await Promise.all([as('channel'), as('conversation'), as('flow')]);
+    const [gateway, conversation] = await Promise.all([
+      inOperations('channel'),
+      inOperations('conversation'),
+    ]);
     conversation.subscribe('operation.conversation.look', {
       callback: (_error, message) => {
         message.respond('seen');
@@ -117,9 +215,63 @@ describe('users of NATS', () => {
     await conversation.flush();
     const answer = await gateway.request('operation.conversation.look', '', { timeout: 1000 });
     expect(answer.string()).toBe('seen');
-    expect(await refusal(flow, 'operation.conversation.look')).toMatch(/permissions violation/iu);
-    expect(await heard(flow, 'operation.conversation.look')).toBe(false);
-    expect(await heard(flow, 'operation.flow.look')).toBe(true);
+  });
+
+  it('reach no operation by the delivery subject of a consumer', async () => {
+    const identity = await inOperations('identity');
+    const arrived: string[] = [];
+    identity.subscribe('operation.identity.create_api_key', {
+      callback: (_error, message) => void arrived.push(message.subject),
+    });
+    await identity.flush();
+    const notifications = await as('notification');
+    await jetstream(notifications).publish('notification.x.space_a.k', '{}');
+    const create = {
+      stream_name: 'NOTIFICATION',
+      config: {
+        ...{ name: 'route', ack_policy: 'none', deliver_policy: 'all', inactive_threshold: 5_000_000_000 },
+        deliver_subject: 'operation.identity.create_api_key',
+      },
+    };
+    const subject = '$JS.API.CONSUMER.CREATE.NOTIFICATION.route';
+    const made = await notifications.request(subject, JSON.stringify(create), { timeout: 2000 });
+    expect(made.json()).toMatchObject({ config: { deliver_subject: 'operation.identity.create_api_key' } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(arrived).toEqual([]);
+    await operator.request('$JS.API.CONSUMER.DELETE.NOTIFICATION.route', '', { timeout: 2000 });
+  });
+
+  it('change and forge nothing in a foreign stream by the delivery subject of a consumer', async () => {
+    const notifications = await as('notification');
+    await jetstream(await as('telephony')).publish('telephony.kept.space_a.k', '{}');
+    const targets = [
+      '$JS.API.STREAM.DELETE.ASSET',
+      '$JS.API.STREAM.PURGE.TELEPHONY',
+      'identity.forged.space_a.k',
+    ];
+    for (const [index, target] of targets.entries()) {
+      // The server takes a message of any body as a request; an empty one deletes.
+      const event = `notification.forged_${index}.space_a.k`;
+      await jetstream(notifications).publish(event, index === 0 ? '' : '{}');
+      const filter_subject = `${event}.*`;
+      const config = {
+        ...{ name: `forger_${index}`, ack_policy: 'none', deliver_policy: 'all', filter_subject },
+        ...{ inactive_threshold: 5_000_000_000, deliver_subject: target },
+      };
+      const subject = `$JS.API.CONSUMER.CREATE.NOTIFICATION.forger_${index}.${filter_subject}`;
+      const request = JSON.stringify({ stream_name: 'NOTIFICATION', config });
+      const made = await notifications.request(subject, request, { timeout: 2000 });
+      expect(made.json()).toMatchObject({ config: { deliver_subject: target } });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const manager = await jetstreamManager(operator);
+    const count = async (stream: string, subjects_filter: string): Promise<number> => {
+      const { state } = await manager.streams.info(stream, { subjects_filter });
+      return Object.keys(state.subjects ?? {}).length;
+    };
+    expect(await manager.streams.info('ASSET')).toBeDefined();
+    expect(await count('TELEPHONY', 'telephony.kept.>')).toBe(1);
+    expect(await count('IDENTITY', 'identity.forged.>')).toBe(0);
   });
 
   it('hear nobody else’s answers or facts beside the streams', async () => {
@@ -155,20 +307,29 @@ describe('users of NATS', () => {
       'CONVERSATION.flow-engine.x_CONVERSATION.0',
     );
     expect(told?.json()).toEqual({ epoch, position: 7 });
-    const gateway = new LiveBus(await as('channel'));
+    const gateway = new LiveBus(await inOperations('channel'));
     const news: unknown[] = [];
     gateway.subscribe('space_a', 'conv_1', (one) => news.push(one));
     await connections.at(-1)?.flush();
-    new LiveBus(flow).publish('space_a', 'conv_1', { type: 'typing' } as never);
+    new LiveBus(await inOperations('flow')).publish('space_a', 'conv_1', { type: 'typing' } as never);
     await eventually('the news has come', () => news.length === 1);
   });
 
-  it('trim their own streams, and no others', async () => {
-    const flow = await as('flow');
-    const manager = await jetstreamManager(flow, { timeout: 300, checkAPI: false });
-    await expect(manager.streams.purge('FLOW', { seq: 1 })).resolves.toMatchObject({ success: true });
-    await expect(manager.streams.purge('CONVERSATION', { seq: 1 })).rejects.toThrow();
+  it('leave trimming to the one user that may purge events, and cannot read them', async () => {
+    const trimmer = await open('trimmer', 'trimmer');
+    const manager = await jetstreamManager(trimmer, { timeout: 300, checkAPI: false });
+    for (const domain of domains)
+      await expect(manager.streams.purge(streamName(domain), { seq: 1 })).resolves.toMatchObject({
+        success: true,
+      });
+    await expect(manager.streams.purge('DEAD_LETTER')).rejects.toThrow();
     await expect(manager.streams.delete('FLOW')).rejects.toThrow();
+    const reads = ['FLOW', 'KV_channels'].flatMap((stream) => on(stream, apiVerbs.read.slice(1)));
+    expect(await refused(trimmer, reads)).toEqual(new Set(reads));
+    await new Trimmer(trimmer, silentLogger).trim('CONVERSATION');
+    await expect(
+      (await jetstreamManager(operator)).streams.purge('DEAD_LETTER').catch((error: Error) => error.message),
+    ).resolves.toMatch(/purge/iu);
   });
 
   it('know the channels, which the gateway alone writes', async () => {
@@ -180,5 +341,67 @@ describe('users of NATS', () => {
     expect(mirror.get('chan_1')).toEqual({ name: 'one' });
     mirror.close();
     expect(await refusal(await as('flow'), `$KV.${channelBucket}.chan_1`)).toMatch(/permissions violation/iu);
+    const known = await new Kvm(await as('telephony')).open(channelBucket);
+    expect((await known.get('chan_1'))?.json()).toMatchObject({ version: 1 });
+  });
+});
+
+describe('an installation that had no accounts', () => {
+  it('keeps its streams when it gets them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-accounts-'));
+    const [port, program] = [await freePort(), await findNatsServer()];
+    const [url, storeDir] = [`nats://127.0.0.1:${port}`, join(folder, 'store')];
+    const start = (config: string): Promise<ServerProcess> =>
+      startNatsServer({ program, configFile: join(folder, 'nats.conf'), config, port });
+    const plain = `host: "127.0.0.1"\nport: ${port}\njetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }\nauthorization { users: [{ user: operator, password: x }] }\n`;
+    let server = await start(plain);
+    const before = await connectNats({ url, user: 'operator', password: 'x', name: 'before' });
+    await ensureStreams(before, { partitions: 4 });
+    // As they were: a dead letter stream that refuses new reports.
+    const manager = await jetstreamManager(before);
+    await manager.streams.delete('DEAD_LETTER');
+    const { config } = await manager.streams.info('FLOW');
+    await manager.streams.add({
+      ...{ ...config, name: 'DEAD_LETTER', subjects: ['dead_letter.>'], subject_transform: undefined },
+      metadata: { 'parley.epoch': 'evt_old', 'parley.partitions': '1' },
+    } as never);
+    for (let n = 0; n < 5; n += 1) await jetstream(before).publish('conversation.x.space_a.k', `{"n":${n}}`);
+    await jetstream(before).publish('dead_letter.conversation.x', '{}');
+    await (await new Kvm(before).open(channelBucket)).put('chan_1', '{"version":1,"value":{}}');
+    const known = await streamIdentity(before, 'CONVERSATION');
+    await before.close();
+    await server.stop('SIGKILL');
+
+    expect(adoptGlobalStreams(storeDir)).toBe(true);
+    expect(adoptGlobalStreams(storeDir)).toBe(false);
+    const users = [
+      { user: 'operator', password: 'x' },
+      { user: 'flow-engine', password: 'x', domain: 'flow' as const },
+    ];
+    server = await start(natsServerConfig({ users, storeDir, port }));
+    const after = await connectNats({ url, user: 'operator', password: 'x', name: 'after' });
+    await ensureStreams(after, { partitions: 4 });
+    expect(await streamIdentity(after, 'CONVERSATION')).toEqual(known);
+    expect(known.lastSequence).toBe(5);
+    const letters = (await (await jetstreamManager(after)).streams.info('DEAD_LETTER')).config;
+    expect(letters).toMatchObject({ discard: 'old', deny_purge: true });
+    expect(letters.metadata).toMatchObject({ 'parley.epoch': 'evt_old' });
+    const entry = await (await new Kvm(after).open(channelBucket)).get('chan_1');
+    expect(entry?.json()).toEqual({ version: 1, value: {} });
+    const flow = await connectNats({ url, user: 'flow-engine', password: 'x', name: 'flow-engine' });
+    const signal = new AbortController();
+    const reader = new LogReader(flow, {
+      ...{ stream: 'CONVERSATION', subjects: ['conversation.*.*.*.*'], from: 1, signal: signal.signal },
+    });
+    await reader.open();
+    const read: unknown[] = [];
+    await eventually('all are read', async () => {
+      read.push(...(await reader.take(10, 2000)));
+      return read.length === 5;
+    });
+    signal.abort();
+    await Promise.all([after.close(), flow.close()]);
+    await server.stop('SIGKILL');
+    rmSync(folder, { recursive: true });
   });
 });

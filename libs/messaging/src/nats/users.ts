@@ -1,14 +1,23 @@
 import { deadLetterStream, domainOwners, type Domain, domains, streamName } from '@parley/contracts';
-import { inboxPrefix } from './connection.ts';
+import { inboxPrefix, operationsUser } from './connection.ts';
+import { type OutsideSpace, outsideAccount, streamExports } from './outside.ts';
 import { positionBucket } from './positions.ts';
 import { channelBucket } from './streams.ts';
 
-/** Who may do what: one user a service, one for set-up and operators. */
+/** The account that holds streams and buckets; who reads them has a user here. */
+export const streamsAccount = 'STREAMS';
+
+/** The account of operations, live news, calls, wakes and health: no delivery of a stream reaches it. */
+export const operationsAccount = 'OPERATIONS';
+
+/** Who may do what: one user a service, one that trims streams, one for set-up and operators. */
 export interface NatsUser {
   user: string;
   password: string;
-  /** The domain the user's service owns; none for the operator, who may do everything. */
+  /** The domain the user's service owns; the operator, who may do everything, and the trimmer have none. */
   domain?: Domain;
+  /** May remove the oldest messages of streams, and nothing else. */
+  trims?: boolean;
 }
 
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
@@ -52,44 +61,88 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
   ],
 };
 
-interface Permissions {
+/** Subjects that a user may publish to and subscribe to. */
+export interface Permissions {
   publish: string[];
   subscribe: string[];
 }
 
-/** What a service may publish and listen to: its own facts, its own inbox, the streams' reading side, live news. */
-export function permissionsOf(domain: Domain): Permissions {
+/** What the live news of conversations and calls are for. */
+const publishesLive: readonly Domain[] = ['channel', 'conversation', 'flow'];
+const hearsLive: readonly Domain[] = ['channel', 'voice'];
+const speaksOfCalls: readonly Domain[] = ['telephony', 'voice'];
+
+/** Channels with their sealed credentials are read by those two that speak to providers. */
+const readsChannels: readonly Domain[] = ['channel', 'telephony'];
+
+/** A domain's further processes, which answer for their health by their own names. */
+const furtherProcesses: Partial<Record<Domain, readonly string[]>> = { voice: ['audio-bridge'] };
+
+/** Reading a stream: what it is, single messages, and consumers, which end by `inactive_threshold`. */
+function readingSubjects(stream: string): string[] {
+  return [
+    `$JS.API.STREAM.INFO.${stream}`,
+    `$JS.API.STREAM.MSG.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}`,
+    `$JS.API.DIRECT.GET.${stream}.>`,
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+    `$JS.API.CONSUMER.CREATE.${stream}.>`,
+    `$JS.API.CONSUMER.INFO.${stream}.>`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
+  ];
+}
+
+/** What a service may do in the account of streams: append to its own, read all, tell its positions. */
+export function streamPermissions(domain: Domain): Permissions {
   const service = domainOwners[domain];
-  const inbox = inboxPrefix(service);
-  const read = [...domains.map(streamName), deadLetterStream, `KV_${channelBucket}`, `KV_${positionBucket}`];
+  const read = [...domains.map(streamName), deadLetterStream, `KV_${positionBucket}`];
+  if (readsChannels.includes(domain)) read.push(`KV_${channelBucket}`);
   const publish = [
     `${domain}.>`,
     `dead_letter.${service}.>`,
-    'live.>',
-    'call.>',
-    'wake.>',
     '$JS.API.INFO',
-    `$JS.API.STREAM.PURGE.${streamName(domain)}`,
-    `$JS.API.STREAM.PURGE.${deadLetterStream}`,
     `$KV.${positionBucket}.*.${service}.>`,
-    ...read.flatMap((stream) => [
-      `$JS.API.STREAM.INFO.${stream}`,
-      `$JS.API.STREAM.MSG.GET.${stream}`,
-      `$JS.API.DIRECT.GET.${stream}`,
-      `$JS.API.DIRECT.GET.${stream}.>`,
-      `$JS.API.CONSUMER.CREATE.${stream}`,
-      `$JS.API.CONSUMER.CREATE.${stream}.>`,
-      `$JS.API.CONSUMER.INFO.${stream}.>`,
-      `$JS.API.CONSUMER.DELETE.${stream}.>`,
-      `$JS.API.CONSUMER.MSG.NEXT.${stream}.>`,
-    ]),
+    ...(domain === 'channel' ? [`$KV.${channelBucket}.>`] : []),
+    ...read.flatMap(readingSubjects),
     '$JS.ACK.>',
     '$JS.FC.>',
   ];
-  publish.push(...(asks[domain] ?? []).map((name) => `operation.${name}`));
-  if (domain === 'channel') publish.push(`$KV.${channelBucket}.>`, 'health.>');
-  const subscribe = [`${inbox}.>`, `operation.${domain}.>`, 'live.>', 'call.>', 'wake.>', 'health.>'];
+  return { publish, subscribe: [`${inboxPrefix(service)}.>`] };
+}
+
+/** What a service may do in the account of operations: ask what it needs, answer its own, speak to its own processes. */
+export function operationPermissions(domain: Domain): Permissions {
+  const service = domainOwners[domain];
+  const processes = [service, ...(furtherProcesses[domain] ?? [])];
+  const publish = [
+    `wake.${service}.>`,
+    ...(asks[domain] ?? []).map((name) => `operation.${name}`),
+    ...(publishesLive.includes(domain) ? ['live.>'] : []),
+    ...(speaksOfCalls.includes(domain) ? ['call.>'] : []),
+    ...(domain === 'channel' ? ['health.>'] : []),
+  ];
+  const subscribe = [
+    `${inboxPrefix(service)}.>`,
+    `operation.${domain}.>`,
+    `wake.${service}.>`,
+    ...processes.map((name) => `health.${name}`),
+    ...(hearsLive.includes(domain) ? ['live.>'] : []),
+    ...(speaksOfCalls.includes(domain) ? ['call.>'] : []),
+  ];
   return { publish, subscribe };
+}
+
+/** The one user that may purge, and only the streams of events: it reads how far consumers are, and no event. */
+export function trimmerPermissions(user: string): Permissions {
+  const streams = domains.map(streamName);
+  const positions = `KV_${positionBucket}`;
+  const publish = [
+    '$JS.API.INFO',
+    ...[...streams, deadLetterStream, positions].map((stream) => `$JS.API.STREAM.INFO.${stream}`),
+    ...streams.map((stream) => `$JS.API.STREAM.PURGE.${stream}`),
+    `$JS.API.DIRECT.GET.${positions}.>`,
+  ];
+  return { publish, subscribe: [`${inboxPrefix(user)}.>`] };
 }
 
 /** What a nats-server is started with. */
@@ -99,10 +152,13 @@ export interface NatsServerOptions {
   port: number;
   host?: string;
   monitorPort?: number;
+  /** File with the accounts of outside consumers, beside the configuration; see `outsideConfig`. */
+  outsideFile?: string;
 }
 
-/** A configuration of nats-server: every acknowledged message is on disk, each service has its own user. */
+/** A configuration of nats-server: every acknowledged message is on disk, each service has a user in both accounts. */
 export function natsServerConfig(options: NatsServerOptions): string {
+  const { users, outsideFile } = options;
   const lines = [
     `host: ${quote(options.host ?? '127.0.0.1')}`,
     `port: ${options.port}`,
@@ -115,21 +171,49 @@ export function natsServerConfig(options: NatsServerOptions): string {
     `  store_dir: ${quote(options.storeDir)}`,
     '  sync_interval: always',
     '}',
-    'authorization {',
-    '  timeout: 5',
-    '  users: [',
-    ...options.users.map(userLine),
-    '  ]',
+    'authorization { timeout: 5 }',
+    'accounts {',
+    `  ${streamsAccount} {`,
+    '    jetstream: enabled',
+    '    users: [',
+    ...users.map((user) => userLine(user.user, user.password, streamPermissionsOf(user))),
+    '    ]',
+    '    exports: [',
+    ...streamExports().map((line) => `      ${line}`),
+    '    ]',
+    '  }',
+    `  ${operationsAccount} {`,
+    '    users: [',
+    ...users
+      .filter(({ trims }) => !trims)
+      .map((user) => userLine(operationsUser(user.user), user.password, operationPermissionsOf(user))),
+    '    ]',
+    '  }',
+    ...(outsideFile === undefined ? [] : [`  include ${quote(outsideFile)}`]),
     '}',
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function userLine({ user, password, domain }: NatsUser): string {
+/** The accounts of outside consumers, to be included in the configuration: one for each space. */
+export function outsideConfig(spaces: readonly OutsideSpace[], operatorPassword: string): string {
+  return `${spaces.flatMap((space) => outsideAccount(space, operatorPassword)).join('\n')}\n`;
+}
+
+function streamPermissionsOf({ user, domain, trims }: NatsUser): Permissions | undefined {
+  if (trims) return trimmerPermissions(user);
+  return domain && streamPermissions(domain);
+}
+
+function operationPermissionsOf({ domain }: NatsUser): Permissions | undefined {
+  return domain && operationPermissions(domain);
+}
+
+function userLine(user: string, password: string, permissions: Permissions | undefined): string {
   const login = `user: ${quote(user)}, password: ${quote(password)}`;
-  if (!domain) return `    { ${login} }`;
-  const { publish, subscribe } = permissionsOf(domain);
-  return `    { ${login}, permissions: { publish: { allow: [${publish.map(quote).join(', ')}] }, subscribe: { allow: [${subscribe.map(quote).join(', ')}] }, allow_responses: { max: 1, expires: "30s" } } }`;
+  if (!permissions) return `      { ${login} }`;
+  const { publish, subscribe } = permissions;
+  return `      { ${login}, permissions: { publish: { allow: [${publish.map(quote).join(', ')}] }, subscribe: { allow: [${subscribe.map(quote).join(', ')}] }, allow_responses: { max: 1, expires: "30s" } } }`;
 }
 
 function quote(text: string): string {

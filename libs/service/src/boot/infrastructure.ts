@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { createDatabase } from '@parley/database';
 import type { Database } from '@parley/database';
-import { connectNats, MessagingRuntime } from '@parley/messaging';
+import { connectBoth, MessagingRuntime } from '@parley/messaging';
 import type { NatsConnection, OperationKeys } from '@parley/messaging';
 
 import type { BaseConfig } from '../config/base-config.ts';
@@ -27,7 +27,10 @@ export interface Infrastructure {
   readonly secrets: SecretBox;
   readonly database: Database<unknown>;
   readonly runner: Database<unknown>;
+  /** In the account of streams. */
   readonly nats: NatsConnection;
+  /** In the account of operations. */
+  readonly operationsNats: NatsConnection;
   readonly messaging: MessagingRuntime;
 }
 
@@ -51,8 +54,8 @@ const NATS_PATIENCE_MS = 3_000;
 /** Connects to NATS, which is waited for; PostgreSQL is connected to with the first statement. */
 export async function createInfrastructure(parts: InfrastructureParts): Promise<Infrastructure> {
   const { name, domain, config, logger, masterKeys, checks, metrics } = parts;
-  const nats = await patiently(logger, () =>
-    connectNats({ url: config.NATS_URL, user: config.NATS_USER, password: config.NATS_PASSWORD, name }),
+  const { streams: nats, operations: operationsNats } = await patiently(logger, () =>
+    connectBoth({ url: config.NATS_URL, user: config.NATS_USER, password: config.NATS_PASSWORD, name }),
   );
   const onError = (error: Error) => logger.warn({ err: error }, 'An idle connection to PostgreSQL was lost');
   const pool = { applicationName: `${name}-${randomUUID().slice(0, 8)}`, onError };
@@ -77,6 +80,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
     healthy: async () => (await checks.readiness()).status === 'ok',
     domain,
     nats,
+    operationsNats,
     database,
     runner,
     logger,
@@ -95,6 +99,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
     database,
     runner,
     nats,
+    operationsNats,
     messaging,
   };
 }

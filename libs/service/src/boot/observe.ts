@@ -6,14 +6,14 @@ const OUTBOX_ROWS = 10_000;
 
 /** Adds the checks that every service has, and the numbers that its messaging keeps of itself. */
 export function observe(infrastructure: Infrastructure, readyWithout: readonly string[]): void {
-  const { checks, nats } = infrastructure;
+  const { checks, nats, operationsNats } = infrastructure;
   const required = (name: string) => !readyWithout.includes(name);
   checks.add({ name: 'postgresql', required: required('postgresql'), run: () => ping(infrastructure) });
   checks.add({
     name: 'nats',
     required: required('nats'),
     run: async () => {
-      await nats.flush();
+      await Promise.all([nats.flush(), operationsNats.flush()]);
       return { status: 'ok', server: nats.info?.version ?? 'unknown' };
     },
   });

@@ -124,12 +124,12 @@ interface Running {
 }
 
 function planShutdown(shutdown: Shutdown, { app, health, infrastructure, tracing }: Running): void {
-  const { checks, metrics, database, runner, nats, fetch } = infrastructure;
+  const { checks, metrics, database, runner, nats, operationsNats, fetch } = infrastructure;
   shutdown.plan([
     { name: 'readiness', run: () => checks.stopping() },
     { name: 'application', run: app.close },
     { name: 'outgoing requests', run: () => fetch.close() },
-    { name: 'nats', run: () => nats.drain() },
+    { name: 'nats', run: () => Promise.all([operationsNats.drain(), nats.drain()]) },
     { name: 'postgresql', run: () => Promise.all([database.close(), runner.close()]) },
     { name: 'traces', run: () => tracing.stop() },
     { name: 'metrics', run: () => metrics.stop() },

@@ -21,11 +21,17 @@ import { SecretBox } from '../secrets/secret-box.ts';
 import { Clock } from '../time/clock.ts';
 import type { Infrastructure } from './infrastructure.ts';
 
-/** Token of the NATS connection, whose type is an interface. */
+/** Token of the NATS connection in the account of streams, whose type is an interface. */
 export const NATS = Symbol('parley.nats');
 
-/** Injects the NATS connection. */
+/** Injects the NATS connection in the account of streams. */
 export const InjectNats = (): ParameterDecorator & PropertyDecorator => Inject(NATS);
+
+/** Token of the NATS connection in the account of operations. */
+export const OPERATIONS_NATS = Symbol('parley.operations_nats');
+
+/** Injects the NATS connection in the account of operations: requests and live news beside the streams. */
+export const InjectOperationsNats = (): ParameterDecorator & PropertyDecorator => Inject(OPERATIONS_NATS);
 
 class InfrastructureModule {}
 class ServiceModule {}
@@ -43,10 +49,12 @@ export function serviceModule(module: Type, infrastructure: Infrastructure, conf
 }
 
 function infrastructureProviders(infrastructure: Infrastructure, config: object): Provider[] {
-  const { messaging, logger, clock, checks, metrics, fetch, secrets, database, nats } = infrastructure;
+  const { messaging, logger, clock, checks, metrics, fetch, secrets, database, nats, operationsNats } =
+    infrastructure;
   const values: [symbol | (abstract new (...args: never[]) => unknown), unknown][] = [
     [CONFIG, config],
     [NATS, nats],
+    [OPERATIONS_NATS, operationsNats],
     [Logger, logger],
     [Clock, clock],
     [HealthChecks, checks],

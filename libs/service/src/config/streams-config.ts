@@ -9,7 +9,7 @@ export const streamsConfig = z.object({
     .string()
     .min(1)
     .default('operator')
-    .meta({ description: 'the NATS user that may make streams' }),
+    .meta({ description: 'the NATS user that may make streams, or trim them' }),
   NATS_OPERATOR_PASSWORD: z.string().min(1).meta({ description: "that user's password" }),
   STREAM_PARTITIONS: z.coerce.number().int().min(1).max(256).default(4).meta({
     description: 'consumers of one stream that can work side by side: 4 for a laptop, 32 for production',

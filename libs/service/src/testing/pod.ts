@@ -58,7 +58,7 @@ export interface Pod<Tables> {
 /** Starts a service as its own process would, on a migrated database; close it before the database is dropped. */
 export async function startPod<Tables>(parts: PodParts): Promise<Pod<Tables>> {
   const infrastructure = await infrastructureOf(parts);
-  const { database, runner, nats, messaging: runtime } = infrastructure;
+  const { database, runner, nats, operationsNats, messaging: runtime } = infrastructure;
   await ensureStreams(nats, { partitions: 4 });
   parts.prepare?.(runtime);
   const module = serviceModule(parts.module, infrastructure, parts.config);
@@ -71,7 +71,7 @@ export async function startPod<Tables>(parts: PodParts): Promise<Pod<Tables>> {
   await app.listen();
   const close = async (): Promise<void> => {
     await app.close();
-    await Promise.all([nats.close(), database.close(), runner.close()]);
+    await Promise.all([nats.close(), operationsNats.close(), database.close(), runner.close()]);
   };
   return { app, database: database as Database<Tables>, runner, nats, runtime, close };
 }

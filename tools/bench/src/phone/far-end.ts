@@ -10,7 +10,13 @@ import {
   TrackSource,
 } from '@livekit/rtc-node';
 import { answerCall, type CallJob, CallJobSchema, servicePrincipal } from '@parley/contracts';
-import { CallBus, connectNats, type NatsConnection, OperationClient, OperationKeys } from '@parley/messaging';
+import {
+  CallBus,
+  connectOperations,
+  type NatsConnection,
+  OperationClient,
+  OperationKeys,
+} from '@parley/messaging';
 import { AccessToken, RoomServiceClient } from 'livekit-server-sdk';
 import { Ear, eachFrame, type FarEndFigures, FRAME_MS, toneAt } from './sound.ts';
 
@@ -125,7 +131,12 @@ function jobOf(metadata: string): CallJob[] {
   }
 }
 
-const nats = await connectNats({ url: NATS_URL, user: 'operator', password: NATS_PASSWORD, name: 'far-end' });
+const nats = await connectOperations({
+  url: NATS_URL,
+  user: 'operator',
+  password: NATS_PASSWORD,
+  name: 'far-end',
+});
 const farEnd = new FarEnd(nats);
 process.on('message', () => process.send?.(farEnd.figures()));
 process.on('disconnect', () => process.exit(0));
