@@ -40,6 +40,7 @@ import { ConversationFeed } from './sockets/conversation-feed.ts';
 import { InboxFeed } from './sockets/inbox-feed.ts';
 import { RealtimeSocket } from './sockets/realtime.socket.ts';
 import { LiveKitRoutes } from './webhooks/livekit.routes.ts';
+import { InboundAttachments } from './webhooks/inbound-attachments.service.ts';
 import { WebhooksRoutes } from './webhooks/webhooks.routes.ts';
 import { VoiceAccess } from './widget/voice-access.service.ts';
 import { WidgetRoutes } from './widget/widget.routes.ts';
@@ -80,6 +81,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     DialerService,
     DialsRepository,
     FlowSessionsService,
+    InboundAttachments,
     InboxFeed,
     LiveKitRoutes,
     OperationRoutes,

@@ -68,9 +68,11 @@ export function startTelephony(server: SpecDatabase, parts: TelephonyParts): Pro
       operations.add(completeStorage, async (input) => parts.completeFile(input as Completion));
       operations.add(getSpace, async () => ({ settings: parts.settings() }));
       operations.add(getChannel, async (input) => {
-        if ((input as { channelId: string }).channelId === 'chan_unknown') throw notFound('The channel');
+        const { channelId: id } = input as { channelId: string };
+        if (['chan_unknown', 'chan_none'].includes(id)) throw notFound('The channel');
         const { recordingEnabled } = parts.settings();
-        const channel = { deploymentType: 'CALLS', status: 'active', channelIdentifier: '+4930100' };
+        const status = id === 'chan_rest' ? 'inactive' : 'active';
+        const channel = { id, deploymentType: 'CALLS', status, channelIdentifier: '+4930100' };
         return { ...channel, configuration: {}, recordingEnabled };
       });
       operations.add(deleteAsset, async (input) => {

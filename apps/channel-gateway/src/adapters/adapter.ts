@@ -53,6 +53,11 @@ export interface ChannelAdapter {
   /** What the provider is answered once its messages are stored. */
   answer(messages: readonly InboundMessage[]): { status: number; body: unknown };
   /**
+   * The body of the 200 that a channel which is not active answers, so that its provider does not try again. By default the
+   * body of an accepted message.
+   */
+  answerInactive?(messages: readonly InboundMessage[]): unknown;
+  /**
    * What a channel with this configuration is handed. What is left out is not delivered: a provider without edits has no
    * `message_changed`. Without any, messages are read over the API.
    */

@@ -6,6 +6,7 @@ import {
   getMessage,
   listDeliveries,
   type Message,
+  messageForVisitor,
   notFound,
   type OperationInput,
   type OperationOutput,
@@ -56,12 +57,13 @@ export class DeliveriesHandler {
     const row = await this.database.withSpaces([spaceId], (trx) => this.deliveries.lock(trx, input));
     if (!row) throw notFound('The delivery');
     const { conversation_id: conversationId, message_id: messageId } = row;
-    return findReferenced(
+    const message = await findReferenced(
       this.operations,
       getMessage,
       { spaceId, conversationId, messageId },
       { service: 'channel-gateway', spaceId },
     );
+    return message && messageForVisitor(message);
   }
 
   @HandleOperation(replayDelivery)

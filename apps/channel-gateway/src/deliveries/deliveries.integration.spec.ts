@@ -7,6 +7,7 @@ import {
   listDeliveries,
   type Message,
   messageChanged,
+  messageForVisitor,
   messagePosted,
   newId,
   replayDelivery,
@@ -159,8 +160,13 @@ describe('Deliveries of a custom channel', () => {
         { type: 'reaction', inReplyTo: 'm-1', message: praised },
         { type: 'message', inReplyTo: null, message: later },
         { type: 'message_deleted', inReplyTo: 'm-1', message: { ...reacted, parts: [] } },
-      ].map((one) => ({ ...one, conversationId: thread.conversationId, to: { id: 'ann' } })),
+      ].map((one) => ({
+        ...{ ...one, message: messageForVisitor(one.message) },
+        ...{ conversationId: thread.conversationId, to: { id: 'ann' } },
+      })),
     );
+    // Who of the team reacted is not the contact's to know.
+    expect(JSON.stringify(received)).not.toContain('acc_1');
     expect(received.every(({ isSigned }) => isSigned)).toBe(true);
     expect(new Set(received.map(({ id }) => id))).toEqual(new Set(rows.map(({ id }) => id)));
     expect(rows.map(({ kind }) => kind).toSorted()).toEqual([

@@ -3,13 +3,14 @@ import {
   type EventEnvelope,
   type Message,
   type messageChanged,
+  messageForVisitor,
   type messagePosted,
 } from '@parley/contracts';
 
 export type Posted = EventEnvelope<typeof messagePosted>;
 export type Changed = EventEnvelope<typeof messageChanged>;
 
-/** What an event has to deliver to the contact of a conversation. */
+/** What an event has to deliver to the contact of a conversation; the message as the contact may see it. */
 export interface Outbound {
   spaceId: string;
   channelId: string;
@@ -31,17 +32,19 @@ const kinds: Partial<Record<Changed['data']['change'], DeliveryKind>> = {
 
 /** The delivery of a message that was posted; null for what the contact wrote or is not to see. */
 export function outboundOfPosted({ spaceId, data }: Posted): Outbound | null {
-  const { message, origin, inReplyTo, conversationId } = data;
-  if (origin.channelId === null || message.author.type === 'contact' || message.internal) return null;
+  const { origin, inReplyTo, conversationId } = data;
+  const message = data.message.author.type === 'contact' ? null : messageForVisitor(data.message);
+  if (origin.channelId === null || message === null) return null;
   const { channelId, senderId: to } = origin;
   return { spaceId, channelId, conversationId, kind: 'message', sourceId: null, to, inReplyTo, message };
 }
 
 /** The delivery of a change; null for notes of the team, and for what was heard of a spoken message. */
 export function outboundOfChanged({ id: sourceId, spaceId, data }: Changed): Outbound | null {
-  const { message, origin, change, conversationId, providerMessageId: inReplyTo = null } = data;
+  const { origin, change, conversationId, providerMessageId: inReplyTo = null } = data;
   const kind = kinds[change];
-  if (!kind || !origin?.channelId || message.internal) return null;
+  const message = messageForVisitor(data.message);
+  if (!kind || !origin?.channelId || message === null) return null;
   const { channelId, senderId: to } = origin;
   return { spaceId, channelId, conversationId, kind, sourceId, to, inReplyTo, message };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { messageReceived, notFound, ProblemError, unauthorized, unavailable } from '@parley/contracts';
 import { FactPublisher } from '@parley/messaging';
-import { Logger } from '@parley/service';
+import { Logger, Metrics } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ChannelAdapter, InboundMessage } from '../adapters/adapter.ts';
 import { adapterOf } from '../adapters/index.ts';
@@ -9,6 +9,7 @@ import { ChannelDirectory, type KnownChannel } from '../channels/channel-directo
 import { requireJson } from '../http/json.ts';
 import { RateLimits } from '../http/rate-limits.service.ts';
 import { sendProblem } from '../http/problems.ts';
+import { InboundAttachments } from './inbound-attachments.service.ts';
 
 const BODY_LIMIT = 3 * 1024 * 1024;
 const WAITING_LIMIT = 5000;
@@ -20,6 +21,8 @@ export class WebhooksRoutes {
     private readonly directory: ChannelDirectory,
     private readonly facts: FactPublisher,
     private readonly limits: RateLimits,
+    private readonly attachments: InboundAttachments,
+    private readonly metrics: Metrics,
     private readonly logger: Logger,
   ) {}
 
@@ -52,14 +55,16 @@ export class WebhooksRoutes {
     // Some senders name no type; another one is a mistake.
     if (adapter.json && headers['content-type']) requireJson(headers['content-type']);
     const messages = adapter.parse(body);
-    if (channel.status === 'active') await this.publish(channel, messages);
-    else
-      this.logger.info(
-        { channelId, status: channel.status },
-        'A message for a channel that is not active was dropped',
-      );
+    if (channel.status === 'active')
+      await this.publish(channel, await this.attachments.confirm(channel.spaceId, messages));
+    else this.drop(channel, messages);
     const answer = answerOf(adapter, channel, messages);
     return reply.code(answer.status).type('application/json').send(JSON.stringify(answer.body));
+  }
+
+  private drop({ id: channelId, deploymentType, status }: KnownChannel, messages: InboundMessage[]): void {
+    this.metrics.count('webhook_messages_dropped', { type: deploymentType, status }, messages.length);
+    this.logger.info({ channelId, status }, 'Dropped a message of a channel that is not active');
   }
 
   private async publish(channel: KnownChannel, messages: InboundMessage[]): Promise<void> {
@@ -98,6 +103,6 @@ function answerOf(
   channel: KnownChannel,
   messages: InboundMessage[],
 ): { status: number; body: unknown } {
-  const answer = adapter.answer(messages);
-  return channel.status === 'active' ? answer : { status: 200, body: answer.body };
+  if (channel.status === 'active') return adapter.answer(messages);
+  return { status: 200, body: adapter.answerInactive?.(messages) ?? adapter.answer(messages).body };
 }

@@ -103,6 +103,20 @@ test('a status rises, may fail once it was sent, and never falls back', async ()
   expect(await deliver(await posted(), 'sent', 'failed', 'delivered')).toBe('delivered');
 });
 
+test('what came of the delivery of an edit says nothing about the message', async () => {
+  const conversationId = await begin();
+  const { id: messageId } = await post(conversationId, 'hello');
+  const ids = { deliveryId: newId('dlv'), channelId: newId('chan'), conversationId, messageId };
+  const update = { ...ids, reason: 'away', providerMessageId: null, attempts: 8 };
+  await bench.feed(deliveryUpdated, [
+    { ...update, status: 'sent', kind: 'message' },
+    ...(['message_changed', 'message_deleted', 'reaction'] as const).map((kind) => ({
+      ...{ ...update, kind, status: 'failed' as const },
+    })),
+  ]);
+  expect((await bench.call(getMessage, { spaceId, conversationId, messageId })).status).toBe('sent');
+});
+
 test('what came of many messages at once is kept in one batch', async () => {
   const conversationId = await begin();
   const messages = [await post(conversationId, 'one'), await post(conversationId, 'two')];

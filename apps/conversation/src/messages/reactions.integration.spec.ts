@@ -53,6 +53,9 @@ test('a reaction is put once by each, told as an event, and taken back', async (
   await expect(bench.call(removeReaction, { ...place, emoji: '👍' })).rejects.toMatchObject({ status: 404 });
   const changes = (await bench.events(conversationId)).filter(({ name }) => name.endsWith('message_changed'));
   expect(changes.map(({ data }) => data['change'])).toEqual(['reaction', 'reaction', 'reaction']);
+  // Whoever delivers the change knows where the contact is, and which of its messages it is.
+  for (const { data } of changes)
+    expect(data).toMatchObject({ origin: { channelId: channel.channelId }, providerMessageId: null });
 });
 
 test('receipts name who has read a message', async () => {

@@ -5,6 +5,7 @@ import {
   conflict,
   failDial,
   findTarget,
+  getChannel,
   getDial,
   newId,
   notFound,
@@ -15,8 +16,10 @@ import {
   tooManyRequests,
   unprocessable,
 } from '@parley/contracts';
+import { Database } from '@parley/database';
 import {
   BeforeOperation,
+  findReferenced,
   HandleOperation,
   OperationClient,
   type OperationContext,
@@ -27,12 +30,19 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { CallsRepository } from '../calls/calls.repository.ts';
 import { CallsService } from '../calls/calls.service.ts';
 import { toCall } from '../calls/shapes.ts';
+import { toChannelRow } from '../channels/channel-row.ts';
 import { ChannelsRepository } from '../channels/channels.repository.ts';
 import type { TelephonyConfig } from '../config.ts';
 import type { ChannelRow, Tables, TelephonyTrx } from '../database.ts';
 import { dialTask, expireTask } from './dial-tasks.ts';
 
 type Input = OperationInput<typeof placeCall>;
+
+/** What was found before the transaction: who is to speak, and the channel as it stands. */
+interface References {
+  targetName: string | null;
+  channel: ChannelRow | undefined;
+}
 
 const MINUTE_MS = 60_000;
 const TARGET_MS = 4000;
@@ -43,6 +53,7 @@ const LATE_MS = 120_000;
 @Controller()
 export class DialsHandler {
   constructor(
+    private readonly database: Database<Tables>,
     private readonly repository: CallsRepository,
     private readonly calls: CallsService,
     private readonly channels: ChannelsRepository,
@@ -52,22 +63,38 @@ export class DialsHandler {
     @InjectConfig() private readonly config: TelephonyConfig,
   ) {}
 
-  /** Who is to speak, where the request names somebody: the gateway knows agents and flows. */
+  /** The gateway knows agents and flows, and channels whose events are still on the way. */
   @BeforeOperation(placeCall)
-  async beforePlace({ spaceId, target }: Input): Promise<string | null> {
+  async beforePlace(input: Input): Promise<References> {
+    const [targetName, channel] = await Promise.all([this.targetName(input), this.findChannel(input)]);
+    return { targetName, channel };
+  }
+
+  private async targetName({ spaceId, target }: Input): Promise<string | null> {
     if (!target) return null;
     const options = { principal: servicePrincipal('telephony', spaceId), deadlineMs: TARGET_MS };
     return (await this.operations.request(findTarget, { spaceId, target }, options)).body.name;
   }
 
+  /** A channel that is not known as active may have been made or activated a moment ago: its owner is asked. */
+  private async findChannel({ spaceId, channelId }: Input): Promise<ChannelRow | undefined> {
+    const known = await this.database.withSpaces([spaceId], (trx) =>
+      this.channels.find(trx, spaceId, channelId),
+    );
+    if (known?.status === 'active') return known;
+    const asker = { service: 'telephony', spaceId };
+    const found = await findReferenced(this.operations, getChannel, { spaceId, channelId }, asker);
+    return found ? toChannelRow(spaceId, found) : undefined;
+  }
+
   @HandleOperation(placeCall)
   async place(
     input: Input,
-    { trx, before: targetName }: OperationContext<Tables, string | null>,
+    { trx, before: { targetName, channel: found } }: OperationContext<Tables, References>,
   ): Promise<Call> {
     const { spaceId, channelId, to, ringSeconds, detectMachine, target = null } = input;
     requireCallable(to);
-    const channel = await this.requireChannel(trx, input);
+    const channel = requireCallsChannel(found, to);
     await this.requireRoom(trx, spaceId);
     const job = {
       ...{ callId: newId('call'), spaceId, channelId, deploymentType: 'CALLS' as const },
@@ -103,24 +130,6 @@ export class DialsHandler {
     return {};
   }
 
-  private async requireChannel(trx: TelephonyTrx, { spaceId, channelId, to }: Input): Promise<ChannelRow> {
-    const channel = await this.channels.find(trx, spaceId, channelId);
-    if (!channel || channel.status === 'deleted') throw notFound('The channel');
-    if ((channel.deployment_type ?? 'CALLS') !== 'CALLS')
-      throw unprocessable(
-        'Only a CALLS channel places calls. Name one as channelId.',
-        'not_a_calls_channel',
-        [{ pointer: '/channelId', detail: `is a ${channel.deployment_type} channel` }],
-      );
-    if (channel.status !== 'active')
-      throw conflict('The channel is not active: it places no calls. Activate it.', 'channel_inactive');
-    if (channel.identifier === to)
-      throw unprocessable('A channel cannot call its own number.', 'own_number', [
-        { pointer: '/to', detail: 'is the number of the channel' },
-      ]);
-    return channel;
-  }
-
   private async requireRoom(trx: TelephonyTrx, spaceId: string): Promise<void> {
     const { CALLS_OUT_MAX, CALLS_OUT_PER_MINUTE, PHONE_LINES } = this.config;
     const since = new Date(this.clock.now() - MINUTE_MS);
@@ -151,4 +160,20 @@ function requireCallable(to: string): void {
   throw badRequest('The number cannot be called.', [
     { pointer: '/to', detail: 'has no country code in use, or too few or too many digits' },
   ]);
+}
+
+/** @throws ProblemError where a channel places no call to this number */
+function requireCallsChannel(channel: ChannelRow | undefined, to: string): ChannelRow {
+  if (!channel || channel.status === 'deleted') throw notFound('The channel');
+  if ((channel.deployment_type ?? 'CALLS') !== 'CALLS')
+    throw unprocessable('Only a CALLS channel places calls. Name one as channelId.', 'not_a_calls_channel', [
+      { pointer: '/channelId', detail: `is a ${channel.deployment_type} channel` },
+    ]);
+  if (channel.status !== 'active')
+    throw conflict('The channel is not active: it places no calls. Activate it.', 'channel_inactive');
+  if (channel.identifier === to)
+    throw unprocessable('A channel cannot call its own number.', 'own_number', [
+      { pointer: '/to', detail: 'is the number of the channel' },
+    ]);
+  return channel;
 }

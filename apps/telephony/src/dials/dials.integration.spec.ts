@@ -142,6 +142,15 @@ test.each<[string, object, object]>([
   expect(dialled).toHaveLength(before);
 });
 
+test('a channel that was made or activated a moment ago places calls at once: its owner is asked', async () => {
+  await bench.channel({ channelId: 'chan_late', deploymentType: 'CALLS', status: 'setup' });
+  for (const one of ['chan_new', 'chan_late']) {
+    const call = await place({ channelId: one });
+    expect(call).toMatchObject({ phase: 'ringing', channelId: one, from: '+4930100' });
+    await bench.call(hangUpCall, { callId: call.id });
+  }
+});
+
 test('while the gateway is away it is asked again; what it refuses ends the call', async () => {
   refusals.push(unavailable('away'), unavailable('away'));
   const one = await place();

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type DeploymentChannel, getChannel, getSpace, servicePrincipal } from '@parley/contracts';
+import { getChannel, getSpace, servicePrincipal } from '@parley/contracts';
 import { Database } from '@parley/database';
 import { OperationClient, reasonOf } from '@parley/messaging';
 import { Logger } from '@parley/service';
+import { toChannelRow } from '../channels/channel-row.ts';
 import { ChannelsRepository } from '../channels/channels.repository.ts';
-import type { CallRow, ChannelRow, RecordingConsent, Tables, TelephonyTrx } from '../database.ts';
+import type { CallRow, RecordingConsent, Tables, TelephonyTrx } from '../database.ts';
 import { RecordingsRepository } from './recordings.repository.ts';
 
 const ASK_MS = 2500;
@@ -63,24 +64,11 @@ export class PolicyService {
   private async askChannel({ spaceId, channelId }: Place): Promise<void> {
     const { body } = await this.operations.request(getChannel, { spaceId, channelId }, this.asking(spaceId));
     await this.database.withSpaces([spaceId], (trx) =>
-      this.channels.learnRecording(trx, {
-        space_id: spaceId,
-        id: channelId,
-        deployment_type: body.deploymentType,
-        status: body.status ?? 'active',
-        identifier: body.channelIdentifier ?? null,
-        after_call: afterCallOf(body),
-        recording_enabled: body.recordingEnabled,
-      }),
+      this.channels.learnRecording(trx, toChannelRow(spaceId, body)),
     );
   }
 
   private asking(spaceId: string): Parameters<OperationClient['request']>[2] {
     return { principal: servicePrincipal('telephony', spaceId), deadlineMs: ASK_MS };
   }
-}
-
-/** What becomes of a channel's conversations when its calls end. */
-function afterCallOf({ configuration }: DeploymentChannel): ChannelRow['after_call'] {
-  return 'afterCall' in configuration ? configuration.afterCall : null;
 }

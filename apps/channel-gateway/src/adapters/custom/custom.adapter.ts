@@ -27,6 +27,12 @@ export const customAdapter: ChannelAdapter = {
     ];
   },
   answer: ([message]) => ({ status: 202, body: { messageId: message?.providerMessageId ?? null } }),
+  answerInactive: ([message]) => ({
+    messageId: message?.providerMessageId ?? null,
+    accepted: false,
+    code: 'channel_inactive',
+    detail: 'The channel is not active: the message was dropped. Activate the channel, then send it again.',
+  }),
   deliverableKinds: ({ callbackUrl }) => (typeof callbackUrl === 'string' ? deliveryKinds : none),
   send,
 };
