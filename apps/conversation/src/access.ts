@@ -10,10 +10,35 @@ import {
 } from '@parley/contracts';
 import type { ConversationRow } from './database.ts';
 
-/** A visitor sees its own conversations alone; for anybody else of the space every conversation is there. */
+/** A visitor sees its own conversations alone, and a direct room's only its two participants; others are the whole space's. */
 export function requireOwn(principal: Principal, row: ConversationRow | undefined): ConversationRow {
-  if (!row || (principal.type === 'visitor' && !isOwn(principal, row))) throw notFound('The conversation');
+  if (!row || !isInAudience(principal, row.audience)) throw notFound('The conversation');
+  if (principal.type === 'visitor' && !isOwn(principal, row)) throw notFound('The conversation');
   return row;
+}
+
+/** Whether a principal is one of those who alone may see a direct room's conversation; null: the whole space may. */
+export function isInAudience(principal: Principal, audience: readonly string[] | null): boolean {
+  if (audience === null || principal.type === 'service') return true;
+  return principal.accountId !== undefined && audience.includes(principal.accountId);
+}
+
+/** What narrows lists to what a principal may see of direct rooms; undefined for a service, which sees all. */
+export function audienceOf(principal: Principal): { accountId: string | null } | undefined {
+  return principal.type === 'service' ? undefined : { accountId: principal.accountId ?? null };
+}
+
+/** @throws ProblemError 409 for a conversation of a direct room, whose two participants and whose owner stay */
+export function requireShared(row: ConversationRow): void {
+  if (row.audience !== null) throw directRoom();
+}
+
+/** 409: what a direct room does not have. */
+export function directRoom(): ProblemError {
+  return conflict(
+    'A direct room stays that of its two participants, without contacts, takeover, handoff and assignment. Use a standard room.',
+    'direct_room',
+  );
 }
 
 /** A visitor keeps its conversations when its contact was merged into another: then channel and sender tell. */

@@ -90,6 +90,8 @@ export interface ConversationTable extends Stamped {
   subject: string | null;
   labels: JsonDefault<string[]>;
   last_sequence: Generated<number>;
+  /** The accounts and agents that alone may see it: those of a direct room. Null where the whole space may. */
+  audience: ColumnType<string[] | null, string | null | undefined, never>;
   /** Agents that respond, beside the target's. */
   agent_ids: JsonDefault<string[]>;
   /** Whether something was spoken of a message that is not stored yet. */

@@ -1,4 +1,4 @@
-import type { Conversation, Message, Participant } from '@parley/contracts';
+import { applyPatch, type Conversation, type Message, Metadata, type Participant } from '@parley/contracts';
 import type { ConversationRow, MessageRow, ParticipantRow, Speech, StoredSpeech } from './database.ts';
 
 /** Rows as outsiders see them. */
@@ -36,6 +36,14 @@ export function toParticipant(row: ParticipantRow): Participant {
     name: row.name,
     role: row.role,
     autoRespond: row.auto_respond,
+  };
+}
+
+/** The column of metadata that a change leaves; nothing where it is not part of the change. */
+export function mergedMetadata(current: unknown, patch: unknown): { metadata?: string } {
+  if (patch === undefined) return {};
+  return {
+    metadata: JSON.stringify(applyPatch(Metadata, { current, patch, pointer: '/metadata' }) ?? {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { eventForVisitor } from '@parley/contracts';
+import { eventForVisitor, isRestricted, spaceOfToken } from '@parley/contracts';
 import { InjectNats, Logger } from '@parley/service';
 import { followLog, type JsMsg, type NatsConnection } from '@parley/messaging';
 
@@ -10,6 +10,8 @@ export interface FeedEvent {
   conversationId: string;
   sequence: number;
   data: Record<string, unknown>;
+  /** The accounts and agents that alone may know of it (a direct room's); null: the whole space. */
+  audience: readonly string[] | null;
   /** The frame for sockets of members and keys, encoded once for all. */
   readonly frame: string;
   /** The frame for visitors; null where they do not see the event. */
@@ -63,7 +65,8 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
   }
 
   private spread(message: JsMsg): void {
-    const [domain, verb, spaceId = '', conversationId = ''] = message.subject.split('.');
+    const [domain, verb, spaceToken = '', conversationId = ''] = message.subject.split('.');
+    const spaceId = spaceOfToken(spaceToken);
     // Events of contacts have the contact as their key, and no sequence.
     if (!conversationId.startsWith('conv_')) return;
     const toConversation = this.listeners.get(conversationId);
@@ -101,6 +104,7 @@ export function toFeedEvent(
     ...of,
     sequence,
     data,
+    audience: isRestricted(data) ? (data['audience'] as string[]) : null,
     get frame() {
       return (frame ??= encode(data));
     },

@@ -147,9 +147,12 @@ export class Session {
     const role = roleIn(this.principal, spaceId);
     if (!role || !roleAllows(role, 'conversations:read') || role === 'visitor') throw notFound('The space');
     this.subscriptions.get(spaceId)?.stop();
-    const stop = this.parts.feed.listen(spaceId, ({ conversationId, name }) =>
-      this.send({ type: 'hint', spaceId, conversationId, name }),
-    );
+    const { accountId = '' } = this.principal;
+    const stop = this.parts.feed.listen(spaceId, ({ conversationId, name, audience }) => {
+      // What happens in a direct room is told to its two participants alone.
+      if (audience === null || audience.includes(accountId))
+        this.send({ type: 'hint', spaceId, conversationId, name });
+    });
     this.subscriptions.set(spaceId, { open: true, stop });
     this.send({ type: 'subscribed', spaceId });
   }

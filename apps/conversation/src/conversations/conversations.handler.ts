@@ -19,12 +19,22 @@ import {
 } from '@parley/contracts';
 import { isUniqueViolation } from '@parley/database';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
-import { authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
+import {
+  audienceOf,
+  authorOf,
+  directRoom,
+  isInAudience,
+  isVisitor,
+  ownOf,
+  requireOwn,
+  requireShared,
+} from '../access.ts';
 import type { ConversationTrx, Tables } from '../database.ts';
 import { type Found, ReferencesService } from '../directory/references.service.ts';
+import { mergedMetadata } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { OpeningService } from './opening.service.ts';
-import { idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
+import { identityOf, idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
 import type { Timeline } from './timeline.ts';
 import { TimelinesService } from './timelines.service.ts';
@@ -56,19 +66,25 @@ export class ConversationsHandler {
     { trx, principal, before: found }: Context<Found>,
   ): Promise<View> {
     const { spaceId, roomId, subject, metadata } = input;
-    if (roomId && !(await this.rooms.find(trx, spaceId, roomId))) {
+    const room = roomId ? await this.rooms.find(trx, spaceId, roomId) : undefined;
+    if (roomId && !room) {
       throw unprocessable('The room does not exist.', 'unknown_room', [
         { pointer: '/roomId', detail: 'names no room of this space' },
       ]);
     }
     const named = await this.people.resolve(trx, spaceId, { asked: input.participants, found });
-    // Those of the room take part unless others are named.
-    const participants = roomId && named.length === 0 ? await this.roomMates(trx, roomId) : named;
+    const mates = room ? await this.roomMates(trx, room.id) : [];
+    const audience = room?.type === 'direct' ? audienceOfPair(mates) : null;
+    if (audience) requirePair(principal, audience, { named, mates });
+    // Those of the room take part unless others are named, and whoever begins it.
+    const invited = room && (audience || named.length === 0) ? mates : named;
+    const participants = withCreator(principal, invited);
     const contact = participants.find((one) => one.contact_id !== null);
     const timeline = await this.opening.open(trx, {
       spaceId,
       subject,
       metadata,
+      audience,
       participants: participants.filter((one) => one !== contact),
       ...(roomId ? { roomId } : {}),
       ...(contact?.contact_id ? { contact: { id: contact.contact_id, name: contact.name } } : {}),
@@ -86,6 +102,7 @@ export class ConversationsHandler {
       ...input,
       before: cursorOf(input.cursor),
       own: ownOf(principal),
+      audience: audienceOf(principal),
     });
     const data = await this.views.many(trx, principal, rows.slice(0, input.limit));
     return { data, nextCursor: rows.length > input.limit ? (data.at(-1)?.id ?? null) : null };
@@ -132,15 +149,16 @@ export class ConversationsHandler {
   ): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
     const { subject, labels, metadata } = input;
-    if (subject !== undefined || labels || metadata) {
+    if (subject !== undefined || labels || metadata !== undefined) {
       await this.conversations.update(trx, timeline.conversation, {
         ...(subject === undefined ? {} : { subject }),
         ...(labels ? { labels: JSON.stringify(labels) } : {}),
-        ...(metadata ? { metadata: JSON.stringify(metadata) } : {}),
+        ...mergedMetadata(timeline.conversation.metadata, metadata),
       });
     }
     if (input.status) timeline.setStatus(input.status);
     if (input.assignee !== undefined) {
+      requireShared(timeline.conversation);
       await this.people.requireAccount(trx, { spaceId: input.spaceId, accountId: input.assignee }, found);
       timeline.setOwner(timeline.conversation.owner, {
         assignee: input.assignee,
@@ -162,6 +180,7 @@ export class ConversationsHandler {
   @HandleOperation(takeOver)
   async takeOver(input: OperationInput<typeof takeOver>, { trx, principal }: Context): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
+    requireShared(timeline.conversation);
     timeline.setOwner('human', {
       assignee: principal.accountId ?? null,
       by: authorOf(principal),
@@ -173,6 +192,7 @@ export class ConversationsHandler {
   @HandleOperation(release)
   async release(input: OperationInput<typeof release>, { trx, principal }: Context): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
+    requireShared(timeline.conversation);
     timeline.setOwner(timeline.responds() ? 'flow' : 'none', {
       assignee: null,
       by: authorOf(principal),
@@ -184,6 +204,7 @@ export class ConversationsHandler {
   @HandleOperation(handOff)
   async handOff(input: OperationInput<typeof handOff>, { trx, principal }: Context): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
+    requireShared(timeline.conversation);
     timeline.setOwner('human', {
       assignee: null,
       by: authorOf(principal),
@@ -211,6 +232,35 @@ export class ConversationsHandler {
       requireOwn(principal, await this.conversations.find(trx, spaceId, id)),
     );
   }
+}
+
+/** The accounts and agents of a direct room. */
+function audienceOfPair(mates: readonly NewParticipant[]): string[] {
+  return [...new Set(mates.flatMap((one) => [one.account_id ?? [], one.agent_id ?? []].flat()))].sort();
+}
+
+/** @throws ProblemError 403 for anybody but the two, 409 where others are named */
+function requirePair(
+  principal: Context['principal'],
+  audience: readonly string[],
+  { named, mates }: { named: readonly NewParticipant[]; mates: readonly NewParticipant[] },
+): void {
+  if (!isInAudience(principal, audience))
+    throw permissionDenied('Only its two participants begin conversations in a direct room.');
+  const ids = new Set(mates.map(identityOf));
+  if (named.some((one) => !ids.has(identityOf(one)))) throw directRoom();
+}
+
+/** An account that begins a conversation takes part in it. */
+function withCreator(principal: Context['principal'], invited: NewParticipant[]): NewParticipant[] {
+  const { accountId, name } = principal;
+  if (!accountId || principal.type === 'visitor' || principal.type === 'service') return invited;
+  if (invited.some((one) => identityOf(one) === accountId)) return invited;
+  const creator: NewParticipant = {
+    ...{ id: newId('part'), account_id: accountId, contact_id: null, agent_id: null },
+    ...{ name: name ?? 'Member', role: 'owner', auto_respond: false },
+  };
+  return [...invited, creator];
 }
 
 /** A filter by what a visitor does not see would tell it all the same. */

@@ -6,11 +6,13 @@ import {
   handOff,
   listConversations,
   listParticipants,
+  postMessage,
   postVisitorMessage,
   release,
   removeParticipant,
   takeOver,
   updateConversation,
+  updateParticipant,
 } from '@parley/contracts';
 import {
   type ConversationBench,
@@ -28,6 +30,7 @@ beforeAll(async () => {
   bench = await openBench();
   await bench.know(
     { id: 'acc_ada', name: 'Ada' },
+    { id: 'acc_bea', name: 'Bea' },
     { id: 'agent_bot', name: 'Bot' },
     { id: 'agent_two', name: 'Second' },
   );
@@ -76,12 +79,13 @@ test('filters narrow the list, page by page', async () => {
 test('the same agent, account or contact takes part once', async () => {
   const contact = await bench.call(createContact, { spaceId });
   const { id: conversationId } = await begin();
-  for (const participant of [{ agentId: 'agent_bot' }, { accountId: 'acc_ada' }, { contactId: contact.id }]) {
+  for (const participant of [{ agentId: 'agent_bot' }, { accountId: 'acc_bea' }, { contactId: contact.id }]) {
     await bench.call(addParticipant, { spaceId, conversationId, ...participant });
     const again = bench.call(addParticipant, { spaceId, conversationId, ...participant });
     await expect(again).rejects.toMatchObject({ status: 409, code: 'already_takes_part' });
   }
-  expect((await bench.call(listParticipants, { spaceId, conversationId })).data).toHaveLength(3);
+  // Whoever began it takes part as well.
+  expect((await bench.call(listParticipants, { spaceId, conversationId })).data).toHaveLength(4);
   const twice = begin({ participants: [{ agentId: 'agent_bot' }, { agentId: 'agent_bot' }] });
   await expect(twice).rejects.toMatchObject({ status: 422, errors: [{ pointer: '/participants/1' }] });
   const unknown = begin({ participants: [{ agentId: 'agent_bot' }, { agentId: 'agent_none' }] });
@@ -99,6 +103,7 @@ test('what another service made a moment ago can be named at once', async () => 
   expect(made.owner).toBe('flow');
   const named = made.participants.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   expect(named).toMatchObject([
+    { accountId: 'acc_ada', name: 'Ada', role: 'owner' },
     { agentId: 'agent_fresh', accountId: 'acc_fresh', name: 'Fresh', autoRespond: true },
     { accountId: 'acc_robot', name: 'Robot' },
   ]);
@@ -118,7 +123,7 @@ test('the owner is a flow while an agent responds, and nobody when the last one 
   const second = await bench.call(addParticipant, { spaceId, conversationId, agentId: 'agent_two' });
   const leave = (participantId: string) =>
     bench.call(removeParticipant, { spaceId, conversationId, participantId });
-  await leave(participants[0]?.id ?? '');
+  await leave(participants.find(({ agentId }) => agentId)?.id ?? '');
   expect((await bench.call(getConversation, { spaceId, conversationId })).owner).toBe('flow');
   await leave(second.id);
   expect((await bench.call(getConversation, { spaceId, conversationId })).owner).toBe('none');
@@ -132,6 +137,25 @@ test('the owner is a flow while an agent responds, and nobody when the last one 
     'participant_left',
     'owner_changed',
   ]);
+});
+
+test('a participant changes its role, and an agent whether it answers by itself', async () => {
+  const made = await begin({ participants: [{ agentId: 'agent_bot' }] });
+  const conversationId = made.id;
+  const bot = made.participants.find(({ agentId }) => agentId)?.id ?? '';
+  const change = (participantId: string, to: object) =>
+    bench.call(updateParticipant, { spaceId, conversationId, participantId, ...to });
+  expect(await change(bot, { autoRespond: false })).toMatchObject({ autoRespond: false, role: 'member' });
+  expect(await bench.call(getConversation, { spaceId, conversationId })).toMatchObject({ owner: 'none' });
+  expect(await change(bot, { autoRespond: true, role: 'observer' })).toMatchObject({ role: 'observer' });
+  expect(await bench.call(getConversation, { spaceId, conversationId })).toMatchObject({ owner: 'flow' });
+  await bench.call(postMessage, { spaceId, conversationId, parts: text('hello') });
+  const events = await bench.events(conversationId);
+  expect(events.at(-1)?.data).toMatchObject({ agentIds: ['agent_bot'], wakes: true });
+  expect(events.map(({ name }) => name)).toContain('conversation.participant_changed');
+  const ada = made.participants.find(({ agentId }) => agentId === null)?.id ?? '';
+  await expect(change(ada, { autoRespond: true })).rejects.toMatchObject({ status: 422 });
+  await expect(change('part_none', { role: 'member' })).rejects.toMatchObject({ status: 404 });
 });
 
 test("a channel's agent that was removed answers no more", async () => {

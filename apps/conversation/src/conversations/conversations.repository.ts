@@ -24,6 +24,8 @@ export interface ConversationFilter {
   label?: string | undefined;
   /** Part of the subject, or of the name of somebody who takes part. */
   q?: string | undefined;
+  /** Of direct rooms only this account's; undefined: all. */
+  audience?: { accountId: string | null } | undefined;
   /** A visitor's own alone. */
   own?: { contactId: string; channelId: string; senderId: string } | undefined;
 }
@@ -52,6 +54,7 @@ const conversationColumns = {
   agent_ids: 'jsonb',
   subject: 'text',
   metadata: 'jsonb',
+  audience: 'jsonb',
 } as const;
 
 const participantColumns = {
@@ -170,6 +173,8 @@ export class ConversationsRepository {
     if (filter.label !== undefined)
       query = query.where(sql<boolean>`labels @> ${JSON.stringify([filter.label])}::jsonb`);
     if (filter.q) query = query.where(mentions(filter.q));
+    if (filter.audience)
+      query = query.where(sql<boolean>`(audience IS NULL OR audience ? ${filter.audience.accountId ?? ''})`);
     const { own } = filter;
     if (own) {
       query = query.where((where) =>
@@ -210,6 +215,17 @@ export class ConversationsRepository {
       .selectAll()
       .where('parent_id', '=', anyOf(parentIds))
       .orderBy('id')
+      .execute();
+  }
+
+  async updateParticipant(trx: ConversationTrx, row: ParticipantRow): Promise<void> {
+    const { role, auto_respond } = row;
+    await trx
+      .updateTable('participant')
+      .set({ role, auto_respond })
+      .where('space_id', '=', row.space_id)
+      .where('parent_id', '=', row.parent_id)
+      .where('id', '=', row.id)
       .execute();
   }
 

@@ -24,6 +24,8 @@ export interface NewConversation {
     targetName: string | null;
   };
   contact?: { id: string; name: string };
+  /** The accounts and agents that alone may see it; null: the whole space. */
+  audience?: readonly string[] | null;
   /** Beside the contact and the target's agent. */
   participants: NewParticipant[];
 }
@@ -156,6 +158,7 @@ function toRow(id: string, draft: NewConversation) {
     agent_ids: JSON.stringify(agentIds),
     subject: subject ?? null,
     metadata: JSON.stringify(metadata ?? {}),
+    audience: draft.audience ? JSON.stringify(draft.audience) : null,
   };
 }
 

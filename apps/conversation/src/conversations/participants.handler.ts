@@ -5,9 +5,10 @@ import {
   type OperationInput,
   type OperationOutput,
   removeParticipant,
+  updateParticipant,
 } from '@parley/contracts';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
-import { alreadyTakesPart, authorOf, requireOwn, unknownPart } from '../access.ts';
+import { alreadyTakesPart, authorOf, requireOwn, requireShared, unknownPart } from '../access.ts';
 import type { Tables } from '../database.ts';
 import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { toParticipant } from '../shapes.ts';
@@ -16,6 +17,8 @@ import { identityOf, idsOf, ParticipantsService } from './participants.service.t
 import { TimelinesService } from './timelines.service.ts';
 
 type Context<Before = unknown> = OperationContext<Tables, Before>;
+
+const NOBODY_RESPONDS = 'Nobody responds by itself any more.';
 
 /** Who takes part in a conversation. */
 @Controller()
@@ -48,6 +51,7 @@ export class ParticipantsHandler {
     { trx, principal, before: found }: Context<Found>,
   ): Promise<OperationOutput<typeof addParticipant>> {
     const timeline = await this.timelines.lock(trx, input, principal);
+    requireShared(timeline.conversation);
     const [resolved] = await this.people.resolve(trx, input.spaceId, {
       asked: [input],
       found,
@@ -65,6 +69,23 @@ export class ParticipantsHandler {
     return toParticipant(row);
   }
 
+  @HandleOperation(updateParticipant)
+  async update(
+    input: OperationInput<typeof updateParticipant>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof updateParticipant>> {
+    const timeline = await this.timelines.lock(trx, input, principal);
+    requireShared(timeline.conversation);
+    const row = await this.people.change(trx, { ...input, parentId: input.conversationId }, input);
+    timeline.participantChanged(row);
+    const by = authorOf(principal);
+    const { owner } = timeline.conversation;
+    if (owner === 'none' && row.auto_respond) timeline.setOwner('flow', { by, reason: null });
+    if (owner === 'flow' && !timeline.responds()) timeline.setOwner('none', { by, reason: NOBODY_RESPONDS });
+    await this.timelines.write(trx, [timeline]);
+    return toParticipant(row);
+  }
+
   @HandleOperation(removeParticipant)
   async leave(
     input: OperationInput<typeof removeParticipant>,
@@ -72,11 +93,12 @@ export class ParticipantsHandler {
   ): Promise<OperationOutput<typeof removeParticipant>> {
     const { spaceId, conversationId, participantId } = input;
     const timeline = await this.timelines.lock(trx, input, principal);
+    requireShared(timeline.conversation);
     const row = await this.conversations.deleteParticipant(trx, spaceId, conversationId, participantId);
     if (!row) throw unknownPart();
     timeline.left(row);
     if (timeline.conversation.owner === 'flow' && !timeline.responds())
-      timeline.setOwner('none', { by: authorOf(principal), reason: 'Nobody responds by itself any more.' });
+      timeline.setOwner('none', { by: authorOf(principal), reason: NOBODY_RESPONDS });
     await this.timelines.write(trx, [timeline]);
     return {};
   }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type ProblemError, unprocessable } from '@parley/contracts';
+import { unknownPart } from '../access.ts';
 import { ContactsRepository } from '../contacts/contacts.repository.ts';
 import type { ConversationTrx, ParticipantRow } from '../database.ts';
 import { DirectoryRepository, type DirectoryRow } from '../directory/directory.repository.ts';
 import type { Found } from '../directory/references.service.ts';
+import { ConversationsRepository } from './conversations.repository.ts';
 
 /** Somebody who is about to take part in a room or conversation. */
 export type NewParticipant = Omit<ParticipantRow, 'space_id' | 'parent_id'>;
@@ -46,6 +48,7 @@ export class ParticipantsService {
   constructor(
     private readonly directory: DirectoryRepository,
     private readonly contacts: ContactsRepository,
+    private readonly conversations: ConversationsRepository,
   ) {}
 
   /**
@@ -87,6 +90,27 @@ export class ParticipantsService {
       resolved.push(participant);
     }
     return resolved;
+  }
+
+  /**
+   * Changes a participant of a room or conversation, which is locked.
+   * @throws ProblemError 404, or 422 where somebody who is no agent is to answer by itself
+   */
+  async change(
+    trx: ConversationTrx,
+    of: { spaceId: string; parentId: string; participantId: string },
+    { role, autoRespond }: { role?: ParticipantRow['role'] | undefined; autoRespond?: boolean | undefined },
+  ): Promise<ParticipantRow> {
+    const present = await this.conversations.participants(trx, [of.parentId]);
+    const row = present.find((one) => one.space_id === of.spaceId && one.id === of.participantId);
+    if (!row) throw unknownPart();
+    if (autoRespond === true && row.agent_id === null)
+      throw unprocessable('Only an agent answers by itself.', 'not_an_agent', [
+        { pointer: '/autoRespond', detail: 'is for agents alone' },
+      ]);
+    const changed = { ...row, role: role ?? row.role, auto_respond: autoRespond ?? row.auto_respond };
+    await this.conversations.updateParticipant(trx, changed);
+    return changed;
   }
 
   private async contactsOf(

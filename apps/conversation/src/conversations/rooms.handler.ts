@@ -1,7 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
   addRoomParticipant,
-  conflict,
   createRoom,
   cursorOf,
   getRoom,
@@ -14,14 +13,17 @@ import {
   type OperationOutput,
   pageOf,
   removeRoomParticipant,
+  permissionDenied,
+  type Principal,
   unprocessable,
   updateRoom,
+  updateRoomParticipant,
 } from '@parley/contracts';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
-import { alreadyTakesPart, unknownPart } from '../access.ts';
+import { alreadyTakesPart, audienceOf, directRoom, isInAudience, unknownPart } from '../access.ts';
 import type { ConversationTrx, ParticipantRow, RoomRow, Tables } from '../database.ts';
 import { type Found, ReferencesService } from '../directory/references.service.ts';
-import { toParticipant } from '../shapes.ts';
+import { mergedMetadata, toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { identityOf, idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
@@ -48,7 +50,7 @@ export class RoomsHandler {
   @HandleOperation(createRoom)
   async create(
     input: OperationInput<typeof createRoom>,
-    { trx, before: found }: Context<Found>,
+    { trx, principal, before: found }: Context<Found>,
   ): Promise<OperationOutput<typeof createRoom>> {
     const { spaceId, type } = input;
     const participants = await this.people.resolve(trx, spaceId, { asked: input.participants, found });
@@ -64,19 +66,19 @@ export class RoomsHandler {
     if (!row) {
       const known = pair && (await this.rooms.findPair(trx, spaceId, pair));
       if (!known) throw new Error('A room could neither be made nor found.');
-      return { ...(await this.view(trx, known)), existing: true };
+      return { ...(await this.view(trx, known, principal)), existing: true };
     }
     await this.conversations.insertParticipants(
       trx,
       participants.map((one) => ({ ...one, space_id: spaceId, parent_id: row.id })),
     );
-    return this.view(trx, row);
+    return this.view(trx, row, principal);
   }
 
   @HandleOperation(listRooms)
   async list(
     input: OperationInput<typeof listRooms>,
-    { trx }: Context,
+    { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listRooms>> {
     const { spaceId, limit } = input;
     const rows = await this.rooms.list(trx, spaceId, { limit, before: cursorOf(input.cursor) });
@@ -88,24 +90,26 @@ export class RoomsHandler {
       toRoom(
         row,
         participants.filter((one) => one.parent_id === row.id),
+        principal,
       ),
     );
   }
 
   @HandleOperation(getRoom)
-  async get(input: OperationInput<typeof getRoom>, { trx }: Context): Promise<Room> {
-    return this.view(trx, known(await this.rooms.find(trx, input.spaceId, input.roomId)));
+  async get(input: OperationInput<typeof getRoom>, { trx, principal }: Context): Promise<Room> {
+    return this.view(trx, known(await this.rooms.find(trx, input.spaceId, input.roomId)), principal);
   }
 
   @HandleOperation(updateRoom)
-  async update(input: OperationInput<typeof updateRoom>, { trx }: Context): Promise<Room> {
+  async update(input: OperationInput<typeof updateRoom>, { trx, principal }: Context): Promise<Room> {
     const { spaceId, roomId, name, metadata } = input;
     const row = known(await this.rooms.lock(trx, spaceId, roomId));
+    await this.requireMate(trx, row, principal);
     const changed = await this.rooms.update(trx, row, {
       ...(name === undefined ? {} : { name }),
-      ...(metadata ? { metadata: JSON.stringify(metadata) } : {}),
+      ...mergedMetadata(row.metadata, metadata),
     });
-    return this.view(trx, changed);
+    return this.view(trx, changed, principal);
   }
 
   @HandleOperation(listRoomParticipants)
@@ -138,6 +142,16 @@ export class RoomsHandler {
     return toParticipant(row);
   }
 
+  @HandleOperation(updateRoomParticipant)
+  async change(
+    input: OperationInput<typeof updateRoomParticipant>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof updateRoomParticipant>> {
+    const { spaceId, roomId, participantId } = input;
+    changeable(await this.rooms.lock(trx, spaceId, roomId));
+    return toParticipant(await this.people.change(trx, { spaceId, parentId: roomId, participantId }, input));
+  }
+
   @HandleOperation(removeRoomParticipant)
   async leave(
     input: OperationInput<typeof removeRoomParticipant>,
@@ -156,19 +170,43 @@ export class RoomsHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listRoomConversations>> {
     const { spaceId, roomId, limit } = input;
-    known(await this.rooms.find(trx, spaceId, roomId));
+    await this.requireMate(trx, known(await this.rooms.find(trx, spaceId, roomId)), principal);
     const before = cursorOf(input.cursor);
-    const rows = await this.conversations.list(trx, { spaceId, roomId, limit, before });
+    const rows = await this.conversations.list(trx, {
+      ...{ spaceId, roomId, limit, before },
+      audience: audienceOf(principal),
+    });
     const data = await this.views.many(trx, principal, rows.slice(0, limit));
     return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
   }
 
-  private async view(trx: ConversationTrx, row: RoomRow): Promise<Room> {
-    return toRoom(row, await this.conversations.participants(trx, [row.id]));
+  private async view(trx: ConversationTrx, row: RoomRow, principal: Principal): Promise<Room> {
+    return toRoom(row, await this.conversations.participants(trx, [row.id]), principal);
+  }
+
+  /** @throws ProblemError 403 for anybody but the two of a direct room */
+  private async requireMate(trx: ConversationTrx, row: RoomRow, principal: Principal): Promise<void> {
+    if (row.type !== 'direct') return;
+    if (isMate(principal, await this.conversations.participants(trx, [row.id]))) return;
+    throw permissionDenied('What is in a direct room is for its two participants alone.');
   }
 }
 
-function toRoom(row: RoomRow, participants: readonly ParticipantRow[]): Room {
+function isMate(principal: Principal, participants: readonly ParticipantRow[]): boolean {
+  return isInAudience(
+    principal,
+    participants.flatMap((one) => one.account_id ?? []),
+  );
+}
+
+/** Others know of a direct room and who is in it; what the two named and noted is theirs. */
+function toRoom(row: RoomRow, participants: readonly ParticipantRow[], principal: Principal): Room {
+  if (row.type === 'direct' && !isMate(principal, participants))
+    return roomOf({ ...row, name: null, metadata: {} }, participants);
+  return roomOf(row, participants);
+}
+
+function roomOf(row: RoomRow, participants: readonly ParticipantRow[]): Room {
   return {
     id: row.id,
     type: row.type,
@@ -187,16 +225,17 @@ function known(row: RoomRow | undefined): RoomRow {
 
 function changeable(row: RoomRow | undefined): RoomRow {
   const room = known(row);
-  if (room.type === 'direct')
-    throw conflict(
-      'A direct room stays that of its two participants. Create a standard room.',
-      'direct_room',
-    );
+  if (room.type === 'direct') throw directRoom();
   return room;
 }
 
 function pairOf(participants: readonly NewParticipant[]): string {
   const ids = participants.map(identityOf);
+  const contact = participants.findIndex((one) => one.contact_id !== null);
+  if (contact >= 0)
+    throw unprocessable('A direct room is for accounts and agents.', 'direct_room_contact', [
+      { pointer: `/participants/${contact}/contactId`, detail: 'is a contact: use a standard room' },
+    ]);
   if (ids.length !== 2) {
     throw unprocessable('A direct room is for two.', 'not_a_pair', [
       { pointer: '/participants', detail: 'names other than two different participants' },

@@ -9,6 +9,7 @@ import {
   listRooms,
   removeRoomParticipant,
   updateRoom,
+  updateRoomParticipant,
 } from '@parley/contracts';
 import { type ConversationBench, member, openBench, otherSpaceId, spaceId } from '../../test/bench.ts';
 
@@ -83,12 +84,31 @@ test('people come into a standard room and leave it; a direct room stays as it i
   expect(data.map(({ accountId }) => accountId)).toEqual(['acc_ada', 'acc_bea']);
   await bench.call(removeRoomParticipant, { spaceId, roomId, participantId: joined.id });
   expect((await bench.call(getRoom, { spaceId, roomId })).participants).toHaveLength(1);
+  const mate = (await bench.call(getRoom, { spaceId, roomId })).participants[0]?.id ?? '';
+  const change = { participantId: mate, role: 'observer' as const };
+  expect(await bench.call(updateRoomParticipant, { spaceId, roomId, ...change })).toMatchObject({
+    role: 'observer',
+  });
   const pair = await direct([ada, bea]);
   const third = bench.call(addRoomParticipant, { spaceId, roomId: pair.id, agentId: 'agent_bot' });
   await expect(third).rejects.toMatchObject({ status: 409, code: 'direct_room' });
   const participantId = pair.participants[0]?.id ?? '';
   const leave = bench.call(removeRoomParticipant, { spaceId, roomId: pair.id, participantId });
   await expect(leave).rejects.toMatchObject({ status: 409, code: 'direct_room' });
+  const role = bench.call(updateRoomParticipant, {
+    spaceId,
+    roomId: pair.id,
+    participantId,
+    role: 'observer',
+  });
+  await expect(role).rejects.toMatchObject({ status: 409, code: 'direct_room' });
+  const contact = await bench.call(createContact, { spaceId });
+  const outside = bench.call(createRoom, {
+    spaceId,
+    type: 'direct',
+    participants: [ada, { contactId: contact.id }],
+  });
+  await expect(outside).rejects.toMatchObject({ status: 422, code: 'direct_room_contact' });
 });
 
 test('conversations of a room begin with its people and are listed newest first', async () => {
@@ -98,7 +118,7 @@ test('conversations of a room begin with its people and are listed newest first'
   const second = await bench.call(createConversation, { spaceId, roomId, participants: [bea] });
   expect(first.participants.map(({ name }) => name).sort()).toEqual(['Ada', 'Bot']);
   expect(first.owner).toBe('flow');
-  expect(second.participants.map(({ name }) => name)).toEqual(['Bea']);
+  expect(second.participants.map(({ name }) => name).sort()).toEqual(['Ada', 'Bea']);
   const { data } = await bench.call(listRoomConversations, { spaceId, roomId });
   expect(data.map(({ id }) => id)).toEqual([second.id, first.id]);
   expect(await bench.call(updateRoom, { spaceId, roomId, name: 'Front desk' })).toMatchObject({

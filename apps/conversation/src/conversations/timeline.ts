@@ -9,6 +9,7 @@ import {
   newId,
   ownerChanged,
   type Part,
+  participantChanged,
   participantJoined,
   participantLeft,
   statusChanged,
@@ -83,6 +84,20 @@ export class Timeline {
       target: left !== null && target?.agentId === left ? null : target,
     };
     this.add(participantLeft, { participant: toParticipant(participant) });
+  }
+
+  /** A participant's role changed, or whether it answers by itself. */
+  participantChanged(participant: ParticipantRow): void {
+    const { agent_ids: agentIds, target } = this.conversation;
+    const { agent_id: agentId, auto_respond: responds } = participant;
+    const others = agentIds.filter((id) => id !== agentId);
+    const isTarget = agentId !== null && target?.agentId === agentId;
+    this.conversation = {
+      ...this.conversation,
+      agent_ids: agentId && responds && !isTarget ? [...others, agentId] : others,
+      target: isTarget && !responds ? null : target,
+    };
+    this.add(participantChanged, { participant: toParticipant(participant) });
   }
 
   /** Whether anybody answers by itself: the channel's flow or agent, or another agent that takes part. */
@@ -166,8 +181,9 @@ export class Timeline {
     const sequence = this.conversation.last_sequence + 1;
     this.conversation = { ...this.conversation, last_sequence: sequence };
     this.changed = true;
-    const { space_id: spaceId, id: conversationId } = this.conversation;
-    this.events.push({ definition, spaceId, data: { conversationId, sequence, ...data } });
+    const { space_id: spaceId, id: conversationId, audience } = this.conversation;
+    const restricted = audience === null ? {} : { audience };
+    this.events.push({ definition, spaceId, data: { conversationId, sequence, ...restricted, ...data } });
   }
 }
 

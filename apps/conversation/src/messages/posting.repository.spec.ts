@@ -15,6 +15,7 @@ const post = {
   internal: false,
   metadata: {},
   visitor: null,
+  reader: { accountId: 'acc_ada' },
   assignable: true,
 };
 

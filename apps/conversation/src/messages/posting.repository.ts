@@ -16,6 +16,8 @@ export interface QuickPost {
   metadata: Record<string, unknown>;
   /** Whether the author is somebody a conversation can be assigned to. */
   assignable: boolean;
+  /** Who writes into direct rooms of its own alone; undefined for a service. */
+  reader: { accountId: string | null } | undefined;
   /** A visitor writes into its own alone, and never takes over. */
   visitor: { contactId: string; channelId: string; senderId: string } | null;
 }
@@ -58,10 +60,11 @@ export class PostingRepository {
   }
 }
 
-function place({ conversationId, visitor }: QuickPost): RawBuilder<unknown> {
-  if (!visitor) return sql`id = ${conversationId}`;
+function place({ conversationId, visitor, reader }: QuickPost): RawBuilder<unknown> {
+  const seen = reader ? sql`(audience IS NULL OR audience ? ${reader.accountId ?? ''})` : sql`true`;
+  if (!visitor) return sql`id = ${conversationId} AND ${seen}`;
   const { contactId, channelId, senderId } = visitor;
-  return sql`id = ${conversationId} AND (contact_id = ${contactId} OR channel_id = ${channelId} AND sender_id = ${senderId})`;
+  return sql`id = ${conversationId} AND audience IS NULL AND (contact_id = ${contactId} OR channel_id = ${channelId} AND sender_id = ${senderId})`;
 }
 
 /** A member's public message to a contact is a takeover, unless a person has it already. */
@@ -82,7 +85,8 @@ function overlay(post: QuickPost, message: Message, author: RawBuilder<unknown>)
     'target', counter.target, 'agentIds', counter.agent_ids,
     'origin', jsonb_build_object('channelId', counter.channel_id, 'deploymentType', counter.deployment_type, 'senderId', counter.sender_id),
     'wakes', NOT ${post.internal}::boolean AND counter.owner = 'flow' AND ${outside},
-    'message', ${JSON.stringify(message)}::jsonb || jsonb_build_object('sequence', counter.last_sequence, 'author', ${author}))`;
+    'message', ${JSON.stringify(message)}::jsonb || jsonb_build_object('sequence', counter.last_sequence, 'author', ${author}))
+    || CASE WHEN counter.audience IS NULL THEN '{}'::jsonb ELSE jsonb_build_object('audience', counter.audience) END`;
 }
 
 /** The message as far as it is known before; its sequence stands for any. */

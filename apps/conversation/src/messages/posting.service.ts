@@ -9,7 +9,7 @@ import {
   type postVisitorMessage,
   unprocessable,
 } from '@parley/contracts';
-import { authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
+import { audienceOf, authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
 import { SendersService } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
@@ -64,6 +64,7 @@ export class PostingService {
       internal: input.internal,
       metadata: input.metadata ?? {},
       visitor,
+      reader: audienceOf(principal),
       assignable: principal.accountId !== undefined,
     });
     return row ? toMessage(row) : null;

@@ -68,8 +68,12 @@ export class ProducedConsumer {
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
     const timelines = this.timelines.open(locked);
-    for (const { data } of events)
-      timelines.get(data.conversationId)?.setOwner('human', { by: null, reason: data.reason });
+    for (const { data } of events) {
+      const timeline = timelines.get(data.conversationId);
+      // A direct room has nobody else to hand over to.
+      if (timeline?.conversation.audience === null)
+        timeline.setOwner('human', { by: null, reason: data.reason });
+    }
     await this.timelines.write(trx, timelines.values());
   }
 }

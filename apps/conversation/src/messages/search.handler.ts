@@ -18,10 +18,13 @@ export class SearchHandler {
   @HandleOperation(searchMessages)
   async search(
     input: OperationInput<typeof searchMessages>,
-    { trx }: OperationContext<Tables>,
+    { trx, principal }: OperationContext<Tables>,
   ): Promise<OperationOutput<typeof searchMessages>> {
     const { spaceId, q: words, limit } = input;
-    const rows = await this.messages.find(trx, { spaceId, words, limit, before: cursorOf(input.cursor) });
+    const rows = await this.messages.find(trx, {
+      ...{ spaceId, words, limit, before: cursorOf(input.cursor) },
+      readerId: principal.accountId ?? null,
+    });
     return pageOf(rows, limit, toMessage);
   }
 }

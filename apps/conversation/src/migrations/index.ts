@@ -5,6 +5,7 @@ import * as search from './0003-search.ts';
 import * as responders from './0004-responders.ts';
 import * as speech from './0005-speech.ts';
 import * as addresses from './0006-addresses.ts';
+import * as directRooms from './0007-direct-rooms.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004-responders': responders,
   '0005-speech': speech,
   '0006-addresses': addresses,
+  '0007-direct-rooms': directRooms,
 };

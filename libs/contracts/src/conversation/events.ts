@@ -11,8 +11,13 @@ import {
   owners,
 } from './types.ts';
 
-/** What every durable event of a conversation carries: its gapless place. */
-const InConversation = { conversationId: Id, sequence: z.int().min(1) };
+/** What every durable event of a conversation carries: its gapless place, and who may see it. */
+const InConversation = {
+  conversationId: Id,
+  sequence: z.int().min(1),
+  /** The accounts and agents that alone may see it: those of a direct room. Absent where the whole space may. */
+  audience: z.array(Id).optional(),
+};
 const key = (data: { conversationId: string }): string => data.conversationId;
 const sequence = (data: { sequence: number }): number => data.sequence;
 
@@ -107,6 +112,14 @@ export const participantLeft = defineEvent({
   sequence,
 });
 
+export const participantChanged = defineEvent({
+  name: 'conversation.participant_changed',
+  summary: "A participant's role changed, or whether it answers by itself",
+  data: z.object({ ...InConversation, participant: ParticipantSchema }),
+  key,
+  sequence,
+});
+
 export const ownerChanged = defineEvent({
   name: 'conversation.owner_changed',
   summary: 'The side that answers changed',
@@ -188,6 +201,7 @@ export const conversationEvents = [
   messageStatusChanged,
   participantJoined,
   participantLeft,
+  participantChanged,
   ownerChanged,
   statusChanged,
   conversationRead,

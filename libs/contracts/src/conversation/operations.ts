@@ -3,7 +3,14 @@ import { deploymentTypes, TargetSchema } from '../channel/types.ts';
 import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { cleanedText, isPlainText, NOT_PLAIN, shortText } from '../core/text.ts';
-import { ConversationSchema, namesOne, owners, ParticipantRequest, ParticipantSchema } from './types.ts';
+import {
+  ConversationSchema,
+  namesOne,
+  owners,
+  ParticipantChange,
+  ParticipantRequest,
+  ParticipantSchema,
+} from './types.ts';
 
 export * from './contacts.operations.ts';
 export * from './messages.operations.ts';
@@ -18,7 +25,8 @@ export const createConversation = defineOperation({
   name: 'conversation.create',
   kind: 'command',
   permission: 'conversations:create',
-  summary: 'Create a conversation; an agent participant starts its flow',
+  summary:
+    'Create a conversation; an agent participant starts its flow, the account that creates it takes part',
   http: { method: 'POST', path: base, status: 201 },
   input: z.strictObject({
     ...InSpace,
@@ -66,7 +74,7 @@ export const updateConversation = defineOperation({
   name: 'conversation.update',
   kind: 'command',
   permission: 'conversations:manage',
-  summary: 'Change status, subject, labels or assignee',
+  summary: 'Change status, subject, labels, assignee or metadata, which is merged (RFC 7396)',
   http: { method: 'PATCH', path: one },
   input: z.strictObject({
     ...InConversation,
@@ -74,7 +82,7 @@ export const updateConversation = defineOperation({
     subject: shortText(500).nullable().optional(),
     labels: z.array(z.string().min(1).max(100).refine(isPlainText, NOT_PLAIN)).max(50).optional(),
     assignee: Id.nullable().optional(),
-    metadata: Metadata.optional(),
+    metadata: Metadata.nullable().optional(),
   }),
   output: ConversationSchema,
 });
@@ -96,6 +104,16 @@ export const addParticipant = defineOperation({
   summary: 'Add a participant',
   http: { method: 'POST', path: `${one}/participants`, status: 201 },
   input: z.strictObject({ ...InConversation, ...ParticipantRequest.shape }).refine(...namesOne),
+  output: ParticipantSchema,
+});
+
+export const updateParticipant = defineOperation({
+  name: 'conversation.update_participant',
+  kind: 'command',
+  permission: 'conversations:manage',
+  summary: 'Change a participant: its role, or whether an agent answers by itself',
+  http: { method: 'PATCH', path: `${one}/participants/:participantId` },
+  input: z.strictObject({ ...InConversation, participantId: Id, ...ParticipantChange }),
   output: ParticipantSchema,
 });
 

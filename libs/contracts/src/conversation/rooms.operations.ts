@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { Id, InSpace, Metadata, Name, Nothing, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
-import { ConversationSchema, namesOne, ParticipantRequest, ParticipantSchema, RoomSchema } from './types.ts';
+import {
+  ConversationSchema,
+  namesOne,
+  ParticipantChange,
+  ParticipantRequest,
+  ParticipantSchema,
+  RoomSchema,
+} from './types.ts';
 
 const InRoom = { ...InSpace, roomId: Id };
 const room = '/spaces/:spaceId/rooms/:roomId';
@@ -51,9 +58,13 @@ export const updateRoom = defineOperation({
   name: 'conversation.update_room',
   kind: 'command',
   permission: 'rooms:manage',
-  summary: 'Change the name or metadata of a room',
+  summary: 'Change the name or metadata of a room; metadata is merged (RFC 7396)',
   http: { method: 'PATCH', path: room },
-  input: z.strictObject({ ...InRoom, name: Name.nullable().optional(), metadata: Metadata.optional() }),
+  input: z.strictObject({
+    ...InRoom,
+    name: Name.nullable().optional(),
+    metadata: Metadata.nullable().optional(),
+  }),
   output: RoomSchema,
 });
 
@@ -77,6 +88,16 @@ export const addRoomParticipant = defineOperation({
   output: ParticipantSchema,
 });
 
+export const updateRoomParticipant = defineOperation({
+  name: 'conversation.update_room_participant',
+  kind: 'command',
+  permission: 'rooms:manage',
+  summary: 'Change a participant of a room; a direct room stays as it is (409)',
+  http: { method: 'PATCH', path: `${room}/participants/:participantId` },
+  input: z.strictObject({ ...InRoom, participantId: Id, ...ParticipantChange }),
+  output: ParticipantSchema,
+});
+
 export const removeRoomParticipant = defineOperation({
   name: 'conversation.remove_room_participant',
   kind: 'command',
@@ -91,7 +112,7 @@ export const listRoomConversations = defineOperation({
   name: 'conversation.list_room_conversations',
   kind: 'query',
   permission: 'conversations:read',
-  summary: 'Conversations of a room, newest first',
+  summary: 'Conversations of a room, by last activity; those of a direct room for its two participants alone',
   http: { method: 'GET', path: `${room}/conversations` },
   input: z.strictObject({ ...InRoom, ...Paging }),
   output: listOf(ConversationSchema),

@@ -148,6 +148,12 @@ export const ParticipantRequest = z
   })
   .refine(...namesOne);
 
+/** What may change of a participant: its role, and whether an agent answers by itself. */
+export const ParticipantChange = {
+  role: z.enum(participantRoles).optional(),
+  autoRespond: z.boolean().optional(),
+};
+
 /** Which side answers. */
 export const owners = ['flow', 'human', 'none'] as const;
 

@@ -51,6 +51,7 @@ const events: Record<string, Record<string, unknown>> = {
   'conversation.message_status_changed': { messageId: 'msg_1', status: 'failed', statusReason: secret },
   'conversation.participant_joined': { participant: agent },
   'conversation.participant_left': { participant: agent },
+  'conversation.participant_changed': { participant: agent },
   'conversation.owner_changed': {
     ...{ owner: 'human', assignee: 'acc_secret', by: message.author, reason: secret, handoff: true },
   },

@@ -87,6 +87,7 @@ const views: Readonly<Record<string, (data: Data) => Data | null>> = {
   }),
   'conversation.participant_joined': ({ participant }) => withParticipant(participant),
   'conversation.participant_left': ({ participant }) => withParticipant(participant),
+  'conversation.participant_changed': ({ participant }) => withParticipant(participant),
   'conversation.owner_changed': ({ owner, handoff }) => ({
     ...{ owner, assignee: null, by: null, reason: null },
     ...(handoff === undefined ? {} : { handoff }),

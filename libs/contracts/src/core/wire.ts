@@ -2,9 +2,32 @@ import { domainOf } from './operation.ts';
 
 /** Names on NATS, as pure functions. */
 
-/** Subject a fact is published on; the stream appends the partition token. */
-export function eventSubject(name: string, spaceId: string, key: string): string {
-  return `${name}.${spaceId}.${subjectToken(key)}`;
+/**
+ * Subject an event is published on; the stream appends the partition token.
+ * @param options.restricted the data names an `audience`: consumers outside, who read by space, are not to see it
+ */
+export function eventSubject(
+  name: string,
+  spaceId: string,
+  key: string,
+  options: { restricted?: boolean } = {},
+): string {
+  return `${name}.${spaceId}${options.restricted ? RESTRICTED : ''}.${subjectToken(key)}`;
+}
+
+/** Ends the space token of events that not the whole space may see: a filter by space does not find them. */
+const RESTRICTED = '-restricted';
+
+/** The space that a subject's token names, of restricted events too. */
+export function spaceOfToken(token: string): string {
+  return token.endsWith(RESTRICTED) ? token.slice(0, -RESTRICTED.length) : token;
+}
+
+/** Whether an event names those who alone may see it. */
+export function isRestricted(data: unknown): boolean {
+  return (
+    typeof data === 'object' && data !== null && Array.isArray((data as { audience?: unknown }).audience)
+  );
 }
 
 /** The stream of a domain. */

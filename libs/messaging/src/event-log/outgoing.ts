@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import { eventSubject, headerNames, subjectToken } from '@parley/contracts';
+import { eventSubject, headerNames, isRestricted, subjectToken } from '@parley/contracts';
 import type { OutboxRow } from './outbox.repository.ts';
 import type { Outgoing } from './stream-publisher.ts';
 
@@ -18,7 +18,7 @@ export function toOutgoing(row: OutboxRow, source: string): OutgoingRow | undefi
   if (!eventId || !name) return undefined;
   return {
     outboxId,
-    subject: eventSubject(name, spaceId, key),
+    subject: eventSubject(name, spaceId, key, { restricted: isRestricted(row.data) }),
     payload: JSON.stringify(row.data),
     headers: () => eventHeaders({ ...row, eventId, name }, source),
   };

@@ -1,4 +1,10 @@
-import { type EventDefinition, type EventEnvelope, headerNames, keyOfToken } from '@parley/contracts';
+import {
+  type EventDefinition,
+  type EventEnvelope,
+  headerNames,
+  keyOfToken,
+  spaceOfToken,
+} from '@parley/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
 import { reasonOf } from '../errors.ts';
 
@@ -39,7 +45,8 @@ export function decode(message: JsMsg, declared: Declared): Incoming {
 
 /** What the subject says: it decides space and partition. `token`: what can be no space or no key. */
 function placeOf(message: JsMsg): { name: string; spaceId: string; key: string; token: string | null } {
-  const [domain, verb, space = '', keyToken = ''] = message.subject.split('.');
+  const [domain, verb, spaceToken = '', keyToken = ''] = message.subject.split('.');
+  const space = spaceOfToken(spaceToken);
   const known = spacePattern.test(space);
   const key = keyOfToken(keyToken);
   const token = known ? (key === null ? keyToken : null) : space;
