@@ -77,7 +77,22 @@ export function readerOf(principal: Principal): string {
   return principal.contactId ?? principal.accountId ?? principal.id;
 }
 
-/** Who writes, as messages name it. */
+/** Whether a principal is an API key that is no account's. */
+export function isBareKey({ type, accountId }: Principal): boolean {
+  return type === 'api_key' && accountId === undefined;
+}
+
+/** Who writes, as messages name it. A key's own name is nobody's to see: it writes for its space. */
+export function writerOf(
+  principal: Principal,
+  space: { id: string; name: string | null },
+  conversation?: ConversationRow,
+): Author {
+  if (!isBareKey(principal)) return authorOf(principal, conversation);
+  return { type: 'account', accountId: null, spaceId: space.id, name: space.name ?? 'Team' };
+}
+
+/** Who acts, as members see it. */
 export function authorOf(principal: Principal, conversation?: ConversationRow): Author {
   if (principal.type === 'visitor') {
     const contactId = conversation?.contact_id ?? principal.contactId;

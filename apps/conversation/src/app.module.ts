@@ -22,6 +22,7 @@ import { ViewsService } from './conversations/views.service.ts';
 import { DirectoryConsumer } from './directory/directory.consumer.ts';
 import { DirectoryRepository } from './directory/directory.repository.ts';
 import { ReferencesService } from './directory/references.service.ts';
+import { SpaceNamesService } from './directory/space-names.service.ts';
 import { DeliveredConsumer } from './messages/delivered.consumer.ts';
 import { EventViewsService } from './messages/event-views.service.ts';
 import { InboundConsumer } from './messages/inbound.consumer.ts';
@@ -85,6 +86,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     RoomsRepository,
     SearchRepository,
     SendersService,
+    SpaceNamesService,
     SpeechRepository,
     SpeechService,
     SpokenTurnsService,

@@ -50,6 +50,13 @@ export interface ContactAddressTable {
   created_at: Generated<Date>;
 }
 
+/** When something was last said in a conversation. */
+export interface ConversationActivityTable {
+  space_id: string;
+  conversation_id: string;
+  at: Date;
+}
+
 /** A call that a conversation was opened for, until a while after it ended. */
 export interface LiveCallTable {
   space_id: string;
@@ -182,6 +189,7 @@ export interface Tables {
   contact_identity: ContactIdentityTable;
   contact_address: ContactAddressTable;
   live_call: LiveCallTable;
+  conversation_activity: ConversationActivityTable;
   directory: DirectoryTable;
   conversation: ConversationTable;
   participant: ParticipantTable;

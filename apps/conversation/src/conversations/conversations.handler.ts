@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import {
   conflict,
   createConversation,
-  cursorOf,
   findVisibleConversations,
   getConversation,
   handOff,
@@ -29,7 +28,7 @@ import {
   requireOwn,
   requireShared,
 } from '../access.ts';
-import type { ConversationTrx, Tables } from '../database.ts';
+import type { ConversationTrx, RoomRow, Tables } from '../database.ts';
 import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { mergedMetadata } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
@@ -65,28 +64,19 @@ export class ConversationsHandler {
     input: OperationInput<typeof createConversation>,
     { trx, principal, before: found }: Context<Found>,
   ): Promise<View> {
-    const { spaceId, roomId, subject, metadata } = input;
-    const room = roomId ? await this.rooms.find(trx, spaceId, roomId) : undefined;
-    if (roomId && !room) {
-      throw unprocessable('The room does not exist.', 'unknown_room', [
-        { pointer: '/roomId', detail: 'names no room of this space' },
-      ]);
-    }
+    const { spaceId, subject, metadata } = input;
+    const room = await this.roomOf(trx, input);
     const named = await this.people.resolve(trx, spaceId, { asked: input.participants, found });
     const mates = room ? await this.roomMates(trx, room.id) : [];
     const audience = room?.type === 'direct' ? audienceOfPair(mates) : null;
     if (audience) requirePair(principal, audience, { named, mates });
     // Those of the room take part unless others are named, and whoever begins it.
-    const invited = room && (audience || named.length === 0) ? mates : named;
-    const participants = withCreator(principal, invited);
+    const participants = withCreator(principal, named.length === 0 || audience ? mates : named);
     const contact = participants.find((one) => one.contact_id !== null);
     const timeline = await this.opening.open(trx, {
-      spaceId,
-      subject,
-      metadata,
-      audience,
+      ...{ spaceId, subject, metadata, audience },
       participants: participants.filter((one) => one !== contact),
-      ...(roomId ? { roomId } : {}),
+      ...(room ? { roomId: room.id } : {}),
       ...(contact?.contact_id ? { contact: { id: contact.contact_id, name: contact.name } } : {}),
     });
     return this.finish(trx, principal, timeline);
@@ -98,14 +88,13 @@ export class ConversationsHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listConversations>> {
     if (isVisitor(principal)) requireVisibleFilter(input);
+    const { limit, sort } = input;
     const rows = await this.conversations.list(trx, {
       ...input,
-      before: cursorOf(input.cursor),
       own: ownOf(principal),
       audience: audienceOf(principal),
     });
-    const data = await this.views.many(trx, principal, rows.slice(0, input.limit));
-    return { data, nextCursor: rows.length > input.limit ? (data.at(-1)?.id ?? null) : null };
+    return this.views.page(trx, principal, rows, { limit, sort });
   }
 
   @HandleOperation(getConversation)
@@ -125,7 +114,7 @@ export class ConversationsHandler {
   ): Promise<OperationOutput<typeof findVisibleConversations>> {
     const asCaller = { ...context, principal };
     if (conversationId === undefined) {
-      const { data } = await this.list({ spaceId, limit }, asCaller);
+      const { data } = await this.list({ spaceId, limit, sort: 'lastActivity' }, asCaller);
       return { conversationIds: data.map(({ id }) => id) };
     }
     try {
@@ -212,6 +201,19 @@ export class ConversationsHandler {
       handoff: true,
     });
     return this.finish(trx, principal, timeline);
+  }
+
+  /** @throws ProblemError 422 for a room that the space does not have */
+  private async roomOf(
+    trx: ConversationTrx,
+    { spaceId, roomId }: { spaceId: string; roomId?: string | undefined },
+  ): Promise<RoomRow | undefined> {
+    if (roomId === undefined) return undefined;
+    const room = await this.rooms.find(trx, spaceId, roomId);
+    if (room) return room;
+    throw unprocessable('The room does not exist.', 'unknown_room', [
+      { pointer: '/roomId', detail: 'names no room of this space' },
+    ]);
   }
 
   private async roomMates(trx: ConversationTrx, roomId: string): Promise<NewParticipant[]> {

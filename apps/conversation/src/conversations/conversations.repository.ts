@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { anyOf, insertRows } from '@parley/database';
-import { type Insertable, type RawBuilder, sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type {
   ConversationRow,
   ConversationTable,
@@ -8,27 +8,8 @@ import type {
   ParticipantRow,
   ParticipantTable,
   RoomRow,
-  Status,
 } from '../database.ts';
-
-export interface ConversationFilter {
-  spaceId: string;
-  limit: number;
-  before: string | null;
-  roomId?: string | undefined;
-  status?: Status | undefined;
-  channelId?: string | undefined;
-  owner?: 'flow' | 'human' | 'none' | undefined;
-  assignee?: string | undefined;
-  contactId?: string | undefined;
-  label?: string | undefined;
-  /** Part of the subject, or of the name of somebody who takes part. */
-  q?: string | undefined;
-  /** Of direct rooms only this account's; undefined: all. */
-  audience?: { accountId: string | null } | undefined;
-  /** A visitor's own alone. */
-  own?: { contactId: string; channelId: string; senderId: string } | undefined;
-}
+import { type ConversationFilter, type ListedConversation, listQuery } from './list-query.repository.ts';
 
 /** A sender in a channel: whoever writes there has at most one active conversation. */
 export interface SenderKey {
@@ -161,33 +142,8 @@ export class ConversationsRepository {
       .executeTakeFirstOrThrow();
   }
 
-  async list(trx: ConversationTrx, filter: ConversationFilter): Promise<ConversationRow[]> {
-    let query = trx.selectFrom('conversation').selectAll().where('space_id', '=', filter.spaceId);
-    if (filter.before) query = query.where('id', '<', filter.before);
-    if (filter.roomId) query = query.where('room_id', '=', filter.roomId);
-    if (filter.status) query = query.where('status', '=', filter.status);
-    if (filter.channelId) query = query.where('channel_id', '=', filter.channelId);
-    if (filter.owner) query = query.where('owner', '=', filter.owner);
-    if (filter.assignee) query = query.where('assignee', '=', filter.assignee);
-    if (filter.contactId) query = query.where('contact_id', '=', filter.contactId);
-    if (filter.label !== undefined)
-      query = query.where(sql<boolean>`labels @> ${JSON.stringify([filter.label])}::jsonb`);
-    if (filter.q) query = query.where(mentions(filter.q));
-    if (filter.audience)
-      query = query.where(sql<boolean>`(audience IS NULL OR audience ? ${filter.audience.accountId ?? ''})`);
-    const { own } = filter;
-    if (own) {
-      query = query.where((where) =>
-        where.or([
-          where('contact_id', '=', own.contactId),
-          where.and([where('channel_id', '=', own.channelId), where('sender_id', '=', own.senderId)]),
-        ]),
-      );
-    }
-    return query
-      .orderBy('id', 'desc')
-      .limit(filter.limit + 1)
-      .execute();
+  async list(trx: ConversationTrx, filter: ConversationFilter): Promise<ListedConversation[]> {
+    return (await listQuery(filter).execute(trx)).rows;
   }
 
   async insertParticipants(
@@ -243,12 +199,4 @@ export class ConversationsRepository {
       .returningAll()
       .executeTakeFirst();
   }
-}
-
-/** Conversations whose subject, or the name of somebody in them, holds these words. */
-function mentions(words: string): RawBuilder<boolean> {
-  const pattern = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
-  return sql<boolean>`(subject ILIKE ${pattern} OR EXISTS (
-    SELECT FROM participant p
-    WHERE p.space_id = conversation.space_id AND p.parent_id = conversation.id AND p.name ILIKE ${pattern}))`;
 }

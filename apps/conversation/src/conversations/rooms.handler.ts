@@ -171,13 +171,11 @@ export class RoomsHandler {
   ): Promise<OperationOutput<typeof listRoomConversations>> {
     const { spaceId, roomId, limit } = input;
     await this.requireMate(trx, known(await this.rooms.find(trx, spaceId, roomId)), principal);
-    const before = cursorOf(input.cursor);
     const rows = await this.conversations.list(trx, {
-      ...{ spaceId, roomId, limit, before },
+      ...{ spaceId, roomId, limit, cursor: input.cursor, sort: 'lastActivity' },
       audience: audienceOf(principal),
     });
-    const data = await this.views.many(trx, principal, rows.slice(0, limit));
-    return { data, nextCursor: rows.length > limit ? (data.at(-1)?.id ?? null) : null };
+    return this.views.page(trx, principal, rows, { limit, sort: 'lastActivity' });
   }
 
   private async view(trx: ConversationTrx, row: RoomRow, principal: Principal): Promise<Room> {

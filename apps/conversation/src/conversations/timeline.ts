@@ -51,6 +51,8 @@ export class Timeline {
   readonly messages: MessageRow[] = [];
   readonly events: NewEvent[] = [];
   changed = false;
+  /** When it began or something was last said in it, in this transaction. */
+  activeAt: Date | null = null;
 
   constructor(conversation: ConversationRow) {
     this.conversation = conversation;
@@ -58,6 +60,7 @@ export class Timeline {
 
   created(participants: readonly ParticipantRow[]): void {
     const { room_id: roomId, contact_id: contactId, owner, subject } = this.conversation;
+    this.activeAt = new Date();
     this.add(conversationCreated, {
       roomId,
       contactId,
@@ -131,6 +134,7 @@ export class Timeline {
       channel_id: channelId,
     } = this.conversation;
     const now = new Date();
+    this.activeAt = now;
     const row: MessageRow = {
       space_id: spaceId,
       conversation_id: conversationId,

@@ -9,6 +9,8 @@ export interface Collected {
   conversations: readonly ConversationRow[];
   messages: readonly MessageRow[];
   events: readonly NewEvent[];
+  /** Conversations that began or in which something was said. */
+  active: readonly { spaceId: string; id: string; at: Date }[];
 }
 
 const messageColumns = {
@@ -39,7 +41,10 @@ export class TimelinesRepository {
   constructor(private readonly log: EventLog) {}
 
   /** Saves what can change of many locked conversations, with their new messages and events, in one statement. */
-  async write(trx: ConversationTrx, { conversations: rows, messages, events }: Collected): Promise<void> {
+  async write(
+    trx: ConversationTrx,
+    { conversations: rows, messages, events, active }: Collected,
+  ): Promise<void> {
     const stored = messages.map((row) => ({
       ...row,
       author: JSON.stringify(row.author),
@@ -50,7 +55,12 @@ export class TimelinesRepository {
       metadata: JSON.stringify(row.metadata),
     }));
     await sql`
-      ${this.log.appendParts(trx, events)}, stored AS (${insertRows('message', messageColumns, stored)})
+      ${this.log.appendParts(trx, events)}, stored AS (${insertRows('message', messageColumns, stored)}), touched AS (
+        INSERT INTO conversation_activity (space_id, conversation_id, at)
+        SELECT * FROM unnest(
+          ${active.map((one) => one.spaceId)}::text[], ${active.map((one) => one.id)}::text[], ${active.map((one) => one.at)}::timestamptz[])
+        ON CONFLICT (space_id, conversation_id) DO UPDATE SET at = greatest(conversation_activity.at, excluded.at)
+      )
       UPDATE conversation SET last_sequence = given.last_sequence, status = given.status, owner = given.owner, assignee = given.assignee,
         target = given.target, agent_ids = given.agent_ids, updated_at = now()
       FROM unnest(

@@ -41,6 +41,9 @@ export class TimelinesService {
       conversations: changed.map(({ conversation }) => conversation),
       messages,
       events: changed.flatMap((timeline) => timeline.events),
+      active: changed.flatMap(({ conversation, activeAt }) =>
+        activeAt ? [{ spaceId: conversation.space_id, id: conversation.id, at: activeAt }] : [],
+      ),
     });
     return messages;
   }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Conversation, conversationForVisitor, type Principal } from '@parley/contracts';
-import { isVisitor, readerOf } from '../access.ts';
+import { isBareKey, isVisitor, readerOf } from '../access.ts';
 import type { ConversationRow, ConversationTrx } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 import { toConversation } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
+import { type ConversationSort, cursorAfter, type ListedConversation } from './list-query.repository.ts';
 
 /** Conversations as a principal sees them. */
 @Injectable()
@@ -23,7 +24,10 @@ export class ViewsService {
     const participants = await this.conversations.participants(trx, ids);
     const withInternal = !isVisitor(principal);
     const last = await this.messages.last(trx, rows, withInternal);
-    const unread = await this.messages.unread(trx, rows, { id: readerOf(principal), withInternal });
+    const unread = await this.messages.unread(trx, rows, {
+      ...{ id: readerOf(principal), withInternal },
+      ownsSpace: isBareKey(principal),
+    });
     const views = rows.map((row) =>
       toConversation(row, {
         participants: participants.filter((one) => one.parent_id === row.id),
@@ -32,6 +36,19 @@ export class ViewsService {
       }),
     );
     return isVisitor(principal) ? views.map(conversationForVisitor) : views;
+  }
+
+  /** A page of a list, of rows of which there is one more than it holds. */
+  async page(
+    trx: ConversationTrx,
+    principal: Principal,
+    rows: readonly ListedConversation[],
+    { limit, sort }: { limit: number; sort: ConversationSort },
+  ): Promise<{ data: Conversation[]; nextCursor: string | null }> {
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const data = await this.many(trx, principal, shown);
+    return { data, nextCursor: rows.length > limit && last ? cursorAfter(sort, last) : null };
   }
 
   async one(trx: ConversationTrx, principal: Principal, row: ConversationRow): Promise<Conversation> {

@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
+  messageStatusChanged,
   badRequest,
   conflict,
   conversationRead,
@@ -29,6 +30,7 @@ import { AttachmentsService } from '../attachments/attachments.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import type { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
+import { SpaceNamesService } from '../directory/space-names.service.ts';
 import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
 import { toMessage } from '../shapes.ts';
 import { EventViewsService } from './event-views.service.ts';
@@ -37,6 +39,12 @@ import { PostingService } from './posting.service.ts';
 
 type Context<Before = unknown> = OperationContext<Tables, Before>;
 type Posted = OperationOutput<typeof postMessage>;
+
+/** What is known of a message before its transaction. */
+interface ConfirmedPost {
+  parts: Part[];
+  spaceName: string | null;
+}
 
 @Controller()
 export class MessagesHandler {
@@ -47,19 +55,27 @@ export class MessagesHandler {
     private readonly timelines: TimelinesService,
     private readonly attachments: AttachmentsService,
     private readonly eventViews: EventViewsService,
+    private readonly spaceNames: SpaceNamesService,
   ) {}
 
   @BeforeOperation(postMessage)
-  async beforePost(input: OperationInput<typeof postMessage>, { principal }: BeforeContext): Promise<Part[]> {
-    return this.attachments.confirm(principal, input);
+  async beforePost(
+    input: OperationInput<typeof postMessage>,
+    { principal }: BeforeContext,
+  ): Promise<ConfirmedPost> {
+    const [parts, spaceName] = await Promise.all([
+      this.attachments.confirm(principal, input),
+      this.spaceNames.nameFor(principal, input.spaceId),
+    ]);
+    return { parts, spaceName };
   }
 
   @HandleOperation(postMessage)
   async post(
     input: OperationInput<typeof postMessage>,
-    { trx, principal, before: parts }: Context<Part[]>,
+    { trx, principal, before }: Context<ConfirmedPost>,
   ): Promise<Posted> {
-    return seenBy(principal, await this.posting.post(trx, principal, input, { ...input, parts }));
+    return seenBy(principal, await this.posting.post(trx, principal, input, { ...input, ...before }));
   }
 
   @BeforeOperation(postVisitorMessage)
@@ -155,6 +171,10 @@ export class MessagesHandler {
       accountId: principal.accountId ?? null,
       contactId: principal.contactId ?? null,
     });
+    if (isVisitor(principal)) {
+      for (const messageId of await this.messages.markReadByContact(trx, input, sequence))
+        timeline.add(messageStatusChanged, { messageId, status: 'read', statusReason: null });
+    }
     await this.timelines.write(trx, [timeline]);
     return {};
   }

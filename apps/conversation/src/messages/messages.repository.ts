@@ -17,6 +17,9 @@ type ConversationKey = Pick<ConversationRow, 'space_id' | 'id'>;
 /** Unread messages are counted among this many of the newest: what is shown as "99+" need not be exact. */
 const UNREAD_WINDOW = 200;
 
+/** Messages that one reading marks at most: the newest. */
+const READ_AT_ONCE = 200;
+
 /** Readers of a conversation who are named at most. */
 const MOST_READERS = 1000;
 
@@ -165,6 +168,24 @@ export class MessagesRepository {
       .executeTakeFirstOrThrow();
   }
 
+  /** What its contact has read up to a sequence of what was said to it; answers the ids of messages that were unread. */
+  async markReadByContact(
+    trx: ConversationTrx,
+    of: { spaceId: string; conversationId: string },
+    sequence: number,
+  ): Promise<string[]> {
+    const { rows } = await sql<{ id: string; sequence: number }>`
+      UPDATE message SET status = 'read', status_reason = NULL, updated_at = now()
+      WHERE space_id = ${of.spaceId} AND conversation_id = ${of.conversationId} AND sequence IN (
+        SELECT m.sequence FROM message m
+        WHERE m.space_id = ${of.spaceId} AND m.conversation_id = ${of.conversationId} AND m.sequence <= ${sequence}
+          AND NOT m.internal AND m.deleted_at IS NULL AND m.status IN ('accepted', 'sent', 'delivered')
+          AND m.author->>'type' <> 'contact'
+        ORDER BY m.sequence DESC LIMIT ${READ_AT_ONCE})
+      RETURNING id, sequence`.execute(trx);
+    return rows.toSorted((a, b) => a.sequence - b.sequence).map(({ id }) => id);
+  }
+
   /** Who has read up to a sequence, and when. */
   async readers(
     trx: ConversationTrx,
@@ -195,11 +216,16 @@ export class MessagesRepository {
     return rows.length > 0;
   }
 
-  /** How many of each conversation's newest messages a reader has not seen; its own do not count. */
+  /** How many of each conversation's newest messages a reader has not seen; deleted ones and its own do not count. */
   async unread(
     trx: ConversationTrx,
     conversations: readonly ConversationKey[],
-    reader: { id: string; withInternal: boolean },
+    reader: {
+      id: string;
+      withInternal: boolean;
+      /** What was written for the space is the reader's own: an API key's. */
+      ownsSpace: boolean;
+    },
   ): Promise<Map<string, number>> {
     if (conversations.length === 0) return new Map();
     const { rows } = await sql<{ id: string; unread: number }>`
@@ -208,10 +234,12 @@ export class MessagesRepository {
       CROSS JOIN LATERAL (
         SELECT m.author, m.internal FROM message m
         WHERE m.space_id = key.space_id AND m.conversation_id = key.id AND m.sequence > coalesce(r.sequence, 0)
+          AND m.deleted_at IS NULL
         ORDER BY m.sequence DESC LIMIT ${UNREAD_WINDOW}
       ) AS newest
       WHERE (${reader.withInternal} OR NOT newest.internal)
         AND coalesce(newest.author->>'accountId', newest.author->>'contactId', '') <> ${reader.id}
+        AND NOT (${reader.ownsSpace} AND newest.author ? 'spaceId')
       GROUP BY key.id`.execute(trx);
     return new Map(rows.map((row) => [row.id, row.unread]));
   }

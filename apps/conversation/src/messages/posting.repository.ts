@@ -53,6 +53,9 @@ export class PostingRepository {
         SELECT space_id, id, last_sequence, ${post.id}, ${author}, ${JSON.stringify(post.parts)}::jsonb, ${post.replyTo}, ${post.internal},
           'accepted', channel_id, ${JSON.stringify(post.metadata)}::jsonb, ${now}::timestamptz, ${now}::timestamptz FROM counter
         RETURNING *
+      ), touched AS (
+        INSERT INTO conversation_activity (space_id, conversation_id, at) SELECT space_id, id, ${now}::timestamptz FROM counter
+        ON CONFLICT (space_id, conversation_id) DO UPDATE SET at = greatest(conversation_activity.at, excluded.at)
       ), ${event}
       SELECT * FROM stored`.execute(trx);
     if (rows.length > 0) this.events.appended(trx, [{ definition: messagePosted }]);

@@ -9,7 +9,7 @@ import {
   type postVisitorMessage,
   unprocessable,
 } from '@parley/contracts';
-import { audienceOf, authorOf, isVisitor, ownOf, requireOwn } from '../access.ts';
+import { audienceOf, isVisitor, ownOf, requireOwn, writerOf } from '../access.ts';
 import { SendersService } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
@@ -20,7 +20,10 @@ import { toMessage } from '../shapes.ts';
 import { MessagesRepository } from './messages.repository.ts';
 import { PostingRepository } from './posting.repository.ts';
 
-type PostInput = Pick<OperationInput<typeof postMessage>, 'parts' | 'internal' | 'metadata' | 'replyTo'>;
+type PostInput = Pick<OperationInput<typeof postMessage>, 'parts' | 'internal' | 'metadata' | 'replyTo'> & {
+  /** The name that an API key without an account writes under. */
+  spaceName: string | null;
+};
 type VisitorInput = OperationInput<typeof postVisitorMessage>;
 
 /** Messages that come over the API or a socket. */
@@ -58,7 +61,7 @@ export class PostingService {
       spaceId: place.spaceId,
       conversationId: place.conversationId,
       id: newId('msg'),
-      author: authorOf(principal),
+      author: writerOf(principal, { id: place.spaceId, name: input.spaceName }),
       parts: input.parts,
       replyTo: input.replyTo ?? null,
       internal: input.internal,
@@ -80,7 +83,7 @@ export class PostingService {
     const visitor = isVisitor(principal);
     await this.requirePossible(trx, timeline, principal, input);
     if (conversation.status === 'paused' && !input.internal) timeline.setStatus('open');
-    const author = authorOf(principal, conversation);
+    const author = writerOf(principal, { id: conversation.space_id, name: input.spaceName }, conversation);
     const outside = visitor || conversation.contact_id === null;
     // With a contact in the conversation, a member's public message is a takeover.
     if (!outside && !input.internal) {
@@ -131,7 +134,7 @@ export class PostingService {
     if (!isVisitor(principal) || !contactId || !visitorId)
       throw permissionDenied('Only visitors of a web channel may post here.');
     const { spaceId, conversationId } = input;
-    const message = { parts: input.parts, internal: false, metadata: input.metadata };
+    const message = { parts: input.parts, internal: false, metadata: input.metadata, spaceName: null };
     const posted =
       conversationId && (await this.postQuickly(trx, principal, { spaceId, conversationId }, message));
     if (posted) return posted;

@@ -6,6 +6,7 @@ import * as responders from './0004-responders.ts';
 import * as speech from './0005-speech.ts';
 import * as addresses from './0006-addresses.ts';
 import * as directRooms from './0007-direct-rooms.ts';
+import * as activity from './0008-activity.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005-speech': speech,
   '0006-addresses': addresses,
   '0007-direct-rooms': directRooms,
+  '0008-activity': activity,
 };

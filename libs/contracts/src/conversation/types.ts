@@ -52,6 +52,8 @@ export const AuthorSchema = z
     contactId: Id.nullish(),
     accountId: Id.nullish(),
     agentId: Id.nullish(),
+    /** An API key without an account writes for the space: under its name, never the key's. */
+    spaceId: Id.nullish(),
     name: z.string(),
   })
   .meta({ id: 'Author' });

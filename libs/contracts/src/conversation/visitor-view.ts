@@ -26,10 +26,10 @@ export function messageForVisitor(message: Message): Message | null {
   };
 }
 
-/** Members are known by name. A key without an account has a name that only members may read. */
+/** Members are known by name. Older messages of keys without an account hold a name that only members may read. */
 function authorForVisitor(author: Message['author']): Message['author'] {
-  const { type, name, contactId, agentId, accountId } = author;
-  const isKey = type === 'account' && !accountId;
+  const { type, name, contactId, agentId, accountId, spaceId } = author;
+  const isKey = type === 'account' && !accountId && !spaceId;
   return {
     type,
     contactId: contactId ?? null,
