@@ -2,6 +2,7 @@ export * from './audio.ts';
 export * from './data/calls.ts';
 export * from './data/messages.ts';
 export * from './go-servers.ts';
+export * from './installation.ts';
 export * from './livekit-server.ts';
 export * from './mail-catcher.ts';
 export * from './mulaw.ts';
