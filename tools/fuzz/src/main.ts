@@ -25,9 +25,13 @@ const { values } = parseArgs({
 
 /** The installation of a folder, at another address if one is given, or one of its own whose rate limits do not stop the requests. */
 async function open(): Promise<RunningInstallation> {
-  const home = values.home ?? (values.url === undefined ? undefined : (process.env['PARLEY_HOME'] ?? '.parley'));
+  const home =
+    values.home ?? (values.url === undefined ? undefined : (process.env['PARLEY_HOME'] ?? '.parley'));
   if (home === undefined) {
-    const limits = ['KEY', 'SPACE', 'ADDRESS', 'SESSIONS', 'VISITOR'].map((name) => [`RATE_LIMIT_${name}`, '6000000']);
+    const limits = ['KEY', 'SPACE', 'ADDRESS', 'SESSIONS', 'VISITOR'].map((name) => [
+      `RATE_LIMIT_${name}`,
+      '6000000',
+    ]);
     return startInstallation(Object.fromEntries(limits));
   }
   const demo = { ...readDemo(home), ...(values.url === undefined ? {} : { baseUrl: values.url }) };
@@ -47,7 +51,9 @@ async function fuzz({ demo }: RunningInstallation): Promise<Found> {
     const found = await runSchemathesis({ command, demo, resources, seconds, seed, reportFile });
     for (const key of ['cases', 'failures', 'errors'] as const) total[key] += found[key];
     total.operations = Math.max(total.operations, found.operations);
-    console.log(`Run ${run}, seed ${seed}: ${found.cases} cases, ${found.failures} failures; ${total.cases} of ${cases} cases.`);
+    console.log(
+      `Run ${run}, seed ${seed}: ${found.cases} cases, ${found.failures} failures; ${total.cases} of ${cases} cases.`,
+    );
   }
   return total;
 }
@@ -60,7 +66,8 @@ try {
     `\n${cases} cases over ${operations} operations: ${failures} answers of 500 and above or later than 2 s, ${errors} errors of the tool.`,
   );
   const isWhole = cases >= Number(values.cases);
-  if (!isWhole) console.log(`Fewer than ${values.cases} cases in ${values.minutes} minutes: give it more time.`);
+  if (!isWhole)
+    console.log(`Fewer than ${values.cases} cases in ${values.minutes} minutes: give it more time.`);
   process.exitCode = isWhole && failures === 0 && errors === 0 ? 0 : 1;
 } finally {
   await installation.stop();

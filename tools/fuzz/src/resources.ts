@@ -61,7 +61,12 @@ async function makeSet(client: Client, space: string, given: Parameters): Promis
   await make('folderId', '/folders', { name: `fuzz-${unique}` });
   await make('assetId', '/assets/uploads', { fileName: 'fuzz.txt', contentType: 'text/plain', size: 10 });
   await make('keyId', '/api-keys', { name: `Fuzz ${unique}`, role: 'viewer' });
-  await make('ruleId', '/notification-rules', { name: `Fuzz ${unique}`, event: 'flow.handoff_requested', media: ['inbox'], roles: ['owner'] });
+  await make('ruleId', '/notification-rules', {
+    name: `Fuzz ${unique}`,
+    event: 'flow.handoff_requested',
+    media: ['inbox'],
+    roles: ['owner'],
+  });
   if (made['conversationId'] !== undefined) {
     const { data } = await client.request<{ data: Made[] }>('GET', `${space}${conversation}/participants`);
     if (data[0]) made['participantId'] = data[0].id;

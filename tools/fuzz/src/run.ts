@@ -46,11 +46,47 @@ export async function runSchemathesis(options: RunOptions): Promise<Found> {
   const config = join(folder, 'schemathesis.toml');
   writeFileSync(config, configOf(options.resources));
   const schema = `${demo.baseUrl}/api/v1/openapi.json`;
-  const limits = ['--max-response-time', String(MOST_SECONDS), '--max-time', String(seconds), '--workers', String(WORKERS)];
-  const generation = ['--phases', 'coverage,fuzzing', '--max-examples', '100', '--seed', String(seed), '--no-shrink'];
+  const limits = [
+    '--max-response-time',
+    String(MOST_SECONDS),
+    '--max-time',
+    String(seconds),
+    '--workers',
+    String(WORKERS),
+  ];
+  const generation = [
+    '--phases',
+    'coverage,fuzzing',
+    '--max-examples',
+    '100',
+    '--seed',
+    String(seed),
+    '--no-shrink',
+  ];
   const state = ['--generation-database', 'none', '--suppress-health-check', 'all', '--continue-on-failure'];
-  const output = ['--checks', 'not_a_server_error', '--warnings', 'off', '--no-color', '--report', 'json', '--report-json-path', reportFile];
-  const args = ['--config-file', config, 'run', schema, '--url', demo.baseUrl, ...limits, ...generation, ...state, ...output];
+  const output = [
+    '--checks',
+    'not_a_server_error',
+    '--warnings',
+    'off',
+    '--no-color',
+    '--report',
+    'json',
+    '--report-json-path',
+    reportFile,
+  ];
+  const args = [
+    '--config-file',
+    config,
+    'run',
+    schema,
+    '--url',
+    demo.baseUrl,
+    ...limits,
+    ...generation,
+    ...state,
+    ...output,
+  ];
   try {
     // The key is in the environment: a list of processes shows arguments.
     const child = spawn(command, args, {
@@ -58,7 +94,9 @@ export async function runSchemathesis(options: RunOptions): Promise<Found> {
       env: { ...process.env, PARLEY_FUZZ_KEY: demo.apiKey },
       stdio: 'inherit',
     });
-    const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('exit', resolve),
+    );
     if (code !== 0 && code !== 1) throw new Error(`Schemathesis ended with ${code}.`);
     return read(reportFile);
   } finally {

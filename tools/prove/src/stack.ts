@@ -1,4 +1,9 @@
-import { type InstallationDemo, readDemo, type RunningInstallation, startInstallation } from '@parley/testing';
+import {
+  type InstallationDemo,
+  readDemo,
+  type RunningInstallation,
+  startInstallation,
+} from '@parley/testing';
 
 /** What anybody knows of an installation: its demo.json. */
 export type Demo = InstallationDemo;
