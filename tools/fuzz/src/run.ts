@@ -41,10 +41,29 @@ export interface RunOptions {
  * right ones and wrong ones. An answer of 500 and above or later than two seconds is a failure.
  */
 export async function runSchemathesis(options: RunOptions): Promise<Found> {
-  const { command, demo, seconds, seed, reportFile } = options;
+  const { command, demo, reportFile } = options;
   const folder = mkdtempSync(join(tmpdir(), 'parley-fuzz-'));
   const config = join(folder, 'schemathesis.toml');
   writeFileSync(config, configOf(options.resources));
+  const args = argumentsOf(options, config);
+  try {
+    // The key is in the environment: a list of processes shows arguments.
+    const child = spawn(command, args, {
+      cwd: folder,
+      env: { ...process.env, PARLEY_FUZZ_KEY: demo.apiKey },
+      stdio: 'inherit',
+    });
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('exit', resolve),
+    );
+    if (code !== 0 && code !== 1) throw new Error(`Schemathesis ended with ${code}.`);
+    return read(reportFile);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function argumentsOf({ demo, seconds, seed, reportFile }: RunOptions, config: string): string[] {
   const schema = `${demo.baseUrl}/api/v1/openapi.json`;
   const limits = [
     '--max-response-time',
@@ -75,7 +94,7 @@ export async function runSchemathesis(options: RunOptions): Promise<Found> {
     '--report-json-path',
     reportFile,
   ];
-  const args = [
+  return [
     '--config-file',
     config,
     'run',
@@ -87,21 +106,6 @@ export async function runSchemathesis(options: RunOptions): Promise<Found> {
     ...state,
     ...output,
   ];
-  try {
-    // The key is in the environment: a list of processes shows arguments.
-    const child = spawn(command, args, {
-      cwd: folder,
-      env: { ...process.env, PARLEY_FUZZ_KEY: demo.apiKey },
-      stdio: 'inherit',
-    });
-    const code = await new Promise<number | null>((resolve, reject) =>
-      child.once('error', reject).once('exit', resolve),
-    );
-    if (code !== 0 && code !== 1) throw new Error(`Schemathesis ended with ${code}.`);
-    return read(reportFile);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 function read(reportFile: string): Found {
