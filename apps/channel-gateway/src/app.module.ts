@@ -4,6 +4,7 @@ import { ChannelDirectory } from './channels/channel-directory.service.ts';
 import { ChannelsHandler } from './channels/channels.handler.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
 import { ChannelsService } from './channels/channels.service.ts';
+import { LostTargets } from './channels/lost-targets.service.ts';
 import { OutcomesHandler } from './channels/outcomes.handler.ts';
 import { ReferencesHandler } from './channels/references.handler.ts';
 import { TargetFinder } from './channels/target-finder.service.ts';
@@ -84,6 +85,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     InboundAttachments,
     InboxFeed,
     LiveKitRoutes,
+    LostTargets,
     OperationRoutes,
     PageRoutes,
     PhoneReferences,

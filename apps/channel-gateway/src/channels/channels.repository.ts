@@ -117,6 +117,13 @@ export class ChannelsRepository {
       .execute();
   }
 
+  /** Deleted targets of active channels, in every space. */
+  async lostTargets(trx: ChannelTrx): Promise<{ spaceId: string; target: ChannelTarget }[]> {
+    const { rows } = await sql<{ spaceId: string; target: ChannelTarget }>`
+      SELECT space_id AS "spaceId", target FROM lost_targets()`.execute(trx);
+    return rows;
+  }
+
   /** Locks the channels that an agent or a flow answers. */
   async lockOfTarget(trx: ChannelTrx, spaceId: string, target: ChannelTarget): Promise<ChannelRow[]> {
     return trx

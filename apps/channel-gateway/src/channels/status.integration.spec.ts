@@ -171,6 +171,22 @@ describe('The status of a channel that nobody can activate here', () => {
   });
 });
 
+describe('A channel from before channels followed their targets', () => {
+  it('turns to error after the start, if its target was deleted', async () => {
+    const agentId = await bench.agent();
+    const { channel } = await bench.call(createChannel, { ...custom, target: { agentId } });
+    const other = await bench.call(createChannel, { ...custom, target: { agentId: await bench.agent() } });
+    await bench.in(async (trx) => {
+      await trx.updateTable('target').set({ usable: false }).where('id', '=', agentId).execute();
+      await trx.updateTable('channel').set({ status: 'active', status_reason: null }).execute();
+    });
+    await bench.stop();
+    await bench.start();
+    await bench.becomes(channel.id, 'error', gone);
+    expect((await bench.channel(other.channel.id)).status).toBe('active');
+  });
+});
+
 describe('The status of a CALLS channel', () => {
   it('names what it lacks, the first thing first', async () => {
     const number = draw();
