@@ -7,6 +7,7 @@ import { AgentsRepository } from '../agents/agents.repository.ts';
 import type { Tables } from '../database.ts';
 import { KnowledgeService } from '../knowledge/knowledge.service.ts';
 import type { HistoryTurn } from '../runs/run.table.ts';
+import { RunFailure } from '../steps/run-failure.ts';
 import type { Answer } from '../steps/step.ts';
 import { ModelService } from './model.service.ts';
 
@@ -22,8 +23,8 @@ export interface Question {
   /** Id of the message that will carry the answer, and the attempt: streamed tokens name both. */
   messageId: string;
   attempt: number;
-  /** The message that is answered. */
-  replyTo: string;
+  /** The message that is answered; null where the flow asks by itself. */
+  replyTo: string | null;
   /** Whether it was said in a call, where the answer is spoken. */
   spoken: boolean;
   signal: AbortSignal;
@@ -31,6 +32,11 @@ export interface Question {
 
 const UNKNOWN = 'I do not know the answer to that. Would you like me to ask a person to join?';
 const UNAVAILABLE = 'I cannot answer right now. Would you like me to ask a person to join?';
+/** Why nobody can answer: reasons for the people who take over. */
+export const NO_AGENT =
+  'The flow asks an agent, but its step names none and the channel has none. Name an agent in the step.';
+export const AGENT_GONE =
+  'The flow asks an agent that does not exist any more. Name another one in its step.';
 const PASSAGES = 6;
 
 /** Answers a question as an agent: by its model where it has one, else by its knowledge base alone. */
@@ -45,17 +51,11 @@ export class AnswersService {
     private readonly logger: Logger,
   ) {}
 
+  /** @throws RunFailure when there is no agent to ask */
   async answer(question: Question): Promise<Answer> {
     const { spaceId, agentId } = question;
     const agent = await this.agentOf(question);
-    if (!agent)
-      return {
-        text: UNAVAILABLE,
-        format: 'plain',
-        citations: [],
-        declined: false,
-        failure: 'The agent does not exist any more.',
-      };
+    if (!agent) throw new RunFailure(agentId === null ? NO_AGENT : AGENT_GONE);
     if (!agent.model) return this.quote(agent, question);
     try {
       return await this.generate(agent, question);

@@ -1,4 +1,4 @@
-import type { Graph } from '@parley/contracts';
+import { type Graph, PartSchema } from '@parley/contracts';
 import { reduce, type RunState, STEPS_PER_TURN } from './reducer.ts';
 
 const agent = { id: 'agent_1', name: 'Ada', greeting: 'Hello!' };
@@ -38,8 +38,11 @@ describe('reduce', () => {
       declined: false,
       failure: null,
     };
-    const told = reduce(agentGraph, asked.state, { kind: 'answer', messageId: 'msg_1', answer });
-    expect(told.effects).toMatchObject([{ kind: 'say', replyTo: 'msg_1', parts: [{ text: 'Run it.' }] }]);
+    const given = { kind: 'answer' as const, messageId: 'msg_1', answer, replyId: 'msg_2' };
+    const told = reduce(agentGraph, asked.state, given);
+    expect(told.effects).toMatchObject([
+      { kind: 'say', messageId: 'msg_2', replyTo: 'msg_1', parts: [{ text: 'Run it.' }] },
+    ]);
     expect(told.state.status).toBe('waiting');
   });
 
@@ -94,7 +97,7 @@ describe('reduce', () => {
     expect(sold.trace.map((line) => line.outcome)).toEqual(['next', 'sales', 'next', 'end']);
   });
 
-  it('ends a graph that circles without waiting as failed', () => {
+  it('ends a graph that circles without waiting as failed, and says nothing of it but an apology', () => {
     const graph: Graph = {
       start: 'a',
       steps: [
@@ -105,6 +108,56 @@ describe('reduce', () => {
     const turn = reduce(graph, start(graph), { kind: 'enter', fresh: true, messageId: null });
     expect(turn.state.status).toBe('failed');
     expect(turn.trace).toHaveLength(STEPS_PER_TURN);
+    expect(turn.effects).toMatchObject([
+      { kind: 'say', parts: [{ text: expect.stringContaining('person') }] },
+    ]);
+    expect(turn.failure).toContain('without waiting');
+  });
+
+  it.each([
+    ['a step of an unknown type', { id: 'b', type: 'dance', settings: {}, outcomes: {} }],
+    ['settings that do not fit', { id: 'b', type: 'say', settings: { words: 'x' }, outcomes: {} }],
+  ])('fails at %s, and posts nothing of what came before it', (_name, step) => {
+    const first = { id: 'a', type: 'say', settings: { text: 'Half a turn.' }, outcomes: { next: 'b' } };
+    const graph: Graph = { start: 'a', steps: [first, step] };
+    const turn = reduce(graph, start(graph), { kind: 'enter', fresh: false, messageId: 'msg_1' });
+    expect(turn.state.status).toBe('failed');
+    expect(JSON.stringify(turn.effects)).not.toContain('Half a turn');
+    expect(turn.effects).toMatchObject([{ kind: 'say', replyTo: 'msg_1' }]);
+  });
+
+  it('follows no outcome that only the prototype of objects has', () => {
+    const settings = { cases: [{ outcome: 'constructor', words: ['hello'] }] };
+    const match = { id: 'b', type: 'match', settings, outcomes: { other: 'a' } };
+    const listen = { id: 'a', type: 'listen', settings: {}, outcomes: { next: 'b' } };
+    const graph: Graph = { start: 'a', steps: [listen, match] };
+    const turn = reduce(graph, start(graph), { kind: 'message', messageId: 'msg_1', text: 'hello' });
+    expect(turn.state).toMatchObject({ status: 'completed', stepId: null });
+  });
+
+  it('says only what can be stored: no empty message, no half characters, nothing too long', () => {
+    const say = (id: string, text: string, next?: string): Graph['steps'][number] => ({
+      ...{ id, type: 'say', settings: { text } },
+      outcomes: next === undefined ? {} : { next },
+    });
+    const graph: Graph = {
+      start: 'a',
+      steps: [
+        say('a', '{{ variables.missing }} ', 'b'),
+        say('b', '{{ variables.face | slice: 0, 1 }}!', 'c'),
+        say('c', '{% for i in (1..9) %}{{ variables.long }}{% endfor %}'),
+      ],
+    };
+    const variables = { face: '\u{1f600}', long: 'long '.repeat(1000) };
+    const turn = reduce(
+      graph,
+      { ...start(graph), variables },
+      { kind: 'enter', fresh: true, messageId: null },
+    );
+    const said = turn.effects.flatMap((effect) => (effect.kind === 'say' ? effect.parts : []));
+    expect(said).toHaveLength(2);
+    for (const part of said) expect(PartSchema.safeParse(part).success).toBe(true);
+    expect(JSON.stringify(said)).not.toContain(String.raw`\ud83d`);
   });
 
   it('does not change the state it is given', () => {

@@ -1,10 +1,14 @@
 import type { Graph } from '@parley/contracts';
 import { stepType } from '../steps/index.ts';
-import type { StepEffect, StepInput, StepResult, StepView } from '../steps/step.ts';
+import { type StepEffect, type StepInput, type StepResult, type StepView, textParts } from '../steps/step.ts';
 import type { HistoryTurn, RunStatus } from './run.table.ts';
+import { postable } from './said.ts';
 
 /** Steps a run may pass in one turn; a graph that circles without waiting ends as failed. */
 export const STEPS_PER_TURN = 100;
+
+/** What a run that cannot go on says, in place of everything else of its turn. */
+const APOLOGY = 'Something went wrong on my side. I am asking a person to join this conversation.';
 
 /** A run as the reducer sees it. */
 export interface RunState {
@@ -34,8 +38,11 @@ export interface Turn {
   failure: string | null;
 }
 
-/** Gives a run an input and follows the graph until it waits, needs an answer or ends. Pure. */
-export function reduce(graph: Graph, state: RunState, input: StepInput): Turn {
+/**
+ * Gives a run an input and follows the graph until it waits, needs an answer or ends. Pure.
+ * @param passed steps that the same turn has passed before
+ */
+export function reduce(graph: Graph, state: RunState, input: StepInput, passed = 0): Turn {
   const turn: Turn = {
     state: { ...state, status: 'running' },
     effects: [],
@@ -44,26 +51,45 @@ export function reduce(graph: Graph, state: RunState, input: StepInput): Turn {
     failure: null,
   };
   let next: StepInput | null = input;
-  for (let passed = 0; next; passed += 1) {
-    if (passed === STEPS_PER_TURN)
-      return fail(turn, `The flow passed ${STEPS_PER_TURN} steps without waiting for anybody.`);
-    next = advance(graph, turn, next);
+  while (next) {
+    if (passed + turn.trace.length >= STEPS_PER_TURN)
+      return failedTurn(
+        turn,
+        `The flow passed ${STEPS_PER_TURN} steps without waiting for anybody.`,
+        input.messageId,
+      );
+    const reached: StepInput | string | null = advance(graph, turn, next);
+    if (typeof reached === 'string') return failedTurn(turn, reached, input.messageId);
+    next = reached;
   }
   return turn;
 }
 
-function advance(graph: Graph, turn: Turn, input: StepInput): StepInput | null {
+/**
+ * The turn of a run that cannot go on: it posts nothing of what it would have said but an apology, and `failure` is the
+ * reason for which a person is asked for.
+ */
+export function failedTurn(
+  turn: Pick<Turn, 'state' | 'trace'>,
+  failure: string,
+  replyTo: string | null,
+): Turn {
+  return {
+    state: { ...turn.state, status: 'failed' },
+    effects: [{ kind: 'say', parts: textParts(APOLOGY), replyTo }],
+    trace: turn.trace,
+    question: null,
+    failure,
+  };
+}
+
+/** The next input; null when the run waits, asks or ends, a text when it cannot go on. */
+function advance(graph: Graph, turn: Turn, input: StepInput): StepInput | string | null {
   const step = graph.steps.find(({ id }) => id === turn.state.stepId);
   const type = step && stepType(step.type);
-  if (!step || !type) {
-    fail(turn, `The flow has no step "${turn.state.stepId ?? ''}" of a known type.`);
-    return null;
-  }
+  if (!step || !type) return `The flow has no step "${turn.state.stepId ?? ''}" of a known type.`;
   const settings = type.settings.safeParse(step.settings);
-  if (!settings.success) {
-    fail(turn, `The settings of step "${step.id}" do not fit its type.`);
-    return null;
-  }
+  if (!settings.success) return `The settings of step "${step.id}" do not fit its type.`;
   const { stepState, variables, history, agent } = turn.state;
   const result = type.advance(settings.data, { step, state: stepState, variables, history, agent }, input);
   record(turn, { stepId: step.id, type: step.type, input, result });
@@ -74,14 +100,15 @@ function record(
   turn: Turn,
   { stepId, type, input, result }: { stepId: string; type: string; input: StepInput; result: StepResult },
 ): void {
-  turn.effects.push(...result.effects);
+  const effects = postable(result.effects, input.kind === 'answer' ? input.replyId : undefined);
+  turn.effects.push(...effects);
   turn.state = {
     ...turn.state,
     stepState: result.state ?? turn.state.stepState,
     variables: { ...turn.state.variables, ...result.variables },
   };
   const outcome = result.progress.kind === 'leave' ? result.progress.outcome : null;
-  turn.trace.push({ stepId, type, input, outcome, effects: result.effects.length });
+  turn.trace.push({ stepId, type, input, outcome, effects: effects.length });
 }
 
 function follow(
@@ -100,17 +127,11 @@ function follow(
     turn.state = { ...turn.state, status: handedOff ? 'handed_off' : 'waiting' };
     return null;
   }
-  const target = outcomes[progress.outcome];
+  const target = Object.hasOwn(outcomes, progress.outcome) ? outcomes[progress.outcome] : undefined;
   if (target === undefined) {
     turn.state = { ...turn.state, status: 'completed', stepId: null };
     return null;
   }
   turn.state = { ...turn.state, stepId: target, stepState: {} };
   return { kind: 'enter', fresh: input.kind === 'enter' && input.fresh, messageId: input.messageId };
-}
-
-function fail(turn: Turn, failure: string): Turn {
-  turn.failure = failure;
-  turn.state = { ...turn.state, status: 'failed' };
-  return turn;
 }

@@ -10,8 +10,7 @@ import {
 import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { RunsRepository } from './runs.repository.ts';
-import { type Responder, responderId, TURN_QUEUE, type TurnPayload } from './turn.ts';
-import type { NewTurn } from './turn-batch.ts';
+import { type NewTurn, type Responder, responderId, TURN_QUEUE, type TurnPayload } from './turn.ts';
 import { TurnBatchService } from './turn-batch.service.ts';
 
 type Created = EventEnvelope<typeof conversationCreated>;
@@ -31,7 +30,9 @@ export class RunsConsumer {
     const turns = events
       .filter((event) => event.data.owner === 'flow')
       .flatMap((event) =>
-        respondersOf(event.data).map((responder) => toTurn(event, responder, { kind: 'start' })),
+        respondersOf(event.data).map((responder) =>
+          toTurn(event, responder, { kind: 'start', replyId: newId('msg') }),
+        ),
       );
     await this.turns.take(context.trx, turns);
   }

@@ -1,7 +1,8 @@
 import type { Graph } from '@parley/contracts';
 import { type LoadedRun, placeOf } from './runs.service.ts';
-import type { TurnPayload } from './turn.ts';
-import { type NewTurn, TurnBatch } from './turn-batch.ts';
+import { abandon } from './orphans.ts';
+import type { NewTurn, TurnPayload } from './turn.ts';
+import { TurnBatch } from './turn-batch.ts';
 
 const spaceId = 'space_a';
 const responder = { agentId: null, flowId: 'flow_1' };
@@ -81,7 +82,7 @@ describe('TurnBatch', () => {
       note('conv_1', 'n1'),
       message('conv_1', 'm3'),
     ])
-      expect(batch.take(one)).toBe(true);
+      batch.take(one);
     expect(said(batch)).toEqual(['m1', 'm2', 'm3']);
     expect(batch.later).toEqual([]);
     const [first, second] = batch.changedRuns();
@@ -139,6 +140,58 @@ describe('TurnBatch', () => {
     batch.take(note('conv_1', 'n1'));
     batch.take(turn('conv_2', 'start', { kind: 'start' }));
     expect(batch.changedRuns()).toEqual([]);
-    expect(batch.take(message('conv_3', 'm1'))).toBe(false);
+    expect(batch.orphans).toEqual([]);
+  });
+});
+
+describe('turns that nobody can take', () => {
+  const agentRun = (conversationId: string, agentId: string): LoadedRun => ({
+    ...{ ...run(conversationId, thanks), revision: '7' },
+    responder: { agentId, flowId: null },
+  });
+  const toAgent = (id: string, agentId: string): NewTurn => {
+    const { payload, ...rest } = message('conv_1', 'm1');
+    return { ...rest, id, payload: { ...payload, responder: { agentId, flowId: null } } };
+  };
+
+  it('are told apart: there is no run, or its agent is gone', () => {
+    const left = agentRun('conv_1', 'agent_gone');
+    const batch = batchOf([left]);
+    for (const one of [message('conv_3', 'm1'), toAgent('turn_1', 'agent_gone')]) batch.take(one);
+    expect(batch.orphans.map((orphan) => [orphan.turn.id, orphan.run])).toEqual([
+      ['m1', null],
+      ['turn_1', left],
+    ]);
+    expect(batch.taken).toEqual([]);
+  });
+
+  it('ask for a person with the reason, once for each conversation; a run that was left behind fails', () => {
+    const gone = message('conv_3', 'm1');
+    const orphans = [
+      { turn: gone, run: null },
+      { turn: message('conv_3', 'm2'), run: null },
+      { turn: note('conv_4', 'n1'), run: null },
+      { turn: toAgent('turn_1', 'agent_gone'), run: agentRun('conv_1', 'agent_gone') },
+    ];
+    const { taken, events } = abandon(orphans, () => false);
+    expect(events.map(({ definition, data }) => [definition.name, data])).toMatchObject([
+      ['flow.message_produced', { runId: null, flowId: 'flow_1', replyTo: 'm1', messageId: 'reply_m1' }],
+      ['flow.handoff_requested', { runId: null, conversationId: 'conv_3', reason: expect.any(String) }],
+    ]);
+    expect(taken.map(({ record }) => record.turn)).toMatchObject([
+      { state: { status: 'failed' }, effects: [{ kind: 'say', replyTo: 'm1' }], failure: expect.any(String) },
+    ]);
+  });
+
+  it('are left to another agent that answers the same message: the run ends without a person', () => {
+    const orphans = [
+      { turn: toAgent('turn_1', 'agent_gone'), run: agentRun('conv_1', 'agent_gone') },
+      { turn: message('conv_3', 'm1'), run: null },
+    ];
+    const { taken, events } = abandon(orphans, () => true);
+    expect(events).toEqual([]);
+    expect(taken.map(({ record }) => record.turn)).toMatchObject([
+      { state: { status: 'cancelled' }, effects: [], failure: null },
+    ]);
   });
 });

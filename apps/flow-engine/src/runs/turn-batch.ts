@@ -1,11 +1,8 @@
-import type { NewTask } from '@parley/messaging';
 import { type LoadedRun, placeOf } from './runs.service.ts';
-import type { TurnPayload } from './turn.ts';
+import { isOrphaned, type Orphan } from './orphans.ts';
+import type { NewTurn } from './turn.ts';
 import { isQuiet, noteTurn, type QuietPayload, type SpokenPayload, takeTurn } from './turn-taking.ts';
-import { afterTurn, takenTurn, type TakenTurn } from './turn-writer.ts';
-
-/** A turn about to be taken: as a task, should it have to wait. */
-export type NewTurn = NewTask<TurnPayload>;
+import { afterTurn, isOver, takenTurn, type TakenTurn } from './turn-writer.ts';
 
 /** Place of a turn's run. */
 export function placeOfTurn({ spaceId, payload }: NewTurn): string {
@@ -17,6 +14,8 @@ export class TurnBatch {
   /** Turns that need an answer or failed, and all behind them. */
   readonly later: NewTurn[] = [];
   readonly taken: TakenTurn[] = [];
+  /** Turns that nobody can take. */
+  readonly orphans: Orphan[] = [];
   private readonly runs: Map<string, LoadedRun>;
   private readonly waiting: Set<string>;
   private readonly changed = new Map<string, LoadedRun>();
@@ -32,19 +31,18 @@ export class TurnBatch {
     return [...this.changed.values()];
   }
 
-  /** Takes the next turn; false when nobody can answer in its conversation. */
-  take(turn: NewTurn): boolean {
+  /** Takes the next turn. */
+  take(turn: NewTurn): void {
     const place = placeOfTurn(turn);
     if (this.waiting.has(place)) {
       this.later.push(turn);
-      return true;
+      return;
     }
-    const run = this.runs.get(place);
-    if (!run) return false;
+    const run = this.runs.get(place) ?? null;
     const { payload } = turn;
-    if (isQuiet(payload)) this.note(place, run, payload);
+    if (!run || isOrphaned(run)) this.orphans.push({ turn, run });
+    else if (isQuiet(payload)) this.note(place, run, payload);
     else if (payload.kind !== 'start' || run.revision === null) this.speak(place, run, { turn, payload });
-    return true;
   }
 
   private note(place: string, run: LoadedRun, payload: QuietPayload): void {
@@ -68,7 +66,7 @@ export class TurnBatch {
     this.taken.push(taken);
     this.keep(place, { ...afterTurn(taken), revision: run.revision ?? '' });
     // What comes after its end begins another run.
-    if (came.state.status === 'completed' || came.state.status === 'failed') this.waiting.add(place);
+    if (isOver(came.state.status)) this.waiting.add(place);
   }
 
   private keep(place: string, run: LoadedRun): void {

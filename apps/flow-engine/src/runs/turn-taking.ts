@@ -1,9 +1,10 @@
+import { type Graph, newId } from '@parley/contracts';
 import type { Answer, StepInput } from '../steps/step.ts';
-import { reduce, type Turn } from './reducer.ts';
+import { reduce, type RunState, type Turn } from './reducer.ts';
 import { hear } from './history.ts';
 import type { HistoryTurn } from './run.table.ts';
 import { type LoadedRun, remember } from './runs.service.ts';
-import type { TurnPayload } from './turn.ts';
+import { replyIdOf, type TurnPayload } from './turn.ts';
 
 /** What a turn can be about that goes through the flow. */
 export type SpokenPayload = Exclude<TurnPayload, QuietPayload>;
@@ -11,8 +12,16 @@ export type SpokenPayload = Exclude<TurnPayload, QuietPayload>;
 /** What a turn can be about that only the history keeps. */
 export type QuietPayload = Extract<TurnPayload, { kind: 'note' | 'heard' }>;
 
+/** A turn on its way: while it asks, the inputs that have yet to be given to it. */
+export type OpenTurn = Turn & { pending: readonly StepInput[] };
+
 export function isQuiet(payload: TurnPayload): payload is QuietPayload {
   return payload.kind === 'note' || payload.kind === 'heard';
+}
+
+/** The message that a turn answers; null for what begins by itself. */
+export function answeredBy(payload: TurnPayload): string | null {
+  return payload.kind === 'message' ? payload.messageId : null;
 }
 
 /** Keeps what is for the history alone; null where there is no run, or nothing changes. Pure. */
@@ -28,39 +37,67 @@ function noted({ role, text, messageId }: Extract<QuietPayload, { kind: 'note' }
 }
 
 /** The run as its contact has heard it. */
-function heardRun(run: LoadedRun, payload: SpokenPayload): LoadedRun {
+function heardState(run: LoadedRun, payload: SpokenPayload): RunState {
   const heard = payload.kind === 'message' ? payload.heard : undefined;
-  return heard ? { ...run, state: { ...run.state, history: hear(run.state.history, heard) } } : run;
+  return heard ? { ...run.state, history: hear(run.state.history, heard) } : run.state;
 }
 
 /** Gives a run what a turn is about, as far as it goes by itself: `question` is set when it needs an answer. Pure. */
-export function takeTurn(before: LoadedRun, payload: SpokenPayload): Turn {
-  const run = heardRun(before, payload);
-  const messageId = payload.kind === 'message' ? payload.messageId : null;
+export function takeTurn(run: LoadedRun, payload: SpokenPayload): OpenTurn {
+  const messageId = answeredBy(payload);
   const inputs: StepInput[] =
     run.revision === null ? [{ kind: 'enter', fresh: payload.kind === 'start', messageId }] : [];
   if (payload.kind === 'message')
     inputs.push({ kind: 'message', messageId: payload.messageId, text: payload.text });
-  let turn: Turn | null = null;
-  for (const input of inputs) {
-    if (turn && turn.state.status !== 'waiting') break;
-    turn = join(turn, reduce(run.graph, turn?.state ?? run.state, input));
+  const [first, ...pending] = inputs;
+  if (!first) throw new Error('A turn without input cannot be taken.');
+  return goOn(run.graph, reduce(run.graph, heardState(run, payload), first), pending);
+}
+
+/** Goes on with a turn that asked, once its answer is there; it may ask again. Pure. */
+function answerTurn(
+  run: LoadedRun,
+  turn: OpenTurn,
+  given: { messageId: string | null; answer: Answer; replyId: string },
+): OpenTurn {
+  return goOn(run.graph, join(run.graph, turn, { kind: 'answer', ...given }), turn.pending);
+}
+
+/** Answers a question of a turn; `replyId` is the id of the message that will carry the answer. */
+export type AnswerSource = (
+  question: NonNullable<Turn['question']>,
+  of: { turn: Turn; asked: number; replyId: string },
+) => Promise<Answer>;
+
+/** Takes a turn to its end: it may ask several times, at its start and after each answer; the reducer bounds how often. */
+export async function playTurn(run: LoadedRun, payload: SpokenPayload, answer: AnswerSource): Promise<Turn> {
+  const messageId = answeredBy(payload);
+  let turn = takeTurn(run, payload);
+  for (let asked = 0; turn.question; asked += 1) {
+    const replyId = replyIdOf(payload, asked) ?? newId('msg');
+    const given = await answer(turn.question, { turn, asked, replyId });
+    turn = answerTurn(run, turn, { messageId, answer: given, replyId });
   }
-  if (!turn) throw new Error('A turn without input cannot be taken.');
   return turn;
 }
 
-/** Goes on with a turn that asked, once its answer is there. */
-export function answerTurn(run: LoadedRun, turn: Turn, given: { messageId: string; answer: Answer }): Turn {
-  return join(turn, reduce(run.graph, turn.state, { kind: 'answer', ...given }));
+/** Gives a turn its next inputs for as long as it waits for them; what a run has ended or handed off before stays unheard. */
+function goOn(graph: Graph, begun: Turn, inputs: readonly StepInput[]): OpenTurn {
+  let turn = begun;
+  for (const [index, input] of inputs.entries()) {
+    if (turn.question) return { ...turn, pending: inputs.slice(index) };
+    if (turn.state.status !== 'waiting') break;
+    turn = join(graph, turn, input);
+  }
+  return { ...turn, pending: [] };
 }
 
-/** One turn out of two that follow each other. */
-function join(first: Turn | null, second: Turn): Turn {
-  if (!first) return second;
+/** One turn out of two that follow each other; of one that fails, nothing is said but its apology. */
+function join(graph: Graph, first: Turn, input: StepInput): Turn {
+  const second = reduce(graph, first.state, input, first.trace.length);
   return {
     ...second,
-    effects: [...first.effects, ...second.effects],
+    effects: second.failure === null ? [...first.effects, ...second.effects] : second.effects,
     trace: [...first.trace, ...second.trace],
   };
 }

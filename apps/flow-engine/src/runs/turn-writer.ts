@@ -12,9 +12,9 @@ import type { FlowTrx } from '../database.ts';
 import type { StepEffect } from '../steps/step.ts';
 import type { Turn } from './reducer.ts';
 import { type LoadedRun, remember } from './runs.service.ts';
-import type { HistoryTurn, NewRunRow } from './run.table.ts';
+import type { HistoryTurn, NewRunRow, RunStatus } from './run.table.ts';
 import { type NewStep, RunsRepository } from './runs.repository.ts';
-import { responderId, type TurnPayload } from './turn.ts';
+import { replyIdOf, responderId, type TurnPayload } from './turn.ts';
 
 /** Pause before a turn whose run another has changed meanwhile is taken anew. */
 const GONE_ON_MS = 50;
@@ -34,17 +34,11 @@ export interface TakenTurn {
   record: TurnRecord;
 }
 
-/** Draws the ids of what a turn says: an answer's was drawn before it was asked for. */
+/** Draws the ids of what a turn says: an answer's was drawn before it was asked for, and an apology takes its place. */
 export function takenTurn(run: LoadedRun, record: Omit<TurnRecord, 'messageIds'>): TakenTurn {
   const { turn, payload } = record;
-  const isAnswer = payload.kind === 'message' && turn.trace.some((line) => line.input.kind === 'answer');
-  let replyId = isAnswer ? payload.replyId : null;
-  const messageIds = turn.effects.filter(isSaid).map(({ replyTo }) => {
-    if (replyTo === null) return newId('msg');
-    const drawn = replyId ?? newId('msg');
-    replyId = null;
-    return drawn;
-  });
+  const inPlace = turn.failure === null ? undefined : replyIdOf(payload, 0);
+  const messageIds = turn.effects.filter(isSaid).map(({ messageId }) => messageId ?? inPlace ?? newId('msg'));
   return { run, record: { ...record, messageIds } };
 }
 
@@ -106,12 +100,18 @@ function toRow(run: LoadedRun): NewRunRow {
   };
 }
 
-function linesOf({ turn, payload, messageIds }: TurnRecord): HistoryTurn[] {
+/** What a turn adds to the history: the message that was heard, and what is said. */
+export function linesOf({
+  turn,
+  payload,
+  messageIds,
+}: Pick<TurnRecord, 'turn' | 'payload' | 'messageIds'>): HistoryTurn[] {
   const heard: HistoryTurn[] =
     payload.kind === 'message' ? [{ role: 'user', text: payload.text, messageId: payload.messageId }] : [];
   const said = turn.effects.filter(isSaid).map((effect, index): HistoryTurn => {
     const text = effect.parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n');
-    return { role: 'assistant', text, messageId: messageIds[index] ?? '' };
+    const messageId = messageIds[index];
+    return messageId === undefined ? { role: 'assistant', text } : { role: 'assistant', text, messageId };
   });
   return [...heard, ...said];
 }
@@ -157,11 +157,16 @@ function toEvents({ run, record }: TakenTurn): NewEvent[] {
         : event(handoffRequested, { reason: effect.reason }),
     );
   }
-  if (turn.failure) events.push(event(handoffRequested, { reason: turn.failure }));
-  if (turn.state.status === 'completed' || turn.state.status === 'failed') {
+  if (turn.failure !== null) events.push(event(handoffRequested, { reason: turn.failure }));
+  if (isOver(turn.state.status)) {
     events.push(event(runFinished, { status: turn.state.status, reason: turn.failure }));
   }
   return events;
+}
+
+/** Whether a run in this status is over: what comes next in its conversation begins another. */
+export function isOver(status: RunStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
 }
 
 function saidData(

@@ -12,24 +12,26 @@ import {
 import { Logger } from '@parley/service';
 import { AnswersService } from '../answers/answers.service.ts';
 import type { Tables } from '../database.ts';
-import { textParts } from '../steps/step.ts';
-import type { Turn } from './reducer.ts';
-import { type LoadedRun, placeOf, RunsService } from './runs.service.ts';
-import { TURN_QUEUE, type TurnPayload } from './turn.ts';
+import { isOrphaned } from './orphans.ts';
+import { failedTurn, type Turn } from './reducer.ts';
+import { RunFailure } from '../steps/run-failure.ts';
+import type { HistoryTurn } from './run.table.ts';
+import { type LoadedRun, placeOf, remember, RunsService } from './runs.service.ts';
+import { TurnBatchService } from './turn-batch.service.ts';
+import { type NewTurn, TURN_QUEUE, type TurnPayload } from './turn.ts';
 import {
-  answerTurn,
+  answeredBy,
   isQuiet,
   noteTurn,
+  playTurn,
   type QuietPayload,
   type SpokenPayload,
-  takeTurn,
 } from './turn-taking.ts';
-import { afterTurn, takenTurn, TurnWriter } from './turn-writer.ts';
+import { afterTurn, linesOf, takenTurn, TurnWriter } from './turn-writer.ts';
 
 type TurnTask = Task<TurnPayload>;
 type Context = TaskContext<Tables>;
 
-const APOLOGY = 'Something went wrong on my side. I am asking a person to join this conversation.';
 /** Attempts at a turn that fails by itself; a process that died in the midst of it does not end the run. */
 const ATTEMPTS = 3;
 
@@ -40,6 +42,7 @@ export class TurnsConsumer {
     private readonly runs: RunsService,
     private readonly answers: AnswersService,
     private readonly writer: TurnWriter,
+    private readonly turns: TurnBatchService,
     private readonly logger: Logger,
   ) {}
 
@@ -47,11 +50,8 @@ export class TurnsConsumer {
   async take(task: TurnTask, context: Context): Promise<void> {
     const { payload, spaceId } = task;
     const run = await this.runs.load({ spaceId, ...payload });
-    if (!run) {
-      this.logger.warn(
-        { spaceId, conversationId: payload.conversationId },
-        'Nobody can answer: the agent or flow is gone or unpublished',
-      );
+    if (!run || isOrphaned(run)) {
+      await context.settle((trx) => this.turns.abandonLater(trx, { turn: toTurn(task), run }));
       return;
     }
     if (isQuiet(payload)) return this.note(run, payload, context);
@@ -70,11 +70,12 @@ export class TurnsConsumer {
     { task, context, error }: { task: TurnTask; context: Context; error: unknown },
   ): Turn {
     const { spaceId, payload, attempt } = task;
-    if (context.signal.aborted || error instanceof RetryableError || isRetryable(error) || attempt < ATTEMPTS)
-      throw error;
+    const isFinal = error instanceof RunFailure;
+    const isPassing = error instanceof RetryableError || isRetryable(error);
+    if (context.signal.aborted || isPassing || (!isFinal && attempt < ATTEMPTS)) throw error;
     const { conversationId } = payload;
     this.logger.error({ spaceId, conversationId, runId: run.id, err: error }, 'A run is given up');
-    return failedTurn(run, payload, { attempt, error });
+    return givenUp(run, payload, { attempt, error });
   }
 
   /** What is given up otherwise, an attempt that ends its process above all, leaves nobody waiting in silence either. */
@@ -83,9 +84,9 @@ export class TurnsConsumer {
     const { spaceId, payload, attempt } = task;
     if (isQuiet(payload)) return;
     const wanted = { spaceId, ...payload };
-    const run = (await this.runs.loadMany(trx, [wanted])).get(placeOf(wanted));
-    if (!run) return;
-    const turn = failedTurn(run, payload, { attempt, error });
+    const run = (await this.runs.loadMany(trx, [wanted])).get(placeOf(wanted)) ?? null;
+    if (!run || isOrphaned(run)) return this.turns.abandonLater(trx, { turn: toTurn(task), run });
+    const turn = givenUp(run, payload, { attempt, error });
     const taken = takenTurn(run, { turn, payload, startedAt: new Date(), attempt });
     await this.writer.write(trx, run, afterTurn(taken), [taken]);
   }
@@ -99,37 +100,43 @@ export class TurnsConsumer {
     run: LoadedRun,
     { task, payload, context }: { task: TurnTask; payload: SpokenPayload; context: Context },
   ): Promise<Turn> {
-    const turn = takeTurn(run, payload);
-    if (payload.kind !== 'message' || !turn.question) return turn;
-    const answer = await this.answers.answer({
-      spaceId: run.spaceId,
-      conversationId: run.conversationId,
-      agentId: turn.question.agentId ?? run.responder.agentId,
-      agent: run.agent,
-      question: turn.question.text,
-      history: turn.state.history,
-      messageId: payload.replyId,
-      replyTo: payload.messageId,
-      spoken: payload.spoken === true,
-      attempt: task.attempt,
-      signal: context.signal,
-    });
-    return answerTurn(run, turn, { messageId: payload.messageId, answer });
+    return playTurn(run, payload, ({ agentId, text: question }, { turn, asked, replyId }) =>
+      this.answers.answer({
+        spaceId: run.spaceId,
+        conversationId: run.conversationId,
+        agentId: agentId ?? run.responder.agentId,
+        agent: run.agent,
+        question,
+        history: asked === 0 ? turn.state.history : saidSoFar(turn, payload),
+        messageId: replyId,
+        replyTo: answeredBy(payload),
+        spoken: payload.kind === 'message' && payload.spoken === true,
+        attempt: task.attempt,
+        signal: context.signal,
+      }),
+    );
   }
 }
 
+/** The history with what the turn has heard and said until now. */
+function saidSoFar(turn: Turn, payload: SpokenPayload): HistoryTurn[] {
+  return remember(turn.state.history, ...linesOf({ turn, payload, messageIds: [] }));
+}
+
+function toTurn({ id, key, spaceId, payload }: TurnTask): NewTurn {
+  return { queue: TURN_QUEUE, id, key, spaceId, payload };
+}
+
 /** The last turn of a run that cannot go on: it says so, and asks for a person with the reason. */
-function failedTurn(
+function givenUp(
   run: LoadedRun,
   payload: TurnPayload,
   { attempt, error }: { attempt: number; error: unknown },
 ): Turn {
-  const replyTo = payload.kind === 'message' ? payload.messageId : null;
-  return {
-    state: { ...run.state, status: 'failed' },
-    effects: [{ kind: 'say', parts: textParts(APOLOGY), replyTo }],
-    trace: [],
-    question: null,
-    failure: `Step "${run.state.stepId ?? ''}" failed ${attempt} times: ${reasonOf(error)}`,
-  };
+  const reason = reasonOf(error);
+  const failure =
+    error instanceof RunFailure
+      ? reason
+      : `Step "${run.state.stepId ?? ''}" failed ${attempt} times: ${reason}`;
+  return failedTurn({ state: run.state, trace: [] }, failure, answeredBy(payload));
 }

@@ -1,9 +1,23 @@
-import { createAgent, getRun, listRuns } from '@parley/contracts';
+import {
+  conversationCreated,
+  createAgent,
+  createFlow,
+  deleteAgent,
+  deleteFlow,
+  getRun,
+  type Graph,
+  listRuns,
+  publishFlow,
+  updateAgent,
+} from '@parley/contracts';
+import { z } from 'zod';
 import { type OpenAiServer, startOpenAiServer } from '@parley/testing';
 import { sql } from 'kysely';
 import { type FlowBench, openBench } from '../../test/bench.ts';
 import { RetryableError } from '@parley/messaging';
 import { AnswersService } from '../answers/answers.service.ts';
+import { registerSteps } from '../steps/registry.ts';
+import { defineStep, textParts } from '../steps/step.ts';
 
 let bench: FlowBench;
 let model: OpenAiServer;
@@ -150,4 +164,123 @@ test('a turn whose process ends each time is given up too, with the reason', asy
   release();
   const requested = (await conversation.events()).filter(({ name }) => name === 'flow.handoff_requested');
   expect(requested).toMatchObject([{ data: { reason: expect.stringContaining('process ended') } }]);
+});
+
+/** Asks an agent as soon as it is entered, says the answer, and goes on. */
+registerSteps([
+  defineStep({
+    ...{ type: 'test_ask', title: 'Ask', summary: 'Asks', outcomes: ['next'], waits: false },
+    settings: z.strictObject({ agentId: z.string(), question: z.string() }),
+    advance({ agentId, question }, _view, input) {
+      if (input.kind !== 'answer') return { effects: [], progress: { kind: 'ask', agentId, question } };
+      return {
+        effects: [{ kind: 'say', parts: textParts(input.answer.text), replyTo: input.messageId }],
+        progress: { kind: 'leave', outcome: 'next' },
+      };
+    },
+  }),
+]);
+
+async function published(draft: Graph): Promise<string> {
+  const { id: flowId } = await bench.call(createFlow, { name: 'Steps', draft });
+  await bench.call(publishFlow, { flowId });
+  return flowId;
+}
+
+const textOf = ({ parts }: { parts: readonly unknown[] }): string => (parts[0] as { text: string }).text;
+
+test('what a flow asks at its start and after an answer is answered, once each, and its tokens lead to the message', async () => {
+  const agentId = agentIds[0] ?? '';
+  const ask = (id: string, next: string): Graph['steps'][number] => ({
+    ...{ id, type: 'test_ask', settings: { agentId, question: `${id}?` }, outcomes: { next } },
+  });
+  const listen = { id: 'listen', type: 'listen', settings: {}, outcomes: { next: 'third' } };
+  const steps = [
+    ask('first', 'second'),
+    ask('second', 'listen'),
+    listen,
+    ask('third', 'fourth'),
+    ask('fourth', 'listen'),
+  ];
+  const target = { flowId: await published({ start: 'first', steps }) };
+  const answer = (text: string) => ({ kind: 'text' as const, pieces: [text] });
+  model.reply(answer('One.'), answer('Two.'), answer('Three.'), answer('Four.'));
+  const conversation = bench.converse({ target });
+  await bench.tell(conversationCreated, conversation.begun());
+  const texts = async (count: number) =>
+    bench.until(async () => {
+      const produced = await conversation.produced();
+      return produced.length >= count && produced;
+    }, `${count} answers`);
+  expect((await texts(2)).map(textOf)).toEqual(['One.', 'Two.']);
+  const { message } = await conversation.post('Go on.');
+  const produced = await texts(4);
+  expect(produced.map(textOf)).toEqual(['One.', 'Two.', 'Three.', 'Four.']);
+  expect(produced.map(({ replyTo }) => replyTo)).toEqual([null, null, message.id, message.id]);
+  for (const said of produced) expect(conversation.streamed(said.messageId, 1)).toBe(textOf(said));
+  const { data: runs } = await bench.call(listRuns, { conversationId: conversation.id });
+  expect(runs.map(({ status }) => status)).toEqual(['waiting']);
+  expect(model.requests).toHaveLength(4);
+});
+
+test('a run that circles in a version from before the check posts an apology alone, and asks for a person', async () => {
+  const flowId = await published({
+    start: 'a',
+    steps: [{ id: 'a', type: 'say', settings: { text: 'Round.' }, outcomes: {} }],
+  });
+  await bench.in((trx) =>
+    sql`UPDATE flow_version SET graph = jsonb_set(graph, '{steps,0,outcomes}', '{"next": "a"}') WHERE flow_id = ${flowId}`.execute(
+      trx,
+    ),
+  );
+  const conversation = bench.converse({ target: { flowId } });
+  const { message } = await conversation.post('Hello?');
+  const said = await conversation.answerTo(message.id);
+  expect(textOf(said)).toContain('person');
+  const events = await conversation.events();
+  expect(events.filter(({ name }) => name === 'flow.message_produced')).toHaveLength(1);
+  const reason = expect.stringContaining('without waiting');
+  expect(events.slice(-2)).toMatchObject([
+    { name: 'flow.handoff_requested', data: { reason } },
+    { name: 'flow.run_finished', data: { status: 'failed', reason } },
+  ]);
+});
+
+test('an agent that was deleted leaves nobody in silence, with and without a run of its own', async () => {
+  const { id } = await bench.call(createAgent, { name: 'Gone' });
+  const begun = bench.converse({ agentIds: [id] });
+  await begun.ask('Hello?');
+  await bench.call(deleteAgent, { agentId: id });
+  const fresh = bench.converse({ agentIds: [id] });
+  for (const [conversation, runs] of [
+    [begun, ['failed']],
+    [fresh, []],
+  ] as const) {
+    const { message } = await conversation.post('Still there?');
+    expect(textOf(await conversation.answerTo(message.id))).toContain('person');
+    const requested = (await conversation.events()).filter(({ name }) => name === 'flow.handoff_requested');
+    expect(requested).toMatchObject([{ data: { reason: expect.stringContaining('deleted') } }]);
+    const { data } = await bench.call(listRuns, { conversationId: conversation.id });
+    expect(data.map(({ status }) => status)).toEqual(runs);
+  }
+});
+
+test('a deleted flow begins no runs, and those that follow it go on', async () => {
+  const listen = { id: 'listen', type: 'listen', settings: { variable: 'said' }, outcomes: { next: 'say' } };
+  const say = {
+    id: 'say',
+    type: 'say',
+    settings: { text: 'You said {{ variables.said }}.' },
+    outcomes: { next: 'listen' },
+  };
+  const flowId = await published({ start: 'listen', steps: [listen, say] });
+  const { id: agentId } = await bench.call(createAgent, { name: 'Fay', defaultFlowId: flowId });
+  const conversation = bench.converse({ agentIds: [agentId] });
+  expect(textOf(await conversation.ask('one'))).toBe('You said one.');
+  await bench.call(updateAgent, { agentId, defaultFlowId: null });
+  await bench.call(deleteFlow, { flowId });
+  expect(textOf(await conversation.ask('two'))).toBe('You said two.');
+  const late = bench.converse({ target: { flowId } });
+  const { message } = await late.post('three');
+  expect(textOf(await late.answerTo(message.id))).toContain('person');
 });

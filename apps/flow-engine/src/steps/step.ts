@@ -1,14 +1,18 @@
-import type { Citation, Graph, Part } from '@parley/contracts';
+import type { Citation, Graph, Part, ProblemDetail } from '@parley/contracts';
 import type { z } from 'zod';
 import type { HistoryTurn } from '../runs/run.table.ts';
 
 type Step = Graph['steps'][number];
 
-/** What reaches a step: it was just entered, a message came, or an answer it asked for is there. */
+/**
+ * What reaches a step: it was just entered, a message came, or an answer it asked for is there. `messageId` is the message
+ * that is being answered; null where the flow began by itself. `replyId` is drawn before an answer is asked for: streamed
+ * tokens carry it, and so does the message that posts the answer.
+ */
 export type StepInput =
   | { kind: 'enter'; fresh: boolean; messageId: string | null }
   | { kind: 'message'; messageId: string; text: string }
-  | { kind: 'answer'; messageId: string; answer: Answer };
+  | { kind: 'answer'; messageId: string | null; answer: Answer; replyId?: string };
 
 /** What an agent says to a question. */
 export interface Answer {
@@ -30,9 +34,9 @@ export interface StepView {
   agent: { id: string; name: string; greeting: string | null } | null;
 }
 
-/** Something a step wants done. */
+/** Something a step wants done; `messageId` is set by the reducer where a message's id was drawn before. */
 export type StepEffect =
-  | { kind: 'say'; parts: Part[]; citations?: Citation[]; replyTo: string | null }
+  | { kind: 'say'; parts: Part[]; citations?: Citation[]; replyTo: string | null; messageId?: string }
   | { kind: 'handoff'; reason: string | null };
 
 /** How a step goes on: waits for a message, needs an answer to a question, or is left by an outcome. */
@@ -56,14 +60,33 @@ export interface StepChoices {
   costly: boolean;
 }
 
+/** Something outside the flow that settings name; `pointer` leads to it within the settings. */
+export interface StepReference {
+  kind: 'agent';
+  id: string;
+  pointer: string;
+}
+
 /** A type of step: pure, found by name in the registry. */
 export interface StepType<Settings extends z.ZodObject = z.ZodObject> {
   type: string;
   title: string;
   summary: string;
+  /** Outcomes that every step of this type has. */
   outcomes: readonly string[];
+  /**
+   * Whether it always waits for a message between being entered and being left. A circle of steps of which none waits
+   * cannot be published: it would never end.
+   */
+  waits: boolean;
   settings: Settings;
   advance(settings: z.output<Settings>, view: StepView, input: StepInput): StepResult;
+  /** Outcomes that its settings add. */
+  outcomesOf?(settings: z.output<Settings>): string[];
+  /** What keeps these settings from being published beyond their schema; pointers lead into the settings. */
+  problems?(settings: z.output<Settings>): ProblemDetail[];
+  /** What the settings name outside the flow: it has to exist, and cannot be deleted meanwhile. */
+  references?(settings: z.output<Settings>): StepReference[];
   /** The phrases it tells apart when a message is given to it as it stands: what may be said to it in a call. */
   choices?(settings: z.output<Settings>, state: Record<string, unknown>): StepChoices;
 }

@@ -1,10 +1,13 @@
-import type { FlowTrial, Graph } from '@parley/contracts';
+import { type FlowTrial, type Graph, ProblemError } from '@parley/contracts';
+import { isRetryable } from '@parley/database';
+import { reasonOf } from '@parley/messaging';
 import type { AgentRow } from '../agents/agent.table.ts';
-import { reduce, type RunState, type Turn } from '../runs/reducer.ts';
+import { failedTurn, reduce, type RunState, type Turn } from '../runs/reducer.ts';
 import type { RunStepRow } from '../runs/run.table.ts';
 import type { LoadedRun } from '../runs/runs.service.ts';
-import { answerTurn, type SpokenPayload, takeTurn } from '../runs/turn-taking.ts';
+import { answeredBy, playTurn, type SpokenPayload } from '../runs/turn-taking.ts';
 import { afterTurn, takenTurn } from '../runs/turn-writer.ts';
+import { RunFailure } from '../steps/run-failure.ts';
 import type { Answer, StepInput } from '../steps/step.ts';
 
 /** Marks a run that has begun; nothing of a trial is stored. */
@@ -56,12 +59,7 @@ export async function play(
     return { kind: 'message', messageId, text, replyId: `${messageId}_reply`, ...where };
   });
   for (const payload of [...start, ...spoken]) {
-    let turn = takeTurn(current, payload);
-    if (payload.kind === 'message' && turn.question)
-      turn = answerTurn(current, turn, {
-        messageId: payload.messageId,
-        answer: await answer(current, turn.question),
-      });
+    const turn = await playTrialTurn(current, payload, answer);
     turns.push(toTrialTurn(turn, payload, current.nextNo));
     failure = turn.failure;
     current = {
@@ -71,6 +69,21 @@ export async function play(
     if (current.state.status !== 'waiting') break;
   }
   return { run: current, turns, failure };
+}
+
+/** One turn with all answers it asks for; what keeps a run from going on is its failure. */
+async function playTrialTurn(run: LoadedRun, payload: SpokenPayload, answer: AnswerSource): Promise<Turn> {
+  try {
+    return await playTurn(run, payload, (question) => answer(run, question));
+  } catch (error) {
+    if (isRetryable(error) || error instanceof ProblemError) throw error;
+    return failedTurn({ state: run.state, trace: [] }, failureOf(run, error), answeredBy(payload));
+  }
+}
+
+function failureOf(run: LoadedRun, error: unknown): string {
+  if (error instanceof RunFailure) return error.message;
+  return `Step "${run.state.stepId ?? ''}" failed: ${reasonOf(error)}`;
 }
 
 /** A run as it stood before the turn that took a step: what came in is given to the reducer again, answers included. */

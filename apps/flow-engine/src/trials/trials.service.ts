@@ -3,23 +3,16 @@ import { conflict, type FlowTrial, type Graph, notFound, unprocessable } from '@
 import { Database } from '@parley/database';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
-import { AnswersService } from '../answers/answers.service.ts';
+import { AGENT_GONE, AnswersService, NO_AGENT } from '../answers/answers.service.ts';
 import type { FlowTrx, Tables } from '../database.ts';
 import { FlowsRepository } from '../flows/flows.repository.ts';
-import { graphProblems } from '../flows/graph.ts';
+import { FlowsService } from '../flows/flows.service.ts';
 import { RunsRepository } from '../runs/runs.repository.ts';
 import type { LoadedRun } from '../runs/runs.service.ts';
 import type { Turn } from '../runs/reducer.ts';
+import { RunFailure } from '../steps/run-failure.ts';
 import type { Answer } from '../steps/step.ts';
 import { beginTrial, play, standBefore } from './trial.ts';
-
-const NOBODY: Answer = {
-  text: 'I cannot answer right now. Would you like me to ask a person to join?',
-  format: 'plain',
-  citations: [],
-  declined: false,
-  failure: 'The step names no agent of this space.',
-};
 
 /** Plays flows without storing or sending anything. */
 @Injectable()
@@ -27,6 +20,7 @@ export class TrialsService {
   constructor(
     private readonly database: Database<Tables>,
     private readonly flows: FlowsRepository,
+    private readonly flowsService: FlowsService,
     private readonly runs: RunsRepository,
     private readonly agents: AgentsRepository,
     private readonly answers: AnswersService,
@@ -101,10 +95,9 @@ export class TrialsService {
 
   private async answer(run: LoadedRun, question: NonNullable<Turn['question']>): Promise<Answer> {
     const { spaceId } = run;
-    const agent = await this.database.withSpaces([spaceId], (trx) =>
-      this.agentOf(trx, spaceId, question.agentId ?? run.responder.agentId),
-    );
-    if (!agent) return NOBODY;
+    const agentId = question.agentId ?? run.responder.agentId;
+    const agent = await this.database.withSpaces([spaceId], (trx) => this.agentOf(trx, spaceId, agentId));
+    if (!agent) throw new RunFailure(agentId === null ? NO_AGENT : AGENT_GONE);
     return this.answers.rehearse(agent, { question: question.text, history: run.state.history });
   }
 
@@ -112,7 +105,7 @@ export class TrialsService {
     const flow = await this.flows.find(trx, spaceId, flowId);
     if (!flow) throw notFound('The flow');
     if (!flow.draft) throw conflict('The flow has no draft to play. PUT a draft first.', 'no_draft');
-    const problems = graphProblems(flow.draft);
+    const problems = await this.flowsService.problemsOf(trx, spaceId, flow.draft);
     if (problems.length > 0) throw unprocessable('The draft cannot be played.', 'invalid_flow', problems);
     return flow.draft;
   }

@@ -152,14 +152,15 @@ export function problemDetails(error: z.ZodError): ProblemDetail[] {
     .flatMap((issue) =>
       issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({
-            pointer: pointerTo([...issue.path, key]),
+            pointer: jsonPointer([...issue.path, key]),
             detail: 'is not a known field',
           }))
-        : [{ pointer: pointerTo(issue.path), detail: issue.message }],
+        : [{ pointer: jsonPointer(issue.path), detail: issue.message }],
     )
     .slice(0, 50);
 }
 
-function pointerTo(path: readonly PropertyKey[]): string {
+/** A path as a JSON pointer (RFC 6901). */
+export function jsonPointer(path: readonly PropertyKey[]): string {
   return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

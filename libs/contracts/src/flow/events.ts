@@ -5,6 +5,8 @@ import { CitationSchema, PartSchema } from '../conversation/types.ts';
 import { runStatuses } from './types.ts';
 
 const InRun = { runId: Id, flowId: Id, agentId: Id.nullable(), conversationId: Id };
+/** A message or handoff in place of a run that could not begin, because its agent or flow is gone, names none. */
+const InRunIfAny = { ...InRun, runId: Id.nullable(), flowId: Id.nullable() };
 const key = (data: { conversationId: string }): string => data.conversationId;
 
 export const runStarted = defineEvent({
@@ -31,7 +33,7 @@ export const messageProduced = defineEvent({
   name: 'flow.message_produced',
   summary: 'A flow has a message for its conversation',
   data: z.object({
-    ...InRun,
+    ...InRunIfAny,
     messageId: Id,
     attempt: z.int().min(1),
     parts: z.array(PartSchema),
@@ -46,7 +48,7 @@ export const messageProduced = defineEvent({
 export const handoffRequested = defineEvent({
   name: 'flow.handoff_requested',
   summary: 'A flow asks for a person',
-  data: z.object({ ...InRun, reason: z.string().nullable() }),
+  data: z.object({ ...InRunIfAny, reason: z.string().nullable() }),
   key,
 });
 

@@ -50,6 +50,7 @@ export const agentStep = defineStep({
   title: 'Agent',
   summary: 'An agent answers every message until it is asked for a person',
   outcomes: [],
+  waits: true,
   settings: z.strictObject({ agentId: z.string().max(64).optional() }),
   advance(settings, view, input) {
     if (input.kind === 'enter') return greet(view, input.fresh);
@@ -60,6 +61,9 @@ export const agentStep = defineStep({
       effects: [],
       progress: { kind: 'ask', agentId: settings.agentId ?? null, question: input.text },
     };
+  },
+  references({ agentId }) {
+    return agentId === undefined ? [] : [{ kind: 'agent', id: agentId, pointer: '/agentId' }];
   },
   choices(_settings, state) {
     return { phrases: state['offered'] === true ? ACCEPTING : ASKING, costly: false };

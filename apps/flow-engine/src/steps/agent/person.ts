@@ -11,7 +11,8 @@ export function asksForPerson(text: string): boolean {
   return BARE.test(said) || (said.length <= 160 && REQUEST.test(said));
 }
 
-/** Whether a message accepts the person that was just offered. */
+/** Whether a message accepts the person that was just offered; a long message is no plain yes. */
 export function acceptsOffer(text: string): boolean {
-  return CONSENT.test(text.trim());
+  const said = text.trim();
+  return said.length <= 160 && CONSENT.test(said);
 }

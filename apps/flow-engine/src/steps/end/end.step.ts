@@ -7,6 +7,7 @@ export const endStep = defineStep({
   title: 'End',
   summary: 'Ends the flow',
   outcomes: [],
+  waits: false,
   settings: z.strictObject({}),
   advance: () => ({ effects: [], progress: { kind: 'leave', outcome: 'end' } }),
 });

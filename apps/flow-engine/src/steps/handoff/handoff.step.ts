@@ -7,6 +7,7 @@ export const handoffStep = defineStep({
   title: 'Hand off',
   summary: 'Asks for a person, who answers from then on',
   outcomes: ['returned'],
+  waits: true,
   settings: z.strictObject({ reason: z.string().max(500).optional() }),
   advance(settings, _view, input) {
     if (input.kind === 'message') return { effects: [], progress: { kind: 'leave', outcome: 'returned' } };

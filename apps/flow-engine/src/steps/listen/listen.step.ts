@@ -7,6 +7,7 @@ export const listenStep = defineStep({
   title: 'Listen',
   summary: 'Waits for the next message and keeps its text in a variable',
   outcomes: ['next'],
+  waits: true,
   settings: z.strictObject({
     variable: z
       .string()

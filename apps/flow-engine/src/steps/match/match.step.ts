@@ -16,6 +16,7 @@ export const matchStep = defineStep({
   title: 'Match',
   summary: 'Chooses the way by words in a variable',
   outcomes: ['other'],
+  waits: false,
   settings: z.strictObject({
     variable: z.string().min(1).max(64).default('text'),
     cases: z.array(Case).min(1).max(50),
@@ -30,6 +31,7 @@ export const matchStep = defineStep({
     );
     return { effects: [], progress: { kind: 'leave', outcome: found?.outcome ?? 'other' } };
   },
+  outcomesOf: ({ cases }) => cases.map(({ outcome }) => outcome),
   choices(settings) {
     const phrases = settings.cases.flatMap((one) => one.words);
     return { phrases: [...new Set(phrases)], costly: settings.costly ?? false };

@@ -1,13 +1,6 @@
-import { Liquid } from 'liquidjs';
 import { z } from 'zod';
 import { defineStep, textParts } from '../step.ts';
-
-const liquid = new Liquid({
-  ownPropertyOnly: true,
-  renderLimit: 50,
-  memoryLimit: 100_000,
-  parseLimit: 20_000,
-});
+import { renderTemplate, templateProblem } from '../template.ts';
 
 /** Says a text; `{{ variables.name }}` is filled in. */
 export const sayStep = defineStep({
@@ -15,12 +8,17 @@ export const sayStep = defineStep({
   title: 'Say',
   summary: 'Posts a text into the conversation',
   outcomes: ['next'],
+  waits: false,
   settings: z.strictObject({
     text: z.string().min(1).max(10_000),
     format: z.enum(['plain', 'markdown']).default('plain'),
   }),
+  problems({ text }) {
+    const detail = templateProblem(text);
+    return detail === null ? [] : [{ pointer: '/text', detail }];
+  },
   advance(settings, view, input) {
-    const text = liquid.parseAndRenderSync(settings.text, { variables: view.variables });
+    const text = renderTemplate(settings.text, view.variables);
     const { messageId } = input;
     return {
       effects: [{ kind: 'say', parts: textParts(text, settings.format), replyTo: messageId }],
