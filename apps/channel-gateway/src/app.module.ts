@@ -9,6 +9,7 @@ import { OutcomesHandler } from './channels/outcomes.handler.ts';
 import { ReferencesHandler } from './channels/references.handler.ts';
 import { TargetFinder } from './channels/target-finder.service.ts';
 import { TargetsConsumer } from './channels/targets.consumer.ts';
+import { TargetsHandler } from './channels/targets.handler.ts';
 import { ConnectionsConsumer } from './connections/connections.consumer.ts';
 import { ConnectionsRepository } from './connections/connections.repository.ts';
 import { ConnectionsService } from './connections/connections.service.ts';
@@ -60,6 +61,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     OutcomesHandler,
     ReferencesHandler,
     TargetsConsumer,
+    TargetsHandler,
   ],
   providers: [
     AccessFeed,

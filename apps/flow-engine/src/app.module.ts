@@ -14,6 +14,8 @@ import { KnowledgeConsumer } from './knowledge/knowledge.consumer.ts';
 import { KnowledgeHandler } from './knowledge/knowledge.handler.ts';
 import { KnowledgeRepository } from './knowledge/knowledge.repository.ts';
 import { KnowledgeService } from './knowledge/knowledge.service.ts';
+import { ReferencesRepository } from './references/references.repository.ts';
+import { TargetUsers } from './references/target-users.service.ts';
 import { RunsConsumer } from './runs/runs.consumer.ts';
 import { RunsHandler } from './runs/runs.handler.ts';
 import { RunsRepository } from './runs/runs.repository.ts';
@@ -50,10 +52,12 @@ import { SpacesRepository } from './spaces/spaces.repository.ts';
     KnowledgeRepository,
     KnowledgeService,
     ModelService,
+    ReferencesRepository,
     RunsRepository,
     RunsService,
     SpacesRepository,
     TurnBatchService,
+    TargetUsers,
     TrialsService,
     TurnWriter,
   ],

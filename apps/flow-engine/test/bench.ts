@@ -1,5 +1,6 @@
 import {
   addDocument,
+  type conversationCreated,
   createKnowledgeBase,
   type EventData,
   type EventDefinition,
@@ -7,8 +8,10 @@ import {
   type LiveNews,
   messagePosted,
   messageProduced,
+  listTargetingChannels,
   newId,
   type OperationDefinition,
+  type OperationInput,
   type OperationOutput,
   type OperationRequest,
   type Principal,
@@ -32,6 +35,11 @@ import { migrations } from '../src/migrations/index.ts';
 type Posted = EventData<typeof messagePosted>;
 type Produced = EventData<typeof messageProduced>;
 type Delta = Extract<LiveNews, { type: 'delta' }>;
+
+/** A channel as its owner tells of it; the bench plays the owner. */
+export type BenchChannel = OperationOutput<typeof listTargetingChannels>['channels'][number] & {
+  target: OperationInput<typeof listTargetingChannels>['target'];
+};
 
 /** A space of its own for each bench: the streams of NATS are shared by all specs. */
 const admin = (spaceId: string): Principal => ({
@@ -80,6 +88,17 @@ export class BenchConversation {
         author,
         parts: textParts(text),
       }),
+    };
+  }
+
+  /** The event that the conversation began, before any message. */
+  begun(): EventData<typeof conversationCreated> {
+    this.sequence += 1;
+    return {
+      ...{ conversationId: this.id, sequence: this.sequence, roomId: newId('room'), contactId: 'cont_one' },
+      ...{ owner: 'flow', subject: null, participants: [] },
+      origin: { channelId: null, deploymentType: null, senderId: null },
+      ...this.responders,
     };
   }
 
@@ -136,13 +155,16 @@ export class FlowBench {
   readonly database: Database<Tables>;
   readonly runner: Database<unknown>;
   readonly runtime: MessagingRuntime;
+  /** The channels that the owner of channels knows. */
+  readonly channels: BenchChannel[];
   private readonly pod: Pod<Tables>;
   private readonly drop: () => Promise<void>;
   private readonly conversations: BenchConversation[] = [];
   private readonly facts: FactPublisher;
   private readonly operations: SpecOperations;
 
-  constructor(pod: Pod<Tables>, drop: () => Promise<void>) {
+  constructor(pod: Pod<Tables>, drop: () => Promise<void>, channels: BenchChannel[]) {
+    this.channels = channels;
     this.pod = pod;
     this.drop = drop;
     this.database = pod.database;
@@ -229,10 +251,17 @@ export async function openBench(
 ): Promise<FlowBench> {
   const server = await createTestDatabase();
   await layTables(server, 'flow', [spaceKeyMigrations, migrations]);
+  const channels: BenchChannel[] = [];
   const pod = await startPod<Tables>({
     ...{ name: 'flow-engine', domain: 'flow', module: AppModule, server },
+    prepare: ({ operations }) =>
+      operations.add(listTargetingChannels, (input) => {
+        const { target } = input as OperationInput<typeof listTargetingChannels>;
+        const found = channels.filter((one) => JSON.stringify(one.target) === JSON.stringify(target));
+        return Promise.resolve({ channels: found, total: found.length });
+      }),
     config: { MODEL_TIMEOUT_MS: options.modelTimeoutMs ?? 2000 },
     egressAllow: options.egressAllow ?? '127.0.0.1',
   });
-  return new FlowBench(pod, () => server.drop());
+  return new FlowBench(pod, () => server.drop(), channels);
 }

@@ -1,12 +1,15 @@
 import {
   activateChannel,
   createChannel,
+  deactivateChannel,
   DeploymentChannelSchema,
   listChannels,
+  listTargetingChannels,
   newId,
   setUpChannel,
   updateChannel,
 } from '@parley/contracts';
+import { sql } from 'kysely';
 import { type GatewayBench, openBench } from '../../test/bench.ts';
 
 let bench: GatewayBench;
@@ -318,5 +321,63 @@ describe('The target of a channel', () => {
     expect(performance.now() - began).toBeGreaterThan(700);
     expect(tookMs).toBeLessThan(400);
     expect({ waiting, isFree: idle === total }).toEqual({ waiting: 0, isFree: true });
+  });
+});
+
+describe('The owner of agents and flows', () => {
+  const web = {
+    ...{ deploymentType: 'WEB' as const, channelIdentifier: 'https://example.com' },
+    configuration: webExample.configuration,
+  };
+
+  it('is told which channels use a target, and of no others', async () => {
+    const target = { agentId: await bench.agent() };
+    const ids: string[] = [];
+    for (const name of ['Website', 'Resting']) {
+      const { channel } = await bench.call(createChannel, { ...web, channelName: name, target });
+      await bench.call(activateChannel, { channelId: channel.id });
+      ids.push(channel.id);
+    }
+    const [active = '', inactive = ''] = ids;
+    await bench.call(deactivateChannel, { channelId: inactive });
+    expect(await bench.call(listTargetingChannels, { target })).toEqual({
+      total: 2,
+      channels: [
+        { id: active, name: 'Website', status: 'active' },
+        { id: inactive, name: 'Resting', status: 'inactive' },
+      ],
+    });
+    const other = { target: { agentId: await bench.agent() } };
+    expect(await bench.call(listTargetingChannels, other)).toEqual({ channels: [], total: 0 });
+  });
+
+  it('is waited for: a channel that takes a target while it is deleted is refused', async () => {
+    const flowId = 'flow_race';
+    const saved = { space_id: bench.spaceId, id: flowId, name: 'Race' };
+    await bench.in((trx) =>
+      trx
+        .insertInto('target')
+        .values({ ...saved, usable: true, default_flow_id: null })
+        .execute(),
+    );
+    const { promise: written, resolve: write } = Promise.withResolvers<void>();
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    const deletion = bench.in(async (trx) => {
+      await trx.updateTable('target').set({ usable: false }).where('id', '=', flowId).execute();
+      write();
+      await end;
+    });
+    await written;
+    const created = bench.call(createChannel, { ...web, target: { flowId } });
+    const refused = expect(created).rejects.toMatchObject({ status: 422 });
+    await bench.until(async () => {
+      const { rows } = await bench.in((trx) =>
+        sql`SELECT FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')`.execute(trx),
+      );
+      return rows.length > 0;
+    }, 'A wait for the target');
+    finish();
+    await deletion;
+    await refused;
   });
 });

@@ -156,6 +156,21 @@ export class ChannelsRepository {
       .executeTakeFirst();
   }
 
+  /** The channels that an agent or flow answers, oldest first. */
+  async listOfTarget(
+    trx: ChannelTrx,
+    spaceId: string,
+    target: ChannelTarget,
+  ): Promise<Pick<ChannelRow, 'id' | 'channel_name' | 'status'>[]> {
+    return trx
+      .selectFrom('channel')
+      .select(['id', 'channel_name', 'status'])
+      .where('space_id', '=', spaceId)
+      .where(sql<boolean>`target = ${JSON.stringify(target)}::jsonb`)
+      .orderBy('id')
+      .execute();
+  }
+
   /** Locks the channels of an agent and counts their versions on, for what is kept of them elsewhere. */
   async touchOfAgent(trx: ChannelTrx, spaceId: string, agentId: string): Promise<ChannelRow[]> {
     return trx

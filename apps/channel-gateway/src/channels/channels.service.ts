@@ -338,7 +338,8 @@ export class ChannelsService {
     if (!target) return null;
     const id = targetId(target);
     if (found?.id === id) await this.channels.learnTarget(trx, found);
-    const known = await this.channels.findTarget(trx, spaceId, id);
+    // Held until the channel is stored: a target that is deleted meanwhile finds the channel, or is found here as gone.
+    const known = await this.channels.holdTarget(trx, spaceId, id);
     if (known?.usable) return known.name;
     const [field, what] = 'agentId' in target ? ['agentId', 'agent'] : ['flowId', 'published flow'];
     throw unprocessable('The target does not exist.', 'unknown_target', [

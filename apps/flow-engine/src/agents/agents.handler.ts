@@ -11,8 +11,9 @@ import {
   pageOf,
   updateAgent,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { Tables } from '../database.ts';
+import { type TargetUser, TargetUsers } from '../references/target-users.service.ts';
 import { AgentsRepository } from './agents.repository.ts';
 import { AgentsService, toAgent } from './agents.service.ts';
 
@@ -23,6 +24,7 @@ export class AgentsHandler {
   constructor(
     private readonly service: AgentsService,
     private readonly agents: AgentsRepository,
+    private readonly users: TargetUsers,
   ) {}
 
   @HandleOperation(createAgent)
@@ -41,12 +43,19 @@ export class AgentsHandler {
     return this.service.update(context.trx, input, (current) => context.requireMatch(current));
   }
 
+  /** Who needs the agent outside of this service is asked before the transaction. */
+  @BeforeOperation(deleteAgent)
+  async channelsOf({ spaceId, agentId }: OperationInput<typeof deleteAgent>): Promise<TargetUser[]> {
+    return this.users.channelsOf(spaceId, { agentId });
+  }
+
   @HandleOperation(deleteAgent)
   async delete(
     input: OperationInput<typeof deleteAgent>,
-    context: Context,
+    context: OperationContext<Tables, TargetUser[]>,
   ): Promise<OperationOutput<typeof deleteAgent>> {
-    await this.service.delete(context.trx, input.spaceId, input.agentId);
+    const { spaceId, agentId } = input;
+    await this.service.delete(context.trx, { spaceId, agentId, channels: context.before });
     return {};
   }
 

@@ -3,17 +3,23 @@ import { Injectable } from '@nestjs/common';
 import {
   type Agent,
   agentChanged,
+  applyPatch,
+  ModelSchema,
   newId,
   notFound,
+  type ProblemDetail,
   type OperationInput,
   type createAgent,
   type updateAgent,
   unprocessable,
+  VoiceSchema,
 } from '@parley/contracts';
 import { EventLog } from '@parley/messaging';
 import { GuardedFetch, SecretBox } from '@parley/service';
 import type { FlowTrx } from '../database.ts';
 import { FlowsService } from '../flows/flows.service.ts';
+import { mergeMetadata } from '../references/metadata.ts';
+import { requireUnused, type TargetUser } from '../references/target-users.service.ts';
 import { KnowledgeRepository } from '../knowledge/knowledge.repository.ts';
 import type { AgentRow, NewAgentRow, StoredModel } from './agent.table.ts';
 import { AgentsRepository } from './agents.repository.ts';
@@ -84,50 +90,83 @@ export class AgentsService {
     if (!row) throw notFound('The agent');
     check(toAgent(row));
     await this.requireReferences(trx, input.spaceId, input);
-    await this.requireModel(input.model, { key: input.modelApiKey, before: row.model });
-    const changed = await this.agents.update(trx, row, await this.toChange(trx, row, input));
+    const { model: patch } = input;
+    const of = { current: row.model, pointer: '/model' };
+    const model = patch === undefined ? undefined : applyPatch(ModelSchema, { ...of, patch });
+    await this.requireModel(model, { key: input.modelApiKey, before: row.model });
+    const changed = await this.agents.update(trx, row, await this.toChange(trx, row, { ...input, model }));
     await this.announce(trx, changed, false);
     return toAgent(changed);
   }
 
-  async delete(trx: FlowTrx, spaceId: string, agentId: string): Promise<void> {
+  /**
+   * Deletes an agent that nobody needs; a conversation that it takes part in goes to a person with its next message.
+   * @param channels that it answers
+   * @throws ProblemError 409 where somebody needs it
+   */
+  async delete(
+    trx: FlowTrx,
+    of: { spaceId: string; agentId: string; channels: readonly TargetUser[] },
+  ): Promise<void> {
+    const { spaceId, agentId, channels } = of;
     const row = await this.agents.lock(trx, spaceId, agentId);
     if (!row) throw notFound('The agent');
+    requireUnused('agent', [...channels, ...(await this.flows.naming(trx, spaceId, agentId))]);
     await this.agents.delete(trx, spaceId, agentId);
+    await this.flows.deleteGenerated(trx, spaceId, row.generated_flow_id);
     await this.announce(trx, row, true);
   }
 
-  private async toChange(trx: FlowTrx, row: AgentRow, input: UpdateInput): Promise<Partial<NewAgentRow>> {
+  private async toChange(
+    trx: FlowTrx,
+    row: AgentRow,
+    { model, ...input }: Omit<UpdateInput, 'model'> & { model: StoredModel | null | undefined },
+  ): Promise<Partial<NewAgentRow>> {
     const json = (value: unknown): string | undefined =>
       value === undefined ? undefined : JSON.stringify(value);
-    const key = input.modelApiKey;
+    const { voice: patch } = input;
+    const of = { current: row.voice, pointer: '/voice' };
+    const voice = patch === undefined ? undefined : applyPatch(VoiceSchema, { ...of, patch });
+    // A key is kept for the endpoint that it was given for alone: it goes with the model.
+    const key = model === null ? null : input.modelApiKey;
     return {
       name: input.name,
       instructions: input.instructions,
       greeting: input.greeting,
-      model: input.model === null ? null : json(input.model),
+      model: model === null ? null : json(model),
       model_api_key: key === undefined ? undefined : await this.seal(trx, row.space_id, row.id, key),
       knowledge_base_ids: json(input.knowledgeBaseIds),
       tools: json(input.tools),
       suggested_questions: json(input.suggestedQuestions),
-      voice: input.voice === null ? null : json(input.voice),
+      voice: voice === null ? null : json(voice),
       default_flow_id: input.defaultFlowId,
-      metadata: json(input.metadata),
+      metadata: input.metadata === undefined ? undefined : mergeMetadata(row.metadata, input.metadata),
     };
   }
 
   private async requireReferences(
     trx: FlowTrx,
     spaceId: string,
-    input: { knowledgeBaseIds?: string[] | undefined; defaultFlowId?: string | null | undefined },
+    input: {
+      knowledgeBaseIds?: string[] | undefined;
+      defaultFlowId?: string | null | undefined;
+      tools?: string[] | undefined;
+    },
   ): Promise<void> {
     if (input.defaultFlowId) await this.flows.requirePublished(trx, spaceId, input.defaultFlowId);
+    const missing: ProblemDetail[] = [];
     for (const [index, id] of (input.knowledgeBaseIds ?? []).entries()) {
-      if (await this.knowledge.findBase(trx, spaceId, id)) continue;
-      throw unprocessable('A knowledge base of the agent does not exist.', 'unknown_reference', [
-        { pointer: `/knowledgeBaseIds/${index}`, detail: 'names no knowledge base of this space' },
-      ]);
+      if (await this.knowledge.holdBase(trx, spaceId, id)) continue;
+      missing.push({
+        pointer: `/knowledgeBaseIds/${index}`,
+        detail: 'names no knowledge base of this space',
+      });
     }
+    // There are no tools that an agent could call yet, so that every name is unknown.
+    for (const [index, name] of (input.tools ?? []).entries())
+      missing.push({ pointer: `/tools/${index}`, detail: `names no tool of this installation: "${name}"` });
+    if (missing.length > 0)
+      throw unprocessable('The agent names what does not exist.', 'unknown_reference', missing);
   }
 
   /** A model comes with its key, or with null where it needs none; a stored key goes to no other host than it was given for. */

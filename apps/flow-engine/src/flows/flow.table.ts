@@ -9,6 +9,8 @@ export interface FlowTable {
   published_version: number | null;
   generated: Generated<boolean>;
   metadata: ColumnType<Record<string, unknown>, string, string>;
+  /** Set once it is deleted; its versions stay for the runs that follow them. */
+  deleted_at: ColumnType<Date | null, never, Date>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }

@@ -3,10 +3,12 @@ import {
   badCursor,
   createFlow,
   cursorOf,
+  deleteFlow,
   getFlow,
   listFlows,
   listFlowVersions,
   listStepTypes,
+  MAX_INTEGER,
   notFound,
   type OperationInput,
   type OperationOutput,
@@ -17,21 +19,25 @@ import {
   updateFlow,
   validateFlow,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import { z } from 'zod';
 import type { Tables } from '../database.ts';
+import { type TargetUser, TargetUsers } from '../references/target-users.service.ts';
 import { stepTypes } from '../steps/index.ts';
 import { FlowsRepository } from './flows.repository.ts';
-import { graphProblems } from './graph.ts';
 import { FlowsService, toFlow, toVersion } from './flows.service.ts';
 
 type Context = OperationContext<Tables>;
+
+/** The largest number that a version can have. */
+const LARGEST_NUMBER = MAX_INTEGER;
 
 @Controller()
 export class FlowsHandler {
   constructor(
     private readonly service: FlowsService,
     private readonly flows: FlowsRepository,
+    private readonly users: TargetUsers,
   ) {}
 
   @HandleOperation(createFlow)
@@ -55,7 +61,22 @@ export class FlowsHandler {
     input: OperationInput<typeof saveDraft>,
     context: Context,
   ): Promise<OperationOutput<typeof saveDraft>> {
-    return this.service.update(context.trx, input, (current) => context.requireMatch(current));
+    return this.service.saveDraft(context.trx, input, (current) => context.requireMatch(current));
+  }
+
+  /** Who needs the flow outside of this service is asked before the transaction. */
+  @BeforeOperation(deleteFlow)
+  async channelsOf({ spaceId, flowId }: OperationInput<typeof deleteFlow>): Promise<TargetUser[]> {
+    return this.users.channelsOf(spaceId, { flowId });
+  }
+
+  @HandleOperation(deleteFlow)
+  async delete(
+    { spaceId, flowId }: OperationInput<typeof deleteFlow>,
+    { trx, before: channels }: OperationContext<Tables, TargetUser[]>,
+  ): Promise<OperationOutput<typeof deleteFlow>> {
+    await this.service.delete(trx, { spaceId, flowId, channels });
+    return {};
   }
 
   @HandleOperation(publishFlow)
@@ -82,7 +103,9 @@ export class FlowsHandler {
     const row = await this.flows.find(context.trx, input.spaceId, input.flowId);
     if (!row) throw notFound('The flow');
     const graph = input.draft ?? row.draft;
-    const errors = graph ? graphProblems(graph) : [{ pointer: '/draft', detail: 'is missing: PUT a draft' }];
+    const errors = graph
+      ? await this.service.problemsOf(context.trx, input.spaceId, graph)
+      : [{ pointer: '/draft', detail: 'is missing: PUT a draft' }];
     return { valid: errors.length === 0, errors };
   }
 
@@ -101,8 +124,8 @@ export class FlowsHandler {
     input: OperationInput<typeof listFlows>,
     context: Context,
   ): Promise<OperationOutput<typeof listFlows>> {
-    const { limit } = input;
-    const page = { limit, before: cursorOf(input.cursor) };
+    const { limit, generated = false } = input;
+    const page = { limit, generated, before: cursorOf(input.cursor) };
     return pageOf(await this.flows.list(context.trx, input.spaceId, page), limit, toFlow);
   }
 
@@ -114,7 +137,8 @@ export class FlowsHandler {
     const row = await this.flows.find(context.trx, input.spaceId, input.flowId);
     if (!row) throw notFound('The flow');
     const below = input.cursor === undefined ? null : Number(input.cursor);
-    if (below !== null && !Number.isSafeInteger(below)) throw badCursor();
+    if (below !== null && !(Number.isInteger(below) && below > 0 && below <= LARGEST_NUMBER))
+      throw badCursor();
     const rows = await this.flows.listVersions(context.trx, row, { limit: input.limit, below });
     const shown = rows.slice(0, input.limit);
     return {
@@ -128,7 +152,7 @@ export class FlowsHandler {
     _input: OperationInput<typeof listStepTypes>,
   ): Promise<OperationOutput<typeof listStepTypes>> {
     return {
-      data: stepTypes.map(({ type, title, summary, outcomes, settings }) => ({
+      data: stepTypes().map(({ type, title, summary, outcomes, settings }) => ({
         type,
         title,
         summary,

@@ -28,6 +28,7 @@ export class FlowsRepository {
       .selectAll()
       .where('space_id', '=', spaceId)
       .where('id', '=', id)
+      .where('deleted_at', 'is', null)
       .executeTakeFirst();
   }
 
@@ -37,16 +38,30 @@ export class FlowsRepository {
       .selectAll()
       .where('space_id', '=', spaceId)
       .where('id', '=', id)
+      .where('deleted_at', 'is', null)
       .forUpdate()
       .executeTakeFirst();
   }
 
-  async list(trx: FlowTrx, spaceId: string, page: PageRequest): Promise<FlowRow[]> {
+  /** The same as `find`, and nobody publishes or deletes it before the transaction ends. */
+  async hold(trx: FlowTrx, spaceId: string, id: string): Promise<FlowRow | undefined> {
     return trx
       .selectFrom('flow')
       .selectAll()
       .where('space_id', '=', spaceId)
-      .where('generated', '=', false)
+      .where('id', '=', id)
+      .where('deleted_at', 'is', null)
+      .forShare()
+      .executeTakeFirst();
+  }
+
+  async list(trx: FlowTrx, spaceId: string, page: PageRequest & { generated: boolean }): Promise<FlowRow[]> {
+    return trx
+      .selectFrom('flow')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('generated', '=', page.generated)
+      .where('deleted_at', 'is', null)
       .$if(page.before !== null, (query) => query.where('id', '<', page.before ?? ''))
       .orderBy('id', 'desc')
       .limit(page.limit + 1)
@@ -56,7 +71,13 @@ export class FlowsRepository {
   async update(
     trx: FlowTrx,
     row: FlowRow,
-    change: { name?: string; draft?: string; metadata?: string; published_version?: number },
+    change: {
+      name?: string;
+      draft?: string | null;
+      metadata?: string;
+      published_version?: number;
+      deleted_at?: Date;
+    },
   ): Promise<FlowRow> {
     return trx
       .updateTable('flow')
@@ -82,7 +103,7 @@ export class FlowsRepository {
       .executeTakeFirst();
   }
 
-  /** The published versions of some flows, which may lie in several spaces of one batch. */
+  /** The published versions of some flows that are not deleted, which may lie in several spaces of one batch. */
   async findPublished(
     trx: FlowTrx,
     flowIds: readonly string[],
@@ -92,6 +113,7 @@ export class FlowsRepository {
       .selectFrom('flow')
       .select(['id', 'space_id', 'published_version'])
       .where('id', '=', anyOf(flowIds))
+      .where('deleted_at', 'is', null)
       .execute();
     return rows.flatMap((row) =>
       row.published_version === null ? [] : [{ ...row, published_version: row.published_version }],

@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import {
+  applyPatch,
   conflict,
   flowChanged,
   FlowSchema,
   FlowVersionSchema,
   type Graph,
+  GraphSchema,
+  type MergePatch,
   newId,
   notFound,
+  type ProblemDetail,
   unprocessable,
 } from '@parley/contracts';
 import { EventLog } from '@parley/messaging';
@@ -14,7 +18,10 @@ import type { z } from 'zod';
 import type { FlowTrx } from '../database.ts';
 import type { FlowRow, FlowVersionRow } from './flow.table.ts';
 import { FlowsRepository } from './flows.repository.ts';
-import { generatedGraph, graphProblems } from './graph.ts';
+import { mergeMetadata } from '../references/metadata.ts';
+import { ReferencesRepository } from '../references/references.repository.ts';
+import { requireUnused, type TargetUser } from '../references/target-users.service.ts';
+import { generatedGraph, graphProblems, graphReferences } from './graph.ts';
 
 type Flow = z.infer<typeof FlowSchema>;
 type FlowVersion = z.infer<typeof FlowVersionSchema>;
@@ -23,8 +30,8 @@ interface FlowChange {
   spaceId: string;
   flowId: string;
   name?: string | undefined;
-  draft?: Graph | undefined;
-  metadata?: unknown;
+  draft?: MergePatch<Graph> | null | undefined;
+  metadata?: MergePatch<Record<string, unknown>> | null | undefined;
 }
 
 export function toFlow(row: FlowRow): Flow {
@@ -53,6 +60,7 @@ export function toVersion(row: FlowVersionRow): FlowVersion {
 export class FlowsService {
   constructor(
     private readonly flows: FlowsRepository,
+    private readonly references: ReferencesRepository,
     private readonly events: EventLog,
   ) {}
 
@@ -60,6 +68,7 @@ export class FlowsService {
     trx: FlowTrx,
     input: { spaceId: string; name: string; draft?: Graph | undefined; metadata?: unknown },
   ): Promise<Flow> {
+    if (input.draft) await this.requireReferences(trx, input.spaceId, input.draft);
     const row = await this.flows.insert(trx, {
       space_id: input.spaceId,
       id: newId('flow'),
@@ -90,23 +99,106 @@ export class FlowsService {
     return id;
   }
 
-  /** @param check throws when the caller knows another state */
+  /**
+   * Merges a change (RFC 7396).
+   * @param check throws when the caller knows another state
+   */
   async update(trx: FlowTrx, input: FlowChange, check: (current: Flow) => void): Promise<Flow> {
     const row = await this.lockOwn(trx, input.spaceId, input.flowId);
     check(toFlow(row));
+    const { draft: patch } = input;
+    const of = { current: row.draft, pointer: '/draft' };
+    const draft = patch === undefined ? undefined : applyPatch(GraphSchema, { ...of, patch });
+    return this.change(trx, row, { ...input, draft });
+  }
+
+  /**
+   * Puts another draft in place of the one there is.
+   * @param check throws when the caller knows another state
+   */
+  async saveDraft(
+    trx: FlowTrx,
+    { spaceId, flowId, draft }: { spaceId: string; flowId: string; draft: Graph },
+    check: (current: Flow) => void,
+  ): Promise<Flow> {
+    const row = await this.lockOwn(trx, spaceId, flowId);
+    check(toFlow(row));
+    return this.change(trx, row, { draft });
+  }
+
+  private async change(
+    trx: FlowTrx,
+    row: FlowRow,
+    { name, draft, metadata }: Pick<FlowChange, 'name' | 'metadata'> & { draft?: Graph | null | undefined },
+  ): Promise<Flow> {
+    if (draft) await this.requireReferences(trx, row.space_id, draft);
     const changed = await this.flows.update(trx, row, {
-      ...(input.name === undefined ? {} : { name: input.name }),
-      ...(input.draft === undefined ? {} : { draft: JSON.stringify(input.draft) }),
-      ...(input.metadata === undefined ? {} : { metadata: JSON.stringify(input.metadata) }),
+      ...(name === undefined ? {} : { name }),
+      ...(draft === undefined ? {} : { draft: draft && JSON.stringify(draft) }),
+      ...(metadata === undefined ? {} : { metadata: mergeMetadata(row.metadata, metadata) }),
     });
-    if (input.name !== undefined) await this.announce(trx, changed);
+    if (name !== undefined) await this.announce(trx, changed);
     return toFlow(changed);
+  }
+
+  /**
+   * Deletes a flow that nobody uses; runs that follow one of its versions go on to their end.
+   * @param channels that it answers
+   * @throws ProblemError 409 where somebody needs it
+   */
+  async delete(
+    trx: FlowTrx,
+    of: { spaceId: string; flowId: string; channels: readonly TargetUser[] },
+  ): Promise<void> {
+    const { spaceId, flowId, channels } = of;
+    const row = await this.lockOwn(trx, spaceId, flowId);
+    const agents = await this.references.agentsRunning(trx, spaceId, flowId);
+    requireUnused('flow', [...channels, ...agents.map((agent) => ({ kind: 'agent' as const, ...agent }))]);
+    await this.remove(trx, row);
+  }
+
+  /** An agent's flow goes with its agent. */
+  async deleteGenerated(trx: FlowTrx, spaceId: string, flowId: string): Promise<void> {
+    const row = await this.flows.lock(trx, spaceId, flowId);
+    if (row) await this.remove(trx, row);
+  }
+
+  private async remove(trx: FlowTrx, row: FlowRow): Promise<void> {
+    await this.announce(trx, await this.flows.update(trx, row, { deleted_at: new Date() }), true);
+  }
+
+  /** Published flows with a step that needs an agent. */
+  async naming(trx: FlowTrx, spaceId: string, agentId: string): Promise<TargetUser[]> {
+    const flows = await this.references.publishedFlowsWith(trx, spaceId, agentId);
+    return flows
+      .filter(({ graph }) => graphReferences(graph).some(({ id }) => id === agentId))
+      .map(({ id, name }) => ({ kind: 'flow', id, name }));
+  }
+
+  /** What keeps a graph from being published; empty when nothing does. */
+  async problemsOf(trx: FlowTrx, spaceId: string, graph: Graph): Promise<ProblemDetail[]> {
+    return [...graphProblems(graph), ...(await this.missingReferences(trx, spaceId, graph))];
+  }
+
+  private async missingReferences(trx: FlowTrx, spaceId: string, graph: Graph): Promise<ProblemDetail[]> {
+    const named = graphReferences(graph);
+    const ids = [...new Set(named.map(({ id }) => id))];
+    const there = await this.references.holdAgents(trx, spaceId, ids);
+    return named
+      .filter(({ id }) => !there.has(id))
+      .map(({ id, pointer }) => ({ pointer, detail: `names no agent of this space: "${id}"` }));
+  }
+
+  private async requireReferences(trx: FlowTrx, spaceId: string, graph: Graph): Promise<void> {
+    const missing = await this.missingReferences(trx, spaceId, graph);
+    if (missing.length > 0)
+      throw unprocessable('The draft names what does not exist.', 'unknown_reference', missing);
   }
 
   async publish(trx: FlowTrx, spaceId: string, flowId: string): Promise<FlowVersion> {
     const row = await this.lockOwn(trx, spaceId, flowId);
     if (!row.draft) throw conflict('The flow has no draft to publish. PUT a draft first.', 'no_draft');
-    const problems = graphProblems(row.draft);
+    const problems = await this.problemsOf(trx, spaceId, row.draft);
     if (problems.length > 0) throw unprocessable('The draft cannot be published.', 'invalid_flow', problems);
     return this.addVersion(trx, row, row.draft);
   }
@@ -124,7 +216,7 @@ export class FlowsService {
         { pointer: '/versionNumber', detail: 'names no version of this flow' },
       ]);
     }
-    const problems = graphProblems(version.graph);
+    const problems = await this.problemsOf(trx, spaceId, version.graph);
     if (problems.length > 0)
       throw unprocessable('That version cannot be published any more.', 'invalid_flow', problems);
     return this.addVersion(trx, row, version.graph);
@@ -138,8 +230,9 @@ export class FlowsService {
     return toVersion(version);
   }
 
+  /** Keeps a published flow until the transaction ends. @throws ProblemError 422 when there is none */
   async requirePublished(trx: FlowTrx, spaceId: string, flowId: string): Promise<void> {
-    const row = await this.flows.find(trx, spaceId, flowId);
+    const row = await this.flows.hold(trx, spaceId, flowId);
     if (row?.published_version) return;
     const detail = row ? 'names a flow that was never published' : 'names no flow of this space';
     throw unprocessable('The default flow cannot be used.', 'unknown_reference', [
@@ -157,8 +250,8 @@ export class FlowsService {
     return row;
   }
 
-  private async announce(trx: FlowTrx, row: FlowRow): Promise<void> {
-    const data = { flowId: row.id, name: row.name, publishedVersion: row.published_version, deleted: false };
+  private async announce(trx: FlowTrx, row: FlowRow, deleted = false): Promise<void> {
+    const data = { flowId: row.id, name: row.name, publishedVersion: row.published_version, deleted };
     await this.events.append(trx, [{ definition: flowChanged, spaceId: row.space_id, data }]);
   }
 }

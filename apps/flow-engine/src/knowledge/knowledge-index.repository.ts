@@ -52,6 +52,39 @@ export class KnowledgeIndexRepository {
     await this.insertWords(trx, document);
   }
 
+  /** Gives an indexed document another title: its lexemes count for each passage, and every heading path begins with it. */
+  async retitle(
+    trx: KnowledgeTrx,
+    document: { spaceId: string; knowledgeBaseId: string; documentId: string },
+    {
+      title,
+      frequencies,
+      words,
+    }: { title: string; frequencies: ReadonlyMap<string, number>; words: string[] },
+  ): Promise<void> {
+    const { spaceId, knowledgeBaseId, documentId } = document;
+    await sql`
+      UPDATE posting SET title_frequency = 0
+      WHERE space_id = ${spaceId} AND document_id = ${documentId} AND title_frequency > 0`.execute(trx);
+    const entries = [...frequencies].sort(([one], [other]) => (one < other ? -1 : 1));
+    await sql`
+      INSERT INTO posting (space_id, knowledge_base_id, lexeme, document_id, title_frequency, frequency,
+        document_length, positions, heading_frequencies, body_frequencies, lengths)
+      SELECT ${spaceId}, ${knowledgeBaseId}, lexeme, ${documentId}, frequency, 0, document.terms, '{}', '{}', '{}', '{}'
+      FROM unnest(${entries.map(([lexeme]) => lexeme)}::text[], ${entries.map(([, count]) => count)}::smallint[])
+          AS entry (lexeme, frequency),
+        (SELECT terms FROM document WHERE space_id = ${spaceId} AND id = ${documentId}) AS document
+      ON CONFLICT (space_id, knowledge_base_id, lexeme, document_id)
+        DO UPDATE SET title_frequency = excluded.title_frequency`.execute(trx);
+    await sql`
+      DELETE FROM posting WHERE space_id = ${spaceId} AND document_id = ${documentId} AND title_frequency = 0
+        AND cardinality(positions) = 0`.execute(trx);
+    await sql`
+      UPDATE passage SET heading_path[1] = ${title}
+      WHERE space_id = ${spaceId} AND document_id = ${documentId}`.execute(trx);
+    await this.insertWords(trx, { spaceId, knowledgeBaseId, words });
+  }
+
   private async insertPassages(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
     let position = 0;
     for (const chunk of chunks(document.passages)) {
@@ -81,7 +114,10 @@ export class KnowledgeIndexRepository {
   }
 
   /** Words come in order, so that documents written at once wait for one another instead of locking up. */
-  private async insertWords(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
+  private async insertWords(
+    trx: KnowledgeTrx,
+    document: Pick<IndexedDocument, 'spaceId' | 'knowledgeBaseId' | 'words'>,
+  ): Promise<void> {
     for (const chunk of chunks([...document.words].sort())) {
       await sql`
         INSERT INTO word (space_id, knowledge_base_id, word)

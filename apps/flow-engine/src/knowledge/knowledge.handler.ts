@@ -11,10 +11,13 @@ import {
   listKnowledgeBases,
   pageOf,
   searchKnowledge,
+  updateDocument,
+  updateKnowledgeBase,
 } from '@parley/contracts';
 import type { OperationInput, OperationOutput } from '@parley/contracts';
 import { HandleOperation } from '@parley/messaging';
 import type { OperationContext } from '@parley/messaging';
+import { ReferencesRepository } from '../references/references.repository.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 import { documentOf } from './document-input.ts';
@@ -24,7 +27,10 @@ type Context = OperationContext<KnowledgeTables>;
 
 @Controller()
 export class KnowledgeHandler {
-  constructor(private readonly service: KnowledgeService) {}
+  constructor(
+    private readonly service: KnowledgeService,
+    private readonly references: ReferencesRepository,
+  ) {}
 
   @HandleOperation(createKnowledgeBase)
   async create(
@@ -52,12 +58,21 @@ export class KnowledgeHandler {
     return toKnowledgeBase(await this.service.getBase(context.trx, input));
   }
 
+  @HandleOperation(updateKnowledgeBase)
+  async update(
+    input: OperationInput<typeof updateKnowledgeBase>,
+    context: Context,
+  ): Promise<OperationOutput<typeof updateKnowledgeBase>> {
+    return toKnowledgeBase(await this.service.updateBase(context.trx, input, input));
+  }
+
   @HandleOperation(deleteKnowledgeBase)
   async delete(
     input: OperationInput<typeof deleteKnowledgeBase>,
     context: Context,
   ): Promise<OperationOutput<typeof deleteKnowledgeBase>> {
     await this.service.deleteBase(context.trx, input);
+    await this.references.detachKnowledgeBase(context.trx, input.spaceId, input.knowledgeBaseId);
     return {};
   }
 
@@ -85,6 +100,14 @@ export class KnowledgeHandler {
     context: Context,
   ): Promise<OperationOutput<typeof getDocument>> {
     return toDocument(await this.service.getDocument(context.trx, input));
+  }
+
+  @HandleOperation(updateDocument)
+  async updateDocument(
+    input: OperationInput<typeof updateDocument>,
+    context: Context,
+  ): Promise<OperationOutput<typeof updateDocument>> {
+    return toDocument(await this.service.updateDocument(context.trx, input, input));
   }
 
   @HandleOperation(deleteDocument)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { newId, notFound, type PageRequest } from '@parley/contracts';
+import { type MergePatch, newId, notFound, type PageRequest } from '@parley/contracts';
 import type { Database } from '@parley/database';
+import { mergeMetadata } from '../references/metadata.ts';
 import { KnowledgeIndexRepository } from './knowledge-index.repository.ts';
 import type { IndexedDocument } from './knowledge-index.repository.ts';
 import { KnowledgeSearch } from './knowledge.search.ts';
@@ -8,7 +9,7 @@ import type { KnowledgeAnswer, Question, SearchHit, SearchQuery } from './knowle
 import { KnowledgeRepository } from './knowledge.repository.ts';
 import type { DocumentRow, KnowledgeBaseRow, KnowledgeTrx } from './knowledge.repository.ts';
 import type { DocumentStatus, KnowledgeTables } from './knowledge.table.ts';
-import { indexEntries } from './ranking/index-entries.ts';
+import { frequenciesOf, indexEntries } from './ranking/index-entries.ts';
 import { withoutNumbering, wordsOf } from './ranking/terms.ts';
 import { UnreadableDocumentError } from './reading/blocks.ts';
 import type { ReadPassage } from './reading/blocks.ts';
@@ -39,6 +40,8 @@ interface BaseKey {
   spaceId: string;
   knowledgeBaseId: string;
 }
+
+type MetadataPatch = MergePatch<Record<string, unknown>> | null;
 
 interface DocumentKey extends BaseKey {
   documentId: string;
@@ -100,6 +103,28 @@ export class KnowledgeLibrary {
     return base;
   }
 
+  /** Merges a change (RFC 7396). */
+  async updateBase(
+    trx: KnowledgeTrx,
+    key: BaseKey,
+    change: { name?: string | undefined; metadata?: MetadataPatch | undefined },
+  ): Promise<KnowledgeBaseRow> {
+    const { spaceId, knowledgeBaseId: id } = key;
+    const base = await this.repository.lockBase(trx, spaceId, id);
+    if (!base) {
+      throw notFound('The knowledge base');
+    }
+    await this.repository.updateBase(
+      trx,
+      { spaceId, id },
+      {
+        ...(change.name === undefined ? {} : { name: change.name }),
+        ...mergedMetadata(base.metadata, change.metadata),
+      },
+    );
+    return this.getBase(trx, key);
+  }
+
   async deleteBase(trx: KnowledgeTrx, key: BaseKey): Promise<void> {
     if (!(await this.repository.deleteBase(trx, key.spaceId, key.knowledgeBaseId))) {
       throw notFound('The knowledge base');
@@ -156,6 +181,35 @@ export class KnowledgeLibrary {
       throw notFound('The document');
     }
     return document;
+  }
+
+  /** Merges a change (RFC 7396); a document that is indexed is found by its new title at once. */
+  async updateDocument(
+    trx: KnowledgeTrx,
+    key: DocumentKey,
+    change: { title?: string | undefined; metadata?: MetadataPatch | undefined },
+  ): Promise<DocumentRow> {
+    const { spaceId, documentId: id } = key;
+    const document = await this.repository.lockDocument(trx, spaceId, id);
+    if (document?.knowledge_base_id !== key.knowledgeBaseId) {
+      throw notFound('The document');
+    }
+    const title = change.title === undefined ? document.title : printable(change.title);
+    if (title !== document.title && document.status === 'ready') {
+      await this.retitle(trx, key, title);
+    }
+    return this.repository.updateDocument(
+      trx,
+      { spaceId, id },
+      { title, ...mergedMetadata(document.metadata, change.metadata) },
+    );
+  }
+
+  private async retitle(trx: KnowledgeTrx, key: DocumentKey, title: string): Promise<void> {
+    const text = withoutNumbering(title);
+    const [vector = ''] = await this.index.analyse(trx, [text]);
+    const words = [...new Set(wordsOf(text).filter(isDictionaryWord))];
+    await this.index.retitle(trx, key, { title, frequencies: frequenciesOf({ text, vector }), words });
   }
 
   async deleteDocument(trx: KnowledgeTrx, key: DocumentKey): Promise<void> {
@@ -292,6 +346,13 @@ function foundIn(fetched: FetchedDocument | null) {
     ...(title === null ? {} : { title }),
     ...{ sha256, media_type: mediaType, bytes: Buffer.byteLength(text) },
   };
+}
+
+function mergedMetadata(
+  current: Record<string, unknown>,
+  patch: MetadataPatch | undefined,
+): { metadata?: string } {
+  return patch === undefined ? {} : { metadata: mergeMetadata(current, patch) };
 }
 
 /** Titles are one line of text. */

@@ -70,15 +70,8 @@ export class KnowledgeRepository {
       .execute();
   }
 
-  /** In a transaction over any tables: agents look for their knowledge bases too. */
-  async findBase<Tables>(
-    trx: Trx<Tables>,
-    spaceId: string,
-    id: string,
-  ): Promise<KnowledgeBaseRow | undefined> {
-    return this.bases(trx as unknown as KnowledgeTrx, spaceId)
-      .where('knowledge_base.id', '=', id)
-      .executeTakeFirst();
+  async findBase(trx: KnowledgeTrx, spaceId: string, id: string): Promise<KnowledgeBaseRow | undefined> {
+    return this.bases(trx, spaceId).where('knowledge_base.id', '=', id).executeTakeFirst();
   }
 
   private bases(trx: KnowledgeTrx, spaceId: string) {
@@ -105,9 +98,37 @@ export class KnowledgeRepository {
       .where('knowledge_base.space_id', '=', spaceId);
   }
 
-  /** Keeps the knowledge base until the transaction ends; false when there is none. */
-  async holdBase(trx: KnowledgeTrx, spaceId: string, id: string): Promise<boolean> {
-    const found = await trx
+  async updateBase(
+    trx: KnowledgeTrx,
+    base: { spaceId: string; id: string },
+    change: { name?: string; metadata?: string },
+  ): Promise<void> {
+    await trx
+      .updateTable('knowledge_base')
+      .set({ ...change, updated_at: sql`now()` })
+      .where('space_id', '=', base.spaceId)
+      .where('id', '=', base.id)
+      .execute();
+  }
+
+  /** Locks a knowledge base for a change. */
+  async lockBase(
+    trx: KnowledgeTrx,
+    spaceId: string,
+    id: string,
+  ): Promise<Selectable<KnowledgeBaseTable> | undefined> {
+    return trx
+      .selectFrom('knowledge_base')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+  }
+
+  /** Keeps the knowledge base until the transaction ends, over any tables: agents hold theirs, too; false when there is none. */
+  async holdBase<Tables>(trx: Trx<Tables>, spaceId: string, id: string): Promise<boolean> {
+    const found = await (trx as unknown as KnowledgeTrx)
       .selectFrom('knowledge_base')
       .select('id')
       .where('space_id', '=', spaceId)
@@ -191,6 +212,31 @@ export class KnowledgeRepository {
       .where('space_id', '=', spaceId)
       .where('id', '=', id)
       .executeTakeFirst();
+  }
+
+  /** Locks a document for a change. */
+  async lockDocument(trx: KnowledgeTrx, spaceId: string, id: string): Promise<DocumentRow | undefined> {
+    return trx
+      .selectFrom('document')
+      .select(documentColumns)
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+  }
+
+  async updateDocument(
+    trx: KnowledgeTrx,
+    document: { spaceId: string; id: string },
+    change: { title?: string; metadata?: string },
+  ): Promise<DocumentRow> {
+    return trx
+      .updateTable('document')
+      .set({ ...change, updated_at: sql`now()` })
+      .where('space_id', '=', document.spaceId)
+      .where('id', '=', document.id)
+      .returning(documentColumns)
+      .executeTakeFirstOrThrow();
   }
 
   async countDocuments(

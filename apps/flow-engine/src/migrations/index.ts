@@ -3,6 +3,7 @@ import * as knowledge from '../knowledge/migrations/index.ts';
 import * as flows from './0001-flows.ts';
 import * as voice from './0004-voice.ts';
 import * as spaces from './0005-spaces.ts';
+import * as deletedFlows from './0006-deleted-flows.ts';
 
 /** The tables of this service, in the order of their names. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   ...knowledge.migrations,
   '0004-voice': voice,
   '0005-spaces': spaces,
+  '0006-deleted-flows': deletedFlows,
 };

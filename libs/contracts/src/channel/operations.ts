@@ -17,6 +17,7 @@ import {
 
 export * from './dials.operations.ts';
 export * from './streams.operations.ts';
+export * from './targets.operations.ts';
 
 const base = '/spaces/:spaceId/channels';
 const one = `${base}/:channelId`;

@@ -1,36 +1,29 @@
 import { z } from 'zod';
-import { Id, InSpace, MAX_INTEGER, Metadata, Nothing, Paging } from '../core/common.ts';
-import { shortText } from '../core/text.ts';
+import { Id, InSpace, MAX_INTEGER, Metadata, Nothing, Paging, QueryFlag } from '../core/common.ts';
+import { patchOf } from '../core/merge-patch.ts';
 import { ProblemDetailSchema } from '../core/problem.ts';
-import { defineOperation, FileInput, listOf } from '../core/operation.ts';
+import { defineOperation, listOf } from '../core/operation.ts';
 import {
   AgentFields,
   AgentSchema,
-  DOCUMENT_FILE_LIMIT,
-  DOCUMENT_LIMIT,
-  documentMediaTypes,
-  DocumentSchema,
   FlowSchema,
   FlowTrialSchema,
   FlowVersionSchema,
   GraphSchema,
-  KnowledgeBaseSchema,
   RunSchema,
   runStatuses,
-  SearchHitSchema,
   StepTypeSchema,
 } from './types.ts';
 
 export * from './calls.operations.ts';
+export * from './knowledge.operations.ts';
 
 const agents = '/spaces/:spaceId/agents';
 const flows = '/spaces/:spaceId/flows';
-const bases = '/spaces/:spaceId/knowledge-bases';
 const InAgent = { ...InSpace, agentId: Id };
 const InFlow = { ...InSpace, flowId: Id };
 /** What a contact says in a dry run, one after the other. */
 const TrialMessages = z.array(z.string().min(1).max(10_000)).min(1).max(20);
-const InBase = { ...InSpace, knowledgeBaseId: Id };
 
 export const createAgent = defineOperation({
   name: 'flow.create_agent',
@@ -82,9 +75,15 @@ export const updateAgent = defineOperation({
   kind: 'command',
   etag: true,
   permission: 'agents:manage',
-  summary: 'Change an agent in part',
+  summary: 'Change an agent by a JSON Merge Patch; fields that are left out stay',
   http: { method: 'PATCH', path: `${agents}/:agentId` },
-  input: z.strictObject({ ...InAgent, ...z.strictObject(AgentFields).partial().shape }),
+  input: z.strictObject({
+    ...InAgent,
+    ...z.strictObject(AgentFields).partial().shape,
+    model: patchOf(AgentFields.model).nullable().optional(),
+    voice: patchOf(AgentFields.voice).nullable().optional(),
+    metadata: patchOf(Metadata).nullable().optional(),
+  }),
   output: AgentSchema,
 });
 
@@ -92,7 +91,7 @@ export const deleteAgent = defineOperation({
   name: 'flow.delete_agent',
   kind: 'command',
   permission: 'agents:manage',
-  summary: 'Delete an agent',
+  summary: 'Delete an agent that no channel and no published flow uses',
   http: { method: 'DELETE', path: `${agents}/:agentId` },
   input: z.strictObject(InAgent),
   output: Nothing,
@@ -120,7 +119,12 @@ export const listFlows = defineOperation({
   permission: 'flows:read',
   summary: 'Flows of a space',
   http: { method: 'GET', path: flows },
-  input: z.strictObject({ ...InSpace, ...Paging }),
+  input: z.strictObject({
+    ...InSpace,
+    ...Paging,
+    /** The flows that agents without a flow of their own got; without it the list holds only the others. */
+    generated: QueryFlag.optional(),
+  }),
   output: listOf(FlowSchema),
 });
 
@@ -140,15 +144,25 @@ export const updateFlow = defineOperation({
   kind: 'command',
   etag: true,
   permission: 'flows:manage',
-  summary: 'Change a flow; fields that are left out stay',
+  summary: 'Change a flow by a JSON Merge Patch; fields that are left out stay',
   http: { method: 'PATCH', path: `${flows}/:flowId` },
   input: z.strictObject({
     ...InFlow,
     name: AgentFields.name.optional(),
-    draft: GraphSchema.optional(),
-    metadata: Metadata.optional(),
+    draft: patchOf(GraphSchema).nullable().optional(),
+    metadata: patchOf(Metadata).nullable().optional(),
   }),
   output: FlowSchema,
+});
+
+export const deleteFlow = defineOperation({
+  name: 'flow.delete_flow',
+  kind: 'command',
+  permission: 'flows:manage',
+  summary: 'Delete a flow that no channel and no agent uses; its runs go on to their end',
+  http: { method: 'DELETE', path: `${flows}/:flowId` },
+  input: z.strictObject(InFlow),
+  output: Nothing,
 });
 
 export const saveDraft = defineOperation({
@@ -264,117 +278,4 @@ export const getRun = defineOperation({
   http: { method: 'GET', path: '/spaces/:spaceId/runs/:runId' },
   input: z.strictObject({ ...InSpace, runId: Id }),
   output: RunSchema,
-});
-
-export const createKnowledgeBase = defineOperation({
-  name: 'flow.create_knowledge_base',
-  kind: 'command',
-  permission: 'knowledge:manage',
-  summary: 'Create a knowledge base',
-  http: { method: 'POST', path: bases, status: 201 },
-  input: z.strictObject({ ...InSpace, name: AgentFields.name, metadata: Metadata.optional() }),
-  output: KnowledgeBaseSchema,
-});
-
-export const listKnowledgeBases = defineOperation({
-  name: 'flow.list_knowledge_bases',
-  kind: 'query',
-  permission: 'knowledge:read',
-  summary: 'Knowledge bases of a space',
-  http: { method: 'GET', path: bases },
-  input: z.strictObject({ ...InSpace, ...Paging }),
-  output: listOf(KnowledgeBaseSchema),
-});
-
-export const getKnowledgeBase = defineOperation({
-  name: 'flow.get_knowledge_base',
-  kind: 'query',
-  permission: 'knowledge:read',
-  summary: 'One knowledge base',
-  http: { method: 'GET', path: `${bases}/:knowledgeBaseId` },
-  input: z.strictObject(InBase),
-  output: KnowledgeBaseSchema,
-});
-
-export const deleteKnowledgeBase = defineOperation({
-  name: 'flow.delete_knowledge_base',
-  kind: 'command',
-  permission: 'knowledge:manage',
-  summary: 'Delete a knowledge base and its documents',
-  http: { method: 'DELETE', path: `${bases}/:knowledgeBaseId` },
-  input: z.strictObject(InBase),
-  output: Nothing,
-});
-
-export const addDocument = defineOperation({
-  name: 'flow.add_document',
-  kind: 'command',
-  permission: 'knowledge:manage',
-  summary: 'Add a document as text, file or URL; reading it goes on in the background',
-  // A request has to fit into one message of 8 MiB, its envelope included.
-  bodyLimit: DOCUMENT_LIMIT - 256 * 1024,
-  files: { file: DOCUMENT_FILE_LIMIT },
-  http: { method: 'POST', path: `${bases}/:knowledgeBaseId/documents`, status: 202 },
-  input: z.strictObject({
-    ...InBase,
-    title: shortText(500).optional(),
-    mediaType: z.enum(documentMediaTypes).optional(),
-    text: z.string().max(DOCUMENT_LIMIT).optional(),
-    file: FileInput.optional(),
-    /** With text or a file: where it is found. Alone: where it is fetched from. */
-    url: z
-      .url({ protocol: /^https?$/ })
-      .max(2000)
-      .optional(),
-    metadata: Metadata.optional(),
-  }),
-  output: DocumentSchema,
-});
-
-export const listDocuments = defineOperation({
-  name: 'flow.list_documents',
-  kind: 'query',
-  permission: 'knowledge:read',
-  summary: 'Documents of a knowledge base, newest first',
-  http: { method: 'GET', path: `${bases}/:knowledgeBaseId/documents` },
-  input: z.strictObject({
-    ...InBase,
-    ...Paging,
-    status: z.enum(['queued', 'ingesting', 'ready', 'failed']).optional(),
-  }),
-  output: listOf(DocumentSchema),
-});
-
-export const getDocument = defineOperation({
-  name: 'flow.get_document',
-  kind: 'query',
-  permission: 'knowledge:read',
-  summary: 'One document',
-  http: { method: 'GET', path: `${bases}/:knowledgeBaseId/documents/:documentId` },
-  input: z.strictObject({ ...InBase, documentId: Id }),
-  output: DocumentSchema,
-});
-
-export const deleteDocument = defineOperation({
-  name: 'flow.delete_document',
-  kind: 'command',
-  permission: 'knowledge:manage',
-  summary: 'Delete a document and its passages',
-  http: { method: 'DELETE', path: `${bases}/:knowledgeBaseId/documents/:documentId` },
-  input: z.strictObject({ ...InBase, documentId: Id }),
-  output: Nothing,
-});
-
-export const searchKnowledge = defineOperation({
-  name: 'flow.search_knowledge',
-  kind: 'query',
-  permission: 'knowledge:read',
-  summary: 'Passages that fit a question, best first',
-  http: { method: 'GET', path: `${bases}/:knowledgeBaseId/search` },
-  input: z.strictObject({
-    ...InBase,
-    q: z.string().trim().min(1).max(1000),
-    limit: z.coerce.number().int().min(1).max(50).default(10),
-  }),
-  output: z.object({ data: z.array(SearchHitSchema) }),
 });

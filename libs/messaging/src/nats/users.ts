@@ -32,6 +32,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
     'identity.find_account',
     'identity.get_space',
   ],
+  flow: ['channel.list_targeting'],
   telephony: [
     'asset.complete_storage',
     'asset.delete',

@@ -24,7 +24,8 @@ export interface IndexEntry {
 
 const MAX_LEXEME = 100;
 
-function frequenciesOf({ text, vector }: AnalysedText): Map<string, number> {
+/** How often each lexeme and each name stands in a text. */
+export function frequenciesOf({ text, vector }: AnalysedText): Map<string, number> {
   const frequencies = new Map<string, number>();
   for (const [lexeme, places] of parseLexemes(vector)) {
     frequencies.set(lexeme.slice(0, MAX_LEXEME), places.length);
