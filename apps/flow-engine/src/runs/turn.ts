@@ -12,8 +12,7 @@ export interface Responder {
 export type TurnPayload = {
   conversationId: string;
   responder: Responder;
-} & /** `replyId` as below; turns that were stored before flows could ask at their start have none. */
-(
+} /** `replyId` as below; turns that were stored before flows could ask at their start have none. */ & (
   | { kind: 'start'; replyId?: string }
   /** `replyId` is drawn here, before any model is called: streamed tokens and the posted message carry it. */
   | {
