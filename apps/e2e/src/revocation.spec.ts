@@ -1,6 +1,8 @@
 import {
+  activateChannel,
   createApiKey,
   createConversation,
+  deactivateChannel,
   postMessage,
   removeMember,
   revokeApiKey,
@@ -9,7 +11,7 @@ import {
 import { until } from '@parley/testing';
 import { send } from './calls.ts';
 import { readDemo } from './demo.ts';
-import { join, openSpace, type OwnSpace } from './people.ts';
+import { join, openSpace, type OwnSpace, visit } from './people.ts';
 import { BareSocket, postFrame } from './socket.ts';
 
 const WITHIN_MS = 2000;
@@ -91,6 +93,34 @@ describe('A right that is taken away', () => {
       code: 'permission_denied',
     });
     again.close();
+  });
+
+  it('ends with the channel of a visitor: HTTP, sockets and uploads; and comes back with it', async () => {
+    const { spaceId, webChannelId: channelId } = space;
+    const headers = { origin: 'https://site.example' };
+    const token = (await visit(space)).token ?? '';
+    const socket = await new BareSocket(baseUrl, headers).authenticate(token);
+    socket.send(postFrame('Hello'));
+    const { message } = await socket.heard('posted');
+    expect(await status(token)).toBe(200);
+    await space.ownerClient.call(deactivateChannel, { spaceId, channelId });
+    const taken = Date.now();
+    const end = await socket.ended(WITHIN_MS);
+    expect(end.code).toBe(4401);
+    expect(end.at - taken).toBeLessThan(WITHIN_MS);
+    expect(await status(token)).toBe(401);
+    const upload = await send(`${baseUrl}/api/v1/spaces/${spaceId}/assets/uploads`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ fileName: 'a.txt', contentType: 'text/plain', size: 1 },
+        conversationId: message.conversationId,
+      }),
+    });
+    expect(upload.status).toBe(401);
+    await space.ownerClient.call(activateChannel, { spaceId, channelId });
+    await until('it works again', async () => (await status(token)) === 200, WITHIN_MS);
+    (await new BareSocket(baseUrl, headers).authenticate(token)).close();
   });
 
   it('ends connections with the session of the one who signs out', async () => {

@@ -3,14 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { workspaceNode } from '../../workspace-node.mjs';
 
 // The workspace's own Node runs TypeScript as it is; the machine's may be older.
-const upgrade = process.argv[2] === 'upgrade';
-const program = fileURLToPath(
-  new URL(upgrade ? '../src/upgrade/main.ts' : '../src/main.ts', import.meta.url),
-);
+const own = ['upgrade', 'floods'].find((name) => name === process.argv[2]);
+const program = fileURLToPath(new URL(own ? `../src/${own}/main.ts` : '../src/main.ts', import.meta.url));
 const node = workspaceNode() ?? process.execPath;
 const child = spawn(
   node,
-  ['--conditions=source', '--no-warnings', program, ...process.argv.slice(upgrade ? 3 : 2)],
+  ['--conditions=source', '--no-warnings', program, ...process.argv.slice(own ? 3 : 2)],
   {
     stdio: 'inherit',
   },

@@ -64,7 +64,8 @@ export class Nemesis {
   }
 }
 
-function pidOf(home: string, name: string): number | null {
+/** The process of a service, as `up` wrote it down; null where it does not run. */
+export function pidOf(home: string, name: string): number | null {
   const recorded = JSON.parse(readFileSync(join(home, 'processes.json'), 'utf8')) as {
     name: string;
     pid: number;
