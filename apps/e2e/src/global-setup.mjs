@@ -22,6 +22,9 @@ export default async function setUp() {
       ...env,
       PARLEY_HOME: home,
       PORT: String(port),
+      // Stories sign people up, and all of them share one address.
+      SIGN_UP: 'open',
+      RATE_LIMIT_ADDRESS: '6000',
       VOICE_OPENAI_BASE_URL: `http://127.0.0.1:${audioPort}/v1`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

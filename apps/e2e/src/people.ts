@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { createClient, type Client } from '@parley/client';
 import {
+  acceptInvitation,
   activateChannel,
-  addMember,
   createAgent,
   createApiKey,
   createChannel,
+  createInvitation,
   createSpace,
   type OperationOutput,
   type Role,
   signUp,
+  verifyEmail,
 } from '@parley/contracts';
 import { until } from '@parley/testing';
 import { send } from './calls.ts';
+import { readDemo } from './demo.ts';
 
 /** Somebody with a credential, and what it is good for in the space of a story. */
 export interface Actor {
@@ -45,9 +48,28 @@ export async function signUpAs(baseUrl: string, name: string): Promise<Operation
   return JSON.parse(text) as OperationOutput<typeof signUp>;
 }
 
+/** The token of the newest mail of a kind to an address, as its link carries it. */
+export async function mailedToken(mailUrl: string, kind: string, email: string): Promise<string> {
+  return until(`a mail ${kind}`, async () => {
+    const { data } = (await (await fetch(`${mailUrl}/mails`)).json()) as {
+      data: { to: string[]; text: string }[];
+    };
+    const texts = data.filter(({ to }) => to.includes(email)).map(({ text }) => text);
+    const [, token] = texts.reverse().map((text) => new RegExp(`#${kind}=(\\S+)`).exec(text)).find(Boolean) ?? [];
+    return token && decodeURIComponent(token);
+  });
+}
+
+/** Verifies the address of an account that has just signed up. */
+export async function verifyAddress(baseUrl: string, email: string, mailUrl = readDemo().mailUrl): Promise<void> {
+  const token = await mailedToken(mailUrl, 'verify_email', email);
+  await createClient({ baseUrl }).call(verifyEmail, { token });
+}
+
 /** Creates a space with an owner, an agent and an active web channel. */
 export async function openSpace(baseUrl: string, name: string): Promise<OwnSpace> {
   const { accessToken, account } = await signUpAs(baseUrl, `${name}-owner`);
+  await verifyAddress(baseUrl, account.email);
   const client = createClient({ baseUrl, token: accessToken });
   const { id: spaceId } = await client.call(createSpace, { name });
   const { id: agentId } = await client.call(createAgent, { spaceId, name: 'Story agent' });
@@ -73,10 +95,13 @@ async function activateWhenKnown(client: Client, spaceId: string, agentId: strin
   return made.channel.id;
 }
 
-/** Makes somebody a member. */
+/** Makes somebody a member, who accepts an invitation that came by mail. */
 export async function join(space: OwnSpace, role: 'admin' | 'agent' | 'viewer'): Promise<Actor> {
   const { accessToken, refreshToken, account } = await signUpAs(space.baseUrl, role);
-  await space.ownerClient.call(addMember, { spaceId: space.spaceId, email: account.email, role });
+  const { email } = account;
+  await space.ownerClient.call(createInvitation, { spaceId: space.spaceId, email, role });
+  const token = await mailedToken(readDemo().mailUrl, 'invitation', email);
+  await createClient({ baseUrl: space.baseUrl, token: accessToken }).call(acceptInvitation, { token });
   return { name: role, token: accessToken, role, accountId: account.id, refreshToken };
 }
 

@@ -1,6 +1,7 @@
 import { createClient } from '@parley/client';
 import {
   createConversation,
+  leaveSpace,
   type OperationDefinition,
   pathParameters,
   type Permission,
@@ -12,6 +13,8 @@ import { readDemo } from './demo.ts';
 import { type Actor, join, keyFor, openSpace, type OwnSpace, signUpAs, visit } from './people.ts';
 import { populate } from './populate.ts';
 
+/** Whoever leaves has no role for what comes after it. */
+const leavingLast = [...open.filter((one) => one !== leaveSpace), leaveSpace];
 const inSpace = open.filter(({ http }) => http?.path.startsWith('/spaces/:spaceId'));
 const withIds = inSpace.filter(({ http }) => pathParameters(http?.path ?? '').length > 1);
 const forVisitors = withIds.filter(({ visitor }) => visitor === true);
@@ -63,7 +66,7 @@ describe('Every operation over HTTP', () => {
     );
   });
 
-  it.each(open)('$name lets in whom the table lets in', async (operation) => {
+  it.each(leavingLast)('$name lets in whom the table lets in', async (operation) => {
     const results = await Promise.all(
       actors.map(async (actor) => {
         const answer = await call(baseUrl, operation, {

@@ -23,6 +23,25 @@ export const configSchema = z.object({
     .max(365)
     .default(30)
     .describe('Age at which the key that signs tokens is replaced'),
+  SIGN_UP: z
+    .enum(['closed', 'invite', 'open'])
+    .default('invite')
+    .describe('Who may create an account: nobody, the invited, or everybody'),
+  INVITATION_DAYS: z.coerce.number().int().min(1).max(90).default(7).describe('Life of an invitation'),
+  INVITATIONS_PER_HOUR: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(50)
+    .describe('Invitation mails that one space may send in an hour'),
+  INVITATIONS_PER_DAY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(200)
+    .describe('Invitation mails that one space may send in a day'),
 });
 
 export type IdentityConfig = z.infer<typeof configSchema>;

@@ -27,6 +27,11 @@ export interface SessionTable {
   token_hash: string;
   expires_at: Date;
   created_at: Generated<Date>;
+  last_used_at: ColumnType<Date, Date | undefined, Date>;
+  /** Client address and user agent of the last use, where the gateway told them. */
+  address: string | null;
+  network: string | null;
+  user_agent: string | null;
 }
 
 /** Refresh tokens that were exchanged: whoever shows one again has a copy. */
@@ -35,10 +40,47 @@ export interface UsedRefreshTokenTable {
   token_hash: string;
 }
 
-export interface SignInAttemptTable {
+/** Wrong passwords for one e-mail from one network since a moment. */
+export interface SignInFailureTable {
   email: string;
+  network: string;
   failures: number;
-  last_at: Generated<Date>;
+  since: Generated<Date>;
+}
+
+/** What a link in a mail is good for, once; only its hash is stored. */
+export interface AccountTokenTable {
+  id: string;
+  account_id: string;
+  purpose: 'verify_email' | 'reset_password';
+  token_hash: string;
+  expires_at: Date;
+  created_at: Generated<Date>;
+}
+
+/** Mails that were decided: what limits count. */
+export interface MailLogTable {
+  id: string;
+  kind: string;
+  address_hash: string;
+  space_id: string | null;
+  created_at: Generated<Date>;
+}
+
+export interface InvitationTable {
+  space_id: string;
+  id: string;
+  email: string;
+  role: 'owner' | 'admin' | 'agent' | 'viewer';
+  token_hash: string;
+  /** The member on whose behalf it was sent; it ends with the membership. */
+  invited_by: string | null;
+  expires_at: Date;
+  accepted_by: string | null;
+  accepted_at: Date | null;
+  revoked_at: Date | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface SigningKeyTable {
@@ -85,6 +127,8 @@ export interface ApiKeyTable {
   expires_at: Date | null;
   last_used_at: Date | null;
   revoked_at: Date | null;
+  /** The member who made it, also by way of another key; it ends with the membership. */
+  created_by: string | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }
@@ -111,7 +155,10 @@ export interface Tables {
   account: AccountTable;
   session: SessionTable;
   used_refresh_token: UsedRefreshTokenTable;
-  sign_in_attempt: SignInAttemptTable;
+  sign_in_failure: SignInFailureTable;
+  account_token: AccountTokenTable;
+  mail_log: MailLogTable;
+  invitation: InvitationTable;
   signing_key: SigningKeyTable;
   space: SpaceTable;
   membership: MembershipTable;
@@ -125,3 +172,4 @@ export type AccountRow = Selectable<AccountTable>;
 export type SpaceRow = Selectable<SpaceTable>;
 export type MembershipRow = Selectable<MembershipTable>;
 export type ApiKeyRow = Selectable<ApiKeyTable>;
+export type InvitationRow = Selectable<InvitationTable>;

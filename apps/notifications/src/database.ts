@@ -48,6 +48,14 @@ export interface MemberTable {
   name: string;
   email: string | null;
   role: string;
+  /** Others get no e-mail. */
+  email_verified: boolean;
+}
+
+export interface MailCountTable {
+  space_id: string;
+  hour: Date;
+  count: number;
 }
 
 export interface Tables {
@@ -55,6 +63,7 @@ export interface Tables {
   notification: NotificationTable;
   delivery: DeliveryTable;
   member: MemberTable;
+  mail_count: MailCountTable;
 }
 
 export type NotificationTrx = Trx<Tables>;

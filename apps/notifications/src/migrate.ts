@@ -1,4 +1,4 @@
 import { runMigrations } from '@parley/service';
-import * as notifications from './migrations/0001-notifications.ts';
+import { migrations } from './migrations/index.ts';
 
-await runMigrations({ domain: 'notification', migrations: { '0001-notifications': notifications } });
+await runMigrations({ domain: 'notification', migrations });

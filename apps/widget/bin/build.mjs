@@ -15,7 +15,7 @@ const common = {
   logLevel: 'warning',
 };
 
-await mkdir(`${here}dist/demo`, { recursive: true });
+for (const page of ['demo', 'account']) await mkdir(`${here}dist/${page}`, { recursive: true });
 // What calls need is loaded with the first call, under a name of its content.
 const voice = `${here}dist/widget-voice.js`;
 await build({ ...common, format: 'esm', entryPoints: [`${here}src/voice/main.ts`], outfile: voice });
@@ -25,6 +25,9 @@ const hash = createHash('sha256')
   .slice(0, 16);
 const define = { VOICE_HASH: JSON.stringify(hash) };
 await build({ ...common, define, entryPoints: [`${here}src/main.ts`], outfile: `${here}dist/widget.js` });
-await build({ ...common, entryPoints: [`${here}src/demo/demo.ts`], outfile: `${here}dist/demo/demo.js` });
-await copyFile(`${here}src/demo/index.html`, `${here}dist/demo/index.html`);
-await copyFile(`${here}src/demo/demo.css`, `${here}dist/demo/demo.css`);
+for (const page of ['demo', 'account']) {
+  const [source, target] = [`${here}src/${page}`, `${here}dist/${page}`];
+  await build({ ...common, entryPoints: [`${source}/${page}.ts`], outfile: `${target}/${page}.js` });
+  await copyFile(`${source}/index.html`, `${target}/index.html`);
+  await copyFile(`${source}/${page}.css`, `${target}/${page}.css`);
+}

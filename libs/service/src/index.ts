@@ -16,7 +16,7 @@ export { isPublicAddress } from './egress/addresses.ts';
 export { EgressError } from './egress/egress-error.ts';
 export { GuardedFetch } from './egress/guarded-fetch.ts';
 export type { EgressLimits } from './egress/guarded-fetch.ts';
-export { ClientAddresses } from './http/client-addresses.ts';
+export { ClientAddresses, networkOf } from './http/client-addresses.ts';
 export { HealthChecks, isReady } from './health/health-checks.ts';
 export type { CheckResult, HealthCheck, Readiness } from './health/health-checks.ts';
 export { createLogger, Logger } from './log/logger.ts';

@@ -19,6 +19,8 @@ export interface MailCatcher {
   readonly smtpUrl: string;
   readonly httpUrl: string;
   readonly mails: CaughtMail[];
+  /** Refuses the next mails for a moment, as a busy server does. */
+  refuse(count: number): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startMailCatcher(
   options: { smtpPort?: number; httpPort?: number } = {},
 ): Promise<MailCatcher> {
   const mails: CaughtMail[] = [];
+  let refusing = 0;
   const smtp = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -36,8 +39,13 @@ export async function startMailCatcher(
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
+        if (refusing > 0) {
+          refusing -= 1;
+          return done(Object.assign(new Error('Try again later'), { responseCode: 451 }));
+        }
         const to = session.envelope.rcptTo.map((address) => address.address);
         keep(mails, Buffer.concat(chunks), to).then(() => done(), done);
+        return undefined;
       });
     },
   });
@@ -58,6 +66,9 @@ export async function startMailCatcher(
     smtpUrl: `smtp://127.0.0.1:${smtpPort}`,
     httpUrl: `http://127.0.0.1:${httpPort}`,
     mails,
+    refuse: (count) => {
+      refusing = count;
+    },
     close: async () => {
       await new Promise<void>((resolve) => smtp.close(() => resolve()));
       http.closeAllConnections();

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   for (const program of services.flatMap((service) => programsOf(service, process.execPath)))
     supervisor.start(program);
   await step('Services', () => ready('/readyz?all=1'));
-  const demo = await seedOnce(home, servers);
+  const demo = await seedOnce(home, servers, services);
   announce(demo, servers, (performance.now() - began) / 1000);
 }
 
@@ -102,12 +102,12 @@ async function ready(path: string): Promise<void> {
 }
 
 /** Seeds an empty installation; one that was seeded keeps its ids and keys. */
-async function seedOnce(home: Home, servers: Servers): Promise<Seeded> {
+async function seedOnce(home: Home, servers: Servers, services: readonly Service[]): Promise<Seeded> {
   const path = home.file('demo.json');
   const kept = home.file('seeded.json');
   const seeded = existsSync(kept)
     ? (JSON.parse(readFileSync(kept, 'utf8')) as Seeded)
-    : await step('Demo space', () => seed(baseUrl, `${root}docs`));
+    : await step('Demo space', () => seed(baseUrl, `${root}docs`, services));
   writeFileSync(kept, JSON.stringify(seeded), { mode: 0o600 });
   const demo = {
     baseUrl,

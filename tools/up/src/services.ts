@@ -131,6 +131,9 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
       BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,
     };
   if (domain === 'telephony') return voice;
+  if (domain === 'identity') return { ...startingWith('SIGN_UP'), ...startingWith('INVITATION') };
+  if (domain === 'notification')
+    return { ...startingWith('MAIL'), LINK_BASE_URL: `http://localhost:${port}` };
   if (domain === 'asset') return { ...startingWith('S3_'), ...(s3 ? environmentOf(s3) : {}) };
   if (domain !== 'voice') return {};
   return {

@@ -32,3 +32,17 @@ describe("A visitor's token", () => {
     expect(status).toBe(expected);
   });
 });
+
+test('a member who has just joined a space is known with it at once', async () => {
+  const spaces: Principal['spaces'] = {};
+  const operations = {
+    request: async () => ({ body: { principal: { type: 'account', id: 'acc_1', spaces: { ...spaces } } } }),
+  };
+  const auth = new AuthService(operations as unknown as OperationClient, {} as ChannelDirectory);
+  expect((await auth.resolve('token')).spaces).toEqual({});
+  spaces['space_1'] = 'agent';
+  expect((await auth.resolve('token')).spaces).toEqual({});
+  auth.expire('Bearer token');
+  expect(auth.isKnown('Bearer token')).toBe(true);
+  expect((await auth.resolve('token')).spaces).toEqual({ space_1: 'agent' });
+});

@@ -45,6 +45,12 @@ export class AuthService {
     return authorization !== undefined && this.known.has(credentialOf(authorization) ?? '');
   }
 
+  /** Has a credential asked for anew: its caller has just made, joined or left a space, or ended a session. */
+  expire(authorization: string | undefined): void {
+    const known = this.known.get(credentialOf(authorization ?? '') ?? '');
+    if (known) known.at = 0;
+  }
+
   /**
    * @param keptMs how old the answer may be, at most a second
    * @throws ProblemError 401

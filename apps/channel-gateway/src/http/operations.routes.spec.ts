@@ -2,6 +2,7 @@ import {
   allOperations,
   downloadAsset,
   getAgent,
+  listSessions,
   type OperationDefinition,
   type Principal,
   ProblemError,
@@ -9,6 +10,7 @@ import {
   roles,
 } from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
+import { ClientAddresses } from '@parley/service';
 import { fastify as makeFastify, type FastifyInstance } from 'fastify';
 import type { AuthService } from './auth.service.ts';
 import { authorize, OperationRoutes } from './operations.routes.ts';
@@ -60,7 +62,7 @@ describe('An answer that is elsewhere', () => {
     const auth = { principalOf: async () => owner, isKnown: () => true } as unknown as AuthService;
     const client = { request: async () => answer } as unknown as OperationClient;
     const server = makeFastify();
-    new OperationRoutes(auth, client, unlimited).register(server, [downloadAsset]);
+    new OperationRoutes(auth, client, unlimited, new ClientAddresses()).register(server, [downloadAsset]);
     const reply = await server.inject({ url: '/api/v1/spaces/space_one/assets/asset_one/download' });
     expect(reply.statusCode).toBe(status);
     expect(reply.headers['location']).toBe(location);
@@ -71,7 +73,7 @@ describe('An answer that is elsewhere', () => {
 });
 
 describe('Routes of operations', () => {
-  const routes = new OperationRoutes({} as AuthService, {} as OperationClient, unlimited);
+  const routes = new OperationRoutes({} as AuthService, {} as OperationClient, unlimited, new ClientAddresses());
   const registered = (operations: readonly OperationDefinition[]): string[] => {
     const urls: string[] = [];
     const fastify = { route: ({ url }: { url: string }) => urls.push(url) } as unknown as FastifyInstance;
@@ -93,4 +95,24 @@ describe('Routes of operations', () => {
     const broken = { ...getAgent, ...change } as unknown as OperationDefinition;
     expect(() => registered([...allOperations, broken])).toThrow(message);
   });
+});
+
+test('operations on accounts carry where their caller comes from, others do not', async () => {
+  const asked: Principal[] = [];
+  const client = {
+    request: async (_operation: unknown, _input: unknown, { principal }: { principal: Principal }) => {
+      asked.push(principal);
+      return { status: 200, body: {}, text: '{}', replayed: false };
+    },
+  } as unknown as OperationClient;
+  const caller: Principal = { type: 'account', id: 'acc_one', spaces: { space_one: 'owner' } };
+  const auth = { principalOf: async () => caller, isKnown: () => true } as unknown as AuthService;
+  const server = makeFastify();
+  const addresses = new ClientAddresses('loopback');
+  new OperationRoutes(auth, client, unlimited, addresses).register(server, [getAgent, listSessions]);
+  const headers = { authorization: 'Bearer x', 'x-forwarded-for': '198.51.100.7', 'user-agent': 'Spec/1' };
+  for (const url of ['/api/v1/auth/sessions', '/api/v1/spaces/space_one/agents/agent_one'])
+    await server.inject({ url, headers });
+  expect(asked).toEqual([{ ...caller, address: '198.51.100.7', userAgent: 'Spec/1' }, caller]);
+  await server.close();
 });

@@ -3,6 +3,7 @@ import {
   allOperations,
   badRequest,
   inputProblem,
+  leaveSpace,
   notFound,
   type OperationDefinition,
   pathParameters,
@@ -16,6 +17,7 @@ import {
   unauthorized,
 } from '@parley/contracts';
 import { etagOf, OperationClient } from '@parley/messaging';
+import { ClientAddresses } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuthService } from './auth.service.ts';
 import { readForm } from './form.ts';
@@ -24,6 +26,7 @@ import { sendProblem } from './problems.ts';
 import { RateLimits } from './rate-limits.service.ts';
 
 const BODY_LIMIT = 1024 * 1024;
+const USER_AGENT_LENGTH = 300;
 /** Permissions that are not bound to a role in a space. */
 const general: ReadonlySet<string> = new Set(['public', 'authenticated', 'internal']);
 
@@ -34,6 +37,7 @@ export class OperationRoutes {
     private readonly auth: AuthService,
     private readonly operations: OperationClient,
     private readonly limits: RateLimits,
+    private readonly addresses: ClientAddresses,
   ) {}
 
   /** @throws Error when an operation does not say who may call it: the gateway does not start */
@@ -64,11 +68,12 @@ export class OperationRoutes {
       const input = await inputOf(operation, request);
       const idempotencyKey = idempotencyKeyOf(operation, request);
       const answer = await this.operations.request(operation, input, {
-        principal,
+        principal: general.has(operation.permission) ? this.withCaller(principal, request) : principal,
         requestId: request.id,
         idempotencyKey,
         ifMatch: operation.etag ? (request.headers['if-match'] ?? null) : null,
       });
+      if (changesOwnRights(operation)) this.auth.expire(request.headers.authorization);
       if (operation.etag) void reply.header('etag', etagOf(answer.text));
       if (answer.status === 302) redirect(reply, answer.body);
       if (answer.replayed) void reply.header('idempotency-replayed', 'true');
@@ -101,6 +106,18 @@ export class OperationRoutes {
       throw error;
     }
   }
+
+  /** Operations on accounts know where their caller comes from: lock-out and the list of sessions need it. */
+  private withCaller(principal: Principal, request: FastifyRequest): Principal {
+    const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
+    const address = this.addresses.of(request);
+    return { ...principal, address, ...(userAgent ? { userAgent } : {}) };
+  }
+}
+
+/** Commands on one's own account and memberships: what is known of the caller may be wrong from now on. */
+function changesOwnRights({ kind, permission, name }: OperationDefinition): boolean {
+  return kind === 'command' && (permission === 'authenticated' || name === leaveSpace.name);
 }
 
 /** An answer of status 302 names the address as `url`; it is short-lived, and nobody keeps it. */

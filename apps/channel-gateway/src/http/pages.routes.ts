@@ -12,7 +12,7 @@ import { type Asset, Assets } from './assets.ts';
 
 const HEALTH_MS = 500;
 
-/** Health for everybody, the widget's files, and the demo. */
+/** Health for everybody, the widget's files, the demo, and the page that links of account mails open. */
 @Injectable()
 export class PageRoutes {
   private readonly assets: Assets;
@@ -30,9 +30,12 @@ export class PageRoutes {
     fastify.get('/readyz', async (request, reply) =>
       this.ready((request.query as { all?: string }).all === '1', reply),
     );
-    for (const name of ['widget.js', 'widget-voice.js', 'demo/demo.css', 'demo/demo.js'])
+    const pages = ['demo', 'account'];
+    const files = pages.flatMap((page) => [`${page}/${page}.css`, `${page}/${page}.js`]);
+    for (const name of ['widget.js', 'widget-voice.js', ...files])
       fastify.get(`/${name}`, (request, reply) => this.file(name, request, reply));
-    fastify.get('/demo', (request, reply) => this.file('demo/index.html', request, reply));
+    for (const page of pages)
+      fastify.get(`/${page}`, (request, reply) => this.file(`${page}/index.html`, request, reply));
     fastify.get('/demo/configuration.json', async () => this.demo());
   }
 

@@ -43,6 +43,7 @@ class Door {
       new AuthService(operations, { find: () => undefined } as unknown as ChannelDirectory),
       operations,
       limits,
+      new ClientAddresses('loopback'),
     ).register(this.server, [getAgent, signIn]);
   }
 

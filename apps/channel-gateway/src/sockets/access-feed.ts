@@ -1,11 +1,11 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { keyOfToken, keyRevoked, memberChanged } from '@parley/contracts';
+import { keyOfToken, keyRevoked, memberChanged, sessionEnded } from '@parley/contracts';
 import { followLog, type NatsConnection } from '@parley/messaging';
 import { InjectNats, Logger } from '@parley/service';
 
 type Listener = (id: string) => void;
 
-/** Whose rights change: the id of an account whose membership changed, or of a key that was revoked. */
+/** Whose rights change: the id of an account whose membership changed or session ended, or of a key that was revoked. */
 @Injectable()
 export class AccessFeed implements OnModuleInit, OnModuleDestroy {
   private readonly listeners = new Set<Listener>();
@@ -19,7 +19,7 @@ export class AccessFeed implements OnModuleInit, OnModuleDestroy {
   onModuleInit(): void {
     const log = {
       stream: 'IDENTITY',
-      subjects: [`${keyRevoked.name}.*.*.*`, `${memberChanged.name}.*.*.*`],
+      subjects: [keyRevoked, memberChanged, sessionEnded].map(({ name }) => `${name}.*.*.*`),
       from: null,
       signal: this.stop.signal,
     };

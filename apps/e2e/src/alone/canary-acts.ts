@@ -9,12 +9,13 @@ import {
   handOff,
   listMessages,
   setUpChannel,
+  verifyEmail,
 } from '@parley/contracts';
 import { startTwilioServer, until } from '@parley/testing';
 import { WebSocket } from 'ws';
 import { send } from '../calls.ts';
 import { type Demo, sendCustom } from '../demo.ts';
-import { signUpAs } from '../people.ts';
+import { mailedToken, signUpAs } from '../people.ts';
 import { BareSocket, postFrame } from '../socket.ts';
 import { openSession } from '../spoken-calls.ts';
 import type { Canaries } from './canaries.ts';
@@ -36,6 +37,9 @@ export async function signInAndOut({ demo, client, canaries }: Place): Promise<v
   canaries.add('an access token', accessToken);
   canaries.add('a refresh token', refreshToken);
   canaries.add('a mail address', account.email);
+  const mailed = await mailedToken(demo.mailUrl, 'verify_email', account.email);
+  canaries.add('the token of a mail', mailed.split('.')[1]);
+  await createClient({ baseUrl }).call(verifyEmail, { token: mailed });
   const wrong = word();
   canaries.add('a wrong password', wrong);
   for (const credentials of [owner, { email: account.email, password: wrong }])

@@ -56,7 +56,11 @@ describe('a telephone call in which something dies', () => {
   beforeAll(async () => {
     collector = await startOtlpCollector();
     // As much is logged as can be.
-    stack = await OwnStack.start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, LOG_LEVEL: 'trace' });
+    stack = await OwnStack.start({
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      LOG_LEVEL: 'trace',
+      SIGN_UP: 'open',
+    });
     ({ demo } = stack);
     client = clientOf(demo);
     line = await PhoneLine.open(client, demo);

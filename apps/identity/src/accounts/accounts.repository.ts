@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Role } from '@parley/contracts';
-import { type Insertable, type Selectable, sql } from 'kysely';
+import { type Insertable, type Selectable, sql, type Updateable } from 'kysely';
 import type { AccountRow, AccountTable, IdentityTrx, SessionTable } from '../database.ts';
 
 export type SessionRow = Selectable<SessionTable>;
@@ -23,6 +23,11 @@ export class AccountsRepository {
 
   async find(trx: IdentityTrx, id: string): Promise<AccountRow | undefined> {
     return trx.selectFrom('account').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** An account whose password does not change until the transaction ends. */
+  async lock(trx: IdentityTrx, id: string): Promise<AccountRow | undefined> {
+    return trx.selectFrom('account').selectAll().where('id', '=', id).forShare().executeTakeFirst();
   }
 
   /** The spaces an account belongs to: asked before any space is known. */
@@ -65,7 +70,7 @@ export class AccountsRepository {
   async updateSession(
     trx: IdentityTrx,
     id: string,
-    change: { token_hash: string; expires_at: Date },
+    change: Updateable<SessionTable>,
   ): Promise<void> {
     await trx.updateTable('session').set(change).where('id', '=', id).execute();
   }
@@ -91,17 +96,47 @@ export class AccountsRepository {
     await trx.deleteFrom('session').where('id', '=', id).execute();
   }
 
-  /** Counts an attempt; answers how many there were within a quarter of an hour. */
-  async countFailure(trx: IdentityTrx, email: string): Promise<number> {
-    const { rows } = await sql<{ failures: number }>`
-      INSERT INTO sign_in_attempt (email, failures) VALUES (${email}, 1)
-      ON CONFLICT (email) DO UPDATE SET
-        failures = CASE WHEN sign_in_attempt.last_at > now() - interval '15 minutes' THEN sign_in_attempt.failures + 1 ELSE 1 END, last_at = now()
-      RETURNING failures`.execute(trx);
-    return rows[0]?.failures ?? 1;
+  async markVerified(trx: IdentityTrx, id: string): Promise<AccountRow> {
+    return trx
+      .updateTable('account')
+      .set({ email_verified: true })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
   }
 
-  async forgetFailures(trx: IdentityTrx, email: string): Promise<void> {
-    await trx.deleteFrom('sign_in_attempt').where('email', '=', email).execute();
+  async setPassword(trx: IdentityTrx, id: string, passwordHash: string): Promise<AccountRow> {
+    return trx
+      .updateTable('account')
+      .set({ password_hash: passwordHash })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  }
+
+  /** Sessions of an account that have not ended, the newest first. */
+  async listSessions(
+    trx: IdentityTrx,
+    accountId: string,
+    page: { limit: number; before: string | null },
+  ): Promise<SessionRow[]> {
+    let query = trx
+      .selectFrom('session')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('expires_at', '>', new Date());
+    if (page.before) query = query.where('id', '<', page.before);
+    return query
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1)
+      .execute();
+  }
+
+  /** Ends all sessions of an account but one; answers the ids of those that ended. */
+  async deleteSessions(trx: IdentityTrx, accountId: string, butId: string | null): Promise<string[]> {
+    let query = trx.deleteFrom('session').where('account_id', '=', accountId);
+    if (butId) query = query.where('id', '!=', butId);
+    const rows = await query.returning('id').execute();
+    return rows.map(({ id }) => id);
   }
 }

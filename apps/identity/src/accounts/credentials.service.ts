@@ -66,7 +66,14 @@ export class CredentialsService {
       (await this.accounts.spacesOf(trx, accountId)).map((one) => [one.space_id, one.role]),
     );
     return {
-      principal: { type: 'account', id: account.id, accountId: account.id, name: account.name, spaces },
+      principal: {
+        type: 'account',
+        id: account.id,
+        accountId: account.id,
+        name: account.name,
+        sessionId,
+        spaces,
+      },
       reason: null,
       expiresAt,
     };

@@ -2,7 +2,6 @@ import {
   authenticate,
   createApiKey,
   createServiceAccount,
-  createSpace,
   type Principal,
   refreshSession,
   removeMember,
@@ -13,11 +12,9 @@ import {
   updateSpace,
 } from '@parley/contracts';
 import { decodeProtectedHeader } from 'jose';
-import { type IdentityBench, openBench } from '../../test/bench.ts';
+import { type IdentityBench, openBench, password } from '../../test/bench.ts';
 import { SigningKeysRepository } from '../tokens/signing-keys.repository.ts';
 import { SigningKeysService } from '../tokens/signing-keys.service.ts';
-
-const password = 'correct horse battery';
 
 describe('Identity', () => {
   let bench: IdentityBench;
@@ -32,12 +29,7 @@ describe('Identity', () => {
   const known = async (credential: string): Promise<Principal | null> =>
     (await bench.call(authenticate, { credential })).principal;
 
-  async function owner(email: string): Promise<{ principal: Principal; spaceId: string }> {
-    const principal = await known((await join(email)).accessToken);
-    if (!principal) throw new Error('Nobody is known.');
-    const { id } = await bench.call(createSpace, { name: 'Home' }, principal);
-    return { principal: { ...principal, spaces: { [id]: 'owner' } }, spaceId: id };
-  }
+  const owner = (email: string) => bench.owner(email);
 
   it('signs thirty people in at once over ten connections, and holds none while it hashes', async () => {
     const emails = Array.from({ length: 30 }, (_, no) => `many-${no}@example.org`);

@@ -1,9 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { newId, type OperationOutput, type signIn, unauthorized } from '@parley/contracts';
+import {
+  newId,
+  type OperationOutput,
+  type Principal,
+  sessionEnded,
+  type signIn,
+  unauthorized,
+} from '@parley/contracts';
 import { Database } from '@parley/database';
-import { Refusal } from '@parley/messaging';
-import { InjectConfig } from '@parley/service';
+import { EventLog, Refusal } from '@parley/messaging';
+import { InjectConfig, networkOf } from '@parley/service';
 import type { IdentityConfig } from '../config.ts';
 import type { AccountRow, IdentityTrx, Tables } from '../database.ts';
 import { SpacesRepository } from '../spaces/spaces.repository.ts';
@@ -20,10 +27,11 @@ export class SessionsService {
     private readonly accounts: AccountsRepository,
     private readonly spaces: SpacesRepository,
     private readonly tokens: TokensService,
+    private readonly events: EventLog,
     @InjectConfig() private readonly config: IdentityConfig,
   ) {}
 
-  async begin(trx: IdentityTrx, account: AccountRow): Promise<Session> {
+  async begin(trx: IdentityTrx, account: AccountRow, caller: Principal): Promise<Session> {
     const id = newId('key');
     const secret = randomBytes(32).toString('base64url');
     await this.accounts.insertSession(trx, {
@@ -31,6 +39,7 @@ export class SessionsService {
       account_id: account.id,
       token_hash: hash(secret),
       expires_at: this.expiry(),
+      ...useOf(caller),
     });
     return this.answer(trx, account, `${id}.${secret}`, id);
   }
@@ -39,11 +48,15 @@ export class SessionsService {
    * Gives new tokens for a refresh token, which works once: one that comes a second time, however old, was copied, and ends its
    * session for everybody.
    */
-  async refresh(trx: IdentityTrx, refreshToken: string): Promise<Session | Refusal> {
+  async refresh(
+    trx: IdentityTrx,
+    refreshToken: string,
+    caller: Principal,
+  ): Promise<Session | Refusal> {
     const [id = '', secret = ''] = refreshToken.split('.');
     const session = await this.accounts.lockSession(trx, id);
     if (session && (await this.accounts.wasUsed(trx, id, hash(secret)))) {
-      await this.accounts.deleteSession(trx, id);
+      await this.close(trx, session.account_id, id);
       return new Refusal(
         unauthorized('This refresh token was used before. Its session has ended: sign in again.'),
       );
@@ -57,6 +70,7 @@ export class SessionsService {
     await this.accounts.updateSession(trx, id, {
       token_hash: hash(next),
       expires_at: this.expiry(),
+      ...useOf(caller),
     });
     await this.accounts.noteUsed(trx, id, hash(secret));
     return this.answer(trx, account, `${id}.${next}`, id);
@@ -66,7 +80,20 @@ export class SessionsService {
   async end(trx: IdentityTrx, refreshToken: string): Promise<void> {
     const [id = '', secret = ''] = refreshToken.split('.');
     const session = await this.accounts.findSession(trx, id);
-    if (session?.token_hash === hash(secret)) await this.accounts.deleteSession(trx, id);
+    if (session?.token_hash === hash(secret)) await this.close(trx, session.account_id, id);
+  }
+
+  /** Ends a session; open sockets of it close. */
+  async close(trx: IdentityTrx, accountId: string, sessionId: string): Promise<void> {
+    await this.accounts.deleteSession(trx, sessionId);
+    await this.announceEnd(trx, accountId, sessionId);
+  }
+
+  /** Ends all sessions of an account, save the one that is named. */
+  async closeAll(trx: IdentityTrx, accountId: string, butId: string | null = null): Promise<void> {
+    const ended = await this.accounts.deleteSessions(trx, accountId, butId);
+    if (butId === null) await this.announceEnd(trx, accountId, null);
+    else for (const id of ended) await this.announceEnd(trx, accountId, id);
   }
 
   async view(trx: IdentityTrx, account: AccountRow): Promise<Session['account']> {
@@ -94,6 +121,11 @@ export class SessionsService {
     };
   }
 
+  private async announceEnd(trx: IdentityTrx, accountId: string, sessionId: string | null): Promise<void> {
+    const data = { accountId, sessionId };
+    await this.events.append(trx, [{ definition: sessionEnded, spaceId: '_', data }]);
+  }
+
   private async answer(
     trx: IdentityTrx,
     account: AccountRow,
@@ -108,6 +140,18 @@ export class SessionsService {
   private expiry(): Date {
     return new Date(Date.now() + this.config.REFRESH_TOKEN_DAYS * 86_400_000);
   }
+}
+
+const USER_AGENT_LENGTH = 300;
+
+/** What is kept of a use. */
+function useOf({ address, userAgent }: Principal) {
+  return {
+    last_used_at: new Date(),
+    address: address ?? null,
+    network: address ? networkOf(address) : null,
+    user_agent: userAgent?.slice(0, USER_AGENT_LENGTH) ?? null,
+  };
 }
 
 function hash(secret: string): string {

@@ -3,7 +3,6 @@ import {
   createApiKey,
   createServiceAccount,
   cursorOf,
-  keyRevoked,
   listApiKeys,
   listServiceAccounts,
   newId,
@@ -11,14 +10,13 @@ import {
   type OperationInput,
   type OperationOutput,
   pageOf,
-  permissionDenied,
   revokeApiKey,
-  roleIn,
   unprocessable,
 } from '@parley/contracts';
-import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
+import { HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ApiKeyRow, Tables } from '../database.ts';
 import { AuditService } from '../spaces/audit.service.ts';
+import { MembersService, requireCovered } from '../spaces/members.service.ts';
 import { makeKey } from './key-format.ts';
 import { KeysRepository } from './keys.repository.ts';
 
@@ -31,6 +29,7 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     name: row.name,
     role: row.role,
     serviceAccountId: row.service_account_id,
+    createdBy: row.created_by,
     prefix: `parley_sk_${row.id.slice('key_'.length)}`,
     lastFour: row.last_four,
     expiresAt: row.expires_at?.toISOString() ?? null,
@@ -46,7 +45,7 @@ export class KeysHandler {
   constructor(
     private readonly keys: KeysRepository,
     private readonly audit: AuditService,
-    private readonly events: EventLog,
+    private readonly members: MembersService,
   ) {}
 
   @HandleOperation(createApiKey)
@@ -54,9 +53,14 @@ export class KeysHandler {
     input: OperationInput<typeof createApiKey>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof createApiKey>> {
-    if (input.role === 'owner' && roleIn(principal, input.spaceId) !== 'owner')
-      throw permissionDenied('Only an owner can make a key with the role owner.');
     const { spaceId, serviceAccountId = null } = input;
+    const grantor = await this.members.lockGrantor(trx, spaceId, principal);
+    requireCovered(grantor, input.role, 'make a key');
+    if (input.expiresAt && new Date(input.expiresAt) <= new Date()) {
+      throw unprocessable('A key cannot expire before it is made. Give a later time, or none.', 'expired', [
+        { pointer: '/expiresAt', detail: 'lies in the past' },
+      ]);
+    }
     if (serviceAccountId && !(await this.keys.findServiceAccount(trx, spaceId, serviceAccountId))) {
       throw unprocessable('The key cannot be that account’s.', 'unknown_reference', [
         { pointer: '/serviceAccountId', detail: 'names no service account of this space' },
@@ -75,6 +79,7 @@ export class KeysHandler {
       expires_at: input.expiresAt ? new Date(input.expiresAt) : null,
       last_used_at: null,
       revoked_at: null,
+      created_by: grantor.accountId,
     });
     await this.audit.note(trx, input.spaceId, principal, 'api_key.created', id);
     return { ...toApiKey(row), key: text };
@@ -97,11 +102,15 @@ export class KeysHandler {
     input: OperationInput<typeof revokeApiKey>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof revokeApiKey>> {
-    if (!(await this.keys.revoke(trx, input.spaceId, input.keyId))) throw notFound('The API key');
-    await this.events.append(trx, [
-      { definition: keyRevoked, spaceId: input.spaceId, data: { keyId: input.keyId } },
-    ]);
-    await this.audit.note(trx, input.spaceId, principal, 'api_key.revoked', input.keyId);
+    const { spaceId, keyId } = input;
+    const row = await this.keys.find(trx, spaceId, keyId);
+    if (!row || row.revoked_at) throw notFound('The API key');
+    // A key may always end itself.
+    if (principal.keyId !== keyId) {
+      const grantor = await this.members.lockGrantor(trx, spaceId, principal);
+      requireCovered(grantor, row.role, 'revoke a key');
+    }
+    await this.members.revokeKeys(trx, spaceId, [keyId], principal);
     return {};
   }
 

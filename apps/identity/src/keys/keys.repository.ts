@@ -50,6 +50,30 @@ export class KeysRepository {
     return row !== undefined;
   }
 
+  /** A key that is good, and cannot be revoked until the transaction ends. */
+  async lockToGrant(trx: IdentityTrx, spaceId: string, id: string): Promise<ApiKeyRow | undefined> {
+    return trx
+      .selectFrom('api_key')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .forShare()
+      .executeTakeFirst();
+  }
+
+  /** Keys that a member made, also by way of another key, and that are not revoked. */
+  async madeBy(trx: IdentityTrx, spaceId: string, accountId: string): Promise<ApiKeyRow[]> {
+    return trx
+      .selectFrom('api_key')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('created_by', '=', accountId)
+      .where('revoked_at', 'is', null)
+      .orderBy('id')
+      .execute();
+  }
+
   /** Notes the last use, at most once a minute. */
   async touch(trx: IdentityTrx, row: ApiKeyRow): Promise<void> {
     if (row.last_used_at && Date.now() - row.last_used_at.getTime() < 60_000) return;

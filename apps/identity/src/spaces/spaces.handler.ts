@@ -1,40 +1,32 @@
 import { Controller } from '@nestjs/common';
 import {
-  addMember,
-  conflict,
   createSpace,
   cursorOf,
   getSpace,
   listAuditLog,
-  listMembers,
   listSpaces,
-  memberChanged,
   newId,
   notFound,
   type OperationInput,
   type OperationOutput,
   pageOf,
   permissionDenied,
-  type Principal,
-  removeMember,
   type Role,
   roleIn,
   spaceChanged,
   spaceCreated,
-  unprocessable,
-  updateMember,
   updateSpace,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
 import { EventLog, HandleOperation, type OperationContext } from '@parley/messaging';
 import { AccountsRepository } from '../accounts/accounts.repository.ts';
-import type { IdentityTrx, MembershipRow, SpaceRow, SpaceSettings, Tables } from '../database.ts';
+import type { IdentityTrx, SpaceRow, SpaceSettings, Tables } from '../database.ts';
 import { AuditService } from './audit.service.ts';
+import { MembersService } from './members.service.ts';
 import { SpacesRepository } from './spaces.repository.ts';
 
 type Context = OperationContext<Tables>;
 type Space = OperationOutput<typeof getSpace>;
-type Member = OperationOutput<typeof updateMember>;
 
 const defaults: SpaceSettings = {
   recordingConsent: 'announcement',
@@ -73,24 +65,13 @@ function actsElsewhere(row: SpaceRow): boolean {
   return voice !== null || retentionDays !== null || recordingConsent !== defaults.recordingConsent;
 }
 
-function toMember(row: MembershipRow): Member {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    name: row.name,
-    email: row.email,
-    role: row.role,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
-  };
-}
-
 @Controller()
 export class SpacesHandler {
   constructor(
     private readonly database: Database<Tables>,
     private readonly spaces: SpacesRepository,
     private readonly accounts: AccountsRepository,
+    private readonly members: MembersService,
     private readonly audit: AuditService,
     private readonly events: EventLog,
   ) {}
@@ -109,23 +90,11 @@ export class SpacesHandler {
       settings,
       metadata: JSON.stringify(input.metadata ?? {}),
     });
-    await this.spaces.insertMember(trx, {
-      space_id: spaceId,
-      account_id: account.id,
-      id: newId('mem'),
-      role: 'owner',
-      name: account.name,
-      email: account.email,
-    });
     await this.events.append(trx, [
       { definition: spaceCreated, spaceId, data: { spaceId, name: row.name, ownerAccountId: account.id } },
-      {
-        definition: memberChanged,
-        spaceId,
-        data: { accountId: account.id, name: account.name, email: account.email, role: 'owner' },
-      },
-      ...(actsElsewhere(row) ? [toChanged(row)] : []),
     ]);
+    await this.members.add(trx, { spaceId, account, role: 'owner' });
+    if (actsElsewhere(row)) await this.events.append(trx, [toChanged(row)]);
     await this.audit.note(trx, spaceId, principal, 'space.created', spaceId);
     return toSpace(row, 'owner');
   }
@@ -162,63 +131,6 @@ export class SpacesHandler {
     return toSpace(changed, roleIn(principal, input.spaceId) ?? 'viewer');
   }
 
-  @HandleOperation(listMembers)
-  async members(
-    input: OperationInput<typeof listMembers>,
-    { trx }: Context,
-  ): Promise<OperationOutput<typeof listMembers>> {
-    return pageOf(
-      await this.spaces.listMembers(trx, input.spaceId, {
-        limit: input.limit,
-        before: cursorOf(input.cursor),
-      }),
-      input.limit,
-      toMember,
-    );
-  }
-
-  @HandleOperation(addMember)
-  async addMember(input: OperationInput<typeof addMember>, { trx, principal }: Context): Promise<Member> {
-    requireOwnerFor(input.role, principal, input.spaceId);
-    const account = await this.accounts.findByEmail(trx, input.email);
-    if (!account)
-      throw unprocessable('Nobody with this e-mail has an account. They sign up first.', 'unknown_account');
-    const row = await this.spaces.insertMember(trx, {
-      space_id: input.spaceId,
-      account_id: account.id,
-      id: newId('mem'),
-      role: input.role,
-      name: account.name,
-      email: account.email,
-    });
-    if (!row)
-      throw conflict('This account is a member already. PATCH it to change its role.', 'already_member');
-    await this.announce(trx, row, row.role, principal);
-    return toMember(row);
-  }
-
-  @HandleOperation(updateMember)
-  async updateMember(
-    input: OperationInput<typeof updateMember>,
-    { trx, principal }: Context,
-  ): Promise<Member> {
-    const row = await this.lockMember(trx, input, principal, input.role);
-    const changed = await this.spaces.updateMember(trx, row, input.role);
-    await this.announce(trx, changed, changed.role, principal);
-    return toMember(changed);
-  }
-
-  @HandleOperation(removeMember)
-  async removeMember(
-    input: OperationInput<typeof removeMember>,
-    { trx, principal }: Context,
-  ): Promise<OperationOutput<typeof removeMember>> {
-    const row = await this.lockMember(trx, input, principal, null);
-    await this.spaces.deleteMember(trx, row);
-    await this.announce(trx, row, null, principal);
-    return {};
-  }
-
   @HandleOperation(listAuditLog)
   async auditLog(
     input: OperationInput<typeof listAuditLog>,
@@ -243,47 +155,4 @@ export class SpacesHandler {
     if (!row) throw notFound('The space');
     return row;
   }
-
-  /** A member whose role may change to this one; the last owner stays. */
-  private async lockMember(
-    trx: IdentityTrx,
-    input: { spaceId: string; accountId: string },
-    principal: Principal,
-    role: Role | null,
-  ): Promise<MembershipRow> {
-    const rows = await this.spaces.lockMembers(trx, input.spaceId, input.accountId);
-    const row = rows.find((one) => one.account_id === input.accountId);
-    if (!row) throw notFound('The member');
-    if (row.role === 'owner' || role === 'owner') requireOwnerFor('owner', principal, input.spaceId);
-    const owners = rows.filter((one) => one.role === 'owner');
-    if (row.role === 'owner' && role !== 'owner' && owners.length === 1) {
-      throw unprocessable(
-        'The last owner of a space cannot leave or step down. Make somebody else owner first.',
-        'last_owner',
-      );
-    }
-    return row;
-  }
-
-  private async announce(
-    trx: IdentityTrx,
-    row: MembershipRow,
-    role: Role | null,
-    principal: Principal,
-  ): Promise<void> {
-    const data = { accountId: row.account_id, name: row.name, email: row.email, role };
-    await this.events.append(trx, [{ definition: memberChanged, spaceId: row.space_id, data }]);
-    await this.audit.note(
-      trx,
-      row.space_id,
-      principal,
-      role === null ? 'member.removed' : 'member.changed',
-      row.account_id,
-    );
-  }
-}
-
-function requireOwnerFor(role: Role, principal: Principal, spaceId: string): void {
-  if (role === 'owner' && roleIn(principal, spaceId) !== 'owner')
-    throw permissionDenied('Only an owner can make, change or remove an owner.');
 }

@@ -86,6 +86,45 @@ export class SpacesRepository {
       .execute();
   }
 
+  /** A member, who cannot be removed or changed until the transaction ends. */
+  async lockToGrant(
+    trx: IdentityTrx,
+    spaceId: string,
+    accountId: string,
+  ): Promise<MembershipRow | undefined> {
+    return trx
+      .selectFrom('membership')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('account_id', '=', accountId)
+      .forShare()
+      .executeTakeFirst();
+  }
+
+  /** Whether an address belongs to a member. */
+  async hasMember(trx: IdentityTrx, spaceId: string, email: string): Promise<boolean> {
+    const row = await trx
+      .selectFrom('membership')
+      .select('id')
+      .where('space_id', '=', spaceId)
+      .where('email', '=', email)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** Whether one of a space's owners has verified the e-mail address. */
+  async hasVerifiedOwner(trx: IdentityTrx, spaceId: string): Promise<boolean> {
+    const row = await trx
+      .selectFrom('membership')
+      .innerJoin('account', 'account.id', 'membership.account_id')
+      .select('membership.id')
+      .where('membership.space_id', '=', spaceId)
+      .where('membership.role', '=', 'owner')
+      .where('account.email_verified', '=', true)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async updateMember(
     trx: IdentityTrx,
     row: MembershipRow,

@@ -21,6 +21,7 @@ import {
 import { InjectConfig } from '@parley/service';
 import type { NotificationsConfig } from '../config.ts';
 import type { MemberRow, NotificationRow, NotificationTrx, RuleRow, Tables } from '../database.ts';
+import { MailLimitsService } from '../limits/mail-limits.service.ts';
 import { MediaService } from '../media/media.service.ts';
 import type { Outgoing } from '../media/medium.ts';
 import { RulesRepository } from '../rules/rules.repository.ts';
@@ -48,6 +49,7 @@ export class HandoffsConsumer {
     private readonly rules: RulesRepository,
     private readonly inbox: InboxRepository,
     private readonly media: MediaService,
+    private readonly limits: MailLimitsService,
     private readonly events: EventLog,
     private readonly tasks: Tasks,
     @InjectConfig() private readonly config: NotificationsConfig,
@@ -143,21 +145,25 @@ export class HandoffsConsumer {
     members: readonly MemberRow[],
   ): Promise<void> {
     const link = this.config.PUBLIC_URL ? `${this.config.PUBLIC_URL.replace(/\/$/, '')}/` : null;
-    const planned = rows.map((row) => ({
-      row,
-      id: newId('dlv'),
-      member: members.find((one) => one.account_id === row.account_id),
-    }));
+    // An address that nobody has verified gets no mail.
+    const reachable = new Map(
+      members.filter((one) => one.email_verified).map((one) => [one.account_id, one]),
+    );
+    const all = rows
+      .filter((row) => reachable.has(row.account_id))
+      .map((row) => ({ row, id: newId('dlv'), member: reachable.get(row.account_id) }));
+    const granted = await this.limits.take(trx, rows[0]?.space_id ?? '', all.length);
+    const planned = all.slice(0, granted);
     await this.inbox.insertDeliveries(
       trx,
-      planned.map(({ row, id }) => ({
+      all.map(({ row, id }, index) => ({
         space_id: row.space_id,
         id,
         notification_id: row.id,
         account_id: row.account_id,
         medium: 'email',
-        status: 'pending',
-        reason: null,
+        status: index < granted ? 'pending' : 'failed',
+        reason: index < granted ? null : this.limits.reason,
       })),
     );
     const tasks = planned.map(({ row, id, member }) => {

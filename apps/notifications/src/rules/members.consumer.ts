@@ -15,9 +15,17 @@ export class MembersConsumer {
     { trx }: EventContext<Tables>,
   ): Promise<void> {
     for (const { spaceId, data } of events) {
-      const { accountId, name, email, role } = data;
+      const { accountId, name, email, role, emailVerified = true } = data;
       if (role === null) await this.rules.removeMember(trx, spaceId, accountId);
-      else await this.rules.saveMember(trx, { space_id: spaceId, account_id: accountId, name, email, role });
+      else
+        await this.rules.saveMember(trx, {
+          space_id: spaceId,
+          account_id: accountId,
+          name,
+          email,
+          role,
+          email_verified: emailVerified,
+        });
     }
   }
 

@@ -51,12 +51,12 @@ export class RulesRepository {
   }
 
   async saveMember(trx: NotificationTrx, row: MemberRow): Promise<void> {
-    const { name, email, role } = row;
+    const { name, email, role, email_verified } = row;
     await trx
       .insertInto('member')
       .values(row)
       .onConflict((conflict) =>
-        conflict.columns(['space_id', 'account_id']).doUpdateSet({ name, email, role }),
+        conflict.columns(['space_id', 'account_id']).doUpdateSet({ name, email, role, email_verified }),
       )
       .execute();
   }

@@ -34,6 +34,8 @@ export const idPrefixes = [
   'vis',
   'inv',
   'aud',
+  'tok',
+  'mail',
 ] as const;
 
 /** One of the known id prefixes. */

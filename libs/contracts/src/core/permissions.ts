@@ -96,6 +96,14 @@ export const rolePermissions: Readonly<Record<Role, ReadonlySet<Permission>>> = 
   service: new Set(permissions),
 };
 
+/** Roles that people and keys hold, the lowest first. */
+const ranks: readonly Role[] = ['viewer', 'agent', 'admin', 'owner'];
+
+/** Whether one role may grant, change or end another: only what is not above itself. */
+export function roleCovers(role: Role, other: Role): boolean {
+  return ranks.indexOf(role) >= ranks.indexOf(other);
+}
+
 /** Whether a role includes a permission. */
 export function roleAllows(role: Role, permission: Permission): boolean {
   return rolePermissions[role].has(permission);

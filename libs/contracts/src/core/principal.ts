@@ -13,6 +13,11 @@ export const PrincipalSchema = z.object({
   contactId: z.string().optional(),
   channelId: z.string().optional(),
   visitorId: z.string().optional(),
+  /** Accounts only: the session that the access token belongs to. */
+  sessionId: z.string().optional(),
+  /** Where a caller of `/auth` operations comes from, as the gateway saw it: for lock-out and the list of sessions. */
+  address: z.string().optional(),
+  userAgent: z.string().optional(),
   /** Role by space id. */
   spaces: z.record(z.string(), z.enum(roles)),
 });

@@ -35,13 +35,22 @@ export const spaceChanged = defineEvent({
 
 export const memberChanged = defineEvent({
   name: 'identity.member_changed',
-  summary: 'A member was added, changed or removed (role null)',
+  summary: 'A member was added, changed or removed (role null), or verified the e-mail address',
   data: z.object({
     accountId: Id,
     name: z.string(),
     email: z.string().nullable(),
     role: z.enum(roles).nullable(),
+    /** Whether the address may get mail. Absent in events from before addresses were verified: treat it as true. */
+    emailVerified: z.boolean().optional(),
   }),
+  key: (data) => data.accountId,
+});
+
+export const sessionEnded = defineEvent({
+  name: 'identity.session_ended',
+  summary: 'A session of an account ended before its time, or all of them (sessionId null)',
+  data: z.object({ accountId: Id, sessionId: Id.nullable() }),
   key: (data) => data.accountId,
 });
 
@@ -52,4 +61,11 @@ export const keyRevoked = defineEvent({
   key: (data) => data.keyId,
 });
 
-export const identityEvents = [accountCreated, spaceCreated, spaceChanged, memberChanged, keyRevoked];
+export const identityEvents = [
+  accountCreated,
+  spaceCreated,
+  spaceChanged,
+  memberChanged,
+  sessionEnded,
+  keyRevoked,
+];

@@ -4,9 +4,11 @@ import { defineOperation, listOf } from '../core/operation.ts';
 import { PrincipalSchema } from '../core/principal.ts';
 import {
   AccountSchema,
+  AccountSessionSchema,
   ApiKeySchema,
   AssignableRole,
   AuditEntrySchema,
+  InvitationSchema,
   MemberSchema,
   ServiceAccountSchema,
   SessionSchema,
@@ -19,16 +21,94 @@ const Email = z
   .max(254)
   .transform((value) => value.toLowerCase());
 const Password = z.string().min(10, 'has fewer than 10 characters').max(200);
+/** A token that came by mail. */
+const MailToken = z.string().min(1).max(200);
 
 export const signUp = defineOperation({
   name: 'identity.sign_up',
   kind: 'command',
   permission: 'public',
   secret: true,
-  summary: 'Create an account and sign in',
+  summary: 'Create an account and sign in; with an invitation it also joins the space',
   http: { method: 'POST', path: '/auth/sign-up', status: 201 },
-  input: z.strictObject({ email: Email, password: Password, name: Name }),
+  input: z.strictObject({
+    email: Email,
+    password: Password,
+    name: Name,
+    /** Token of an invitation to this address; needed where SIGN_UP is `invite`. */
+    invitationToken: MailToken.optional(),
+  }),
   output: SessionSchema,
+});
+
+export const verifyEmail = defineOperation({
+  name: 'identity.verify_email',
+  kind: 'command',
+  permission: 'public',
+  summary: 'Verify an e-mail address with the token that was sent to it',
+  http: { method: 'POST', path: '/auth/verify' },
+  input: z.strictObject({ token: MailToken }),
+  output: Nothing,
+});
+
+export const resendVerification = defineOperation({
+  name: 'identity.resend_verification',
+  kind: 'command',
+  permission: 'authenticated',
+  summary: 'Send the verification mail again',
+  http: { method: 'POST', path: '/auth/verify/resend', status: 202 },
+  input: z.strictObject({}),
+  output: Nothing,
+});
+
+export const requestPasswordReset = defineOperation({
+  name: 'identity.request_password_reset',
+  kind: 'command',
+  permission: 'public',
+  summary: 'Have a link sent that sets a new password; the answer does not tell whether the account exists',
+  http: { method: 'POST', path: '/auth/reset', status: 202 },
+  input: z.strictObject({ email: Email }),
+  output: Nothing,
+});
+
+export const confirmPasswordReset = defineOperation({
+  name: 'identity.confirm_password_reset',
+  kind: 'command',
+  permission: 'public',
+  summary: 'Set a new password with the token that was sent; ends all sessions',
+  http: { method: 'POST', path: '/auth/reset/confirm' },
+  input: z.strictObject({ token: MailToken, password: Password }),
+  output: Nothing,
+});
+
+export const changePassword = defineOperation({
+  name: 'identity.change_password',
+  kind: 'command',
+  permission: 'authenticated',
+  summary: 'Change the password; ends the other sessions',
+  http: { method: 'POST', path: '/me/password' },
+  input: z.strictObject({ currentPassword: z.string().min(1).max(200), newPassword: Password }),
+  output: Nothing,
+});
+
+export const listSessions = defineOperation({
+  name: 'identity.list_sessions',
+  kind: 'query',
+  permission: 'authenticated',
+  summary: "The account's sessions, newest first",
+  http: { method: 'GET', path: '/auth/sessions' },
+  input: z.strictObject({ ...Paging }),
+  output: listOf(AccountSessionSchema),
+});
+
+export const revokeSession = defineOperation({
+  name: 'identity.revoke_session',
+  kind: 'command',
+  permission: 'authenticated',
+  summary: "End one of the account's sessions",
+  http: { method: 'DELETE', path: '/auth/sessions/:sessionId' },
+  input: z.strictObject({ sessionId: Id }),
+  output: Nothing,
 });
 
 export const signIn = defineOperation({
@@ -160,14 +240,64 @@ export const listMembers = defineOperation({
   output: listOf(MemberSchema),
 });
 
-export const addMember = defineOperation({
-  name: 'identity.add_member',
+export const createInvitation = defineOperation({
+  name: 'identity.create_invitation',
   kind: 'command',
   permission: 'members:manage',
-  summary: 'Make an existing account a member',
-  http: { method: 'POST', path: '/spaces/:spaceId/members', status: 201 },
+  summary: 'Invite somebody by e-mail to become a member',
+  http: { method: 'POST', path: '/spaces/:spaceId/invitations', status: 201 },
   input: z.strictObject({ ...InSpace, email: Email, role: AssignableRole }),
-  output: MemberSchema,
+  output: InvitationSchema,
+});
+
+export const listInvitations = defineOperation({
+  name: 'identity.list_invitations',
+  kind: 'query',
+  permission: 'members:read',
+  summary: 'Invitations of a space, newest first',
+  http: { method: 'GET', path: '/spaces/:spaceId/invitations' },
+  input: z.strictObject({ ...InSpace, ...Paging }),
+  output: listOf(InvitationSchema),
+});
+
+export const resendInvitation = defineOperation({
+  name: 'identity.resend_invitation',
+  kind: 'command',
+  permission: 'members:manage',
+  summary: 'Send an invitation again with a new link; the former link ends',
+  http: { method: 'POST', path: '/spaces/:spaceId/invitations/:invitationId/resend' },
+  input: z.strictObject({ ...InSpace, invitationId: Id }),
+  output: InvitationSchema,
+});
+
+export const revokeInvitation = defineOperation({
+  name: 'identity.revoke_invitation',
+  kind: 'command',
+  permission: 'members:manage',
+  summary: 'Revoke an invitation',
+  http: { method: 'DELETE', path: '/spaces/:spaceId/invitations/:invitationId' },
+  input: z.strictObject({ ...InSpace, invitationId: Id }),
+  output: Nothing,
+});
+
+export const acceptInvitation = defineOperation({
+  name: 'identity.accept_invitation',
+  kind: 'command',
+  permission: 'authenticated',
+  summary: 'Accept an invitation to the e-mail address of the account that is signed in',
+  http: { method: 'POST', path: '/invitations/:token/accept' },
+  input: z.strictObject({ token: MailToken }),
+  output: MemberSchema.extend({ spaceId: Id }).meta({ id: 'AcceptedInvitation' }),
+});
+
+export const leaveSpace = defineOperation({
+  name: 'identity.leave_space',
+  kind: 'command',
+  permission: 'space:read',
+  summary: 'Leave a space; its last owner cannot',
+  http: { method: 'DELETE', path: '/spaces/:spaceId/members/me' },
+  input: z.strictObject({ ...InSpace }),
+  output: Nothing,
 });
 
 export const updateMember = defineOperation({

@@ -37,6 +37,36 @@ export const SessionSchema = z
   .object({ accessToken: z.string(), refreshToken: z.string(), expiresIn: z.int(), account: AccountSchema })
   .meta({ id: 'Session' });
 
+/** A session of an account: where and when it was used. */
+export const AccountSessionSchema = z
+  .object({
+    id: Id,
+    createdAt: Timestamp,
+    /** The last sign-in or refresh. */
+    lastUsedAt: Timestamp,
+    expiresAt: Timestamp,
+    address: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    /** Whether the request was made in this session. */
+    current: z.boolean(),
+  })
+  .meta({ id: 'AccountSession' });
+
+/** An invitation to become a member. */
+export const InvitationSchema = z
+  .object({
+    id: Id,
+    email: z.string(),
+    role: AssignableRole,
+    status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
+    /** The member on whose behalf it was sent; null where a key of no known member sent it. */
+    invitedBy: Id.nullable(),
+    expiresAt: Timestamp,
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Invitation' });
+
 /** An account's role in a space. */
 export const MemberSchema = z
   .object({
@@ -58,6 +88,8 @@ export const ApiKeySchema = z
     role: AssignableRole,
     /** Whose key it is; null when it acts for nobody but itself. */
     serviceAccountId: Id.nullable(),
+    /** The member who made it: the key ends when that member leaves. Null where that is not known. */
+    createdBy: Id.nullable(),
     prefix: z.string(),
     lastFour: z.string(),
     expiresAt: Timestamp.nullable(),

@@ -4,6 +4,8 @@ import { defineOperation, listOf } from '../core/operation.ts';
 import { AssignableRole } from '../identity/types.ts';
 import { media, NotificationDeliverySchema, NotificationSchema, ruleEvents, RuleSchema } from './types.ts';
 
+export * from './account-mails.operations.ts';
+
 const rules = '/spaces/:spaceId/notification-rules';
 const fields = {
   name: Name,

@@ -4,6 +4,9 @@ import { Id, ResourceFields, Timestamp } from '../core/common.ts';
 /** Media a notification can go through. */
 export const media = ['inbox', 'email'] as const;
 
+/** Mails about an account, which identity decides and notifications sends. */
+export const accountMailKinds = ['verify_email', 'reset_password', 'password_changed', 'invitation'] as const;
+
 /** Facts a rule can be about. */
 export const ruleEvents = ['flow.handoff_requested'] as const;
 

@@ -33,6 +33,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
     'identity.get_space',
   ],
   flow: ['channel.list_targeting'],
+  identity: ['notification.send_account_mail'],
   telephony: [
     'asset.complete_storage',
     'asset.delete',

@@ -45,9 +45,13 @@ export class ClientAddresses {
 
   /** What rate limits count by: an IPv4 address, or the /64 network that one IPv6 client has to itself. */
   networkOf(request: Asked | { raw: Asked }): string {
-    const address = this.of(request);
-    return isIP(address) === 6 ? `${groupsOf(address).slice(0, 4).join(':')}::/64` : address;
+    return networkOf(this.of(request));
   }
+}
+
+/** What stands for one client: an IPv4 address, or the /64 of an IPv6 address. */
+export function networkOf(address: string): string {
+  return isIP(address) === 6 ? `${groupsOf(address).slice(0, 4).join(':')}::/64` : address;
 }
 
 /** IPv4 in IPv6 as IPv4, without a zone. */
