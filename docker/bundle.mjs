@@ -14,7 +14,8 @@ const root = resolve(import.meta.dirname, '..');
 const inWorkspace = resolve(out).startsWith(root + sep);
 const dist = join(root, 'apps', service, 'dist');
 // Processes and threads of their own; they lie beside main.js in the image.
-const isEntry = (file) => /^(?:main|bridge|migrate|create-account|rotate-signing-key)\.js$|\.worker\.js$|(?:^|\/)job\.js$/.test(file);
+const isEntry = (file) =>
+  /^(?:main|bridge|migrate|create-account|rotate-signing-key)\.js$|\.worker\.js$|(?:^|\/)job\.js$/.test(file);
 const files = readdirSync(dist, { recursive: true })
   .filter(isEntry)
   .map((file) => join(dist, file));

@@ -39,7 +39,10 @@ describe('Somebody who is invited by mail', () => {
     const { spaceId, ownerClient } = space;
     await ownerClient.call(createInvitation, { spaceId, email, role: 'admin' });
     const invitationToken = await mailedToken(mailUrl, 'invitation', email);
-    expect(await send(`${baseUrl}/account`)).toMatchObject({ status: 200, type: expect.stringMatching('html') });
+    expect(await send(`${baseUrl}/account`)).toMatchObject({
+      status: 200,
+      type: expect.stringMatching('html'),
+    });
     expect((await send(`${baseUrl}/account/account.js`)).text).toContain('/auth/sign-up');
     const anybody = createClient({ baseUrl });
     const session = await anybody.call(signUp, { email, password, name: 'Guest', invitationToken });

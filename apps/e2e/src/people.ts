@@ -55,13 +55,21 @@ export async function mailedToken(mailUrl: string, kind: string, email: string):
       data: { to: string[]; text: string }[];
     };
     const texts = data.filter(({ to }) => to.includes(email)).map(({ text }) => text);
-    const [, token] = texts.reverse().map((text) => new RegExp(`#${kind}=(\\S+)`).exec(text)).find(Boolean) ?? [];
+    const [, token] =
+      texts
+        .reverse()
+        .map((text) => new RegExp(`#${kind}=(\\S+)`).exec(text))
+        .find(Boolean) ?? [];
     return token && decodeURIComponent(token);
   });
 }
 
 /** Verifies the address of an account that has just signed up. */
-export async function verifyAddress(baseUrl: string, email: string, mailUrl = readDemo().mailUrl): Promise<void> {
+export async function verifyAddress(
+  baseUrl: string,
+  email: string,
+  mailUrl = readDemo().mailUrl,
+): Promise<void> {
   const token = await mailedToken(mailUrl, 'verify_email', email);
   await createClient({ baseUrl }).call(verifyEmail, { token });
 }

@@ -13,6 +13,13 @@ import { RulesRepository } from './rules/rules.repository.ts';
 
 @Module({
   controllers: [AccountMailsHandler, HandoffsConsumer, InboxHandler, MembersConsumer, RulesHandler],
-  providers: [InboxRepository, Mailer, MailLimitsRepository, MailLimitsService, MediaService, RulesRepository],
+  providers: [
+    InboxRepository,
+    Mailer,
+    MailLimitsRepository,
+    MailLimitsService,
+    MediaService,
+    RulesRepository,
+  ],
 })
 export class AppModule {}

@@ -61,7 +61,9 @@ export class NotificationsBench {
   }
 
   /** A space with these members, and its first rule. */
-  async space(members: readonly { accountId: string; email: string; emailVerified?: boolean }[]): Promise<string> {
+  async space(
+    members: readonly { accountId: string; email: string; emailVerified?: boolean }[],
+  ): Promise<string> {
     const spaceId = newId('space');
     await this.tell(spaceCreated, spaceId, { spaceId, name: 'Home', ownerAccountId: 'acc_owner' });
     for (const member of members)

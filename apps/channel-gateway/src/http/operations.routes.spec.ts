@@ -73,7 +73,12 @@ describe('An answer that is elsewhere', () => {
 });
 
 describe('Routes of operations', () => {
-  const routes = new OperationRoutes({} as AuthService, {} as OperationClient, unlimited, new ClientAddresses());
+  const routes = new OperationRoutes(
+    {} as AuthService,
+    {} as OperationClient,
+    unlimited,
+    new ClientAddresses(),
+  );
   const registered = (operations: readonly OperationDefinition[]): string[] => {
     const urls: string[] = [];
     const fastify = { route: ({ url }: { url: string }) => urls.push(url) } as unknown as FastifyInstance;

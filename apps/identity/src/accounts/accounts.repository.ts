@@ -67,11 +67,7 @@ export class AccountsRepository {
     );
   }
 
-  async updateSession(
-    trx: IdentityTrx,
-    id: string,
-    change: Updateable<SessionTable>,
-  ): Promise<void> {
+  async updateSession(trx: IdentityTrx, id: string, change: Updateable<SessionTable>): Promise<void> {
     await trx.updateTable('session').set(change).where('id', '=', id).execute();
   }
 

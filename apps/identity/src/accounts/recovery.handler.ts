@@ -48,9 +48,11 @@ interface NewPassword {
 }
 
 const deadToken = (): ProblemError =>
-  unprocessable('This link was used, is too old, or a newer one was sent. Ask for another.', 'token_invalid', [
-    { pointer: '/token', detail: 'is not valid' },
-  ]);
+  unprocessable(
+    'This link was used, is too old, or a newer one was sent. Ask for another.',
+    'token_invalid',
+    [{ pointer: '/token', detail: 'is not valid' }],
+  );
 
 /** Verified addresses, and new passwords: forgotten or changed. */
 @Controller()
@@ -189,11 +191,11 @@ export class RecoveryHandler {
     { account, passwordHash }: NewPassword,
     keptSession: string | null,
   ): Promise<void> {
-    const { email_verified: verified, email, name } = await this.accounts.setPassword(
-      trx,
-      account.id,
-      passwordHash,
-    );
+    const {
+      email_verified: verified,
+      email,
+      name,
+    } = await this.accounts.setPassword(trx, account.id, passwordHash);
     await this.tokens.deleteAll(trx, account.id, 'reset_password');
     await this.sessions.closeAll(trx, account.id, keptSession);
     // A reset has just proved the address; a change tells only an address that was verified.

@@ -85,7 +85,10 @@ describe('A new password', () => {
     await bench.call(requestPasswordReset, { email });
     const token = await bench.mailed('reset_password', email);
     await bench.database.withSpaces([], (trx) =>
-      trx.updateTable('account_token').set({ expires_at: new Date(Date.now() - 1) }).execute(),
+      trx
+        .updateTable('account_token')
+        .set({ expires_at: new Date(Date.now() - 1) })
+        .execute(),
     );
     const late = bench.call(confirmPasswordReset, { token, password: next });
     await expect(late).rejects.toMatchObject({ code: 'token_invalid' });
@@ -112,7 +115,8 @@ describe('A new password', () => {
       bench.call(changePassword, { currentPassword, newPassword: next }, me).catch((error: unknown) => error);
     for (let no = 0; no < 12; no += 1)
       await bench.call(signIn, { email, password: 'wrong' }, callerFrom('203.0.113.2')).catch(() => null);
-    for (let no = 0; no < 10; no += 1) expect(await change('wrong')).toMatchObject({ code: 'wrong_password' });
+    for (let no = 0; no < 10; no += 1)
+      expect(await change('wrong')).toMatchObject({ code: 'wrong_password' });
     expect(await change(password)).toMatchObject({ status: 429 });
   });
 });

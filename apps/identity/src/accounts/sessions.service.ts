@@ -48,11 +48,7 @@ export class SessionsService {
    * Gives new tokens for a refresh token, which works once: one that comes a second time, however old, was copied, and ends its
    * session for everybody.
    */
-  async refresh(
-    trx: IdentityTrx,
-    refreshToken: string,
-    caller: Principal,
-  ): Promise<Session | Refusal> {
+  async refresh(trx: IdentityTrx, refreshToken: string, caller: Principal): Promise<Session | Refusal> {
     const [id = '', secret = ''] = refreshToken.split('.');
     const session = await this.accounts.lockSession(trx, id);
     if (session && (await this.accounts.wasUsed(trx, id, hash(secret)))) {

@@ -50,7 +50,9 @@ describe('Sign-up', () => {
     const { spaceId, principal } = space;
     await bench.call(createInvitation, { spaceId, email: 'Guest@Example.org', role: 'agent' }, principal);
     const token = await bench.mailed('invitation', 'guest@example.org');
-    await expect(signUpAs('other@example.org', token)).rejects.toMatchObject({ code: 'invitation_not_yours' });
+    await expect(signUpAs('other@example.org', token)).rejects.toMatchObject({
+      code: 'invitation_not_yours',
+    });
     await expect(signUpAs('guest@example.org', `${token}x`)).rejects.toMatchObject({ status: 404 });
     const { account } = await signUpAs('guest@example.org', token);
     expect(account).toMatchObject({ emailVerified: true, spaces: [{ id: spaceId, role: 'agent' }] });
@@ -64,7 +66,8 @@ describe('Sign-up', () => {
     if (!ada) throw new Error('Ada is not known.');
     const { id: spaceId } = await bench.call(createSpace, { name: 'Early' }, ada);
     const member = { ...ada, spaces: { [spaceId]: 'owner' as const } };
-    const told = async () => (await eventsOf(bench.database, spaceId, ada.id)).flatMap(({ name, data }) =>
+    const told = async () =>
+      (await eventsOf(bench.database, spaceId, ada.id)).flatMap(({ name, data }) =>
         name === 'identity.member_changed' ? [data['emailVerified']] : [],
       );
     expect(await told()).toEqual([false]);

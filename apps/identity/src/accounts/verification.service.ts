@@ -58,9 +58,7 @@ export class VerificationService {
   /** Notes what happened to an account in the audit log of each of its spaces. */
   async note(trx: IdentityTrx, account: AccountRow, action: string, targetId = account.id): Promise<void> {
     const actor: Principal = { type: 'account', id: account.id, spaces: {} };
-    await this.inEachSpace(trx, account, (spaceId) =>
-      this.audit.note(trx, spaceId, actor, action, targetId),
-    );
+    await this.inEachSpace(trx, account, (spaceId) => this.audit.note(trx, spaceId, actor, action, targetId));
   }
 
   private async inEachSpace(

@@ -27,8 +27,11 @@ describe('An invitation', () => {
   });
   afterAll(() => bench.close());
 
-  const invite = ({ principal, spaceId }: Space, email: string, role: 'owner' | 'admin' | 'agent' = 'agent') =>
-    bench.call(createInvitation, { spaceId, email, role }, principal);
+  const invite = (
+    { principal, spaceId }: Space,
+    email: string,
+    role: 'owner' | 'admin' | 'agent' = 'agent',
+  ) => bench.call(createInvitation, { spaceId, email, role }, principal);
   const accept = (token: string, principal: Principal) => bench.call(acceptInvitation, { token }, principal);
   const account = async (email: string): Promise<Principal> => {
     const principal = await bench.known((await bench.join(email)).accessToken);
@@ -36,7 +39,10 @@ describe('An invitation', () => {
     return principal;
   };
   const statuses = async ({ principal, spaceId }: Space) =>
-    (await bench.call(listInvitations, { spaceId }, principal)).data.map(({ email, status }) => [email, status]);
+    (await bench.call(listInvitations, { spaceId }, principal)).data.map(({ email, status }) => [
+      email,
+      status,
+    ]);
 
   it('makes a member of the account with that address, once, and only when it is accepted', async () => {
     const space = await bench.owner('one@example.org');
@@ -47,8 +53,15 @@ describe('An invitation', () => {
       (await bench.call(listMembers, { spaceId: space.spaceId }, space.principal)).data.length;
     expect(await members()).toBe(1);
     const token = await bench.mailed('invitation', 'guest-one@example.org');
-    expect(bench.mails.at(-1)?.values).toMatchObject({ spaceName: 'Home', inviterName: 'Ada', role: 'agent' });
-    await expect(accept(token, stranger)).rejects.toMatchObject({ status: 403, code: 'invitation_not_yours' });
+    expect(bench.mails.at(-1)?.values).toMatchObject({
+      spaceName: 'Home',
+      inviterName: 'Ada',
+      role: 'agent',
+    });
+    await expect(accept(token, stranger)).rejects.toMatchObject({
+      status: 403,
+      code: 'invitation_not_yours',
+    });
     await expect(accept(token.slice(0, -1), guest)).rejects.toMatchObject({ status: 404 });
     const member = await accept(token, guest);
     expect(member).toMatchObject({ accountId: guest.id, role: 'agent', spaceId: space.spaceId });
@@ -84,7 +97,10 @@ describe('An invitation', () => {
     await invite(space, 'guest-two@example.org');
     const third = await bench.mailed('invitation', 'guest-two@example.org');
     await bench.database.withSpaces([spaceId], (trx) =>
-      trx.updateTable('invitation').set({ expires_at: new Date(Date.now() - 1) }).execute(),
+      trx
+        .updateTable('invitation')
+        .set({ expires_at: new Date(Date.now() - 1) })
+        .execute(),
     );
     await expect(accept(third, guest)).rejects.toMatchObject({ status: 422, code: 'invitation_expired' });
     expect(await statuses(space)).toEqual([

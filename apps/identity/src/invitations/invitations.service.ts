@@ -59,7 +59,10 @@ export class InvitationsService {
       revoked_at: null,
     });
     if (!row)
-      throw conflict('An invitation to this address is open. Resend it, or revoke it first.', 'already_invited');
+      throw conflict(
+        'An invitation to this address is open. Resend it, or revoke it first.',
+        'already_invited',
+      );
     await this.mail(trx, row, `${id}.${secret}`, principal);
     await this.audit.note(trx, spaceId, principal, 'invitation.created', id);
     return row;
@@ -96,7 +99,11 @@ export class InvitationsService {
    * The invitation of a token, locked, if it is for this address and can be accepted; works for its space from then on.
    * @throws ProblemError 404, 403 `invitation_not_yours`, 409 `invitation_used`, 422 `invitation_expired`
    */
-  async require(trx: IdentityTrx, token: string, account: { email: string; id?: string }): Promise<InvitationRow> {
+  async require(
+    trx: IdentityTrx,
+    token: string,
+    account: { email: string; id?: string },
+  ): Promise<InvitationRow> {
     const { id, secret } = splitToken(token);
     const spaceId = await this.invitations.spaceOf(trx, id);
     if (!spaceId) throw notFound('The invitation');
@@ -120,17 +127,14 @@ export class InvitationsService {
   }
 
   /** Makes the account a member of the invitation's space; the address is verified before. */
-  async accept(
-    trx: IdentityTrx,
-    row: InvitationRow,
-    account: AccountRow,
-  ): Promise<MembershipRow> {
+  async accept(trx: IdentityTrx, row: InvitationRow, account: AccountRow): Promise<MembershipRow> {
     const { space_id: spaceId, role } = row;
     const actor: Principal = { type: 'account', id: account.id, accountId: account.id, spaces: {} };
     const added = row.accepted_at ? undefined : await this.members.add(trx, { spaceId, account, role });
     const member = added ?? (await this.spaces.findMember(trx, spaceId, account.id));
     // Who accepted, and has left since, needs a new invitation.
-    if (!member) throw conflict('This invitation was accepted already. Ask for a new one.', 'invitation_used');
+    if (!member)
+      throw conflict('This invitation was accepted already. Ask for a new one.', 'invitation_used');
     if (row.accepted_at) return member;
     await this.invitations.accept(trx, row, account.id);
     await this.audit.note(trx, spaceId, actor, 'invitation.accepted', row.id);
@@ -166,7 +170,12 @@ export class InvitationsService {
     return row;
   }
 
-  private async mail(trx: IdentityTrx, row: InvitationRow, token: string, principal: Principal): Promise<void> {
+  private async mail(
+    trx: IdentityTrx,
+    row: InvitationRow,
+    token: string,
+    principal: Principal,
+  ): Promise<void> {
     const { space_id: spaceId, email, role, expires_at: expiresAt } = row;
     await this.mails.requireRoomOf(trx, spaceId);
     await this.mails.requireRoom(trx, 'invitation', email);

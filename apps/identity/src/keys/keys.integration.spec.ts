@@ -29,7 +29,11 @@ describe('API keys', () => {
 
   it('of a role above one’s own are neither made nor revoked, by members or by keys', async () => {
     const { principal: owner, spaceId, ...rest } = await bench.owner('rank@example.org');
-    const admin = await bench.member({ principal: owner, spaceId, ...rest }, 'rank-admin@example.org', 'admin');
+    const admin = await bench.member(
+      { principal: owner, spaceId, ...rest },
+      'rank-admin@example.org',
+      'admin',
+    );
     const top = await make(spaceId, 'owner', owner);
     const adminKey = await make(spaceId, 'admin', admin);
     for (const principal of [admin, await knows(adminKey.key)]) {

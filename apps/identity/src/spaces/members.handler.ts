@@ -49,10 +49,7 @@ export class MembersHandler {
   }
 
   @HandleOperation(updateMember)
-  async update(
-    input: OperationInput<typeof updateMember>,
-    { trx, principal }: Context,
-  ): Promise<Member> {
+  async update(input: OperationInput<typeof updateMember>, { trx, principal }: Context): Promise<Member> {
     return toMember(await this.members.change(trx, input, input.role, principal));
   }
 

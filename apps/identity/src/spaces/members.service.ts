@@ -165,11 +165,7 @@ export class MembersService {
     return row;
   }
 
-  private requireCover(
-    principal: Principal,
-    spaceId: string,
-    roles: readonly Role[],
-  ): void {
+  private requireCover(principal: Principal, spaceId: string, roles: readonly Role[]): void {
     const own = roleIn(principal, spaceId);
     if (!own || roles.some((role) => !roleCovers(own, role)))
       throw permissionDenied('Only an owner can make, change or remove an owner.');

@@ -76,7 +76,9 @@ export class AccountMailsHandler {
     } catch (error) {
       // The server's words may hold the address: only its code is passed on.
       const { code, responseCode } = error as { code?: string; responseCode?: number };
-      throw new RetryableError(`The SMTP server did not take the mail: ${responseCode ?? code ?? 'no answer'}.`);
+      throw new RetryableError(
+        `The SMTP server did not take the mail: ${responseCode ?? code ?? 'no answer'}.`,
+      );
     }
   }
 

@@ -23,7 +23,8 @@ describe('Account mails', () => {
   });
   const send = (input: ReturnType<typeof mail>, service = 'identity') =>
     bench.ask(sendAccountMail, input, { service, idempotencyKey: input.mailId });
-  const caught = (mailId: string) => bench.catcher.mails.filter((one) => one.messageId === `<${mailId}@parley>`);
+  const caught = (mailId: string) =>
+    bench.catcher.mails.filter((one) => one.messageId === `<${mailId}@parley>`);
   const arrived = (mailId: string) => until('the mail arrives', () => caught(mailId)[0]);
 
   it('go out once, plain and as HTML, with a link whose token no server sees', async () => {

@@ -22,7 +22,9 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Lays a mail out, as plain text and as HTML. @param baseUrl address of the page that takes the token */
 export function composeMail(mail: AccountMail, baseUrl: string): ComposedMail {
-  const values = Object.fromEntries(Object.entries(mail.values).map(([name, value]) => [name, quotable(value)]));
+  const values = Object.fromEntries(
+    Object.entries(mail.values).map(([name, value]) => [name, quotable(value)]),
+  );
   const { subject, paragraphs, action, note } = textsOf(mail.language)[mail.kind](values);
   const link = mail.token === null ? null : linkOf(baseUrl, mail.kind, mail.token);
   const text = [...paragraphs, ...(link ? [`${action ?? ''}:\n${link}`] : []), note].join('\n\n');
@@ -41,7 +43,10 @@ function linkOf(baseUrl: string, kind: MailKind, token: string): string {
 /** A name without control characters and without what mail programs turn into links. */
 function quotable(value: string): string {
   const plain = value.replaceAll(UNSAFE, ' ').replaceAll(/\s+/g, ' ').trim();
-  return plain.replaceAll(/:\/\//g, ' ').replaceAll(/(?<=\S)\.(?=\S)/g, ' ').slice(0, NAME_LENGTH);
+  return plain
+    .replaceAll(/:\/\//g, ' ')
+    .replaceAll(/(?<=\S)\.(?=\S)/g, ' ')
+    .slice(0, NAME_LENGTH);
 }
 
 function escape(text: string): string {

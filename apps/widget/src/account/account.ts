@@ -72,7 +72,10 @@ async function post(path: string, body: object, accessToken?: string): Promise<u
     },
     body: JSON.stringify(body),
   });
-  const answer = (await response.json().catch(() => ({}))) as { detail?: string; errors?: { detail: string }[] };
+  const answer = (await response.json().catch(() => ({}))) as {
+    detail?: string;
+    errors?: { detail: string }[];
+  };
   if (response.ok) return answer;
   const [first] = answer.errors ?? [];
   throw new Error(`${answer.detail ?? 'That did not work.'}${first ? ` (${first.detail})` : ''}`);
