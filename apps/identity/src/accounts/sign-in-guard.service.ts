@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { tooManyRequests } from '@parley/contracts';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import type { Tables } from '../database.ts';
 import { SignInFailuresRepository } from './sign-in-failures.repository.ts';
 

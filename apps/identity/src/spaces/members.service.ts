@@ -43,13 +43,11 @@ export class MembersService {
    * @throws ProblemError 403 for a membership or key that has just ended
    */
   async lockGrantor(trx: IdentityTrx, spaceId: string, principal: Principal): Promise<Grantor> {
-    const key = principal.keyId ? await this.keys.lockToGrant(trx, spaceId, principal.keyId) : undefined;
-    const accountId = principal.keyId ? (key?.created_by ?? null) : (principal.accountId ?? null);
-    const member = accountId ? await this.spaces.lockToGrant(trx, spaceId, accountId) : undefined;
-    const role = principal.keyId ? key?.role : member?.role;
-    if (!role || (accountId && !member))
-      throw permissionDenied('Your membership or key of this space has ended. Sign in again.');
-    return { role, accountId };
+    const grantor = principal.keyId
+      ? await this.lockKey(trx, spaceId, principal.keyId)
+      : await this.lockMember(trx, spaceId, principal.accountId ?? '');
+    if (!grantor) throw permissionDenied('Your membership or key of this space has ended. Sign in again.');
+    return grantor;
   }
 
   /** Makes an account a member; undefined when it is one already. */
@@ -125,6 +123,20 @@ export class MembersService {
       trx,
       keyIds.map((keyId) => ({ definition: keyRevoked, spaceId, data: { keyId } })),
     );
+  }
+
+  /** A key grants with its own role, on behalf of the member who made it. */
+  private async lockKey(trx: IdentityTrx, spaceId: string, keyId: string): Promise<Grantor | null> {
+    const key = await this.keys.lockToGrant(trx, spaceId, keyId);
+    if (!key) return null;
+    const { role, created_by: accountId } = key;
+    if (accountId !== null && !(await this.spaces.lockToGrant(trx, spaceId, accountId))) return null;
+    return { role, accountId };
+  }
+
+  private async lockMember(trx: IdentityTrx, spaceId: string, accountId: string): Promise<Grantor | null> {
+    const member = await this.spaces.lockToGrant(trx, spaceId, accountId);
+    return member ? { role: member.role, accountId } : null;
   }
 
   private async endGrants(
