@@ -90,6 +90,20 @@ export class HttpLoad {
     perSecond: number,
     sent: (shot: Shot, due: number) => void,
   ): Promise<number[]> {
+    const { latencies, refused } = await this.offer(shots, perSecond, sent);
+    if (refused > 0) throw new Error(`${refused} requests were refused.`);
+    return latencies;
+  }
+
+  /**
+   * The same, where requests may be refused.
+   * @returns latencies of the accepted ones, and how many were refused
+   */
+  async offer(
+    shots: readonly Shot[],
+    perSecond: number,
+    sent: (shot: Shot, due: number) => void = () => undefined,
+  ): Promise<{ latencies: number[]; refused: number }> {
     const free = [...this.connections];
     const queue: { shot: Shot; due: number }[] = [];
     const latencies: number[] = [];
@@ -119,8 +133,7 @@ export class HttpLoad {
       await sleep(1);
     }
     while (latencies.length + refused < shots.length) await sleep(5);
-    if (refused > 0) throw new Error(`${refused} requests were refused.`);
-    return latencies;
+    return { latencies, refused };
   }
 
   close(): void {

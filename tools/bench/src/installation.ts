@@ -20,6 +20,8 @@ interface Demo {
   databaseUrl: string;
   webChannelId: string;
   suggestedQuestions: string[];
+  /** A second space. */
+  other: { spaceId: string; apiKey: string };
   /** Only where voice is on. */
   livekitUrl?: string;
 }

@@ -1,4 +1,4 @@
-/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F11 F13 F14 phone]. */
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F11 F13 F14 phone neighbour]. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
@@ -9,6 +9,7 @@ import { measureStart } from './f14.ts';
 import { measureAnswers } from './f3.ts';
 import type { Servers } from './floor.ts';
 import { assertDurable, Installation } from './installation.ts';
+import { measureNeighbour } from './neighbour.ts';
 import { toMarkdown } from './table.ts';
 import { measurePhone } from './phone/phone.ts';
 import { measureVoice } from './voice/f11.ts';
@@ -21,6 +22,7 @@ const profiles = {
     answers: { rounds: 2, seconds: 5, rates: [100, 500], synapse: null },
     voice: { calls: 2, turns: 3 },
     phone: { streams: [2], seconds: 5, webhookRounds: 4 },
+    neighbour: { rounds: 2, seconds: 10 },
   },
   full: {
     throughput: {
@@ -37,10 +39,11 @@ const profiles = {
     },
     voice: { calls: 8, turns: 5 },
     phone: { streams: [5, 10, 20], seconds: 30, webhookRounds: 20 },
+    neighbour: { rounds: 5, seconds: 20 },
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone'] as const;
+const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour'] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({
@@ -68,6 +71,7 @@ async function voiceOf(figure: 'F11' | 'F13', installation: Installation): Promi
 
 async function measure(figure: Figure, installation: Installation): Promise<Outcome> {
   if (figure === 'F14') return measureStart(installation);
+  if (figure === 'neighbour') return measureNeighbour(installation, profile.neighbour);
   if (figure === 'phone') return measurePhone(installation, profile.phone);
   if (figure === 'F11' || figure === 'F13') return voiceOf(figure, installation);
   const servers: Servers = {
