@@ -11,17 +11,21 @@ const MOST_SECONDS = 2;
 const WORKERS = 4;
 
 const Report = z.object({
-  seed: z.union([z.number(), z.string()]).nullable(),
-  stop_reason: z.string().nullable(),
-  operations: z.object({ total: z.number(), tested: z.number(), errored: z.number() }),
-  test_cases: z.object({ generated: z.number(), with_failures: z.number(), errored: z.number() }),
+  operations: z.object({ total: z.number(), tested: z.number() }),
+  test_cases: z.object({ generated: z.number() }),
+  failures: z.array(z.object({ type: z.string(), count: z.number(), operations: z.array(z.string()) })),
+  errors: z.array(z.object({ count: z.number() })),
 });
 
 /** What one run has found. */
 export interface Found {
   cases: number;
-  failures: number;
-  errors: number;
+  /** Answers of 500 and above. */
+  serverErrors: number;
+  /** Answers that came too late. */
+  slow: number;
+  /** What Schemathesis stumbled over itself; it goes on with the next case. */
+  toolErrors: number;
   operations: number;
 }
 
@@ -109,12 +113,16 @@ function argumentsOf({ demo, seconds, seed, reportFile }: RunOptions, config: st
 }
 
 function read(reportFile: string): Found {
-  const { operations, test_cases } = Report.parse(JSON.parse(readFileSync(reportFile, 'utf8')));
+  const report = Report.parse(JSON.parse(readFileSync(reportFile, 'utf8')));
+  const sum = (counted: readonly { count: number }[]): number =>
+    counted.reduce((all, { count }) => all + count, 0);
+  const isSlow = ({ type }: { type: string }): boolean => type === 'ResponseTimeExceeded';
   return {
-    cases: test_cases.generated,
-    failures: test_cases.with_failures,
-    errors: test_cases.errored + operations.errored,
-    operations: operations.tested,
+    cases: report.test_cases.generated,
+    serverErrors: sum(report.failures.filter((one) => !isSlow(one))),
+    slow: sum(report.failures.filter(isSlow)),
+    toolErrors: sum(report.errors),
+    operations: report.operations.tested,
   };
 }
 
