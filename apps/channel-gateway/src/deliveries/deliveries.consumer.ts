@@ -66,8 +66,7 @@ export class DeliveriesConsumer {
     events: EventEnvelope<typeof contactErased>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events)
-      await this.deliveries.forgetAddress(trx, spaceId, data.conversationId);
+    for (const { spaceId, data } of events) await this.service.erase(trx, spaceId, data.conversationId);
   }
 
   @OnTask(DELIVERY_QUEUE, { concurrency: 32, maxAttempts: BACKOFF_MS.length, backoffMs })

@@ -14,6 +14,7 @@ import {
   setUpChannel,
   updateChannel,
 } from '@parley/contracts';
+import { sql } from 'kysely';
 import { type GatewayBench, openBench } from '../../test/bench.ts';
 import { customAdapter } from '../adapters/custom/custom.adapter.ts';
 
@@ -255,6 +256,21 @@ describe('Deliveries of a custom channel', () => {
     await expect(bench.call(replayDelivery, { channelId, deliveryId: newId('dlv') })).rejects.toMatchObject({
       status: 404,
     });
+  });
+
+  it('that wait for another attempt end when the contact is erased', async () => {
+    const channelId = await channelWithCallback();
+    const thread = new Thread(channelId);
+    statuses.push(503, 503, 503);
+    await bench.feed(messagePosted, thread.posted(thread.message()), thread.posted(thread.message()));
+    await bench.until(() => received.length === 1, 'The first attempt');
+    await bench.feed(contactErased, { conversationId: thread.conversationId, sequence: 9 });
+    const rows = await deliveries(channelId, 2, 'failed');
+    expect(rows.map(({ reason }) => reason)).toEqual(Array(2).fill('The contact was erased.'));
+    const tasks = await bench.in((trx) =>
+      sql`SELECT FROM task WHERE queue = 'delivery' AND key = ${thread.conversationId}`.execute(trx),
+    );
+    expect(tasks.rows).toHaveLength(0);
   });
 
   it('know no address any more once the contact was erased', async () => {

@@ -109,8 +109,17 @@ export class DeliveriesRepository {
       .executeTakeFirstOrThrow();
   }
 
-  /** Forgets where the contact of a conversation was reached. */
-  async forgetAddress(trx: ChannelTrx, spaceId: string, conversationId: string): Promise<void> {
+  /** Forgets where the contact of a conversation was reached, and ends what was still to be delivered there. */
+  async forgetContact(trx: ChannelTrx, spaceId: string, conversationId: string): Promise<string[]> {
+    const ended = await trx
+      .updateTable('delivery')
+      .set({ status: 'failed', reason: 'The contact was erased.', next_attempt_at: null })
+      .where('space_id', '=', spaceId)
+      .where('conversation_id', '=', conversationId)
+      .where('to_address', 'is not', null)
+      .where('status', '=', 'pending')
+      .returning('id')
+      .execute();
     await trx
       .updateTable('delivery')
       .set({ to_address: null })
@@ -118,6 +127,7 @@ export class DeliveriesRepository {
       .where('conversation_id', '=', conversationId)
       .where('to_address', 'is not', null)
       .execute();
+    return ended.map(({ id }) => id);
   }
 
   async list(

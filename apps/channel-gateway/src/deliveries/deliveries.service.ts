@@ -62,6 +62,12 @@ export class DeliveriesService {
     await this.tasks.enqueue(trx, tasks);
   }
 
+  /** The contact of a conversation was erased: nothing more goes there, and nothing tells where it was. */
+  async erase(trx: ChannelTrx, spaceId: string, conversationId: string): Promise<void> {
+    const ended = await this.deliveries.forgetContact(trx, spaceId, conversationId);
+    if (ended.length > 0) await this.tasks.cancel(trx, DELIVERY_QUEUE, spaceId, ended);
+  }
+
   /** Attempts a delivery anew, under the same id. */
   async begin(trx: ChannelTrx, row: DeliveryRow, message: Message): Promise<void> {
     await this.tasks.enqueue(trx, [taskOf(row, message)]);
