@@ -203,6 +203,19 @@ describe('A channel', () => {
     });
   });
 
+  it.each(['a\u0000b', 'a\u202eb', 'a\nb', ' '])('refuses the identifier %j', async (channelIdentifier) => {
+    await expect(
+      bench.call(createChannel, { deploymentType: 'CUSTOM', channelIdentifier }),
+    ).rejects.toMatchObject({ status: 400 });
+    const { channel } = await bench.call(createChannel, {
+      deploymentType: 'CUSTOM',
+      channelIdentifier: 'ok',
+    });
+    await expect(
+      bench.call(updateChannel, { channelId: channel.id, channelIdentifier }),
+    ).rejects.toMatchObject({ status: 400 });
+  });
+
   it('merges nested objects of its configuration, and removes what is null', async () => {
     const { channel } = await bench.call(createChannel, {
       deploymentType: 'WEB',

@@ -91,12 +91,12 @@ export class ChannelsService {
     const row = await this.lock(trx, spaceId, id);
     const before = await this.factsOf(trx, row);
     const given = secretsOf(row.deployment_type, row.provider, credentials);
-    const { channelIdentifier = row.channel_identifier } = change;
     const kind = channelKind(row.deployment_type);
-    if (change.channelIdentifier !== undefined) {
-      check('channelIdentifier', kind.channelIdentifier.safeParse(channelIdentifier));
-      requirePossible(row.deployment_type, channelIdentifier);
-    }
+    const channelIdentifier =
+      change.channelIdentifier === undefined
+        ? row.channel_identifier
+        : check('channelIdentifier', kind.channelIdentifier.safeParse(change.channelIdentifier));
+    if (change.channelIdentifier !== undefined) requirePossible(row.deployment_type, channelIdentifier);
     const configuration =
       change.configuration &&
       check(
@@ -117,7 +117,7 @@ export class ChannelsService {
       // Columns that are undefined stay as they are.
       channel_name: change.channelName,
       recording_enabled: change.recordingEnabled,
-      channel_identifier: change.channelIdentifier,
+      channel_identifier: channelIdentifier,
       configuration: configuration === undefined ? undefined : JSON.stringify(configuration),
       language: change.language,
       target: change.target && JSON.stringify(change.target),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, Metadata, Name, Timestamp } from '../core/common.ts';
 import { Origin, SiteUrl } from '../core/origin.ts';
-import { cleanedText } from '../core/text.ts';
+import { cleanedText, shortText } from '../core/text.ts';
 import { Parts } from '../conversation/types.ts';
 
 /** Telephone number in E.164 (ITU-T): `+`, country code, at most 15 digits. */
@@ -45,7 +45,7 @@ const WebConfiguration = z.strictObject({
   allowedOrigins: z.array(Origin).max(50).optional(),
 });
 const MobileConfiguration = z.strictObject({
-  packageName: z.string().min(1).max(200),
+  packageName: shortText(200),
   platform: z.enum(['IOS', 'ANDROID']),
 });
 const MessagingConfiguration = z.strictObject({
@@ -59,10 +59,10 @@ const kinds = {
   CALLS: { channelIdentifier: E164, configuration: PhoneConfiguration },
   SMS: { channelIdentifier: E164, configuration: PhoneConfiguration },
   WEB: { channelIdentifier: SiteUrl, configuration: WebConfiguration },
-  MOBILE: { channelIdentifier: z.string().min(1).max(200), configuration: MobileConfiguration },
-  WHATSAPP: { channelIdentifier: z.string().min(1).max(100), configuration: MessagingConfiguration },
-  MESSENGER: { channelIdentifier: z.string().min(1).max(100), configuration: MessagingConfiguration },
-  CUSTOM: { channelIdentifier: z.string().min(1).max(200), configuration: CustomConfiguration },
+  MOBILE: { channelIdentifier: shortText(200), configuration: MobileConfiguration },
+  WHATSAPP: { channelIdentifier: shortText(100), configuration: MessagingConfiguration },
+  MESSENGER: { channelIdentifier: shortText(100), configuration: MessagingConfiguration },
+  CUSTOM: { channelIdentifier: shortText(200), configuration: CustomConfiguration },
 } as const;
 
 /** The types of deployment channels. */
