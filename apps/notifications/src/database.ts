@@ -1,9 +1,13 @@
+import type { ruleEvents } from '@parley/contracts';
 import type { Trx } from '@parley/database';
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
 
 type Json<Value> = ColumnType<Value, string, string>;
 
 export type Medium = 'inbox' | 'email';
+
+/** Events that rules can be about. */
+export type RuleEvent = (typeof ruleEvents)[number];
 
 interface Stamped {
   created_at: Generated<Date>;
@@ -14,7 +18,7 @@ export interface RuleTable extends Stamped {
   space_id: string;
   id: string;
   name: string;
-  event: 'flow.handoff_requested';
+  event: RuleEvent;
   media: Json<Medium[]>;
   roles: Json<string[]>;
   enabled: boolean;
@@ -30,6 +34,16 @@ export interface NotificationTable extends Stamped {
   body: string;
   conversation_id: string | null;
   read_at: Date | null;
+  /** Id of the event that it is about; null for those from before it was kept. */
+  source: string | null;
+  media: Json<Medium[]>;
+}
+
+/** Which rules a space was given; a default that was deleted is not given again. */
+export interface DefaultRuleTable {
+  space_id: string;
+  event: string;
+  created_at: Generated<Date>;
 }
 
 export interface DeliveryTable extends Stamped {
@@ -63,6 +77,7 @@ export interface Tables {
   notification: NotificationTable;
   delivery: DeliveryTable;
   member: MemberTable;
+  default_rule: DefaultRuleTable;
   mail_count: MailCountTable;
 }
 

@@ -1,11 +1,17 @@
 import {
   type EventData,
   type EventDefinition,
+  getConversation,
+  listMessages,
+  listNotifications,
+  listReceipts,
   memberChanged,
   newId,
+  notFound,
   type OperationDefinition,
   type OperationOutput,
   type OperationRequest,
+  type Principal,
   servicePrincipal,
   spaceCreated,
 } from '@parley/contracts';
@@ -23,6 +29,27 @@ import { AppModule } from '../src/app.module.ts';
 import { configSchema } from '../src/config.ts';
 import type { Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
+
+/** What the spec, which plays the conversation service, says of a conversation. */
+export interface StagedConversation {
+  contactName?: string;
+  assignee?: string;
+  /** Accounts that take part. */
+  accounts?: string[];
+  /** What the contact wrote, in order; its sequences are 1, 2, 3 … */
+  messages?: string[];
+  /** Accounts that have read everything. */
+  readers?: string[];
+  /** Answers 404, as it does of a direct room. */
+  hidden?: boolean;
+}
+
+const staged = new Map<string, StagedConversation>();
+
+/** Says what the conversation service answers; a conversation that nothing was said of has no contact. */
+export function stage(conversationId: string, conversation: StagedConversation): void {
+  staged.set(conversationId, conversation);
+}
 
 /** Notifications over real servers; the spec plays the other services and catches the mails. */
 export class NotificationsBench {
@@ -60,6 +87,20 @@ export class NotificationsBench {
     return (await this.client.request(definition, input, { principal, idempotencyKey })).body;
   }
 
+  /** The inbox of a member, newest first. */
+  async inbox(
+    spaceId: string,
+    accountId: string,
+  ): Promise<OperationOutput<typeof listNotifications>['data']> {
+    const principal: Principal = {
+      type: 'account',
+      id: accountId,
+      accountId,
+      spaces: { [spaceId]: 'agent' },
+    };
+    return (await this.client.request(listNotifications, { spaceId }, { principal })).body.data;
+  }
+
   /** A space with these members, and its first rule. */
   async space(
     members: readonly { accountId: string; email: string; emailVerified?: boolean }[],
@@ -95,6 +136,60 @@ export async function openBench(settings: Record<string, string> = {}): Promise<
   const config = configSchema.parse({ SMTP_URL: catcher.smtpUrl, ...settings });
   const pod = await startPod<Tables>({
     ...{ name: 'notifications', domain: 'notification', module: AppModule, server, config },
+    prepare: ({ operations }) => {
+      operations.add(getConversation, (input) => conversationOf(input as Asked));
+      operations.add(listMessages, (input) => messagesOf(input as Asked));
+      operations.add(listReceipts, (input) => receiptsOf(input as Asked));
+    },
   });
   return new NotificationsBench({ pod, catcher, nats, server });
+}
+
+interface Asked {
+  conversationId: string;
+  afterSequence?: number;
+}
+
+function find({ conversationId }: Asked): StagedConversation {
+  const found = staged.get(conversationId) ?? {};
+  if (found.hidden) throw notFound('The conversation');
+  return found;
+}
+
+function conversationOf(asked: Asked): Promise<object> {
+  const { contactName, assignee, accounts = [], messages = [] } = find(asked);
+  const participants = [
+    ...accounts.map((accountId) => ({ accountId, contactId: null, name: accountId })),
+    ...(contactName === undefined ? [] : [{ accountId: null, contactId: 'cont_1', name: contactName }]),
+  ];
+  const contactId = contactName === undefined ? null : 'cont_1';
+  return Promise.resolve({
+    contactId,
+    assignee: assignee ?? null,
+    participants,
+    lastSequence: messages.length,
+  });
+}
+
+function messagesOf(asked: Asked): Promise<object> {
+  const { messages = [], contactName } = find(asked);
+  const data = messages.map((text, index) => ({
+    id: `msg_${index + 1}`,
+    sequence: index + 1,
+    author: { type: 'contact', name: contactName },
+    parts: [{ type: 'text', text }],
+  }));
+  const { afterSequence = 0 } = asked;
+  return Promise.resolve({ data: data.filter(({ sequence }) => sequence > afterSequence), nextCursor: null });
+}
+
+function receiptsOf(asked: Asked): Promise<object> {
+  const { readers = [] } = find(asked);
+  const data = readers.map((accountId) => ({
+    accountId,
+    contactId: null,
+    status: 'read',
+    at: new Date().toISOString(),
+  }));
+  return Promise.resolve({ data, nextCursor: null });
 }

@@ -67,7 +67,7 @@ class TinyController {
 function notification(title: string, now: string): z.infer<typeof notificationCreated.data>['notification'] {
   return {
     ...{ id: newId('ntf'), accountId: newId('acc'), event: 'tiny', title, body: '', conversationId: null },
-    ...{ readAt: null, createdAt: now, updatedAt: now },
+    ...{ media: ['inbox' as const], readAt: null, createdAt: now, updatedAt: now },
   };
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { sql } from 'kysely';
 import type {
   DeliveryRow,
   NewDeliveryRow,
@@ -6,16 +7,63 @@ import type {
   NotificationRow,
   NotificationTrx,
   Page,
+  RuleEvent,
 } from '../database.ts';
 
 @Injectable()
 export class InboxRepository {
   async insert(trx: NotificationTrx, rows: readonly NewNotificationRow[]): Promise<NotificationRow[]> {
     if (rows.length === 0) return [];
-    return trx
-      .insertInto('notification')
-      .values([...rows])
-      .returningAll()
+    return (
+      trx
+        .insertInto('notification')
+        .values([...rows])
+        // An event notifies an account once.
+        .onConflict((conflict) => conflict.columns(['space_id', 'account_id', 'source']).doNothing())
+        .returningAll()
+        .execute()
+    );
+  }
+
+  /** Accounts that have an unread notification of this kind about the conversation. */
+  async waiting(
+    trx: NotificationTrx,
+    where: { spaceId: string; conversationId: string; event: RuleEvent },
+  ): Promise<ReadonlySet<string>> {
+    const rows = await trx
+      .selectFrom('notification')
+      .select('account_id')
+      .where('space_id', '=', where.spaceId)
+      .where('conversation_id', '=', where.conversationId)
+      .where('event', '=', where.event)
+      .where('read_at', 'is', null)
+      .where('created_at', '>', sql<Date>`now() - interval '1 hour'`)
+      .execute();
+    return new Set(rows.map(({ account_id }) => account_id));
+  }
+
+  /** What an account has of a conversation counts as read. */
+  async markConversationRead(
+    trx: NotificationTrx,
+    where: { spaceId: string; conversationId: string; accountId: string },
+  ): Promise<void> {
+    await trx
+      .updateTable('notification')
+      .set({ read_at: new Date(), updated_at: new Date() })
+      .where('space_id', '=', where.spaceId)
+      .where('conversation_id', '=', where.conversationId)
+      .where('account_id', '=', where.accountId)
+      .where('read_at', 'is', null)
+      .execute();
+  }
+
+  /** Removes what notifications say of a conversation whose contact was erased. */
+  async erase(trx: NotificationTrx, spaceId: string, conversationId: string): Promise<void> {
+    await trx
+      .updateTable('notification')
+      .set({ title: 'A contact was erased', body: '', updated_at: new Date() })
+      .where('space_id', '=', spaceId)
+      .where('conversation_id', '=', conversationId)
       .execute();
   }
 
@@ -28,7 +76,8 @@ export class InboxRepository {
       .selectFrom('notification')
       .selectAll()
       .where('space_id', '=', where.spaceId)
-      .where('account_id', '=', where.accountId);
+      .where('account_id', '=', where.accountId)
+      .where(sql<boolean>`media ? 'inbox'`);
     if (where.unread) query = query.where('read_at', 'is', null);
     if (page.before) query = query.where('id', '<', page.before);
     return query

@@ -10,6 +10,7 @@ export function toNotification(row: NotificationRow): NotificationView {
     event: row.event,
     title: row.title,
     body: row.body,
+    media: row.media,
     conversationId: row.conversation_id,
     readAt: row.read_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),

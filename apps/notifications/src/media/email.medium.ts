@@ -1,5 +1,6 @@
 import { createTransport, type Transporter } from 'nodemailer';
 import { requireNoTransaction } from '@parley/database';
+import { composeMail } from './compose-mail.ts';
 import type { NotificationMedium, Outgoing } from './medium.ts';
 
 /** E-mail over SMTP; the message id is stable, so that mailboxes drop repeats. */
@@ -13,30 +14,18 @@ export class EmailMedium implements NotificationMedium {
     this.from = from;
   }
 
-  async send({
-    id,
-    to,
-    title,
-    body,
-    link,
-  }: Outgoing): Promise<{ delivered: true } | { delivered: false; reason: string }> {
+  async send(outgoing: Outgoing): Promise<{ delivered: true } | { delivered: false; reason: string }> {
     requireNoTransaction('An e-mail');
     if (!this.transport) return { delivered: false, reason: 'E-mail is switched off: set SMTP_URL.' };
+    const { id, to, title } = outgoing;
     if (!to.email) return { delivered: false, reason: 'The member has no e-mail address.' };
-    const text = link ? `${body}\n\n${link}` : body;
-    const html = `<p>${escape(body)}</p>${link ? `<p><a href="${escape(link)}">Open the conversation</a></p>` : ''}`;
     await this.transport.sendMail({
       messageId: `<${id}@parley>`,
       from: this.from,
       to: { name: to.name, address: to.email },
       subject: title,
-      text,
-      html,
+      ...composeMail(outgoing),
     });
     return { delivered: true };
   }
-}
-
-function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

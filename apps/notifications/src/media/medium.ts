@@ -5,6 +5,8 @@ export interface Outgoing {
   to: { name: string; email: string | null };
   title: string;
   body: string;
+  /** What was written, cut to a few lines. */
+  quote?: { author: string; text: string } | null;
   link: string | null;
 }
 

@@ -1,13 +1,17 @@
 import { Controller } from '@nestjs/common';
-import { type EventEnvelope, memberChanged, newId, spaceCreated } from '@parley/contracts';
+import { type EventEnvelope, memberChanged, spaceCreated } from '@parley/contracts';
 import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { RulesRepository } from './rules.repository.ts';
+import { RulesService } from './rules.service.ts';
 
-/** Knows who is a member, and gives each new space its first rule. */
+/** Knows who is a member, and gives each new space its first rules. */
 @Controller()
 export class MembersConsumer {
-  constructor(private readonly rules: RulesRepository) {}
+  constructor(
+    private readonly rules: RulesRepository,
+    private readonly ruleset: RulesService,
+  ) {}
 
   @OnEvent(memberChanged, { consumer: 'members' })
   async onMember(
@@ -31,16 +35,6 @@ export class MembersConsumer {
 
   @OnEvent(spaceCreated, { consumer: 'members' })
   async onSpace(events: EventEnvelope<typeof spaceCreated>[], { trx }: EventContext<Tables>): Promise<void> {
-    for (const { spaceId } of events) {
-      await this.rules.insert(trx, {
-        space_id: spaceId,
-        id: newId('rule'),
-        name: 'A flow asks for a person',
-        event: 'flow.handoff_requested',
-        media: JSON.stringify(['inbox', 'email']),
-        roles: JSON.stringify(['owner', 'admin', 'agent']),
-        enabled: true,
-      });
-    }
+    for (const { spaceId } of events) await this.ruleset.giveDefaults(trx, spaceId);
   }
 }

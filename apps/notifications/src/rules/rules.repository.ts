@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { MemberRow, NewRuleRow, NotificationTrx, Page, RuleRow } from '../database.ts';
+import type { MemberRow, NewRuleRow, NotificationTrx, Page, RuleEvent, RuleRow } from '../database.ts';
 
 @Injectable()
 export class RulesRepository {
@@ -16,14 +16,25 @@ export class RulesRepository {
       .execute();
   }
 
-  async enabled(trx: NotificationTrx, spaceId: string, event: RuleRow['event']): Promise<RuleRow[]> {
+  async ofEvent(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<RuleRow[]> {
     return trx
       .selectFrom('rule')
       .selectAll()
       .where('space_id', '=', spaceId)
       .where('event', '=', event)
-      .where('enabled', '=', true)
+      .orderBy('id')
       .execute();
+  }
+
+  /** Whether a space has not been given the rule of an event before. */
+  async claimDefault(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<boolean> {
+    const row = await trx
+      .insertInto('default_rule')
+      .values({ space_id: spaceId, event })
+      .onConflict((conflict) => conflict.columns(['space_id', 'event']).doNothing())
+      .returning('event')
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
   async update(

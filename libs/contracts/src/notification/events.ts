@@ -5,7 +5,7 @@ import { media, NotificationSchema } from './types.ts';
 
 export const notificationCreated = defineEvent({
   name: 'notification.created',
-  summary: "A notification lies in somebody's inbox",
+  summary: 'A member is notified, through the media that it names',
   data: z.object({ notification: NotificationSchema }),
   key: (data) => data.notification.accountId,
 });

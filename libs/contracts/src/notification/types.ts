@@ -7,8 +7,8 @@ export const media = ['inbox', 'email'] as const;
 /** Mails about an account, which identity decides and notifications sends. */
 export const accountMailKinds = ['verify_email', 'reset_password', 'password_changed', 'invitation'] as const;
 
-/** Facts a rule can be about. */
-export const ruleEvents = ['flow.handoff_requested'] as const;
+/** Events a rule can be about: a person is asked for; a contact writes to the person in charge. */
+export const ruleEvents = ['flow.handoff_requested', 'conversation.message_posted'] as const;
 
 /** When an event happens, who is told and how. */
 export const RuleSchema = z
@@ -31,6 +31,8 @@ export const NotificationSchema = z
     event: z.string(),
     title: z.string(),
     body: z.string(),
+    /** The media it goes through; without `inbox` it is not in the account's list. */
+    media: z.array(z.enum(media)),
     conversationId: Id.nullable(),
     readAt: Timestamp.nullable(),
     createdAt: Timestamp,

@@ -34,6 +34,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
   ],
   flow: ['channel.list_targeting'],
   identity: ['notification.send_account_mail'],
+  notification: ['conversation.get', 'conversation.list_messages', 'conversation.list_receipts'],
   telephony: [
     'asset.complete_storage',
     'asset.delete',

@@ -1,0 +1,61 @@
+import { Controller } from '@nestjs/common';
+import { notificationDelivered, notificationFailed } from '@parley/contracts';
+import { EventLog, OnTask, RetryableError, type Task, type TaskContext } from '@parley/messaging';
+import type { Tables } from '../database.ts';
+import { MediaService } from '../media/media.service.ts';
+import type { Outgoing } from '../media/medium.ts';
+import { InboxRepository } from './inbox.repository.ts';
+
+export const SEND_QUEUE = 'send';
+
+/** A delivery of a notification. */
+export interface SendPayload {
+  notificationId: string;
+  accountId: string;
+  medium: 'email';
+  outgoing: Outgoing;
+}
+
+/** Sends notifications through media outside of Parley, and records what became of each. */
+@Controller()
+export class SendingConsumer {
+  constructor(
+    private readonly inbox: InboxRepository,
+    private readonly media: MediaService,
+    private readonly events: EventLog,
+  ) {}
+
+  @OnTask(SEND_QUEUE, { concurrency: 8, maxAttempts: 8 })
+  async send(task: Task<SendPayload>, context: TaskContext<Tables>): Promise<void> {
+    const { notificationId, accountId, medium, outgoing } = task.payload;
+    const result = await this.attempt(medium, outgoing, context.lastAttempt);
+    const reason = result.delivered ? null : result.reason;
+    await context.settle(async (trx) => {
+      const status = result.delivered ? 'delivered' : 'failed';
+      await this.inbox.settleDelivery(trx, { spaceId: task.spaceId, id: outgoing.id }, { status, reason });
+      const data = { notificationId, accountId, medium };
+      const event =
+        reason === null
+          ? { definition: notificationDelivered, data }
+          : { definition: notificationFailed, data: { ...data, reason } };
+      await this.events.append(trx, [{ spaceId: task.spaceId, ...event }]);
+    });
+  }
+
+  private async attempt(
+    medium: string,
+    outgoing: Outgoing,
+    last: boolean,
+  ): Promise<{ delivered: true } | { delivered: false; reason: string }> {
+    try {
+      const found = this.media.find(medium);
+      return found
+        ? await found.send(outgoing)
+        : { delivered: false, reason: `There is no medium "${medium}".` };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!last) throw new RetryableError(reason, { cause: error });
+      return { delivered: false, reason };
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { messagePosted } from '@parley/contracts';
+import type { NotificationKind } from '../kind.ts';
+
+/** A contact writes in a conversation that a person has in hand. */
+export const replyKind: NotificationKind = {
+  event: messagePosted.name,
+  defaultRule: {
+    name: 'A contact writes to the person in charge',
+    media: ['inbox', 'email'],
+    roles: ['owner', 'admin', 'agent'],
+  },
+  recipients: (members, { inCharge }) => members.filter((member) => inCharge.includes(member.account_id)),
+  wording: ({ contactName }) => ({
+    title: `New message from ${contactName ?? 'a contact'}`,
+    body: 'There is a new message in a conversation that you are in charge of.',
+  }),
+};
