@@ -126,8 +126,8 @@ describe('npm run up', () => {
       readFileSync(join(home, 'demo.json'), 'utf8'),
     ) as Record<string, string> & { owner: { password: string }; other: { apiKey: string } };
     const secrets = [
-      ...readdirSync(join(home, 'secrets')).map((name) =>
-        readFileSync(join(home, 'secrets', name), 'utf8').trim(),
+      ...readdirSync(join(home, 'secrets')).flatMap(
+        (name) => readFileSync(join(home, 'secrets', name), 'utf8').match(/[\w+/=-]{20,}/g) ?? [],
       ),
       ...[owner.password, apiKey, customChannelSecret, other.apiKey, new URL(databaseUrl ?? '').password],
     ].map((secret) => secret ?? '');
