@@ -25,7 +25,14 @@ test('an installation from before keeps its accounts, as verified ones, and lear
     for (const id of ['key_1', 'key_2', 'key_3', 'key_4'])
       await trx
         .insertInto('api_key')
-        .values({ space_id: spaceId, id, name: id, role: 'admin', secret_hash: 'x', last_four: 'xxxx' } as never)
+        .values({
+          space_id: spaceId,
+          id,
+          name: id,
+          role: 'admin',
+          secret_hash: 'x',
+          last_four: 'xxxx',
+        } as never)
         .execute();
     await trx
       .insertInto('audit_entry')
