@@ -3,6 +3,7 @@ import type { Database } from '@parley/database';
 import { KnowledgeLibrary } from '../../../apps/flow-engine/src/knowledge/knowledge.library.ts';
 import type { KnowledgeTables } from '../../../apps/flow-engine/src/knowledge/knowledge.table.ts';
 import { migrations } from '../../../apps/flow-engine/src/knowledge/migrations/index.ts';
+import { digestOf } from '../../../apps/flow-engine/src/knowledge/reading/digest.ts';
 import type { GivenCitation, Progress, Target } from './evaluation.ts';
 import type { Page } from './manual.ts';
 
@@ -59,7 +60,9 @@ export class InProcessTarget implements Target {
 
   async add(page: Page, url: string): Promise<void> {
     const request = { ...this.key, title: page.title, mediaType: 'text/html', text: page.text, url };
-    const document = await this.database.withSpaces([SPACE], (trx) => this.library.addDocument(trx, request));
+    const document = await this.database.withSpaces([SPACE], async (trx) =>
+      this.library.addDocument(trx, request, await digestOf(request.text)),
+    );
     const reading = this.library.ingest({ spaceId: SPACE, documentId: document.id });
     const tracked = reading.finally(() => this.running.delete(tracked));
     this.running.add(tracked);

@@ -10,6 +10,8 @@ import {
   type OperationOutput,
   type OperationRequest,
   searchKnowledge,
+  updateDocument,
+  updateKnowledgeBase,
 } from '@parley/contracts';
 import { type FlowBench, openBench } from '../../test/bench.ts';
 
@@ -213,6 +215,74 @@ test('a document that is deleted before it is fetched stays deleted', async () =
   });
 });
 
+/** The stems that a document's title counts for. */
+async function titleOf(documentId: string): Promise<string[]> {
+  const rows = await bench.in((trx) =>
+    trx
+      .selectFrom('posting' as never)
+      .select('lexeme' as never)
+      .where('document_id' as never, '=', documentId as never)
+      .where('title_frequency' as never, '>', 0 as never)
+      .orderBy('lexeme' as never)
+      .execute(),
+  );
+  return rows.map((row) => (row as { lexeme: string }).lexeme);
+}
+
+test('a document is found by its new title, no more by the old one, and keeps its passages', async () => {
+  const text = '# Care\n\nFeed it twice a day, and clip its claws.';
+  const metadata = { owner: { name: 'Ada', team: 'A' }, tag: 'x' };
+  const given = { title: 'Wombats', mediaType: 'text/markdown' as const, text, metadata };
+  const { id: documentId } = await add(given);
+  const before = await passagesOf(documentId);
+  expect(await titleOf(documentId)).toEqual(['wombat']);
+  const changed = await bench.call(updateDocument, {
+    ...{ knowledgeBaseId, documentId, title: '  Quokka husbandry ' },
+    metadata: { owner: { team: null }, tag: null, more: 1 },
+  });
+  expect(changed).toMatchObject({ title: 'Quokka husbandry', status: 'ready' });
+  expect(changed.metadata).toEqual({ owner: { name: 'Ada' }, more: 1 });
+  expect(await titleOf(documentId)).toEqual(['husbandri', 'quokka']);
+  const { data } = await bench.call(searchKnowledge, {
+    knowledgeBaseId,
+    q: 'how do I clip the claws of a quokka?',
+  });
+  expect(data[0]?.title).toBe('Quokka husbandry');
+  expect(data[0]?.headingPath).toEqual(['Quokka husbandry', 'Care']);
+  expect(await passagesOf(documentId)).toBe(before);
+  await bench.call(updateDocument, { knowledgeBaseId, documentId, metadata: null });
+  expect(await bench.call(getDocument, { knowledgeBaseId, documentId })).toMatchObject({ metadata: {} });
+});
+
+test('a title that is given while the document is read stays, and is searched', async () => {
+  const { promise: asked, resolve: wasAsked } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  routes.set('/numbat', (request, response) => {
+    wasAsked();
+    const html = '<title>Of the page</title><p>It eats termites all day.</p>';
+    void released.then(() => page('text/html', html)(request, response));
+  });
+  const { id: documentId } = await bench.call(addDocument, { knowledgeBaseId, url: `${siteUrl}/numbat` });
+  await asked;
+  await bench.call(updateDocument, { knowledgeBaseId, documentId, title: 'Numbats' });
+  release();
+  await bench.until(async () => {
+    const { status } = await bench.call(getDocument, { knowledgeBaseId, documentId });
+    return status === 'ready';
+  }, 'The document');
+  expect(await bench.call(getDocument, { knowledgeBaseId, documentId })).toMatchObject({ title: 'Numbats' });
+  expect(await titleOf(documentId)).toEqual(['numbat']);
+  expect(await search('termites')).toEqual(['Numbats']);
+});
+
+test('a knowledge base changes in part', async () => {
+  const { id } = await bench.call(createKnowledgeBase, { name: 'Old', metadata: { a: { b: 1 }, c: 2 } });
+  const change = { knowledgeBaseId: id, name: 'New', metadata: { a: { d: 3 }, c: null } };
+  const changed = await bench.call(updateKnowledgeBase, change);
+  expect(changed).toMatchObject({ id, name: 'New', documents: 0 });
+  expect(changed.metadata).toEqual({ a: { b: 1, d: 3 } });
+});
+
 test('another space finds nothing here, and cannot add, list or delete', async () => {
   const { otherSpaceId } = bench;
   const [document] = (await bench.call(listDocuments, { knowledgeBaseId })).data;
@@ -222,6 +292,8 @@ test('another space finds nothing here, and cannot add, list or delete', async (
     bench.call(listDocuments, { knowledgeBaseId }, otherSpaceId),
     bench.call(getDocument, { knowledgeBaseId, documentId }, otherSpaceId),
     bench.call(deleteDocument, { knowledgeBaseId, documentId }, otherSpaceId),
+    bench.call(updateDocument, { knowledgeBaseId, documentId, title: 'x' }, otherSpaceId),
+    bench.call(updateKnowledgeBase, { knowledgeBaseId, name: 'x' }, otherSpaceId),
     bench.call(addDocument, { knowledgeBaseId, ...file('x', 'a.txt') }, otherSpaceId),
   ];
   const foreign = { status: 404 };

@@ -1,25 +1,15 @@
+import { newId } from '@parley/contracts';
 import { sql } from 'kysely';
 import type { KnowledgeTrx } from './knowledge.repository.ts';
-import type { IndexEntry } from './ranking/index-entries.ts';
-import { cleanText } from './ranking/terms.ts';
+import type { IndexRows } from './reading/index-document.ts';
 
-export interface IndexedPassage {
-  id: string;
-  headingPath: string[];
-  text: string;
-  sentences: number[];
-  headingVector: string;
-  bodyVector: string;
-}
-
-export interface IndexedDocument {
+/** A document that was read, as its rows are stored. */
+export interface IndexedDocument extends IndexRows {
   spaceId: string;
   knowledgeBaseId: string;
   documentId: string;
-  passages: IndexedPassage[];
-  entries: IndexEntry[];
-  words: string[];
-  terms: number;
+  /** The title that it was indexed under. */
+  title: string;
 }
 
 /** Rows per statement. */
@@ -33,14 +23,13 @@ function* chunks<Item>(items: readonly Item[]): Generator<Item[]> {
 
 /** Writes passages and the inverted index. */
 export class KnowledgeIndexRepository {
-  /** Stems texts with the configuration that questions meet too; answers tsvectors in their text form. */
+  /** Stems cleaned texts with the configuration that questions meet too; answers tsvectors in their text form. */
   async analyse(trx: KnowledgeTrx, texts: readonly string[]): Promise<string[]> {
     const vectors: string[] = [];
     for (const chunk of chunks(texts)) {
-      const cleaned = chunk.map(cleanText);
       const { rows } = await sql<{ vector: string }>`
         SELECT to_tsvector('pg_catalog.english', text)::text AS vector
-        FROM unnest(${cleaned}::text[]) WITH ORDINALITY AS input (text, no) ORDER BY no`.execute(trx);
+        FROM unnest(${chunk}::text[]) WITH ORDINALITY AS input (text, no) ORDER BY no`.execute(trx);
       vectors.push(...rows.map((row) => row.vector));
     }
     return vectors;
@@ -60,7 +49,7 @@ export class KnowledgeIndexRepository {
       title,
       frequencies,
       words,
-    }: { title: string; frequencies: ReadonlyMap<string, number>; words: string[] },
+    }: { title: string; frequencies: ReadonlyMap<string, number>; words: string[][] },
   ): Promise<void> {
     const { spaceId, knowledgeBaseId, documentId } = document;
     await sql`
@@ -86,28 +75,30 @@ export class KnowledgeIndexRepository {
   }
 
   private async insertPassages(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
-    let position = 0;
-    for (const chunk of chunks(document.passages)) {
-      const rows = chunk.map((passage) => ({ ...passage, position: position++ }));
+    let first = 0;
+    for (const { rows, count } of document.passageRows) {
+      const ids = Array.from({ length: count }, () => newId('pass'));
       await sql`
         INSERT INTO passage (space_id, id, document_id, position, heading_path, text, sentences, lexemes)
-        SELECT ${document.spaceId}, "id", ${document.documentId}, "position", "headingPath", "text", "sentences",
+        SELECT ${document.spaceId}, (${ids}::text[])["position" - ${first}::integer + 1], ${document.documentId},
+          "position", "headingPath", "text", "sentences",
           setweight("headingVector"::tsvector, 'A') || "bodyVector"::tsvector
-        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row ("id" text, "position" integer,
+        FROM jsonb_to_recordset(${rows}::jsonb) AS row ("position" integer,
           "headingPath" text[], "text" text, "sentences" integer[], "headingVector" text, "bodyVector" text)`.execute(
         trx,
       );
+      first += count;
     }
   }
 
   private async insertEntries(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
-    for (const chunk of chunks(document.entries)) {
+    for (const { rows } of document.entryRows) {
       await sql`
         INSERT INTO posting (space_id, knowledge_base_id, lexeme, document_id, title_frequency, frequency,
           document_length, positions, heading_frequencies, body_frequencies, lengths)
         SELECT ${document.spaceId}, ${document.knowledgeBaseId}, "lexeme", ${document.documentId}, "titleFrequency",
           "frequency", ${document.terms}, "positions", "headingFrequencies", "bodyFrequencies", "lengths"
-        FROM jsonb_to_recordset(${JSON.stringify(chunk)}::jsonb) AS row ("lexeme" text, "titleFrequency" smallint,
+        FROM jsonb_to_recordset(${rows}::jsonb) AS row ("lexeme" text, "titleFrequency" smallint,
           "frequency" integer, "positions" integer[], "headingFrequencies" smallint[], "bodyFrequencies" smallint[],
           "lengths" smallint[])`.execute(trx);
     }
@@ -118,7 +109,7 @@ export class KnowledgeIndexRepository {
     trx: KnowledgeTrx,
     document: Pick<IndexedDocument, 'spaceId' | 'knowledgeBaseId' | 'words'>,
   ): Promise<void> {
-    for (const chunk of chunks([...document.words].sort())) {
+    for (const chunk of document.words) {
       await sql`
         INSERT INTO word (space_id, knowledge_base_id, word)
         SELECT ${document.spaceId}, ${document.knowledgeBaseId}, word FROM unnest(${chunk}::text[]) AS word

@@ -15,15 +15,22 @@ import {
   updateKnowledgeBase,
 } from '@parley/contracts';
 import type { OperationInput, OperationOutput } from '@parley/contracts';
-import { HandleOperation } from '@parley/messaging';
+import { BeforeOperation, HandleOperation } from '@parley/messaging';
 import type { OperationContext } from '@parley/messaging';
 import { ReferencesRepository } from '../references/references.repository.ts';
 import { KnowledgeService } from './knowledge.service.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
+import type { DocumentRequest } from './knowledge.library.ts';
+import { digestOf, type TextDigest } from './reading/digest.ts';
 import { documentOf } from './document-input.ts';
 import { toDocument, toKnowledgeBase } from './knowledge.view.ts';
 
 type Context = OperationContext<KnowledgeTables>;
+
+interface PreparedDocument {
+  request: DocumentRequest;
+  digest: TextDigest;
+}
 
 @Controller()
 export class KnowledgeHandler {
@@ -76,12 +83,19 @@ export class KnowledgeHandler {
     return {};
   }
 
+  /** What a large text takes is done before the transaction. */
+  @BeforeOperation(addDocument)
+  async prepareDocument(input: OperationInput<typeof addDocument>): Promise<PreparedDocument> {
+    const request = documentOf(input);
+    return { request, digest: await digestOf(request.text ?? '') };
+  }
+
   @HandleOperation(addDocument)
   async addDocument(
-    input: OperationInput<typeof addDocument>,
-    context: Context,
+    _input: OperationInput<typeof addDocument>,
+    { trx, before }: OperationContext<KnowledgeTables, PreparedDocument>,
   ): Promise<OperationOutput<typeof addDocument>> {
-    return toDocument(await this.service.addDocument(context.trx, documentOf(input)));
+    return toDocument(await this.service.addDocument(trx, before.request, before.digest));
   }
 
   @HandleOperation(listDocuments)

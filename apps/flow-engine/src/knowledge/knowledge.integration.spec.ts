@@ -3,7 +3,9 @@ import type { Database } from '@parley/database';
 import { createTestDatabase } from '@parley/testing';
 import type { TestDatabase } from '@parley/testing';
 import { handbook } from './handbook.fixture.ts';
+import { setImmediate } from 'node:timers/promises';
 import { KnowledgeLibrary } from './knowledge.library.ts';
+import { digestOf } from './reading/digest.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 import { migrations } from './migrations/index.ts';
 
@@ -16,7 +18,9 @@ let knowledgeBaseId: string;
 
 async function add(document: { title: string; mediaType: string; text: string }): Promise<string> {
   const request = { spaceId, knowledgeBaseId, ...document };
-  const added = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request));
+  const added = await database.withSpaces([spaceId], async (trx) =>
+    library.addDocument(trx, request, await digestOf(request.text)),
+  );
   await library.ingest({ spaceId, documentId: added.id });
   return added.id;
 }
@@ -167,7 +171,9 @@ test('reading again changes nothing; two readers at once store a document once',
     mediaType: 'text/plain',
     text: 'The numbat wakes at dawn.',
   };
-  const raced = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request));
+  const raced = await database.withSpaces([spaceId], async (trx) =>
+    library.addDocument(trx, request, await digestOf(request.text)),
+  );
   await Promise.all([1, 2, 3].map(() => library.ingest({ spaceId, documentId: raced.id })));
   expect((await rowsOf(raced.id))[0]).toBe(1);
 });
@@ -180,7 +186,9 @@ test('a document deleted while it is read stays deleted', async () => {
     mediaType: 'text/plain',
     text: 'The bilby digs at dusk.',
   };
-  const { id: documentId } = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request));
+  const { id: documentId } = await database.withSpaces([spaceId], async (trx) =>
+    library.addDocument(trx, request, await digestOf(request.text)),
+  );
   const outcome = await library.readDocument({ spaceId, documentId });
   await database.withSpaces([spaceId], (trx) =>
     library.deleteDocument(trx, { spaceId, knowledgeBaseId, documentId }),
@@ -215,7 +223,9 @@ test('another space sees none of it', async () => {
   );
   const request = { ...key, title: 'Foreign', mediaType: 'text/plain', text: 'Foreign text.' };
   await expect(
-    database.withSpaces([otherSpaceId], (trx) => library.addDocument(trx, request)),
+    database.withSpaces([otherSpaceId], async (trx) =>
+      library.addDocument(trx, request, await digestOf(request.text)),
+    ),
   ).rejects.toMatchObject({ status: 404 });
 });
 
@@ -239,4 +249,74 @@ test('lists go newest first, page by page, and count what they hold', async () =
   );
   expect(counts.ready + counts.failed).toBe(base.documents);
   expect(base.passages).toBeGreaterThan(12);
+});
+
+/** Longest stretch that the event loop was kept by this thread, in milliseconds of processor time, while work went on. */
+async function longestTurnMs(work: Promise<unknown>): Promise<number> {
+  let isDone = false;
+  const done = work.finally(() => {
+    isDone = true;
+  });
+  const now = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  let longest = 0;
+  for (let before = now(); !isDone; ) {
+    await setImmediate();
+    const after = now();
+    longest = Math.max(longest, after - before);
+    before = after;
+  }
+  await done;
+  return longest;
+}
+
+describe('a document that costs much keeps nobody waiting', () => {
+  const MB = 1024 * 1024;
+  test.each([
+    ['a word of 1 MB', 'text/plain', 'a'.repeat(MB)],
+    ['a word of 1 MB after others, in Markdown', 'text/markdown', `# Words\n\nOne ${'b'.repeat(MB)} two.`],
+    ['1 MB of words of one letter', 'text/plain', 'q x '.repeat(MB / 4)],
+    ['1 MB of identifiers', 'text/plain', 'a_b.c('.repeat(MB / 6)],
+    ['200,000 headings', 'text/html', '<h1>h</h1>'.repeat(200_000)],
+    ['10,000 headings in Markdown', 'text/markdown', '# h\n'.repeat(10_000)],
+    ['100,000 nested elements', 'text/html', '<div>'.repeat(100_000)],
+    ['100,000 nested quotes', 'text/markdown', '> '.repeat(100_000)],
+    ['8 MB of control characters', 'text/plain', '\u0001'.repeat(8 * MB)],
+  ])('%s', async (title, mediaType, text) => {
+    const { id } = await database.withSpaces([spaceId], (trx) =>
+      library.createBase(trx, { spaceId, name: title }),
+    );
+    const work = async (): Promise<string> => {
+      const request = { spaceId, knowledgeBaseId: id, title, mediaType, text };
+      const digest = await digestOf(text);
+      const added = await database.withSpaces([spaceId], (trx) => library.addDocument(trx, request, digest));
+      if (added.status === 'failed') return added.status;
+      await library.ingest({ spaceId, documentId: added.id });
+      const key = { spaceId, knowledgeBaseId: id, documentId: added.id };
+      return (await database.withSpaces([spaceId], (trx) => library.getDocument(trx, key))).status;
+    };
+    const status = work();
+    expect(await longestTurnMs(status)).toBeLessThan(50);
+    expect(['ready', 'failed']).toContain(await status);
+  });
+
+  test('neither does a question of 64 KB, nor one that follows it', async () => {
+    const query = 'a'.repeat(64 * 1024);
+    const asked = library.search({
+      spaceId,
+      knowledgeBaseIds: [knowledgeBaseId],
+      query,
+      turns: [query, query],
+    });
+    expect(await longestTurnMs(asked)).toBeLessThan(50);
+    const next = library.answer({
+      spaceId,
+      knowledgeBaseIds: [knowledgeBaseId],
+      question: 'and it?',
+      turns: [query],
+    });
+    expect(await longestTurnMs(next)).toBeLessThan(50);
+  });
 });

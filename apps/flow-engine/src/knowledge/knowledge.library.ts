@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type MergePatch, newId, notFound, type PageRequest } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import { mergeMetadata } from '../references/metadata.ts';
@@ -9,14 +8,14 @@ import type { KnowledgeAnswer, Question, SearchHit, SearchQuery } from './knowle
 import { KnowledgeRepository } from './knowledge.repository.ts';
 import type { DocumentRow, KnowledgeBaseRow, KnowledgeTrx } from './knowledge.repository.ts';
 import type { DocumentStatus, KnowledgeTables } from './knowledge.table.ts';
-import { frequenciesOf, indexEntries } from './ranking/index-entries.ts';
-import { withoutNumbering, wordsOf } from './ranking/terms.ts';
+import { frequenciesOf } from './ranking/index-entries.ts';
+import { cleanText, withoutNumbering, wordsOf } from './ranking/terms.ts';
 import { UnreadableDocumentError } from './reading/blocks.ts';
-import type { ReadPassage } from './reading/blocks.ts';
+import { digestOf, type TextDigest } from './reading/digest.ts';
+import { isDictionaryWord } from './reading/index-document.ts';
 import { DocumentReader } from './reading/document-reader.adapter.ts';
 import { refusalOf } from './reading/document.reader.ts';
 import { fetchDocument } from './reading/fetch-document.ts';
-import type { FetchedDocument } from './reading/fetch-document.ts';
 
 export interface DocumentRequest {
   spaceId: string;
@@ -33,7 +32,8 @@ export interface DocumentRequest {
 
 /** What reading a document came to, ready to be stored in one transaction. */
 export type IngestOutcome =
-  | { status: 'ready'; index: IndexedDocument; fetched: FetchedDocument | null }
+  /** `before` is the title that the document had when its reading began, `found` what fetching it brought to light. */
+  | { status: 'ready'; index: IndexedDocument; before: string; found: FoundDocument | null }
   | { status: 'failed'; spaceId: string; documentId: string; reason: string };
 
 interface BaseKey {
@@ -46,10 +46,6 @@ type MetadataPatch = MergePatch<Record<string, unknown>> | null;
 interface DocumentKey extends BaseKey {
   documentId: string;
 }
-
-/** Shorter words are not corrected when misspelt, longer ones are no words. */
-const isDictionaryWord = (word: string): boolean =>
-  word.length >= 4 && word.length <= 40 && /^\p{L}+$/u.test(word);
 
 /** Knowledge bases, their documents, and what they say: the rules, free of any framework. */
 export class KnowledgeLibrary {
@@ -135,14 +131,13 @@ export class KnowledgeLibrary {
    * Stores a document that waits to be read (`queued`: call `ingest` afterwards), or, where it can be seen at once that
    * it cannot be read, as `failed` with the reason and without its content.
    */
-  async addDocument(trx: KnowledgeTrx, request: DocumentRequest): Promise<DocumentRow> {
+  async addDocument(trx: KnowledgeTrx, request: DocumentRequest, digest: TextDigest): Promise<DocumentRow> {
     if (!(await this.repository.holdBase(trx, request.spaceId, request.knowledgeBaseId))) {
       throw notFound('The knowledge base');
     }
     const { text } = request;
     const reason = request.reason ?? (text === null ? null : refusalOf({ ...request, text }));
-    const content = text ?? '';
-    const sha256 = createHash('sha256').update(content).digest('hex');
+    const { sha256, bytes } = digest;
     const title = printable(request.title);
     const url = request.url ?? null;
     if (text !== null && reason === null) {
@@ -160,7 +155,7 @@ export class KnowledgeLibrary {
       status: reason === null ? 'queued' : 'failed',
       reason,
       sha256,
-      bytes: Buffer.byteLength(content),
+      bytes,
       content: reason === null ? text : null,
       metadata: request.metadata ?? {},
     });
@@ -207,9 +202,13 @@ export class KnowledgeLibrary {
 
   private async retitle(trx: KnowledgeTrx, key: DocumentKey, title: string): Promise<void> {
     const text = withoutNumbering(title);
-    const [vector = ''] = await this.index.analyse(trx, [text]);
-    const words = [...new Set(wordsOf(text).filter(isDictionaryWord))];
-    await this.index.retitle(trx, key, { title, frequencies: frequenciesOf({ text, vector }), words });
+    const [vector = ''] = await this.index.analyse(trx, [cleanText(text)]);
+    const words = [...new Set(wordsOf(text).filter(isDictionaryWord))].sort();
+    await this.index.retitle(trx, key, {
+      title,
+      frequencies: frequenciesOf({ text, vector }),
+      words: [words],
+    });
   }
 
   async deleteDocument(trx: KnowledgeTrx, key: DocumentKey): Promise<void> {
@@ -264,10 +263,12 @@ export class KnowledgeLibrary {
       // Without a title of its own, a fetched document was given its address as one.
       const title = printable((document.title === url ? fetched?.title : null) ?? document.title);
       const read = { mediaType: document.media_type, text: content ?? '', ...fetched, title };
-      const passages = await this.reader.read(read);
+      const rows = await this.reader.index(read, (texts) =>
+        this.database.withSpaces([spaceId], (trx) => this.index.analyse(trx, texts)),
+      );
       const where = { spaceId, documentId, knowledgeBaseId: document.knowledge_base_id };
-      const index = await this.buildIndex(where, title, passages);
-      return { status: 'ready', index, fetched: fetched && read };
+      const found = fetched && (await foundIn(read, document.title === url ? fetched.title : null));
+      return { status: 'ready', index: { ...rows, ...where, title }, before: document.title, found };
     } catch (error) {
       if (error instanceof UnreadableDocumentError) {
         return { status: 'failed', spaceId, documentId, reason: error.message };
@@ -286,66 +287,44 @@ export class KnowledgeLibrary {
       );
       return;
     }
-    const { index, fetched } = outcome;
+    const { index, before, found } = outcome;
+    const { spaceId, documentId: id } = index;
+    const document = await this.repository.lockDocument(trx, spaceId, id);
+    // Somebody may have given it another title while it was read.
+    const isRenamed = document !== undefined && document.title !== before;
+    const { title, ...rest } = found ?? {};
     const isOurs = await this.repository.finishIngest(
       trx,
-      { spaceId: index.spaceId, id: index.documentId },
+      { spaceId, id },
       {
         status: 'ready',
         reason: null,
-        passages: index.passages.length,
+        passages: index.passages,
         terms: index.terms,
-        ...foundIn(fetched),
+        ...rest,
+        ...(title === undefined || isRenamed ? {} : { title }),
       },
     );
-    if (isOurs) {
-      await this.index.insert(trx, index);
-    }
-  }
-
-  private async buildIndex(
-    where: DocumentKey,
-    title: string,
-    passages: readonly ReadPassage[],
-  ): Promise<IndexedDocument> {
-    const texts = [
-      withoutNumbering(title),
-      ...passages.map((passage) => passage.headingPath.slice(1).map(withoutNumbering).join(' / ')),
-      ...passages.map((passage) => passage.text),
-    ];
-    const vectors = await this.database.withSpaces([where.spaceId], (trx) => this.index.analyse(trx, texts));
-    const analysed = texts.map((text, place) => ({ text, vector: vectors[place] ?? '' }));
-    const [analysedTitle = { text: '', vector: '' }, ...rest] = analysed;
-    const headings = rest.slice(0, passages.length);
-    const bodies = rest.slice(passages.length);
-    const pairs = passages.map((_, place) => ({
-      heading: headings[place] ?? { text: '', vector: '' },
-      body: bodies[place] ?? { text: '', vector: '' },
-    }));
-    const { entries, terms } = indexEntries({ title: analysedTitle, passages: pairs });
-    return {
-      ...where,
-      entries,
-      terms,
-      words: [...new Set(texts.flatMap(wordsOf).filter(isDictionaryWord))],
-      passages: passages.map((passage, place) => ({
-        ...passage,
-        id: newId('pass'),
-        headingVector: pairs[place]?.heading.vector ?? '',
-        bodyVector: pairs[place]?.body.vector ?? '',
-      })),
-    };
+    if (!isOurs) return;
+    await this.index.insert(trx, index);
+    if (isRenamed) await this.retitle(trx, index, document.title);
   }
 }
 
-function foundIn(fetched: FetchedDocument | null) {
-  if (fetched === null) return {};
-  const { text, mediaType, title } = fetched;
-  const sha256 = createHash('sha256').update(text).digest('hex');
-  return {
-    ...(title === null ? {} : { title }),
-    ...{ sha256, media_type: mediaType, bytes: Buffer.byteLength(text) },
-  };
+/** What fetching a document brought to light. */
+interface FoundDocument {
+  title?: string;
+  media_type: string;
+  sha256: string;
+  bytes: number;
+}
+
+async function foundIn(
+  { text, mediaType }: { text: string; mediaType: string },
+  title: string | null,
+): Promise<FoundDocument> {
+  const { sha256, bytes } = await digestOf(text);
+  return { ...(title === null ? {} : { title: printable(title) }), media_type: mediaType, sha256, bytes };
 }
 
 function mergedMetadata(

@@ -11,6 +11,7 @@ import { readQuestion } from './ranking/question.ts';
 import type { QuestionWord } from './ranking/question.ts';
 import { bestQuote } from './ranking/quote.ts';
 import { rerank } from './ranking/rerank.ts';
+import { cutPlace } from './ranking/terms.ts';
 import type { RankedPassage } from './ranking/rerank.ts';
 import { correctionOf, MIN_CORRECTABLE } from './ranking/spelling.ts';
 import type { Concept } from './ranking/types.ts';
@@ -65,6 +66,13 @@ const CITED_DOCUMENTS = 3;
 /** Passages of a document among which its best sentences are looked for. */
 const QUOTABLE_PASSAGES = 3;
 
+/** What is read of a message as a question: what follows is no question any more. */
+const MAX_QUESTION = 2000;
+
+function askable(text: string): string {
+  return text.slice(0, cutPlace(text, MAX_QUESTION));
+}
+
 interface Ranking {
   concepts: Concept[];
   passages: RankedPassage[];
@@ -97,13 +105,14 @@ export class KnowledgeSearch {
       if (confidence < CONFIDENCE_THRESHOLD) {
         return null;
       }
-      const citations = cite(question, concepts, passages);
+      const citations = cite(askable(question), concepts, passages);
       return { text: citations[0]?.quote ?? '', citations, confidence };
     });
   }
 
-  private async rank(trx: KnowledgeTrx, query: SearchQuery): Promise<Ranking> {
-    const asked = readQuestion(query.query, query.turns ?? []);
+  private async rank(trx: KnowledgeTrx, given: SearchQuery): Promise<Ranking> {
+    const query = { ...given, query: askable(given.query), turns: (given.turns ?? []).map(askable) };
+    const asked = readQuestion(query.query, query.turns);
     const corpus = await this.words.read(trx, query, lookedUp([...asked.own, ...asked.context]));
     const { size, stems } = corpus;
     if (size.passages === 0) {

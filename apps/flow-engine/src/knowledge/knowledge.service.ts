@@ -5,6 +5,7 @@ import { Tasks } from '@parley/messaging';
 import { GuardedFetch } from '@parley/service';
 import { KnowledgeLibrary } from './knowledge.library.ts';
 import type { DocumentRequest } from './knowledge.library.ts';
+import type { TextDigest } from './reading/digest.ts';
 import { fetchLimits } from './reading/fetch-document.ts';
 import type { DocumentRow, KnowledgeTrx } from './knowledge.repository.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
@@ -26,8 +27,12 @@ export class KnowledgeService extends KnowledgeLibrary implements OnApplicationS
     this.tasks = tasks;
   }
 
-  override async addDocument(trx: KnowledgeTrx, request: DocumentRequest): Promise<DocumentRow> {
-    const document = await super.addDocument(trx, request);
+  override async addDocument(
+    trx: KnowledgeTrx,
+    request: DocumentRequest,
+    digest: TextDigest,
+  ): Promise<DocumentRow> {
+    const document = await super.addDocument(trx, request, digest);
     if (document.status === 'queued') {
       const { id, space_id: spaceId } = document;
       await this.tasks.enqueue(trx, [

@@ -22,13 +22,11 @@ export interface IndexEntry {
   lengths: number[];
 }
 
-const MAX_LEXEME = 100;
-
 /** How often each lexeme and each name stands in a text. */
 export function frequenciesOf({ text, vector }: AnalysedText): Map<string, number> {
   const frequencies = new Map<string, number>();
   for (const [lexeme, places] of parseLexemes(vector)) {
-    frequencies.set(lexeme.slice(0, MAX_LEXEME), places.length);
+    frequencies.set(lexeme, places.length);
   }
   for (const name of compoundsOf(text)) {
     frequencies.set(name, (frequencies.get(name) ?? 0) + 1);

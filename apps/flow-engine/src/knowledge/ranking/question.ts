@@ -140,7 +140,7 @@ export interface QuestionWords {
 
 /** The words of the question, and those of the turns before it that may be needed to understand it. */
 export function readQuestion(question: string, turns: readonly string[]): QuestionWords {
-  const own = [...questionWords(question.slice(0, 2000)), ...boundOf(question)];
+  const own = [...questionWords(question), ...boundOf(question)];
   const known = new Set(own.map((entry) => entry.word));
   const context = new Map<string, QuestionWord>();
   for (const entry of contextWords(turns)) {

@@ -84,3 +84,24 @@ test('typing errors find the word that was meant, other words do not', () => {
   expect(correctionOf('pasword', ['password', 'passage', 'patrol'])).toBe('password');
   expect(correctionOf('warranty', ['wanted', 'warning', 'quantity'])).toBeNull();
 });
+
+test('names are found as they are written, and a text costs its length however its words look', () => {
+  expect(compoundsOf('_lead.ing_ a..b_c 1abc( x_2( pg_dump(now) v1.2.3 é.è')).toEqual([
+    ...['lead.ing', 'b_c', 'x_2', 'pg_dump', 'v1.2.3', 'é.è'].filter((name) => /\p{L}{2}/u.test(name)),
+    ...['abc()', 'x_2()', 'pg_dump()'].filter((name) => /\p{L}{2}/u.test(name)),
+  ]);
+  const seconds = (text: string): number => {
+    const before = process.cpuUsage();
+    compoundsOf(text);
+    cleanText(text);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6;
+  };
+  for (const unit of ['a', '_', 'a_', 'a.', 'a(', '\u0301', '\u{10400}'])
+    expect(seconds(unit.repeat(250_000))).toBeLessThan(2);
+});
+
+test('words are cut where no question goes, and never within a character', () => {
+  expect(cleanText(`short ${'a'.repeat(300)} end`)).toBe(`short ${'a'.repeat(100)} end`);
+  expect(cleanText(`x${'\u{10400}'.repeat(80)}`).isWellFormed()).toBe(true);
+});

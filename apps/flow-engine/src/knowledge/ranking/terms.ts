@@ -1,3 +1,6 @@
+/** Longer words are cut in index and question alike: nobody asks for them by their end. */
+export const MAX_WORD = 100;
+
 /** Text as the index and the question share it: without accents and punctuation, so both meet the same stemmer. */
 export function cleanText(text: string): string {
   return text
@@ -5,7 +8,16 @@ export function cleanText(text: string): string {
     .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim();
+    .trim()
+    .split(' ')
+    .map((word) => word.slice(0, cutPlace(word, MAX_WORD)))
+    .join(' ');
+}
+
+/** Where a text may be cut at the latest: not between the two halves of a character. */
+export function cutPlace(text: string, place: number): number {
+  const isHalved = place < text.length && /[\ud800-\udbff]/.test(text.charAt(place - 1));
+  return isHalved ? place - 1 : place;
 }
 
 /** Words of a text in order, cleaned. */
@@ -17,11 +29,21 @@ export function wordsOf(text: string): string[] {
 /** Names such as `shared_buffers`, `server.crt` or `count(…)`: kept whole beside their parts. */
 export function compoundsOf(text: string): string[] {
   const lower = text.toLowerCase();
-  const names = lower.match(/[\p{L}\p{N}]+(?:[_.][\p{L}\p{N}]+)+/gu) ?? [];
-  const calls = lower.match(/\p{L}[\p{L}\p{N}_]+(?=\()/gu) ?? [];
+  // Every pattern takes a whole run at once, so that a text costs its length however its runs look.
+  const names = (lower.match(/[\p{L}\p{N}_.]+/gu) ?? [])
+    .flatMap((run) => run.split(/[_.]{2,}/))
+    .map((name) => name.replace(/^[_.]/, '').replace(/[_.]$/, ''))
+    .filter((name) => /[_.]/.test(name));
+  const calls = (lower.match(/[\p{L}\p{N}_]+\(?/gu) ?? [])
+    .filter((run) => run.endsWith('('))
+    .map((run) => run.slice(0, -1).replace(/^[\p{N}_]+/u, ''))
+    .filter((name) => name.length > 1);
   const all = [...names, ...calls.map((name) => `${name}()`)];
-  return all.filter((name) => /\p{L}{2}/u.test(name) && name.length <= 80);
+  return all.filter((name) => name.length <= MAX_NAME && /\p{L}{2}/u.test(name));
 }
+
+/** Longer names are no names. */
+const MAX_NAME = 80;
 
 /** Numbers of chapters and sections say nothing about the subject. */
 export function withoutNumbering(heading: string): string {

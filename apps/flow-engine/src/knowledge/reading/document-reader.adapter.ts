@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { requireNoTransaction } from '@parley/database';
 import { UnreadableDocumentError } from './blocks.ts';
-import type { DocumentSource, ReadPassage } from './blocks.ts';
+import type { DocumentSource } from './blocks.ts';
+import type { IndexRows, Stemmer } from './index-document.ts';
+import type { FromReader, ToReader } from './reader.worker.ts';
 
 const TIME_LIMIT_MS = 20_000;
 const MEMORY_LIMIT_MB = 512;
-
-type Answer = { passages: ReadPassage[] } | { reason: string };
 
 /**
  * Reads documents in a thread of its own, one after another: a hostile document costs at most its time and memory
@@ -21,10 +21,14 @@ export class DocumentReader {
     this.timeLimitMs = timeLimitMs;
   }
 
-  /** @throws UnreadableDocumentError with a reason for the person who added the document */
-  read(source: DocumentSource): Promise<ReadPassage[]> {
+  /**
+   * Reads a document and builds its part of the index.
+   * @param stem answers the texts that the thread has cleaned
+   * @throws UnreadableDocumentError with a reason for the person who added the document
+   */
+  index(source: DocumentSource, stem: Stemmer): Promise<IndexRows> {
     requireNoTransaction('The reading of a document');
-    const result = this.queue.then(() => this.readNow(source));
+    const result = this.queue.then(() => this.indexNow(source, stem));
     this.queue = result.catch(() => undefined);
     return result;
   }
@@ -45,34 +49,74 @@ export class DocumentReader {
     return worker;
   }
 
-  private async readNow(source: DocumentSource): Promise<ReadPassage[]> {
+  private async indexNow(source: DocumentSource, stem: Stemmer): Promise<IndexRows> {
     const worker = this.worker ?? this.start();
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const abandon = (reason: string): void => {
+    const { promise, resolve, reject } = Promise.withResolvers<IndexRows>();
+    const rows: IndexRows = { passages: 0, terms: 0, passageRows: [], entryRows: [], words: [] };
+    const abandon = (error: Error): void => {
       this.worker = undefined;
       worker.terminate().catch(() => undefined);
-      reject(new UnreadableDocumentError(reason));
+      reject(error);
     };
-    const timer = setTimeout(
-      () =>
-        abandon(`Reading the document took longer than ${this.timeLimitMs / 1000} s. Split or simplify it.`),
-      this.timeLimitMs,
+    const limit = new WorkLimit(this.timeLimitMs, () =>
+      abandon(
+        new UnreadableDocumentError(
+          `Reading the document took longer than ${this.timeLimitMs / 1000} s. Split or simplify it.`,
+        ),
+      ),
     );
-    const onError = (error: Error): void => abandon(describe(error));
-    worker.once('message', resolve);
-    worker.once('error', onError);
-    worker.postMessage(source);
-    try {
-      const answer = await promise;
-      if ('reason' in answer) {
-        throw new UnreadableDocumentError(answer.reason);
+    const onError = (error: Error): void => abandon(new UnreadableDocumentError(describe(error)));
+    const onMessage = (message: FromReader): void => {
+      if (message.kind === 'passages') rows.passageRows.push(message);
+      else if (message.kind === 'entries') rows.entryRows.push(message);
+      else if (message.kind === 'words') rows.words.push(message.words);
+      else if (message.kind === 'refused') reject(new UnreadableDocumentError(message.reason));
+      else if (message.kind === 'done')
+        resolve({ ...rows, passages: message.passages, terms: message.terms });
+      else if (message.kind === 'stem') {
+        limit.pause();
+        stem(message.texts).then((vectors) => {
+          limit.go();
+          worker.postMessage({ kind: 'stems', vectors } satisfies ToReader);
+        }, abandon);
       }
-      return answer.passages;
+    };
+    worker.on('message', onMessage);
+    worker.once('error', onError);
+    limit.go();
+    worker.postMessage({ kind: 'index', source } satisfies ToReader);
+    try {
+      return await promise;
     } finally {
-      clearTimeout(timer);
-      worker.off('message', resolve);
+      limit.pause();
+      worker.off('message', onMessage);
       worker.off('error', onError);
     }
+  }
+}
+
+/** Counts the time that the thread works by itself, not what it waits for. */
+class WorkLimit {
+  private leftMs: number;
+  private readonly onOver: () => void;
+  private timer: NodeJS.Timeout | undefined;
+  private startedAt = 0;
+
+  constructor(limitMs: number, onOver: () => void) {
+    this.leftMs = limitMs;
+    this.onOver = onOver;
+  }
+
+  go(): void {
+    this.startedAt = performance.now();
+    this.timer = setTimeout(this.onOver, Math.max(0, this.leftMs));
+  }
+
+  pause(): void {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.leftMs -= performance.now() - this.startedAt;
   }
 }
 

@@ -50,6 +50,8 @@ test('every sentence lies within its passage, and passages stay small', () => {
   }
 });
 
+const noStems = async (texts: string[]): Promise<string[]> => texts.map(() => '');
+
 describe('what cannot be read is refused with a reason', () => {
   const reader = new DocumentReader(5000);
   afterAll(() => reader.close());
@@ -69,13 +71,24 @@ describe('what cannot be read is refused with a reason', () => {
     ['nothing', 'text/markdown', ' \n ', /empty/],
     ['a page of scripts', 'text/html', '<script>let x;</script>', /No text was found/],
     ['another media type', 'application/pdf', '%PDF-1.7', /media type/],
+    ['nothing but headings', 'text/html', '<h2>a</h2>b'.repeat(30_000), /more than 20000 sections/],
     ['too much', 'text/plain', 'word '.repeat(2_000_000), /larger than 8 MiB/],
   ])('%s', async (_name, mediaType, text, reason) => {
-    await expect(reader.read({ title: 'Guide', mediaType, text })).rejects.toThrow(reason);
+    await expect(reader.index({ title: 'Guide', mediaType, text }, noStems)).rejects.toThrow(reason);
   });
 
   test('the next document is read all the same', async () => {
-    const [passage] = await reader.read({ title: 'Guide', mediaType: 'text/plain', text: 'Still here.' });
-    expect(passage?.text).toBe('Still here.');
+    const source = { title: 'Guide', mediaType: 'text/plain', text: 'Still here.' };
+    const { passageRows } = await reader.index(source, noStems);
+    expect(JSON.parse(passageRows[0]?.rows ?? '')).toMatchObject([{ position: 0, text: 'Still here.' }]);
   });
+});
+
+test('text that has to be cut within a word is cut between characters', () => {
+  const face = '\u{1f600}';
+  const text = `x${face.repeat(200_000)}`;
+  const passages = readDocument({ title: `y${face.repeat(300)}`, mediaType: 'text/plain', text });
+  expect(JSON.stringify(passages).isWellFormed()).toBe(true);
+  expect(JSON.stringify(passages)).not.toMatch(/\\ud[89a-f]/i);
+  expect(passages.map((passage) => passage.text).join('')).toHaveLength(text.length);
 });

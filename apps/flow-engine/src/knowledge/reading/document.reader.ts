@@ -16,7 +16,7 @@ const readers = new Map<string, (text: string) => Block[]>([
 /** Media types that can be read. */
 export const readableMediaTypes: readonly string[] = [...readers.keys()];
 
-/** Control characters that text never holds; the replacement character is what undecodable bytes become. */
+/** Control characters that text never holds. */
 const controls = /(?![\t\n\f\r])\p{Cc}/gu;
 
 /** What is wrong with a document before it is read; null when nothing is. */
@@ -36,8 +36,21 @@ export function refusalOf(source: DocumentSource): string | null {
 }
 
 function isBinary(text: string): boolean {
-  const strange = (text.match(controls) ?? []).length + (text.match(/\ufffd/g) ?? []).length;
-  return text.includes('\u0000') || strange > Math.max(8, text.length / 100);
+  if (text.includes('\u0000')) {
+    return true;
+  }
+  const limit = Math.max(8, text.length / 100);
+  let strange = 0;
+  for (let place = 0; place < text.length && strange <= limit; place += 1) {
+    strange += isStrange(text.charCodeAt(place)) ? 1 : 0;
+  }
+  return strange > limit;
+}
+
+/** A control character that text never holds, or what undecodable bytes become. */
+function isStrange(code: number): boolean {
+  const isControl = code < 0x20 || (code >= 0x7f && code <= 0x9f);
+  return (isControl && !(code >= 0x09 && code <= 0x0d && code !== 0x0b)) || code === 0xfffd;
 }
 
 /** Reads a document into passages. @throws UnreadableDocumentError with a reason for the person who added it */

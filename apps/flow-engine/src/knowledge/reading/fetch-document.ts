@@ -76,7 +76,12 @@ function egressIn(error: unknown): EgressError | null {
 }
 
 function titleOf(html: string): string | null {
-  const title = /<title[^>]*>([^<]{1,500})<\/title>/i.exec(html.slice(0, 50_000))?.[1] ?? '';
+  const head = html.slice(0, 50_000);
+  const opens = head.search(/<title/i);
+  const begins = opens === -1 ? -1 : head.indexOf('>', opens) + 1;
+  if (begins <= 0) return null;
+  const ends = head.indexOf('<', begins);
+  const title = ends === -1 || ends - begins > 500 ? '' : head.slice(begins, ends);
   const plain = title
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')

@@ -1,4 +1,5 @@
-import type { Block, ReadPassage } from './blocks.ts';
+import { cutPlace } from '../ranking/terms.ts';
+import { type Block, type ReadPassage, UnreadableDocumentError } from './blocks.ts';
 import { splitSentences } from './sentences.ts';
 
 /** A passage is a few paragraphs: enough to stand alone, small enough to be about one thing. */
@@ -8,6 +9,8 @@ const MAX_LENGTH = 1500;
 const OWN_ENTRY_LENGTH = 350;
 const MAX_CODE_UNIT = 600;
 const MAX_HEADING = 200;
+/** A document of the largest size has 14,000 passages of the target length; one with many more is all headings. */
+const MAX_PASSAGES = 20_000;
 
 interface Piece {
   text: string;
@@ -64,7 +67,7 @@ function cutSpan(text: string, start: number, end: number): number[][] {
   let from = start;
   while (end - from > MAX_LENGTH) {
     const space = text.slice(from, from + MAX_LENGTH + 1).lastIndexOf(' ');
-    const to = from + (space > 0 ? space : MAX_LENGTH);
+    const to = space > 0 ? from + space : cutPlace(text, from + MAX_LENGTH);
     spans.push([from, to]);
     from = space > 0 ? to + 1 : to;
   }
@@ -130,15 +133,21 @@ class PassageBuilder {
     const { text, sentences } = join(this.pieces, '\n\n');
     this.pieces = [];
     this.size = 0;
-    if (sentences.length > 0) {
-      this.passages.push({ headingPath: this.headingPath(), text, sentences });
+    if (sentences.length === 0) {
+      return;
     }
+    if (this.passages.length === MAX_PASSAGES) {
+      throw new UnreadableDocumentError(
+        `The document has more than ${MAX_PASSAGES} sections. Split it into several documents.`,
+      );
+    }
+    this.passages.push({ headingPath: this.headingPath(), text, sentences });
   }
 
   private headingPath(): string[] {
     const headings = [...this.outline.map((heading) => heading.text), ...this.terms];
     const rest = headings[0] === this.title ? headings.slice(1) : headings;
-    return [this.title, ...rest].map((text) => text.slice(0, MAX_HEADING));
+    return [this.title, ...rest].map((text) => text.slice(0, cutPlace(text, MAX_HEADING)));
   }
 }
 

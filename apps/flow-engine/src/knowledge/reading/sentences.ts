@@ -1,3 +1,5 @@
+import { cutPlace } from '../ranking/terms.ts';
+
 const abbreviations = new Set(
   (
     'e.g i.e etc vs cf approx ca resp esp incl excl al ed eds vol no nos fig figs sec secs ch chap app art par p pp eq ' +
@@ -27,11 +29,12 @@ const MAX_LINE = 20_000;
 
 function splitLine(segmenter: Intl.Segmenter, line: string, offset: number): number[] {
   const spans: number[] = [];
-  for (let start = 0; start < line.length; start += MAX_LINE) {
-    const part = splitPart(segmenter, line.slice(start, start + MAX_LINE), offset + start);
-    for (const place of part) {
+  for (let start = 0; start < line.length; ) {
+    const end = cutPlace(line, start + MAX_LINE);
+    for (const place of splitPart(segmenter, line.slice(start, end), offset + start)) {
       spans.push(place);
     }
+    start = end;
   }
   return spans;
 }
