@@ -122,7 +122,7 @@ describe('A socket of somebody who means no good', () => {
     for (let no = 0; no < 2000; no += 1) flooding.send({ type: 'ping' });
     expect(await flooding.ended()).toMatchObject({ code: 4429, reason: expect.stringContaining('frames') });
     const isRefusal = (frame: ServerFrame): boolean =>
-      frame.type === 'error' && frame.code === 'too_many_requests';
+      frame.type === 'error' && frame.code === 'rate_limited';
     expect(flooding.frames.filter(isRefusal)).toHaveLength(5);
     const answered = flooding.frames.filter(({ type }) => type === 'pong').length;
     expect(answered).toBeLessThan(500);
