@@ -49,6 +49,8 @@ export interface VisitorOfBench {
 
 /** Assets over real servers, versitygw among them; the spec plays gateway, conversation and identity. */
 export class AssetsBench {
+  /** Conversations of direct rooms that nobody of the spec takes part in. */
+  readonly hidden: string[] = [];
   readonly spaceId = newId('space');
   readonly otherSpaceId = newId('space');
   s3!: S3Server;
@@ -207,6 +209,7 @@ export class AssetsBench {
     this.pod = await startAssets(this.server, {
       s3Endpoint: this.s3.endpoint,
       settings: this.settings,
+      hiddenConversations: this.hidden,
       visibleConversations: async (input) => {
         const { principal, conversationId } = input as { principal: Principal; conversationId?: string };
         const visible = [...this.conversations].filter(

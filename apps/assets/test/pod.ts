@@ -1,4 +1,4 @@
-import { findVisibleConversations } from '@parley/contracts';
+import { findHiddenConversations, findVisibleConversations } from '@parley/contracts';
 import type { OperationHandler } from '@parley/messaging';
 import { type Pod, type SpecDatabase, startPod } from '@parley/service/testing';
 import { AppModule } from '../src/app.module.ts';
@@ -13,6 +13,8 @@ export interface AssetsParts {
   settings: Record<string, string>;
   /** Plays conversation. */
   visibleConversations: OperationHandler;
+  /** Conversations of direct rooms that nobody of the spec takes part in. */
+  hiddenConversations?: readonly string[];
 }
 
 export function startAssets(server: SpecDatabase, parts: AssetsParts): Promise<Pod<Tables>> {
@@ -26,6 +28,9 @@ export function startAssets(server: SpecDatabase, parts: AssetsParts): Promise<P
     ...{ name: 'assets', domain: 'asset', module: AppModule, server, config },
     prepare: ({ operations }) => {
       operations.add(findVisibleConversations, parts.visibleConversations);
+      operations.add(findHiddenConversations, async () =>
+        Promise.resolve({ conversationIds: parts.hiddenConversations ?? [] }),
+      );
     },
   });
 }

@@ -18,6 +18,7 @@ import { ReferencesRepository } from './references/references.repository.ts';
 import { TargetUsers } from './references/target-users.service.ts';
 import { RunsConsumer } from './runs/runs.consumer.ts';
 import { RunsHandler } from './runs/runs.handler.ts';
+import { PrivacyService } from './runs/privacy.service.ts';
 import { RunsRepository } from './runs/runs.repository.ts';
 import { RunsService } from './runs/runs.service.ts';
 import { TurnBatchService } from './runs/turn-batch.service.ts';
@@ -53,6 +54,7 @@ import { SpacesRepository } from './spaces/spaces.repository.ts';
     KnowledgeService,
     ModelService,
     ReferencesRepository,
+    PrivacyService,
     RunsRepository,
     RunsService,
     SpacesRepository,

@@ -1,4 +1,5 @@
 import {
+  findHiddenConversations,
   addDocument,
   type conversationCreated,
   createKnowledgeBase,
@@ -157,16 +158,22 @@ export class FlowBench {
   readonly runtime: MessagingRuntime;
   /** The channels that the owner of channels knows. */
   readonly channels: BenchChannel[];
+  /** Conversations of direct rooms that nobody who asks takes part in. */
+  readonly hidden: Set<string>;
   private readonly pod: Pod<Tables>;
   private readonly drop: () => Promise<void>;
   private readonly conversations: BenchConversation[] = [];
   private readonly facts: FactPublisher;
   private readonly operations: SpecOperations;
 
-  constructor(pod: Pod<Tables>, drop: () => Promise<void>, channels: BenchChannel[]) {
-    this.channels = channels;
+  constructor(
+    pod: Pod<Tables>,
+    parts: { drop: () => Promise<void>; channels: BenchChannel[]; hidden: Set<string> },
+  ) {
+    this.channels = parts.channels;
     this.pod = pod;
-    this.drop = drop;
+    this.drop = parts.drop;
+    this.hidden = parts.hidden;
     this.database = pod.database;
     this.runner = pod.runner;
     this.runtime = pod.runtime;
@@ -252,16 +259,19 @@ export async function openBench(
   const server = await createTestDatabase();
   await layTables(server, 'flow', [spaceKeyMigrations, migrations]);
   const channels: BenchChannel[] = [];
+  const hidden = new Set<string>();
   const pod = await startPod<Tables>({
     ...{ name: 'flow-engine', domain: 'flow', module: AppModule, server },
-    prepare: ({ operations }) =>
+    prepare: ({ operations }) => {
       operations.add(listTargetingChannels, (input) => {
         const { target } = input as OperationInput<typeof listTargetingChannels>;
         const found = channels.filter((one) => JSON.stringify(one.target) === JSON.stringify(target));
         return Promise.resolve({ channels: found, total: found.length });
-      }),
+      });
+      operations.add(findHiddenConversations, () => Promise.resolve({ conversationIds: [...hidden] }));
+    },
     config: { MODEL_TIMEOUT_MS: options.modelTimeoutMs ?? 2000 },
     egressAllow: options.egressAllow ?? '127.0.0.1',
   });
-  return new FlowBench(pod, () => server.drop(), channels);
+  return new FlowBench(pod, { drop: () => server.drop(), channels, hidden });
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  findHiddenConversations,
   findVisibleConversations,
   notFound,
   type Principal,
@@ -48,11 +49,12 @@ export class AccessService {
 
   /**
    * @returns the file's conversation where it is the visitor's own
-   * @throws ProblemError 404 for a file that a visitor is not to see
+   * @throws ProblemError 404 for a file that a visitor, or somebody outside a direct room, is not to see
    */
   async requireSeen(principal: Principal, spaceId: string, assetId: string): Promise<string | null> {
-    if (principal.type !== 'visitor') return null;
+    if (principal.type === 'service') return null;
     const row = await this.database.withSpaces([spaceId], (trx) => this.assets.find(trx, spaceId, assetId));
+    if (principal.type !== 'visitor') return this.requireShared(principal, spaceId, row);
     if (!row || row.internal) throw notFound('The file');
     const { conversation_id: conversationId } = row;
     if (conversationId !== null) {
@@ -61,6 +63,29 @@ export class AccessService {
     }
     if (!(await this.wasShown(principal, spaceId, assetId))) throw notFound('The file');
     return null;
+  }
+
+  /** What was uploaded into a direct room's conversation is for its two participants alone. */
+  private async requireShared(
+    principal: Principal,
+    spaceId: string,
+    row: { conversation_id: string | null } | undefined,
+  ): Promise<null> {
+    const conversationId = row?.conversation_id ?? null;
+    if (conversationId === null) return null;
+    if ((await this.hiddenFrom(principal, spaceId)).includes(conversationId)) throw notFound('The file');
+    return null;
+  }
+
+  /** Conversations of direct rooms whose files a member or key is not to see. */
+  async hiddenFrom(principal: Principal, spaceId: string): Promise<string[]> {
+    if (principal.type === 'service' || principal.type === 'visitor') return [];
+    const { body } = await this.operations.request(
+      findHiddenConversations,
+      { spaceId, accountId: principal.accountId ?? null },
+      { principal: servicePrincipal('assets', spaceId), deadlineMs: ASK_MS },
+    );
+    return body.conversationIds;
   }
 
   private async wasShown(principal: Principal, spaceId: string, assetId: string): Promise<boolean> {

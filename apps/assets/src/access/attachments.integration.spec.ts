@@ -94,3 +94,21 @@ describe('A file that a message names', () => {
     expect((await bench.call(attachAssets, input)).assets).toEqual([]);
   });
 });
+
+it('a file of a direct room is there for nobody else of the space', async () => {
+  const { conversationId } = bench.visitor();
+  const asset = await bench.upload({ body: 'between us', conversationId });
+  const assetId = asset.id;
+  expect(await bench.call(getAsset, { assetId })).toMatchObject({ conversationId });
+  bench.hidden.push(conversationId);
+  const as = { principal: bench.member() };
+  const calls = [
+    bench.call(getAsset, { assetId }, as),
+    bench.call(downloadAsset, { assetId }, as),
+    bench.call(updateAsset, { assetId, fileName: 'x.txt' }, as),
+    bench.call(deleteAsset, { assetId }, as),
+  ];
+  for (const call of calls) await expect(call).rejects.toMatchObject({ status: 404 });
+  expect((await bench.call(listAssets, {}, as)).data.map(({ id }) => id)).not.toContain(assetId);
+  bench.hidden.length = 0;
+});

@@ -42,19 +42,26 @@ export class AssetsHandler {
   ) {}
 
   @BeforeOperation(listAssets)
-  async beforeList(input: OperationInput<typeof listAssets>, { principal }: BeforeContext): Promise<void> {
-    if (principal.type !== 'visitor') return;
-    await this.access.requireConversation(principal, input.spaceId, input.conversationId);
+  async beforeList(
+    input: OperationInput<typeof listAssets>,
+    { principal }: BeforeContext,
+  ): Promise<string[]> {
+    if (principal.type === 'visitor')
+      await this.access.requireConversation(principal, input.spaceId, input.conversationId);
+    return this.access.hiddenFrom(principal, input.spaceId);
   }
 
   @HandleOperation(listAssets)
   async list(
     input: OperationInput<typeof listAssets>,
-    { trx, principal }: Context,
+    { trx, principal, before: hidden }: Context<string[]>,
   ): Promise<OperationOutput<typeof listAssets>> {
     const { spaceId, limit, cursor, folderId, conversationId, status } = input;
     const forVisitor = principal.type === 'visitor';
-    const filter = { limit, before: cursorOf(cursor), folderId, conversationId, status, forVisitor };
+    const filter = {
+      ...{ limit, before: cursorOf(cursor), folderId, conversationId, status, forVisitor },
+      hidden,
+    };
     return pageOf(await this.repository.list(trx, spaceId, filter), limit, (row) =>
       assetSeenBy(principal, row, conversationId),
     );
@@ -77,6 +84,11 @@ export class AssetsHandler {
     return assetSeenBy(principal, row, before ?? undefined);
   }
 
+  @BeforeOperation(updateAsset)
+  async beforeUpdate(input: OperationInput<typeof updateAsset>, { principal }: BeforeContext): Promise<void> {
+    await this.access.requireSeen(principal, input.spaceId, input.assetId);
+  }
+
   @HandleOperation(updateAsset)
   async update(input: OperationInput<typeof updateAsset>, { trx }: Context): Promise<Asset> {
     const { spaceId, assetId, fileName, folderId, metadata } = input;
@@ -88,6 +100,11 @@ export class AssetsHandler {
       ...(metadata ? { metadata: JSON.stringify(metadata) } : {}),
     });
     return toAsset(changed);
+  }
+
+  @BeforeOperation(deleteAsset)
+  async beforeDelete(input: OperationInput<typeof deleteAsset>, { principal }: BeforeContext): Promise<void> {
+    await this.access.requireSeen(principal, input.spaceId, input.assetId);
   }
 
   @HandleOperation(deleteAsset)

@@ -13,6 +13,8 @@ export interface AssetFilter {
   status: AssetRow['status'] | undefined;
   /** Without what visitors are not shown. */
   forVisitor: boolean;
+  /** Conversations whose files are left out. */
+  hidden: readonly string[];
 }
 
 @Injectable()
@@ -41,7 +43,7 @@ export class AssetsRepository {
   }
 
   async list(trx: AssetTrx, spaceId: string, filter: AssetFilter): Promise<AssetRow[]> {
-    const { limit, before, folderId, conversationId, status, forVisitor } = filter;
+    const { limit, before, folderId, conversationId, status, forVisitor, hidden } = filter;
     let query = trx.selectFrom('asset').selectAll().where('space_id', '=', spaceId);
     if (before) query = query.where('id', '<', before);
     if (folderId === 'root') query = query.where('folder_id', 'is', null);
@@ -61,6 +63,10 @@ export class AssetsRepository {
       );
     if (status) query = query.where('status', '=', status);
     if (forVisitor) query = query.where('internal', '=', false);
+    if (hidden.length > 0)
+      query = query.where(
+        sql<boolean>`(conversation_id IS NULL OR conversation_id <> ALL (${[...hidden]}::text[]))`,
+      );
     return query
       .orderBy('id', 'desc')
       .limit(limit + 1)

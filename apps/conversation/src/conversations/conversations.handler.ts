@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   conflict,
   createConversation,
+  findHiddenConversations,
   findVisibleConversations,
   getConversation,
   handOff,
@@ -104,6 +105,14 @@ export class ConversationsHandler {
       principal,
       requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId)),
     );
+  }
+
+  @HandleOperation(findHiddenConversations)
+  async findHidden(
+    { spaceId, accountId }: OperationInput<typeof findHiddenConversations>,
+    { trx }: Context,
+  ): Promise<OperationOutput<typeof findHiddenConversations>> {
+    return { conversationIds: await this.conversations.hiddenFrom(trx, spaceId, accountId) };
   }
 
   /** The same rules as for the principal's own requests. */

@@ -146,6 +146,16 @@ export class ConversationsRepository {
     return (await listQuery(filter).execute(trx)).rows;
   }
 
+  /** Conversations of direct rooms that an account does not take part in. */
+  async hiddenFrom(trx: ConversationTrx, spaceId: string, accountId: string | null): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      SELECT id FROM conversation
+      WHERE space_id = ${spaceId} AND audience IS NOT NULL AND NOT audience ? ${accountId ?? ''} ORDER BY id`.execute(
+      trx,
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async insertParticipants(
     trx: ConversationTrx,
     rows: readonly Insertable<ParticipantTable>[],

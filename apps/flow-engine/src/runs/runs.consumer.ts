@@ -76,7 +76,9 @@ function isCut(speech: Changed['data']['message']['speech']): boolean {
   return speech !== null && (speech.interruptedAtMs !== null || speech.spoken !== speech.generated);
 }
 
-type Body<Payload> = Payload extends TurnPayload ? Omit<Payload, 'conversationId' | 'responder'> : never;
+type Body<Payload> = Payload extends TurnPayload
+  ? Omit<Payload, 'conversationId' | 'responder' | 'audience'>
+  : never;
 type TurnBody = Body<TurnPayload>;
 
 function turnOf(event: Posted): ((responder: Responder) => TurnBody) | null {
@@ -104,13 +106,13 @@ function respondersOf(data: {
 }
 
 function toTurn(event: Created | Posted | Changed, responder: Responder, body: TurnBody): NewTurn {
-  const { conversationId } = event.data;
+  const { conversationId, audience } = event.data;
   const id = responderId(responder);
   return {
     queue: TURN_QUEUE,
     id: `${event.id}:${id}`,
     key: `${conversationId}:${id}`,
     spaceId: event.spaceId,
-    payload: { ...body, conversationId, responder },
+    payload: { ...body, conversationId, responder, ...(audience ? { audience } : {}) },
   };
 }

@@ -9,10 +9,16 @@ import {
   pageOf,
   RunSchema,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import {
+  type BeforeContext,
+  BeforeOperation,
+  HandleOperation,
+  type OperationContext,
+} from '@parley/messaging';
 import type { z } from 'zod';
 import type { Tables } from '../database.ts';
 import type { RunRow, RunStepRow } from './run.table.ts';
+import { PrivacyService } from './privacy.service.ts';
 import { RunsRepository } from './runs.repository.ts';
 
 type Run = z.infer<typeof RunSchema>;
@@ -47,16 +53,27 @@ function toStep(step: RunStepRow): Run['steps'][number] {
 
 @Controller()
 export class RunsHandler {
-  constructor(private readonly runs: RunsRepository) {}
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly privacy: PrivacyService,
+  ) {}
+
+  @BeforeOperation(listRuns)
+  async beforeList(
+    { spaceId }: OperationInput<typeof listRuns>,
+    { principal }: BeforeContext,
+  ): Promise<string[]> {
+    return this.privacy.hiddenFrom(principal, spaceId);
+  }
 
   @HandleOperation(listRuns)
   async list(
     input: OperationInput<typeof listRuns>,
-    context: OperationContext<Tables>,
+    context: OperationContext<Tables, string[]>,
   ): Promise<OperationOutput<typeof listRuns>> {
     const { limit } = input;
     const page = { limit, before: cursorOf(input.cursor) };
-    const rows = await this.runs.list(context.trx, input, page);
+    const rows = await this.runs.list(context.trx, { ...input, hidden: context.before }, page);
     const steps = await this.runs.steps(
       context.trx,
       input.spaceId,
@@ -65,13 +82,21 @@ export class RunsHandler {
     return pageOf(rows, limit, (row) => toRun(row, steps));
   }
 
+  @BeforeOperation(getRun)
+  async beforeGet(
+    { spaceId }: OperationInput<typeof getRun>,
+    { principal }: BeforeContext,
+  ): Promise<string[]> {
+    return this.privacy.hiddenFrom(principal, spaceId);
+  }
+
   @HandleOperation(getRun)
   async get(
     input: OperationInput<typeof getRun>,
-    context: OperationContext<Tables>,
+    context: OperationContext<Tables, string[]>,
   ): Promise<OperationOutput<typeof getRun>> {
     const row = await this.runs.find(context.trx, input.spaceId, input.runId);
-    if (!row) throw notFound('The run');
+    if (!row || context.before.includes(row.conversation_id)) throw notFound('The run');
     return toRun(row, await this.runs.steps(context.trx, input.spaceId, [row.id]));
   }
 }

@@ -125,6 +125,8 @@ export class RunsRepository {
       flowId?: string | undefined;
       conversationId?: string | undefined;
       status?: RunStatus | undefined;
+      /** Conversations whose runs are left out. */
+      hidden: readonly string[];
     },
     page: PageRequest,
   ): Promise<RunRow[]> {
@@ -132,6 +134,8 @@ export class RunsRepository {
     if (where.flowId) query = query.where('flow_id', '=', where.flowId);
     if (where.conversationId) query = query.where('conversation_id', '=', where.conversationId);
     if (where.status) query = query.where('status', '=', where.status);
+    if (where.hidden.length > 0)
+      query = query.where(sql<boolean>`conversation_id <> ALL (${[...where.hidden]}::text[])`);
     if (page.before) query = query.where('id', '<', page.before);
     return query
       .orderBy('id', 'desc')

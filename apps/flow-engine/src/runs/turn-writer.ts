@@ -132,12 +132,14 @@ function toSteps({ run, record }: TakenTurn): NewStep[] {
 }
 
 function toEvents({ run, record }: TakenTurn): NewEvent[] {
-  const { turn, attempt, messageIds } = record;
+  const { turn, attempt, messageIds, payload } = record;
+  const { audience } = payload;
   const inRun = {
     runId: run.id,
     flowId: run.flowId,
     agentId: run.responder.agentId,
     conversationId: run.conversationId,
+    ...(audience ? { audience } : {}),
   };
   const event = (definition: NewEvent['definition'], data: object): NewEvent => ({
     definition,
@@ -161,7 +163,8 @@ function toEvents({ run, record }: TakenTurn): NewEvent[] {
   if (isOver(turn.state.status)) {
     events.push(event(runFinished, { status: turn.state.status, reason: turn.failure }));
   }
-  return events;
+  // A direct room has nobody to hand over to, and nobody else is told of it.
+  return audience ? events.filter(({ definition }) => definition !== handoffRequested) : events;
 }
 
 /** Whether a run in this status is over: what comes next in its conversation begins another. */

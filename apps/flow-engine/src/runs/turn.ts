@@ -12,6 +12,8 @@ export interface Responder {
 export type TurnPayload = {
   conversationId: string;
   responder: Responder;
+  /** The accounts and agents that alone may see the conversation: a direct room's. */
+  audience?: string[];
 } /** `replyId` as below; turns that were stored before flows could ask at their start have none. */ & (
   | { kind: 'start'; replyId?: string }
   /** `replyId` is drawn here, before any model is called: streamed tokens and the posted message carry it. */

@@ -4,6 +4,7 @@ import {
   createFlow,
   deleteAgent,
   deleteFlow,
+  forkRun,
   getRun,
   type Graph,
   listRuns,
@@ -283,4 +284,20 @@ test('a deleted flow begins no runs, and those that follow it go on', async () =
   const late = bench.converse({ target: { flowId } });
   const { message } = await late.post('three');
   expect(textOf(await late.answerTo(message.id))).toContain('person');
+});
+
+test('what a flow does in a direct room is for its two participants alone', async () => {
+  const conversation = one();
+  const audience = ['acc_one', 'acc_two'];
+  const { message } = await conversation.post('Between us', { audience });
+  const { runId } = await conversation.answerTo(message.id);
+  const produced = await conversation.produced();
+  expect(produced.map((data) => data.audience)).toEqual([audience]);
+  expect((await bench.call(getRun, { runId })).id).toBe(runId);
+  bench.hidden.add(conversation.id);
+  await expect(bench.call(getRun, { runId })).rejects.toMatchObject({ status: 404 });
+  expect((await bench.call(listRuns, { conversationId: conversation.id })).data).toEqual([]);
+  const fork = bench.call(forkRun, { runId, stepNo: 1, messages: ['x'] });
+  await expect(fork).rejects.toMatchObject({ status: 404 });
+  bench.hidden.delete(conversation.id);
 });

@@ -1,7 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { type FlowTrial, forkRun, type OperationInput, testFlow } from '@parley/contracts';
-import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
+import {
+  type BeforeContext,
+  BeforeOperation,
+  HandleOperation,
+  type OperationContext,
+} from '@parley/messaging';
 import type { Tables } from '../database.ts';
+import { PrivacyService } from '../runs/privacy.service.ts';
 import { TrialsService } from './trials.service.ts';
 
 type Context = OperationContext<Tables, FlowTrial>;
@@ -9,7 +15,10 @@ type Context = OperationContext<Tables, FlowTrial>;
 /** Dry runs are played before the transaction: answers take their time. */
 @Controller()
 export class TrialsHandler {
-  constructor(private readonly trials: TrialsService) {}
+  constructor(
+    private readonly trials: TrialsService,
+    private readonly privacy: PrivacyService,
+  ) {}
 
   @BeforeOperation(testFlow)
   async playDraft(input: OperationInput<typeof testFlow>): Promise<FlowTrial> {
@@ -22,8 +31,9 @@ export class TrialsHandler {
   }
 
   @BeforeOperation(forkRun)
-  async playOn(input: OperationInput<typeof forkRun>): Promise<FlowTrial> {
-    return this.trials.fork(input);
+  async playOn(input: OperationInput<typeof forkRun>, { principal }: BeforeContext): Promise<FlowTrial> {
+    const hidden = await this.privacy.hiddenFrom(principal, input.spaceId);
+    return this.trials.fork({ ...input, hidden });
   }
 
   @HandleOperation(forkRun)

@@ -52,11 +52,13 @@ export class TrialsService {
     stepNo: number;
     messages: string[];
     draft: boolean;
+    /** Conversations whose runs are not the caller's to see. */
+    hidden: readonly string[];
   }): Promise<FlowTrial> {
     const { spaceId, runId, stepNo } = of;
     const { run, versionNumber } = await this.database.withSpaces([spaceId], async (trx) => {
       const row = await this.runs.find(trx, spaceId, runId);
-      if (!row) throw notFound('The run');
+      if (!row || of.hidden.includes(row.conversation_id)) throw notFound('The run');
       const { flow_id: flowId, version_number: number } = row;
       const steps = await this.runs.steps(trx, spaceId, [runId]);
       if (!steps.some(({ no }) => no === stepNo)) {

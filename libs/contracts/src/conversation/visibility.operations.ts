@@ -3,6 +3,16 @@ import { Id, InSpace } from '../core/common.ts';
 import { defineOperation } from '../core/operation.ts';
 import { PrincipalSchema } from '../core/principal.ts';
 
+export const findHiddenConversations = defineOperation({
+  name: 'conversation.find_hidden',
+  kind: 'query',
+  permission: 'internal',
+  summary:
+    "Ids of direct rooms' conversations that a caller is not to see anything of: for lists of what belongs to conversations",
+  input: z.strictObject({ ...InSpace, accountId: Id.nullable() }),
+  output: z.object({ conversationIds: z.array(Id) }),
+});
+
 export const findVisibleConversations = defineOperation({
   name: 'conversation.find_visible',
   kind: 'query',

@@ -4,7 +4,14 @@ import { defineEvent } from '../core/event.ts';
 import { CitationSchema, PartSchema } from '../conversation/types.ts';
 import { runStatuses } from './types.ts';
 
-const InRun = { runId: Id, flowId: Id, agentId: Id.nullable(), conversationId: Id };
+const InRun = {
+  runId: Id,
+  flowId: Id,
+  agentId: Id.nullable(),
+  conversationId: Id,
+  /** The accounts and agents that alone may see it: those of a direct room. Absent where the whole space may. */
+  audience: z.array(Id).optional(),
+};
 /** A message or handoff in place of a run that could not begin, because its agent or flow is gone, names none. */
 const InRunIfAny = { ...InRun, runId: Id.nullable(), flowId: Id.nullable() };
 const key = (data: { conversationId: string }): string => data.conversationId;

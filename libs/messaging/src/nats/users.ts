@@ -22,7 +22,8 @@ export interface NatsUser {
 
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
 const asks: Partial<Record<Domain, readonly string[]>> = {
-  asset: ['conversation.find_visible'],
+  asset: ['conversation.find_hidden', 'conversation.find_visible'],
+  flow: ['conversation.find_hidden'],
   channel: ['>'],
   conversation: [
     'asset.attach',
