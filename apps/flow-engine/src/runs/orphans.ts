@@ -56,8 +56,11 @@ function lastTurn(run: LoadedRun, { payload }: NewTurn, answered: boolean): Take
 }
 
 function withoutRun({ spaceId, payload }: NewTurn): NewEvent[] {
-  const { conversationId, responder } = payload;
-  const inRun = { runId: null, flowId: responder.flowId, agentId: responder.agentId, conversationId };
+  const { conversationId, responder, audience } = payload;
+  const inRun = {
+    ...{ runId: null, flowId: responder.flowId, agentId: responder.agentId, conversationId },
+    ...(audience ? { audience } : {}),
+  };
   const said = {
     messageId: replyIdOf(payload, 0) ?? newId('msg'),
     attempt: 1,
@@ -67,8 +70,8 @@ function withoutRun({ spaceId, payload }: NewTurn): NewEvent[] {
     author: { agentId: null, accountId: null, name: 'Assistant' },
   };
   const reason = responder.agentId === null ? FLOW_GONE : AGENT_GONE;
-  return [
-    { definition: messageProduced, spaceId, data: { ...inRun, ...said } },
-    { definition: handoffRequested, spaceId, data: { ...inRun, reason } },
-  ];
+  const apology = { definition: messageProduced, spaceId, data: { ...inRun, ...said } };
+  // A direct room has nobody to hand over to, and nobody else is told of it.
+  if (audience) return [apology];
+  return [apology, { definition: handoffRequested, spaceId, data: { ...inRun, reason } }];
 }

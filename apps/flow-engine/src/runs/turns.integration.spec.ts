@@ -290,7 +290,8 @@ test('what a flow does in a direct room is for its two participants alone', asyn
   const conversation = one();
   const audience = ['acc_one', 'acc_two'];
   const { message } = await conversation.post('Between us', { audience });
-  const { runId } = await conversation.answerTo(message.id);
+  const { runId: answered } = await conversation.answerTo(message.id);
+  const runId = answered ?? '';
   const produced = await conversation.produced();
   expect(produced.map((data) => data.audience)).toEqual([audience]);
   expect((await bench.call(getRun, { runId })).id).toBe(runId);

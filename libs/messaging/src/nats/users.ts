@@ -23,7 +23,6 @@ export interface NatsUser {
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
 const asks: Partial<Record<Domain, readonly string[]>> = {
   asset: ['conversation.find_hidden', 'conversation.find_visible'],
-  flow: ['conversation.find_hidden'],
   channel: ['>'],
   conversation: [
     'asset.attach',
@@ -33,7 +32,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
     'identity.find_account',
     'identity.get_space',
   ],
-  flow: ['channel.list_targeting'],
+  flow: ['channel.list_targeting', 'conversation.find_hidden'],
   identity: ['notification.send_account_mail'],
   notification: ['conversation.get', 'conversation.list_messages', 'conversation.list_receipts'],
   telephony: [
