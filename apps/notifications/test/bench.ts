@@ -2,12 +2,12 @@ import {
   type EventData,
   type EventDefinition,
   getConversation,
+  getRoom,
   listMessages,
   listNotifications,
   listReceipts,
   memberChanged,
   newId,
-  notFound,
   type OperationDefinition,
   type OperationOutput,
   type OperationRequest,
@@ -40,8 +40,8 @@ export interface StagedConversation {
   messages?: string[];
   /** Accounts that have read everything. */
   readers?: string[];
-  /** Answers 404, as it does of a direct room. */
-  hidden?: boolean;
+  /** It is a direct room's. */
+  direct?: boolean;
 }
 
 const staged = new Map<string, StagedConversation>();
@@ -138,6 +138,7 @@ export async function openBench(settings: Record<string, string> = {}): Promise<
     ...{ name: 'notifications', domain: 'notification', module: AppModule, server, config },
     prepare: ({ operations }) => {
       operations.add(getConversation, (input) => conversationOf(input as Asked));
+      operations.add(getRoom, (input) => roomOf(input as { roomId: string }));
       operations.add(listMessages, (input) => messagesOf(input as Asked));
       operations.add(listReceipts, (input) => receiptsOf(input as Asked));
     },
@@ -151,9 +152,7 @@ interface Asked {
 }
 
 function find({ conversationId }: Asked): StagedConversation {
-  const found = staged.get(conversationId) ?? {};
-  if (found.hidden) throw notFound('The conversation');
-  return found;
+  return staged.get(conversationId) ?? {};
 }
 
 function conversationOf(asked: Asked): Promise<object> {
@@ -164,11 +163,17 @@ function conversationOf(asked: Asked): Promise<object> {
   ];
   const contactId = contactName === undefined ? null : 'cont_1';
   return Promise.resolve({
+    // A room of one conversation.
+    roomId: asked.conversationId,
     contactId,
     assignee: assignee ?? null,
     participants,
     lastSequence: messages.length,
   });
+}
+
+function roomOf({ roomId }: { roomId: string }): Promise<object> {
+  return Promise.resolve({ type: find({ conversationId: roomId }).direct ? 'direct' : 'standard' });
 }
 
 function messagesOf(asked: Asked): Promise<object> {

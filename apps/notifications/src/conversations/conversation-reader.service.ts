@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import {
+  type Conversation,
   getConversation,
+  getRoom,
   listMessages,
   listReceipts,
   type Message,
@@ -28,23 +30,18 @@ export class ConversationReader {
   /**
    * Reads what is known of a conversation.
    * @param sequence place of the message that it is about; null: the contact's last one is quoted
-   * @returns null when the conversation or the message is gone
+   * @returns null when the conversation or the message is gone, and for a direct room: nobody else learns of it
    */
   async read(place: Place, sequence: number | null): Promise<ConversationContext | null> {
     const conversation = await this.orNull(
       this.operations.request(getConversation, place, this.asking(place.spaceId)),
     );
     if (!conversation) return null;
-    const { contactId, assignee, participants, lastSequence } = conversation.body;
+    const { contactId, roomId, lastSequence } = conversation.body;
+    // A direct room has no contacts.
+    if (contactId === null && (await this.isDirect({ spaceId: place.spaceId, roomId }))) return null;
     const message = contactId === null ? null : await this.message(place, sequence, lastSequence);
-    if (sequence !== null && message === null) return null;
-    const contact = participants.find((one) => one.contactId !== null && one.contactId === contactId);
-    const name = contact?.name ?? message?.author.name;
-    return {
-      contactName: name ? nameOf(name) : null,
-      quote: message ? textOf(message) : null,
-      inCharge: assignee ? [assignee] : participants.flatMap(({ accountId }) => accountId ?? []),
-    };
+    return sequence !== null && message === null ? null : contextOf(conversation.body, message);
   }
 
   /** Accounts that have read a message. */
@@ -54,6 +51,11 @@ export class ConversationReader {
       this.operations.request(listReceipts, request, this.asking(place.spaceId)),
     );
     return new Set(answer?.body.data.flatMap(({ accountId }) => accountId ?? []));
+  }
+
+  private async isDirect(room: { spaceId: string; roomId: string }): Promise<boolean> {
+    const answer = await this.orNull(this.operations.request(getRoom, room, this.asking(room.spaceId)));
+    return answer === null || answer.body.type === 'direct';
   }
 
   private async message(place: Place, sequence: number | null, last: number): Promise<Message | null> {
@@ -80,6 +82,19 @@ export class ConversationReader {
       throw error;
     }
   }
+}
+
+function contextOf(
+  { contactId, assignee, participants }: Conversation,
+  message: Message | null,
+): ConversationContext {
+  const contact = participants.find((one) => one.contactId !== null && one.contactId === contactId);
+  const name = contact?.name ?? message?.author.name;
+  return {
+    contactName: name ? nameOf(name) : null,
+    quote: message ? textOf(message) : null,
+    inCharge: assignee ? [assignee] : participants.flatMap(({ accountId }) => accountId ?? []),
+  };
 }
 
 function textOf({ parts }: Message): string | null {

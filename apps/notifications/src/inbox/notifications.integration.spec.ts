@@ -168,12 +168,13 @@ describe('Notifications', () => {
   it('say nothing of a direct room, and forget what an erased contact wrote', async () => {
     const spaceId = await bench.space([{ accountId: 'acc_a', email: 'a6@example.org' }]);
     const [direct, conversationId] = [newId('conv'), newId('conv')];
-    stage(direct, { hidden: true });
+    stage(direct, { direct: true, accounts: ['acc_a', 'acc_b'] });
     stage(conversationId, { contactName: 'Ann', messages: ['My secret'] });
     await bench.tell(ownerChanged, spaceId, {
       ...{ conversationId: direct, sequence: 1, owner: 'human', assignee: null, by: null },
       ...{ reason: 'Between us', handoff: true },
     });
+    await handOff(spaceId, direct, 'Between an agent and me');
     await handOff(spaceId, conversationId);
     await mailTo('a6@example.org');
     await settled(spaceId);

@@ -36,7 +36,7 @@ export class OccasionsConsumer {
 
   @OnEvent(ownerChanged, { consumer: 'handoffs' })
   async onOwner(events: EventEnvelope<typeof ownerChanged>[], { trx }: EventContext<Tables>): Promise<void> {
-    const asked = events.filter(({ data }) => data.handoff === true);
+    const asked = events.filter(({ data }) => data.handoff === true && data.audience === undefined);
     const planned = asked.map((event) => taskOf(event, { reason: event.data.reason, sequence: null }));
     await this.tasks.enqueue(trx, planned);
   }

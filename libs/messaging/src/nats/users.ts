@@ -34,7 +34,12 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
   ],
   flow: ['channel.list_targeting', 'conversation.find_hidden'],
   identity: ['notification.send_account_mail'],
-  notification: ['conversation.get', 'conversation.list_messages', 'conversation.list_receipts'],
+  notification: [
+    'conversation.get',
+    'conversation.get_room',
+    'conversation.list_messages',
+    'conversation.list_receipts',
+  ],
   telephony: [
     'asset.complete_storage',
     'asset.delete',
