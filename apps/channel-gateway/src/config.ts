@@ -30,7 +30,7 @@ export const configSchema = z.object({
     .default(6000)
     .describe('requests a minute of one API key or account, over all gateways'),
   RATE_LIMIT_SPACE: perMinute
-    .default(12_000)
+    .default(6000)
     .describe('requests a minute in one space, and as many of its visitors'),
   RATE_LIMIT_VISITOR: perMinute.default(600).describe('requests a minute of one visitor'),
   RATE_LIMIT_ADDRESS: perMinute

@@ -14,7 +14,7 @@ export interface Neighbour {
 }
 
 /** Requests a second of one space by default, `RATE_LIMIT_SPACE` of the gateway. */
-const SPACE_LIMIT = 200;
+const SPACE_LIMIT = 100;
 /** What the busy space offers: half of it is refused. */
 const OFFERED = 2 * SPACE_LIMIT;
 /** Seconds until the busy space has used up what it had saved. */
