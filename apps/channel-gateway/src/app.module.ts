@@ -3,6 +3,7 @@ import { ClientAddresses, CONFIG } from '@parley/service';
 import { ChannelDirectory } from './channels/channel-directory.service.ts';
 import { ChannelsHandler } from './channels/channels.handler.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
+import { KeyRenewal } from './channels/key-renewal.service.ts';
 import { ChannelsService } from './channels/channels.service.ts';
 import { LostTargets } from './channels/lost-targets.service.ts';
 import { OutcomesHandler } from './channels/outcomes.handler.ts';
@@ -70,6 +71,7 @@ import { WidgetRoutes } from './widget/widget.routes.ts';
     ChannelDirectory,
     ChannelsRepository,
     ChannelsService,
+    KeyRenewal,
     {
       provide: ClientAddresses,
       useFactory: ({ TRUSTED_PROXIES }: GatewayConfig) => new ClientAddresses(TRUSTED_PROXIES),

@@ -7,6 +7,12 @@ const perMinute = z.coerce.number().int().min(1).max(100_000_000);
 /** What the gateway reads from the environment beside what every service reads. */
 export const configSchema = z.object({
   ...httpConfig.shape,
+  CHANNEL_MASTER_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file with 32 random bytes in base64: master key of channel credentials alone'),
+  CHANNEL_MASTER_KEY: z.string().min(1).optional().describe('the same key, where no file can be mounted'),
   DEMO_FILE: z
     .string()
     .optional()

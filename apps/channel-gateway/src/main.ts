@@ -9,6 +9,7 @@ await runService({
   module: AppModule,
   config: configSchema,
   buckets: ['channels'],
+  secretsKey: 'CHANNEL_MASTER_KEY',
   readyWithout: ['postgresql', 'outbox'],
   http: { server: serverOptions, configure: openDoor },
 });

@@ -73,6 +73,8 @@ export class GatewayBench {
   readonly messages = new Map<string, Message>();
   /** Whether telephony answers. */
   hasTelephony = true;
+  /** Master keys of channel credentials from the next start on; the common one when absent. */
+  secretsKeys: readonly Buffer[] | undefined;
   readonly config: GatewayConfig;
   private readonly server: TestDatabase;
   private readonly nats: NatsConnection;
@@ -101,6 +103,7 @@ export class GatewayBench {
     this.pod = await startPod<Tables>({
       ...{ name: 'channel-gateway', domain: 'channel', module: AppModule, buckets: ['channels'] },
       ...{ server: this.server, config: this.config },
+      ...(this.secretsKeys ? { secretsKeys: this.secretsKeys } : {}),
       prepare: (runtime) => {
         this.playTelephony(runtime);
         this.playFlowEngine(runtime);
@@ -206,6 +209,10 @@ export class GatewayBench {
   /** Connections to PostgreSQL, and requests that wait for one. */
   connections(): { total: number; idle: number; waiting: number } {
     return this.requirePod().database.stats();
+  }
+
+  get<Type>(token: new (...parts: never[]) => Type): Type {
+    return this.requirePod().app.get(token as never);
   }
 
   in<Result>(work: (trx: ChannelTrx) => Promise<Result>): Promise<Result> {

@@ -10,6 +10,7 @@ export * from './logger.ts';
 export * from './mechanism/mechanism.migration.ts';
 export * from './nats/connection.ts';
 export * from './nats/streams.ts';
+export * from './nats/outside.ts';
 export * from './nats/store.ts';
 export * from './nats/trimmer.ts';
 export * from './nats/users.ts';

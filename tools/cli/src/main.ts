@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { addDeadLetters } from './dead-letters.ts';
+import { addNatsUsers } from './nats-user.ts';
 import { addOperationKeys } from './operation-keys.ts';
 import { addVoiceModels } from './voice-models/voice-models.ts';
 
 const program = new Command('parley').description('Commands for whoever runs an installation of Parley');
 addDeadLetters(program);
+addNatsUsers(program);
 addOperationKeys(program);
 addVoiceModels(program);
 

@@ -79,9 +79,9 @@ export function operationKeysFile(home: Home, service: string): string {
   return path;
 }
 
-/** The master key's file: 32 random bytes in base64. */
-export function masterKeyFile(home: Home): string {
-  const path = home.file('secrets/master.key');
+/** The file of a master key: 32 random bytes in base64. */
+export function masterKeyFile(home: Home, name: 'master.key' | 'channel-master.key' = 'master.key'): string {
+  const path = home.file(`secrets/${name}`);
   if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('base64'), { mode: 0o600 });
   return path;
 }

@@ -69,6 +69,7 @@ async function prepare(home: Home, servers: Servers): Promise<Service[]> {
     port,
     bridgePort: await freePort(),
     masterKeyFile: masterKeyFile(home),
+    channelMasterKeyFile: masterKeyFile(home, 'channel-master.key'),
     demoFile: home.file('demo.json'),
     compileCache: compileCache(root) ?? home.file('compile-cache'),
     password: (of) => home.secret(of),

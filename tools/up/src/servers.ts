@@ -1,7 +1,15 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainOwners, domains } from '@parley/contracts';
-import { adoptGlobalStreams, connectNats, ensureStreams, natsServerConfig, Trimmer } from '@parley/messaging';
+import {
+  adoptGlobalStreams,
+  connectNats,
+  ensureStreams,
+  natsServerConfig,
+  outsideConfig,
+  type OutsideSpace,
+  Trimmer,
+} from '@parley/messaging';
 import {
   findLiveKitServer,
   findNatsServer,
@@ -130,7 +138,8 @@ async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promi
       domain,
     })),
   ];
-  const config = natsServerConfig({ users, storeDir: home.file('nats'), port });
+  const outsideFile = writeOutsideAccounts(home);
+  const config = natsServerConfig({ users, storeDir: home.file('nats'), port, outsideFile });
   if (adoptGlobalStreams(home.file('nats'))) console.log('  Streams moved to an account of their own');
   const start = (): Promise<ServerProcess> =>
     startNatsServer({
@@ -257,6 +266,15 @@ async function startUntilItStands(again: Again, kept: KeptServers): Promise<Serv
       await sleep(pause);
     }
   }
+}
+
+/** Accounts of outside consumers, as `parley nats-user` keeps them: included in the server's configuration. */
+function writeOutsideAccounts(home: Home): string {
+  const records = home.file('nats-outside.json');
+  const spaces = existsSync(records) ? (JSON.parse(readFileSync(records, 'utf8')) as OutsideSpace[]) : [];
+  const password = JSON.stringify(home.secret('nats-operator'));
+  writeFileSync(home.file('nats-outside.conf'), outsideConfig(spaces, password), { mode: 0o600 });
+  return 'nats-outside.conf';
 }
 
 /** Keeps streams from filling up while this process runs: no service may remove events. */

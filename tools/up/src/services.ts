@@ -47,6 +47,8 @@ export interface Addresses {
   /** Port of the audio bridge. */
   bridgePort: number;
   masterKeyFile: string;
+  /** Master key of channel credentials, for the gateway alone. */
+  channelMasterKeyFile: string;
   demoFile: string;
   /** Where Node keeps compiled modules: a service that is started again is up sooner. */
   compileCache: string;
@@ -126,6 +128,7 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
       ...startingWith('TRUSTED_PROXIES'),
       ...startingWith('RATE_LIMIT_'),
       ...startingWith('SOCKETS_'),
+      CHANNEL_MASTER_KEY_FILE: addresses.channelMasterKeyFile,
       PORT: String(port),
       DEMO_FILE: demoFile,
       BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,

@@ -60,6 +60,14 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
     return this.mirror.reach(channelId, version);
   }
 
+  /** Spaces whose channels' secrets were sealed under a master key that is no longer the one for them. */
+  spacesWithOldKey(): string[] {
+    const old = this.mirror
+      .all()
+      .filter(([, { wrappedKey }]) => wrappedKey !== null && !this.secrets.isCurrent(wrappedKey));
+    return [...new Set(old.map(([, { spaceId }]) => spaceId))];
+  }
+
   /** The active web channels that a flow answers, the oldest first. */
   webChannelsOf(flowId: string): KnownChannel[] {
     return this.mirror

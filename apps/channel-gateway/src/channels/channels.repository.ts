@@ -171,6 +171,19 @@ export class ChannelsRepository {
       .execute();
   }
 
+  /** Locks the channels of a space that hold secrets and counts their versions on. */
+  async touchSealed(trx: ChannelTrx, spaceId: string): Promise<ChannelRow[]> {
+    return trx
+      .updateTable('channel')
+      .set((row) => ({ version: row('version', '+', 1) }))
+      .where('space_id', '=', spaceId)
+      .where((row) =>
+        row.or([row('sealed_secret', 'is not', null), row('sealed_credentials', 'is not', null)]),
+      )
+      .returningAll()
+      .execute();
+  }
+
   /** Locks the channels of an agent and counts their versions on, for what is kept of them elsewhere. */
   async touchOfAgent(trx: ChannelTrx, spaceId: string, agentId: string): Promise<ChannelRow[]> {
     return trx

@@ -367,6 +367,12 @@ export class ChannelsService {
     ]);
   }
 
+  /** Wraps the key of a space by the current master key, here and in what is kept of its channels elsewhere. */
+  async renewKey(trx: ChannelTrx, spaceId: string): Promise<void> {
+    await this.secrets.rewrap(trx, spaceId);
+    for (const row of await this.channels.touchSealed(trx, spaceId)) await this.publish(trx, row);
+  }
+
   private async publish(trx: ChannelTrx, row: ChannelRow): Promise<void> {
     const { space_id: spaceId, id, version } = row;
     const value: KnownChannel = {

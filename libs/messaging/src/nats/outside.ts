@@ -1,3 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DiscardPolicy, jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { type NatsConnection, nkeys } from '@nats-io/transport-node';
 import { domains, streamName } from '@parley/contracts';
 
 /** The one stream of an outside consumer's account. */
@@ -91,4 +94,55 @@ function userOf({ publicKey }: OutsideUser): string {
   publish.push(`"$JS.ACK.${outsideStream}.>"`, `"$JS.FC.${outsideStream}.>"`);
   const permissions = `publish: { allow: [${publish.join(', ')}] }, subscribe: { allow: ["_INBOX.>"] }`;
   return `{ nkey: ${publicKey}, permissions: { ${permissions} } }`;
+}
+
+const DAY_NS = 24 * 3600 * 1_000_000_000;
+
+/**
+ * Makes the stream of a space's account, or brings it up to date; it begins with what the streams still hold.
+ * @param nats connected as `outsideOperator`
+ */
+export async function ensureOutsideStream(nats: NatsConnection, spaceId: string): Promise<void> {
+  const manager = await jetstreamManager(nats, { timeout: 5000 });
+  const config = {
+    name: outsideStream,
+    description: `Events of ${spaceId}`,
+    subjects: [],
+    sources: domains.map((domain) => ({
+      name: streamName(domain),
+      filter_subject: `${domain}.*.${spaceId}.>`,
+      external: { api: outsideApi, deliver: deliverySubject(spaceId) },
+    })),
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: 7 * DAY_NS,
+    max_bytes: 256 * 1024 ** 2,
+    deny_delete: true,
+    deny_purge: true,
+    allow_direct: true,
+  };
+  const exists = await manager.streams.info(outsideStream).then(
+    () => true,
+    () => false,
+  );
+  await (exists ? manager.streams.update(outsideStream, config) : manager.streams.add(config));
+}
+
+/** Draws a credential: the seed is shown once to the consumer, the server is given the public key. */
+export function drawOutsideKey(): { seed: string; publicKey: string } {
+  const pair = nkeys.createUser();
+  return { seed: new TextDecoder().decode(pair.getSeed()), publicKey: pair.getPublicKey() };
+}
+
+const RELOAD_MS = 500;
+
+/**
+ * Has a server that runs read its configuration again. Twice: nats-server 2.15 makes a new account with the first
+ * reload and its imports with the next.
+ */
+export async function reloadAccounts(signalServer: () => void): Promise<void> {
+  for (let round = 0; round < 2; round += 1) {
+    signalServer();
+    await sleep(RELOAD_MS);
+  }
 }

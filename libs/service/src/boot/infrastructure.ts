@@ -43,6 +43,8 @@ export interface InfrastructureParts {
   readonly config: BaseConfig;
   readonly logger: Logger;
   readonly masterKeys: MasterKeys;
+  /** What wraps the keys of spaces; the master keys when absent. */
+  readonly secretsKeys?: MasterKeys;
   readonly operationKeys: OperationKeys;
   readonly checks: HealthChecks;
   readonly metrics: Metrics;
@@ -95,7 +97,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
     checks,
     metrics,
     fetch: new GuardedFetch(config.EGRESS_ALLOW),
-    secrets: new SecretBox(masterKeys, new SpaceKeyRepository()),
+    secrets: new SecretBox(parts.secretsKeys ?? masterKeys, new SpaceKeyRepository()),
     database,
     runner,
     nats,

@@ -52,6 +52,8 @@ export async function runService<Shape extends z.ZodRawShape>(options: ServiceOp
 interface Read<Shape extends z.ZodRawShape> {
   readonly config: ServiceConfig<Shape> & BaseConfig;
   readonly masterKeys: MasterKeys;
+  /** What wraps the keys of spaces: the master keys, or those of the service's own. */
+  readonly secretsKeys: MasterKeys;
   readonly operationKeys: OperationKeys;
 }
 
@@ -70,20 +72,30 @@ function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Sh
   const { MASTER_KEY_FILE, MASTER_KEY, OPERATION_KEYS_FILE, OPERATION_KEYS } = process.env;
   const given = { MASTER_KEY_FILE: MASTER_KEY_FILE || undefined, MASTER_KEY: MASTER_KEY || undefined };
   const masterKeys = collect(() => MasterKeys.fromConfig(options.name, given));
+  const secretsKeys = collect(() => readSecretsKeys(options, masterKeys));
   const operationKeys = collect(() =>
     readOperationKeys(options.name, {
       OPERATION_KEYS_FILE: OPERATION_KEYS_FILE || undefined,
       OPERATION_KEYS: OPERATION_KEYS || undefined,
     }),
   );
-  if (config === undefined || masterKeys === undefined || operationKeys === undefined)
+  if (!config || !masterKeys || !secretsKeys || !operationKeys)
     throw new ConfigError(options.name, [...new Set(problems)]);
-  return { config: config as Read<Shape>['config'], masterKeys, operationKeys };
+  return { config: config as Read<Shape>['config'], masterKeys, secretsKeys, operationKeys };
+}
+
+function readSecretsKeys<Shape extends z.ZodRawShape>(
+  { name, secretsKey }: ServiceOptions<Shape>,
+  masterKeys: MasterKeys | undefined,
+): MasterKeys | undefined {
+  if (secretsKey === undefined || masterKeys === undefined) return masterKeys;
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  return MasterKeys.fromConfig(name, given, secretsKey).followedBy(masterKeys);
 }
 
 async function start<Shape extends z.ZodRawShape>(
   options: ServiceOptions<Shape>,
-  { config, masterKeys, operationKeys }: Read<Shape>,
+  { config, masterKeys, secretsKeys, operationKeys }: Read<Shape>,
   logger: Logger,
 ): Promise<void> {
   const began = performance.now();
@@ -101,7 +113,7 @@ async function start<Shape extends z.ZodRawShape>(
   const tracing = await startTracing(options.name, config.OTEL_EXPORTER_OTLP_ENDPOINT);
   const { name, process: kind, domain, buckets } = options;
   const base = { name, process: kind, domain, buckets, config, logger, checks, metrics };
-  const parts = { ...base, masterKeys, operationKeys };
+  const parts = { ...base, masterKeys, secretsKeys, operationKeys };
   reportTransactionViolations((error) =>
     logger.error({ err: error }, 'A transaction was kept open by work outside the database'),
   );

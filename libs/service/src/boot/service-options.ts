@@ -19,6 +19,11 @@ export interface ServiceOptions<Shape extends z.ZodRawShape> {
   readonly config: z.ZodObject<Shape>;
   /** Key-value buckets that it writes through its outbox. */
   readonly buckets?: readonly string[];
+  /**
+   * Variable of a master key of its own for the secrets of its spaces, such as `CHANNEL_MASTER_KEY`; the common one
+   * still opens what was sealed before.
+   */
+  readonly secretsKey?: string;
   /** Health checks it can serve without (`postgresql`, `nats`, `outbox`): failing, they make it degraded, not unready. */
   readonly readyWithout?: readonly string[];
   /** How long going down may take, in milliseconds, where work that runs is worth waiting for. Default 25 s. */

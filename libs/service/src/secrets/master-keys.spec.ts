@@ -56,6 +56,21 @@ describe('the master keys', () => {
     expect(() => new MasterKeys([randomBytes(32)]).open(sealed, 'answer')).toThrow(/is gone/);
   });
 
+  it('of a service of its own wrap new keys, and the common ones still open', () => {
+    const common = new MasterKeys([randomBytes(32)]);
+    const own = new MasterKeys([randomBytes(32)]);
+    const wrapped = common.createSpaceKey('space_a');
+    const both = own.followedBy(common);
+    expect(both.isCurrent(wrapped)).toBe(false);
+    const rewrapped = both.rewrap('space_a', wrapped);
+    expect(both.isCurrent(rewrapped)).toBe(true);
+    expect(own.unwrap('space_a', rewrapped)).toEqual(common.unwrap('space_a', wrapped));
+    expect(() => common.unwrap('space_a', rewrapped)).toThrow();
+    const config = { CHANNEL_MASTER_KEY: randomBytes(32).toString('base64') };
+    expect(() => MasterKeys.fromConfig('gateway', config, 'CHANNEL_MASTER_KEY')).not.toThrow();
+    expect(() => MasterKeys.fromConfig('gateway', config)).toThrow(/MASTER_KEY_FILE is missing/);
+  });
+
   it('refuse to be short or missing', () => {
     expect(() => new MasterKeys([randomBytes(16)])).toThrow(/32 bytes/);
     expect(() => MasterKeys.fromConfig('gateway', {})).toThrow(/MASTER_KEY_FILE is missing/);

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { ConfigError } from '../config/load-config.ts';
-import type { BaseConfig } from '../config/base-config.ts';
 import { decrypt, encrypt, KEY_BYTES } from './cipher.ts';
 
 const FORMAT = 'w1';
@@ -32,28 +31,36 @@ export class MasterKeys {
   }
 
   /**
-   * Reads `MASTER_KEY_FILE`, else `MASTER_KEY`.
+   * Reads `MASTER_KEY_FILE`, else `MASTER_KEY`; or the variables of another name, for a key of its own.
    * @throws {ConfigError} when neither is given or the file cannot be read as keys
    */
-  static fromConfig(service: string, config: Pick<BaseConfig, 'MASTER_KEY_FILE' | 'MASTER_KEY'>): MasterKeys {
+  static fromConfig(
+    service: string,
+    config: Readonly<Record<string, unknown>>,
+    name = 'MASTER_KEY',
+  ): MasterKeys {
+    const [file, text] = [config[`${name}_FILE`], config[name]];
+    if (typeof file !== 'string' && typeof text !== 'string')
+      throw new ConfigError(service, [
+        `${name}_FILE is missing (file with 32 random bytes in base64, such as \`openssl rand -base64 32\` writes; or ${name} with the same)`,
+      ]);
     try {
-      return new MasterKeys(masterKeyLines(config).map((line) => Buffer.from(line, 'base64')));
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      throw new ConfigError(service, [
-        'MASTER_KEY_FILE must be a readable file with 32 random bytes in base64',
-      ]);
+      const lines =
+        typeof file === 'string' ? readFileSync(file, 'utf8').split(/\s+/).filter(Boolean) : [String(text)];
+      return new MasterKeys(lines.map((line) => Buffer.from(line, 'base64')));
+    } catch {
+      throw new ConfigError(service, [`${name}_FILE must be a readable file with 32 random bytes in base64`]);
     }
+  }
 
-    function masterKeyLines(given: Pick<BaseConfig, 'MASTER_KEY_FILE' | 'MASTER_KEY'>): string[] {
-      if (given.MASTER_KEY_FILE !== undefined) {
-        return readFileSync(given.MASTER_KEY_FILE, 'utf8').split(/\s+/).filter(Boolean);
-      }
-      if (given.MASTER_KEY !== undefined) return [given.MASTER_KEY];
-      throw new ConfigError(service, [
-        'MASTER_KEY_FILE is missing (file with 32 random bytes in base64, such as `openssl rand -base64 32` writes; or MASTER_KEY with the same)',
-      ]);
-    }
+  /** These keys, and behind them others that only open. */
+  followedBy(others: MasterKeys): MasterKeys {
+    return new MasterKeys([...this.#keys, ...others.#keys].map(({ bytes }) => bytes));
+  }
+
+  /** Whether a space's key is wrapped by the first of these keys. */
+  isCurrent(wrapped: WrappedKey): boolean {
+    return parseWrapped(wrapped).masterKeyId === this.#current().id;
   }
 
   /** Draws a new key for a space; answers it wrapped. */

@@ -59,6 +59,22 @@ export class SecretBox {
     return wrapped;
   }
 
+  /** Whether a space's key is wrapped by the master key that wraps new ones. */
+  isCurrent(wrapped: WrappedKey): boolean {
+    return this.#masterKeys.isCurrent(wrapped);
+  }
+
+  /** Wraps a space's keys by the current master key; what they sealed stays as it is. */
+  async rewrap<Schema>(trx: Trx<Schema>, spaceId: string): Promise<void> {
+    for (const { id, wrapped } of await this.#repository.list(trx, spaceId)) {
+      if (this.#masterKeys.isCurrent(wrapped)) continue;
+      await this.#repository.update(trx, spaceId, {
+        id,
+        wrapped: this.#masterKeys.rewrap(spaceId, wrapped),
+      });
+    }
+  }
+
   /** Seals with a wrapped key that is at hand; needs no PostgreSQL. */
   sealWith(wrapped: WrappedKey, place: SecretPlace, plaintext: string | Secret): string {
     const key = this.#unwrap(place.spaceId, wrapped);

@@ -27,6 +27,29 @@ export class SpaceKeyRepository {
     return row?.wrapped;
   }
 
+  async list<Schema>(trx: Trx<Schema>, spaceId: string): Promise<{ id: string; wrapped: WrappedKey }[]> {
+    return inSchema(trx)
+      .selectFrom('space_key')
+      .select(['id', 'wrapped'])
+      .where('space_id', '=', spaceId)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+  }
+
+  async update<Schema>(
+    trx: Trx<Schema>,
+    spaceId: string,
+    key: { id: string; wrapped: WrappedKey },
+  ): Promise<void> {
+    await inSchema(trx)
+      .updateTable('space_key')
+      .set({ wrapped: key.wrapped })
+      .where('space_id', '=', spaceId)
+      .where('id', '=', key.id)
+      .execute();
+  }
+
   async insert<Schema>(
     trx: Trx<Schema>,
     spaceId: string,

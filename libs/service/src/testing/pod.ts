@@ -41,6 +41,8 @@ export interface PodParts {
   buckets?: readonly string[];
   /** Private addresses that may be called. Default the loopback ones. */
   egressAllow?: string;
+  /** Master keys of the service's own, the first wraps. */
+  secretsKeys?: readonly Buffer[];
   /** Called before the module is made: operations of others that the spec answers itself, leases that it leaves out. */
   prepare?(runtime: MessagingRuntime): void;
 }
@@ -93,6 +95,7 @@ function infrastructureOf(parts: PodParts): Promise<Infrastructure> {
     logger: createLogger({ name: `${name}-spec`, level: 'fatal' }),
     operationKeys: specKeys(name),
     masterKeys: new MasterKeys([Buffer.alloc(32, 7)]),
+    ...(parts.secretsKeys ? { secretsKeys: new MasterKeys(parts.secretsKeys) } : {}),
     checks: new HealthChecks(),
     metrics: new Metrics(),
   });
