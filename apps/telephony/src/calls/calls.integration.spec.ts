@@ -77,7 +77,7 @@ test('a call is answered once, whoever asks again, and tells so once', async () 
   expect(first.timeLimitMs).toBeGreaterThan(119 * 60_000);
   const again = await answer(job);
   expect({ ...again, timeLimitMs: 0 }).toEqual({ ...first, timeLimitMs: 0 });
-  expect(await names(job.callId)).toEqual(['telephony.call_connected']);
+  expect(await names(job.callId)).toEqual(['telephony.call_ringing', 'telephony.call_connected']);
   expect(bench.opened.filter(({ sender }) => sender.id === 'vis_bob')).toHaveLength(1);
   const next = await answer({ ...job, generation: 2 });
   expect(next).toMatchObject({ conversationId: 'conv_bob', created: true, afterSequence: 0 });
@@ -127,6 +127,7 @@ test('a call ends once, with its first cause, and what is asked of it afterwards
   });
   await expect(answer(job)).rejects.toMatchObject({ status: 409, code: 'call_ended' });
   expect(await names(job.callId)).toEqual([
+    'telephony.call_ringing',
     'telephony.call_connected',
     'telephony.dtmf_received',
     'telephony.call_ended',
@@ -166,7 +167,7 @@ test('a call to a channel that is not active ends with that', async () => {
     await expect(begin(job)).rejects.toMatchObject({ status: 409, code: 'channel_inactive' });
     const call = await bench.call(getCall, { callId: job.callId });
     expect(call).toMatchObject({ phase: 'ended', cause: 'channel_inactive', answeredAt: null });
-    expect(await names(job.callId)).toEqual(['telephony.call_ended']);
+    expect(await names(job.callId)).toEqual(['telephony.call_ringing', 'telephony.call_ended']);
   }
 });
 

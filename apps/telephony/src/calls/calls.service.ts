@@ -3,6 +3,7 @@ import {
   type CallCause,
   type CallJob,
   callConnected,
+  callRinging,
   callEnded,
   conflict,
   dtmfReceived,
@@ -58,7 +59,7 @@ export class CallsService {
       provider_call_id: providerCallId,
     });
     if (row) {
-      await this.calls.addPhase(trx, row, 'ringing', row.started_at);
+      await this.begin(trx, row);
       return row;
     }
     const carried =
@@ -81,8 +82,15 @@ export class CallsService {
     const values = { ...newRow(job, channel, this.clock.date()), joined_at: null };
     const row = await this.calls.insert(trx, values);
     if (!row) throw new Error('A call of that id stands already.');
-    await this.calls.addPhase(trx, row, 'ringing', row.started_at);
+    await this.begin(trx, row);
     return row;
+  }
+
+  private async begin(trx: TelephonyTrx, row: CallRow): Promise<void> {
+    const { from_address: from, to_address: to, started_at: at } = row;
+    await this.calls.addPhase(trx, row, 'ringing', at);
+    const data = { ...inCall(row), from, to, startedAt: at.toISOString() };
+    await this.events.append(trx, [{ definition: callRinging, spaceId: row.space_id, data }]);
   }
 
   /** The call with the carrier's id in it; a call has one carrier. */

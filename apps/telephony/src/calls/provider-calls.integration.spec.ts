@@ -90,7 +90,10 @@ test.each([
   await tell(job, providerCallId, { status: 'failed', sequenceNumber: 4 });
   await tell(job, providerCallId, { status: 'ringing', sequenceNumber: 1 });
   expect(await callOf(job)).toMatchObject({ phase: 'ended', cause });
-  expect((await bench.events(job.callId)).map(({ name }) => name)).toEqual(['telephony.call_ended']);
+  expect((await bench.events(job.callId)).map(({ name }) => name)).toEqual([
+    'telephony.call_ringing',
+    'telephony.call_ended',
+  ]);
 });
 
 test('what comes late or twice changes nothing', async () => {

@@ -113,7 +113,7 @@ test('a call that is placed rings, and is dialled once for its key', async () =>
   await bench.call(hangUpCall, { callId: call.id });
   await bench.until(() => canceled.includes(call.id), 'The cancelling');
   expect(dialsOf(call.id)).toHaveLength(1);
-  expect(await names(call.id)).toEqual(['telephony.call_ended']);
+  expect(await names(call.id)).toEqual(['telephony.call_ringing', 'telephony.call_ended']);
 });
 
 test.each<[string, object, object]>([
@@ -184,7 +184,11 @@ test('a call rings on without room and agent; when it is taken up an agent comes
   expect(await bench.call(getDial, { callId: call.id })).toMatchObject({ isWanted: false });
   bench.kill(call.id);
   await bench.call(hangUpCall, { callId: call.id });
-  expect(await names(call.id)).toEqual(['telephony.call_connected', 'telephony.call_ended']);
+  expect(await names(call.id)).toEqual([
+    'telephony.call_ringing',
+    'telephony.call_connected',
+    'telephony.call_ended',
+  ]);
   expect(canceled).not.toContain(call.id);
 }, 60_000);
 
@@ -208,7 +212,7 @@ test.each([
     await tell(id, providerCallId, { status: 'completed', sequenceNumber: 4 });
     await tell(id, providerCallId, { status: 'queued' });
     expect(await callOf(id)).toMatchObject({ phase: 'ended', cause });
-    expect(await names(id)).toEqual(['telephony.call_ended']);
+    expect(await names(id)).toEqual(['telephony.call_ringing', 'telephony.call_ended']);
   },
 );
 

@@ -27,7 +27,11 @@ test('a visitor who joins rings, calls the agent, and ends the call by leaving',
   await bench.answer(job);
   await room.disconnect();
   expect(await rooms.inPhase(callId, 'ended')).toMatchObject({ cause: 'caller_left' });
-  expect(await names(callId)).toEqual(['telephony.call_connected', 'telephony.call_ended']);
+  expect(await names(callId)).toEqual([
+    'telephony.call_ringing',
+    'telephony.call_connected',
+    'telephony.call_ended',
+  ]);
   await rooms.isGone(callId);
 });
 
@@ -93,7 +97,11 @@ test('webhooks that are forged, late, repeated or of other rooms change nothing'
   const late = real.body.replace(/"id":"[^"]*"/, '"id":"EV_late"');
   expect(await bench.pass(await signed(late))).toBe(200);
   expect(await rooms.find(callId)).toMatchObject({ phase: 'ended', cause: 'caller_left' });
-  expect(await names(callId)).toEqual(['telephony.call_connected', 'telephony.call_ended']);
+  expect(await names(callId)).toEqual([
+    'telephony.call_ringing',
+    'telephony.call_connected',
+    'telephony.call_ended',
+  ]);
 });
 
 test('while LiveKit is away no call can be started, and nothing is left of the attempt', async () => {

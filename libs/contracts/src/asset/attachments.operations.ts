@@ -28,7 +28,7 @@ export const findVisibleAssets = defineOperation({
   summary: 'Those of some files that a principal may see; a service asks for a caller it cannot speak for',
   input: z.strictObject({
     ...InSpace,
-    principal: PrincipalSchema,
+    principal: PrincipalSchema.omit({ name: true }),
     assetIds: z.array(Id).min(1).max(20),
   }),
   output: z.object({ assets: z.array(AssetSchema) }),

@@ -20,7 +20,7 @@ export const findVisibleConversations = defineOperation({
   summary: 'Ids of conversations that a principal may see; a service asks for a caller it cannot speak for',
   input: z.strictObject({
     ...InSpace,
-    principal: PrincipalSchema,
+    principal: PrincipalSchema.omit({ name: true }),
     /** Whether this one is among them; without it the latest ones. */
     conversationId: Id.optional(),
     limit: z.int().min(1).max(200).default(200),

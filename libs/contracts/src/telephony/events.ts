@@ -11,6 +11,13 @@ const InCall = {
 };
 const key = (data: { callId: string }): string => data.callId;
 
+export const callRinging = defineEvent({
+  name: 'telephony.call_ringing',
+  summary: 'A call began: somebody calls, or is being called',
+  data: z.object({ ...InCall, from: z.string(), to: z.string(), startedAt: Timestamp }),
+  key,
+});
+
 export const callConnected = defineEvent({
   name: 'telephony.call_connected',
   summary: 'A call was answered',
@@ -66,4 +73,11 @@ export const recordingDeleted = defineEvent({
   key,
 });
 
-export const telephonyEvents = [callConnected, callEnded, dtmfReceived, recordingReady, recordingDeleted];
+export const telephonyEvents = [
+  callRinging,
+  callConnected,
+  callEnded,
+  dtmfReceived,
+  recordingReady,
+  recordingDeleted,
+];
