@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { Database } from '@parley/database';
+import { Database, sleep } from '@parley/database';
 import { type Lease, Leases } from '@parley/messaging';
 import { Logger } from '@parley/service';
 import type { Tables } from '../database.ts';
@@ -31,7 +30,7 @@ export class KeyRenewal implements OnModuleInit {
   private async run(lease: Lease): Promise<void> {
     while (!lease.leaving.aborted) {
       const pauseMs = await this.renewAll(lease);
-      await sleep(pauseMs, undefined, { signal: lease.leaving, ref: false }).catch(() => undefined);
+      await sleep(pauseMs, { signal: lease.leaving }).catch(() => undefined);
     }
   }
 
