@@ -1,0 +1,58 @@
+import { createDatabase } from '@parley/database';
+import { layTables } from '@parley/service/testing';
+import { createTestDatabase } from '@parley/testing';
+import { sql } from 'kysely';
+import type { Tables } from '../database.ts';
+import { migrations } from './index.ts';
+
+test('data from before addresses, direct rooms and activity is brought into their form', async () => {
+  const server = await createTestDatabase();
+  const before = Object.fromEntries(Object.entries(migrations).slice(0, 5));
+  await layTables(server, 'conversation', [before]);
+  const database = createDatabase<Tables>({
+    url: server.urlFor('parley_conversation'),
+    applicationName: 'upgrade-spec',
+  });
+  try {
+    await database.withSpaces(['space_one'], async (trx) => {
+      await sql`INSERT INTO contact (space_id, id) VALUES ('space_one', 'cont_a')`.execute(trx);
+      await sql`
+        INSERT INTO contact_identity (space_id, channel_id, type, value, contact_id)
+        VALUES ('space_one', '', 'phone', '+1 212 555 0142', 'cont_a')`.execute(trx);
+      await sql`
+        INSERT INTO room (space_id, id, type, pair) VALUES ('space_one', 'room_d', 'direct', 'acc_a acc_b'), ('space_one', 'room_s', 'standard', NULL)`.execute(
+        trx,
+      );
+      await sql`
+        INSERT INTO conversation (space_id, id, room_id, status, owner, assignee)
+        VALUES ('space_one', 'conv_d', 'room_d', 'open', 'human', 'acc_c'), ('space_one', 'conv_s', 'room_s', 'open', 'human', 'acc_c')`.execute(
+        trx,
+      );
+      await sql`
+        INSERT INTO participant (space_id, parent_id, id, account_id, name, role, auto_respond) VALUES
+          ('space_one', 'room_d', 'part_1', 'acc_a', 'A', 'member', false), ('space_one', 'room_d', 'part_2', 'acc_b', 'B', 'member', false),
+          ('space_one', 'conv_d', 'part_3', 'acc_a', 'A', 'member', false), ('space_one', 'conv_d', 'part_4', 'acc_c', 'C', 'member', false),
+          ('space_one', 'conv_s', 'part_5', 'acc_c', 'C', 'member', false)`.execute(trx);
+    });
+    await layTables(server, 'conversation', [migrations]);
+    await database.withSpaces(['space_one'], async (trx) => {
+      const conversations = await trx.selectFrom('conversation').selectAll().orderBy('id').execute();
+      expect(conversations).toMatchObject([
+        { id: 'conv_d', audience: ['acc_a', 'acc_b'], owner: 'none', assignee: null },
+        { id: 'conv_s', audience: null, owner: 'human', assignee: 'acc_c' },
+      ]);
+      const participants = await trx.selectFrom('participant').select('id').orderBy('id').execute();
+      expect(participants.map(({ id }) => id)).toEqual(['part_1', 'part_2', 'part_3', 'part_5']);
+      const activity = await trx.selectFrom('conversation_activity').select('conversation_id').execute();
+      expect(activity).toHaveLength(2);
+      const { rows } = await sql<{
+        queue: string;
+        space_id: string;
+      }>`SELECT queue, space_id FROM task`.execute(trx);
+      expect(rows).toEqual([{ queue: 'contact_addresses', space_id: 'space_one' }]);
+    });
+  } finally {
+    await database.close();
+    await server.drop();
+  }
+});
