@@ -1,8 +1,20 @@
-import { processNames } from '@parley/contracts';
+import { canonicalOrigin, processNames } from '@parley/contracts';
 import { httpConfig } from '@parley/service';
 import { z } from 'zod';
 
 const perMinute = z.coerce.number().int().min(1).max(100_000_000);
+
+/** A list such as `CORS_ORIGINS`, without its blanks. */
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+
+/** The origins of `CORS_ORIGINS`. */
+export function originsOf({ CORS_ORIGINS }: Pick<GatewayConfig, 'CORS_ORIGINS'>): string[] {
+  return listOf(CORS_ORIGINS);
+}
 
 /** What the gateway reads from the environment beside what every service reads. */
 export const configSchema = z.object({
@@ -32,6 +44,13 @@ export const configSchema = z.object({
     .max(86_400)
     .default(300)
     .describe('seconds between two looks at whether a channel still stands right at its provider'),
+  CORS_ORIGINS: z
+    .string()
+    .refine((text) => listOf(text).every((one) => canonicalOrigin(one) !== null), {
+      error: 'origins such as https://app.example.com or https://*.example.com, separated by commas',
+    })
+    .default('')
+    .describe('origins whose pages may use the API with a bearer credential'),
   RATE_LIMIT_KEY: perMinute
     .default(6000)
     .describe('requests a minute of one API key or account, over all gateways'),

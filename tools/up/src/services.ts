@@ -129,6 +129,7 @@ function own(domain: Domain, addresses: Addresses): NodeJS.ProcessEnv {
       ...startingWith('RATE_LIMIT_'),
       ...startingWith('SOCKETS_'),
       CHANNEL_MASTER_KEY_FILE: addresses.channelMasterKeyFile,
+      ...startingWith('CORS_ORIGINS'),
       PORT: String(port),
       DEMO_FILE: demoFile,
       BRIDGE_URL: `http://127.0.0.1:${bridgePort}`,

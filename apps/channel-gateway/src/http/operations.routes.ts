@@ -77,6 +77,8 @@ export class OperationRoutes {
       if (operation.etag) void reply.header('etag', etagOf(answer.text));
       if (answer.status === 302) redirect(reply, answer.body);
       if (answer.replayed) void reply.header('idempotency-replayed', 'true');
+      // Data of a space, and often a secret: no cache keeps it.
+      void reply.header('cache-control', 'no-store');
       return await reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
     } catch (error) {
       return sendProblem(request, reply, error);
@@ -120,9 +122,9 @@ function changesOwnRights({ kind, permission, name }: OperationDefinition): bool
   return kind === 'command' && (permission === 'authenticated' || name === leaveSpace.name);
 }
 
-/** An answer of status 302 names the address as `url`; it is short-lived, and nobody keeps it. */
+/** An answer of status 302 names the address as `url`. */
 function redirect(reply: FastifyReply, body: unknown): void {
-  void reply.header('location', (body as { url: string }).url).header('cache-control', 'no-store');
+  void reply.header('location', (body as { url: string }).url);
 }
 
 /** An operation says who may call it, and one that needs a role names the space the role is held in. */

@@ -3,19 +3,29 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
-import { processNames } from '@parley/contracts';
+import { ProblemError, processNames } from '@parley/contracts';
 import { InjectConfig, InjectOperationsNats } from '@parley/service';
 import type { NatsConnection } from '@parley/messaging';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config.ts';
 import { type Asset, Assets } from './assets.ts';
+import { sendProblem } from './problems.ts';
 
 const HEALTH_MS = 500;
+/** Answers of /readyz are asked of the services so often at most. */
+const READY_MS = 250;
+/**
+ * The demo brings its scripts along. The widget has its style in its shadow root, reaches LiveKit and the file store at
+ * addresses of their own, and plays sound.
+ */
+const DEMO_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; media-src 'self' data: blob: https: http:; connect-src 'self' https: http: wss: ws:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Health for everybody, the widget's files, the demo, and the page that links of account mails open. */
 @Injectable()
 export class PageRoutes {
   private readonly assets: Assets;
+  private checks: { at: number; found: Promise<Record<string, string>> } | undefined;
 
   constructor(
     @InjectConfig() private readonly config: GatewayConfig,
@@ -40,12 +50,18 @@ export class PageRoutes {
   }
 
   private async ready(all: boolean, reply: FastifyReply): Promise<unknown> {
-    const names = processNames.filter((name) => name !== 'channel-gateway');
-    const entries = await Promise.all(names.map(async (name) => [name, await this.ask(name)] as const));
-    const checks = Object.fromEntries([['channel-gateway', 'ok'], ...entries]);
+    if (!this.checks || Date.now() - this.checks.at > READY_MS)
+      this.checks = { at: Date.now(), found: this.askAll() };
+    const checks = await this.checks.found;
     const allOk = Object.values(checks).every((state) => state === 'ok' || state === 'off');
     void reply.code(all && !allOk ? 503 : 200);
     return { status: allOk ? 'ok' : 'degraded', checks };
+  }
+
+  private async askAll(): Promise<Record<string, string>> {
+    const names = processNames.filter((name) => name !== 'channel-gateway');
+    const entries = await Promise.all(names.map(async (name) => [name, await this.ask(name)] as const));
+    return Object.fromEntries([['channel-gateway', 'ok'], ...entries]);
   }
 
   private async ask(name: string): Promise<string> {
@@ -59,8 +75,8 @@ export class PageRoutes {
 
   private async file(name: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const asset = await this.assets.read(name);
-    if (asset === null)
-      return reply.code(404).type('text/plain').send(`${name} is not built. Run: npx nx build widget`);
+    if (asset === null) return sendProblem(request, reply, notBuilt(name));
+    if (asset.type.startsWith('text/html')) void reply.header('content-security-policy', DEMO_POLICY);
     const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
     const tag = `"${asset.hash}${packed ? '-gzip' : ''}"`;
     void reply
@@ -83,6 +99,11 @@ export class PageRoutes {
     };
     return { channelId: webChannelId ?? null, suggestedQuestions: suggestedQuestions ?? [] };
   }
+}
+
+function notBuilt(name: string): ProblemError {
+  const detail = `${name} is not built. Run: npx nx build widget`;
+  return new ProblemError({ status: 404, code: 'not_built', detail });
 }
 
 /** An address that names the very content may be kept for good. */

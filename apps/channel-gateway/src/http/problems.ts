@@ -1,5 +1,6 @@
 import { ProblemError, toProblem } from '@parley/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { rememberFailure } from './failures.ts';
 
 const codes: Readonly<Record<number, string>> = {
   404: 'not_found',
@@ -11,10 +12,12 @@ const codes: Readonly<Record<number, string>> = {
 /** Answers any error as problem details; what was not expected says nothing of its inside. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const known = error instanceof ProblemError ? error : fromFastify(error);
+  if (known.status >= 500) rememberFailure(request, error);
   if (known.retryAfterSeconds) void reply.header('retry-after', String(known.retryAfterSeconds));
   if (known.status === 401) void reply.header('www-authenticate', 'Bearer');
   return reply
     .code(known.status)
+    .header('cache-control', 'no-store')
     .type('application/problem+json')
     .send(JSON.stringify(toProblem(known, request.id)));
 }
@@ -36,4 +39,15 @@ function fromFastify(error: unknown): ProblemError {
     detail: 'Something went wrong here. Try again; if it stays, name the requestId to the operator.',
     cause: error,
   });
+}
+
+/** 404: no route has this path. */
+export function routeNotFound(method: string, path: string): ProblemError {
+  return new ProblemError({ status: 404, code: 'not_found', detail: `Nothing is at ${method} ${path}.` });
+}
+
+/** 405: the path exists, with other methods. */
+export function methodNotAllowed(method: string, methods: readonly string[]): ProblemError {
+  const detail = `${method} is not possible here. Use ${methods.join(', ')}.`;
+  return new ProblemError({ status: 405, code: 'method_not_allowed', detail });
 }

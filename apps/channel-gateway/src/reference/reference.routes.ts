@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { asyncApiDocument, openApiDocument } from '@parley/contracts/reference';
+import { notFound } from '@parley/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from '../http/problems.ts';
 import { referenceScript, referenceStyle } from './assets.ts';
 import { guidePage, guidesPage } from './guides.ts';
 import { apiPage, eventsPage } from './pages.ts';
@@ -41,10 +43,7 @@ export class ReferenceRoutes {
     const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const name = (request.params as { '*'?: string })['*'];
       const html = await (name ? guidePage(name) : guidesPage());
-      if (html === null) {
-        reply.callNotFound();
-        return reply;
-      }
+      if (html === null) return sendProblem(request, reply, notFound('The guide'));
       return send(request, reply, toServed('text/html; charset=utf-8', html));
     };
     fastify.get('/docs/guides', answer);

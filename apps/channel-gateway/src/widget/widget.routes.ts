@@ -92,7 +92,8 @@ export class WidgetRoutes {
       throw badRequest('The request has unknown or wrong fields.', problemDetails(parsed.error));
     const { visitorToken, language = null } = parsed.data;
     const visitor = { ...(await this.visitor(channel, visitorToken)), language };
-    return reply.code(201).send(await this.session(channel, visitor, request));
+    const session = await this.session(channel, visitor, request);
+    return reply.code(201).header('cache-control', 'no-store').send(session);
   }
 
   /** A returning visitor stays who it was, as long as its token holds. */

@@ -1,6 +1,7 @@
+import type { Server } from 'node:http';
 import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions } from 'fastify';
 import type { z } from 'zod';
 
 import type { ServiceConfig } from '../config/base-config.ts';
@@ -35,7 +36,7 @@ export interface ServiceOptions<Shape extends z.ZodRawShape> {
 /** How the public door is made. */
 export interface HttpOptions<Shape extends z.ZodRawShape> {
   /** Fastify's own options: limits, time-outs, request ids. */
-  readonly server?: FastifyServerOptions;
+  readonly server?: FastifyHttpOptions<Server>;
   /** Nest's body parsers; off where the service registers its own to keep the raw body. Default false. */
   readonly bodyParser?: boolean;
   /** Called before the port is opened: routes, parsers and sockets onto the Fastify instance. */

@@ -15,6 +15,14 @@ import { serviceModule } from './service-module.ts';
 import type { HttpOptions, ServiceOptions } from './service-options.ts';
 import { TracedHandlers } from './traced-handlers.ts';
 
+const REQUEST_MS = 30_000;
+
+/** Headers and bodies that trickle in end in time; by default Node looks for them each half minute alone. */
+export const slowRequests = {
+  requestTimeout: REQUEST_MS,
+  http: { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000 },
+};
+
 /** A booted module. `port` is that of the public door, where there is one. */
 export interface StartedApp {
   readonly port?: number;
@@ -32,7 +40,7 @@ export async function startApp<Shape extends z.ZodRawShape>(
   const strategy = new JetStreamStrategy(infrastructure.messaging);
   if (options.http !== undefined) {
     const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-    const adapter = new FastifyAdapter(options.http.server ?? {});
+    const adapter = new FastifyAdapter({ ...slowRequests, ...options.http.server });
     const { bodyParser = false } = options.http;
     const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { ...common, bodyParser });
     return openDoor(app, { strategy, http: options.http, infrastructure, config });
