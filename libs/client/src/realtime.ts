@@ -55,6 +55,7 @@ const SLOW_FAILURES = 4;
 const RETRYABLE = new Set([
   'unavailable',
   'outcome_unknown',
+  'rate_limited',
   'too_many_requests',
   'internal',
   'still_running',

@@ -74,7 +74,7 @@ export const ServerFrameSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hint'), spaceId: Id, conversationId: Id, name: z.string() }),
   z.object({ type: z.literal('notification'), data: NotificationSchema }),
   z.object({ type: z.literal('posted'), id: z.string(), message: MessageSchema }),
-  /** `id`: of the post that failed. `too_many_requests` without one: the frame was dropped unread. */
+  /** `id`: of the post that failed. `rate_limited` without one: the frame was dropped unread. */
   z.object({ type: z.literal('error'), code: z.string(), detail: z.string(), id: z.string().optional() }),
   z.object({ type: z.literal('going_away'), resumeAfterMs: z.int() }),
   z.object({ type: z.literal('pong') }),

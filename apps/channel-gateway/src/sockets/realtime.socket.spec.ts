@@ -1,6 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Principal, type ServerFrame, unauthorized, unavailable } from '@parley/contracts';
+import {
+  type Principal,
+  type ServerFrame,
+  tooManyRequests,
+  unauthorized,
+  unavailable,
+} from '@parley/contracts';
 import type { LiveBus, OperationClient } from '@parley/messaging';
 import { ClientAddresses, createLogger } from '@parley/service';
 import { until } from '@parley/testing';
@@ -8,6 +14,7 @@ import { WebSocket } from 'ws';
 import type { ChannelDirectory, KnownChannel } from '../channels/channel-directory.service.ts';
 import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
+import type { RateLimits } from '../http/rate-limits.service.ts';
 import type { AccessFeed } from './access-feed.ts';
 import type { BridgeAdapter } from './bridge.adapter.ts';
 import type { ConversationFeed } from './conversation-feed.ts';
@@ -49,6 +56,7 @@ describe('A socket of the gateway', () => {
   const clients: Client[] = [];
   const accessListeners = new Set<(id: string) => void>();
   let isIdentityAway = false;
+  let wrongCredentials = 0;
   let door: Server;
   let sockets: RealtimeSocket;
   let url = '';
@@ -80,9 +88,15 @@ describe('A socket of the gateway', () => {
 
   beforeAll(async () => {
     setChannel({});
-    const limits = { SOCKETS_MAX: 60, SOCKETS_PENDING_MAX: 30, SOCKETS_PENDING_PER_ADDRESS: 12 };
+    const counts = { SOCKETS_MAX: 60, SOCKETS_PENDING_MAX: 30, SOCKETS_PENDING_PER_ADDRESS: 12 };
     const access = { listen: (one: (id: string) => void) => accessListeners.add(one) };
     const bridge = { takes: () => false };
+    const limits = {
+      requireAddress: () => {
+        if (wrongCredentials >= 5) throw tooManyRequests('This address is over its limit.', 1);
+      },
+      takeAddress: () => (wrongCredentials += 1),
+    };
     sockets = new RealtimeSocket(
       new AuthService(operations, directory),
       {} as ConversationFeed,
@@ -93,8 +107,9 @@ describe('A socket of the gateway', () => {
       access as unknown as AccessFeed,
       bridge as unknown as BridgeAdapter,
       new ClientAddresses(),
+      limits as unknown as RateLimits,
       createLogger({ name: 'sockets-spec', level: 'silent' }),
-      { PORT: 8080, ...limits } as GatewayConfig,
+      { PORT: 8080, ...counts } as GatewayConfig,
     );
     sockets.onModuleInit();
     door = createServer((_request, response) => response.end('ok'));
@@ -201,6 +216,14 @@ describe('A socket of the gateway', () => {
     expect((await client.ended()).code).toBe(1013);
     isIdentityAway = false;
     expect((await (await authenticated('wrong')).ended()).code).toBe(4401);
+  });
+
+  it('is refused before its credential is looked up when its address has tried too many', async () => {
+    wrongCredentials = 0;
+    for (let no = 0; no < 5; no += 1)
+      expect((await (await authenticated(`wrong ${no}`)).ended()).code).toBe(4401);
+    expect((await (await authenticated('wrong 6')).ended()).code).toBe(4429);
+    wrongCredentials = 0;
   });
 
   it.each<[string, Partial<KnownChannel> | null]>([

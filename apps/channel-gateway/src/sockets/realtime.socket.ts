@@ -23,6 +23,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
 import type { GatewayConfig } from '../config.ts';
 import { AuthService } from '../http/auth.service.ts';
+import { RateLimits } from '../http/rate-limits.service.ts';
 import { originAllowed, ownOrigins } from '../widget/origins.ts';
 import { AccessFeed } from './access-feed.ts';
 import { Admissions } from './admissions.ts';
@@ -58,6 +59,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     private readonly access: AccessFeed,
     private readonly bridge: BridgeAdapter,
     private readonly addresses: ClientAddresses,
+    private readonly limits: RateLimits,
     private readonly logger: Logger,
     @InjectConfig() private readonly config: GatewayConfig,
   ) {
@@ -148,7 +150,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
   }
 
   private async authenticate(connection: Connection, token: string, request: IncomingMessage): Promise<void> {
-    const principal = await this.auth.resolve(token);
+    const principal = await this.resolve(token, request);
     this.requireOrigin(principal, request);
     if (!connection.isOpen) return;
     const leave = this.admissions.enterAs(principal);
@@ -156,10 +158,21 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     connection.onEnd(leave);
     connection.shared = this.admissions.framesOf(principal);
     this.admissions.settle(connection);
-    const { feed, operations, live, directory, inbox } = this;
-    const parts = { feed, operations, live, directory, inbox };
+    const { feed, operations, live, directory, inbox, limits } = this;
+    const parts = { feed, operations, live, directory, inbox, limits };
     connection.begin(new Session(parts, principal, (text) => connection.send(text)));
     connection.watch((keptMs) => this.recheck(connection, token, keptMs));
+  }
+
+  /** Whose a credential is; an address that has tried too many wrong ones is refused before another is looked up. */
+  private async resolve(token: string, request: IncomingMessage): Promise<Principal> {
+    if (!this.auth.isKnown(`Bearer ${token}`)) this.limits.requireAddress(request);
+    try {
+      return await this.auth.resolve(token);
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 401) this.limits.takeAddress(request);
+      throw error;
+    }
   }
 
   /** A credential that was revoked, or a role that changed, ends the connection within two seconds. */

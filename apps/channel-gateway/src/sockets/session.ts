@@ -14,6 +14,7 @@ import {
 } from '@parley/contracts';
 import type { LiveBus, OperationClient } from '@parley/messaging';
 import type { ChannelDirectory } from '../channels/channel-directory.service.ts';
+import type { RateLimits } from '../http/rate-limits.service.ts';
 import type { ConversationFeed } from './conversation-feed.ts';
 import type { InboxFeed } from './inbox-feed.ts';
 import { Subscription } from './subscription.ts';
@@ -25,6 +26,7 @@ export interface SessionParts {
   live: LiveBus;
   directory: ChannelDirectory;
   inbox: InboxFeed;
+  limits: Pick<RateLimits, 'takeCaller' | 'takeSpace'>;
 }
 
 /** What a connection follows; open once it is known that it may. */
@@ -168,7 +170,9 @@ export class Session {
     const { id, conversationId, parts } = frame;
     const options = { principal: this.principal, idempotencyKey: `socket:${id}` };
     try {
+      this.parts.limits.takeCaller(this.principal);
       if (this.principal.type === 'visitor') {
+        this.parts.limits.takeSpace(this.principal, this.onlySpace());
         const input = {
           spaceId: this.onlySpace(),
           parts,
@@ -184,6 +188,7 @@ export class Session {
       if (!conversationId) throw badRequest('Name the conversation to post into.');
       const spaceId = await this.spaceOf(conversationId);
       this.requireWrite(spaceId);
+      this.parts.limits.takeSpace(this.principal, spaceId);
       const { body } = await this.parts.operations.request(
         postMessage,
         { spaceId, conversationId, parts },
