@@ -23,7 +23,9 @@ const refusals: Readonly<Record<string, { status: number; code: string; detail: 
 
 /** Answers bytes that are no HTTP request, or one that came too slowly, as problem details, and ends the connection. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean; req?: IncomingMessage } };
+  const { _httpMessage: answer } = socket as {
+    _httpMessage?: { headersSent: boolean; req?: IncomingMessage };
+  };
   if (error.code === 'ECONNRESET' || !socket.writable || answer?.headersSent) {
     socket.destroy();
     return;

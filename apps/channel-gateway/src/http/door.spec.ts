@@ -3,9 +3,16 @@ import { request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createChannel, getAgent, listAgents, type Principal, ProblemError, updateAgent } from '@parley/contracts';
+import {
+  createChannel,
+  getAgent,
+  listAgents,
+  type Principal,
+  ProblemError,
+  updateAgent,
+} from '@parley/contracts';
 import type { NatsConnection, OperationClient } from '@parley/messaging';
-import { CONFIG, Logger } from '@parley/service';
+import { ClientAddresses, CONFIG, Logger } from '@parley/service';
 import { fastify as makeFastify, type FastifyInstance } from 'fastify';
 import { configSchema, type GatewayConfig } from '../config.ts';
 import { ReferenceRoutes } from '../reference/reference.routes.ts';
@@ -41,14 +48,17 @@ class Door {
     } as unknown as OperationClient;
     const auth = { principalOf: async () => caller, isKnown: () => true } as unknown as AuthService;
     const limits = new Proxy({}, { get: () => () => undefined }) as RateLimits;
-    const routes = new OperationRoutes(auth, operations, limits);
+    const routes = new OperationRoutes(auth, operations, limits, new ClientAddresses());
     const log = (about: Record<string, unknown>): void => void this.logged.push(about);
     const parts = new Map<unknown, unknown>([
       [CONFIG, whole],
       [Logger, { error: log, warn: log }],
       [
         OperationRoutes,
-        { register: (scope: FastifyInstance) => routes.register(scope, [createChannel, getAgent, listAgents, updateAgent]) },
+        {
+          register: (scope: FastifyInstance) =>
+            routes.register(scope, [createChannel, getAgent, listAgents, updateAgent]),
+        },
       ],
       [PageRoutes, new PageRoutes(whole, {} as NatsConnection)],
       [ReferenceRoutes, new ReferenceRoutes()],
@@ -143,7 +153,10 @@ describe('The door', () => {
     const answer = await door.server.inject({
       method: 'PATCH',
       url: `${agents}/agent_one`,
-      payload: 'content-encoding' in headers && headers['content-encoding'] === 'gzip' ? gzipSync('{}') : '{"name":"x"}',
+      payload:
+        'content-encoding' in headers && headers['content-encoding'] === 'gzip'
+          ? gzipSync('{}')
+          : '{"name":"x"}',
       headers: { 'content-type': 'application/json', ...headers },
     });
     expect(answer.statusCode).toBe(status);
@@ -153,7 +166,11 @@ describe('The door', () => {
   it.each([
     ['what was not expected', new Error('broken'), 500],
     ['an owner that is away', new ProblemError({ status: 503, code: 'unavailable', detail: 'Away.' }), 503],
-    ['an unknown outcome', new ProblemError({ status: 504, code: 'outcome_unknown', detail: 'Unknown.' }), 504],
+    [
+      'an unknown outcome',
+      new ProblemError({ status: 504, code: 'outcome_unknown', detail: 'Unknown.' }),
+      504,
+    ],
   ])('logs %s with its request id', async (_what, failure, status) => {
     door.failure = failure;
     const answer = await door.server.inject({ url: agents });
@@ -204,8 +221,16 @@ describe('The door', () => {
 
     it.each([
       ['that send nothing', [], 0],
-      ['whose headers trickle in', Array.from({ length: 20 }, (_, index) => `${index ? '' : head}X-${index}: y\r\n`), 40],
-      ['whose body trickles in', [`${head}Content-Length: 1000\r\n\r\n`, ...Array.from({ length: 20 }, () => 'a')], 40],
+      [
+        'whose headers trickle in',
+        Array.from({ length: 20 }, (_, index) => `${index ? '' : head}X-${index}: y\r\n`),
+        40,
+      ],
+      [
+        'whose body trickles in',
+        [`${head}Content-Length: 1000\r\n\r\n`, ...Array.from({ length: 20 }, () => 'a')],
+        40,
+      ],
     ])('ends those %s in time', async (_what, pieces, pauseMs) => {
       const { text, milliseconds } = await door.raw(pieces, pauseMs);
       expect(text).toMatch(/^HTTP\/1\.1 408 /);
@@ -219,7 +244,12 @@ describe('The door', () => {
       ['another version', 'GET / HTTP/9.9\r\n\r\n', 400, 'bad_request'],
       ['a method that is none', 'FOO / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'bad_request'],
       ['two lengths', `${head}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`, 400, 'bad_request'],
-      ['too many headers', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+      [
+        'too many headers',
+        `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`,
+        431,
+        'headers_too_large',
+      ],
     ])('answers %s as problem details', async (_what, bytes, status, code) => {
       const { text } = await door.raw([bytes]);
       expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
@@ -285,7 +315,9 @@ describe('Pages of other origins', () => {
     expect(headers).toMatchObject({
       'access-control-allow-origin': app,
       'access-control-allow-methods': expect.stringContaining('PATCH') as string,
-      'access-control-allow-headers': expect.stringMatching(/authorization.*idempotency-key.*if-match/) as string,
+      'access-control-allow-headers': expect.stringMatching(
+        /authorization.*idempotency-key.*if-match/,
+      ) as string,
     });
     const refused = await ask(app, { method: 'OPTIONS', origin: 'https://evil.example', asked: 'PATCH' });
     expect(refused.statusCode).toBe(405);

@@ -7,7 +7,10 @@ const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 const HSTS = 'max-age=31536000';
 
 /** Headers of every answer; routes may set stricter ones of their own. */
-export function addHeaders(fastify: FastifyInstance, { PUBLIC_URL }: Pick<GatewayConfig, 'PUBLIC_URL'>): void {
+export function addHeaders(
+  fastify: FastifyInstance,
+  { PUBLIC_URL }: Pick<GatewayConfig, 'PUBLIC_URL'>,
+): void {
   const isHttps = PUBLIC_URL !== undefined && new URL(PUBLIC_URL).protocol === 'https:';
   fastify.addHook('onSend', async (request, reply) => {
     void reply
