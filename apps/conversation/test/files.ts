@@ -19,6 +19,8 @@ const ownerLookups: ReadonlySet<string> = new Set(
 export class FilesOfBench {
   /** Ids of files that were shown to the visitors of a conversation. */
   readonly shown = new Map<string, string[]>();
+  /** Who may not see which file: the ids of a principal and a file. */
+  readonly hidden = new Set<string>();
   /** What other services own, by id: accounts, agents, channels and spaces. */
   readonly owned = new Map<string, object>();
   private readonly files = new Map<string, { spaceId: string; asset: Asset; seenBy: string | undefined }>();
@@ -64,18 +66,21 @@ export class FilesOfBench {
 
   private attach({
     spaceId,
+    principal,
     assetIds,
     conversationId,
     shown,
   }: {
     spaceId: string;
+    principal: Principal;
     assetIds: string[];
     conversationId: string;
     shown: boolean;
   }): { assets: Asset[] } {
     const found = assetIds.flatMap((id) => {
       const file = this.files.get(id);
-      return file?.spaceId === spaceId ? [file.asset] : [];
+      const isSeen = file?.spaceId === spaceId && !this.hidden.has(`${principal.id} ${id}`);
+      return isSeen ? [file.asset] : [];
     });
     if (shown)
       this.shown.set(

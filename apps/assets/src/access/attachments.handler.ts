@@ -24,21 +24,8 @@ export class AttachmentsHandler {
 
   /** Conversation is asked before the transaction. */
   @BeforeOperation(findVisibleAssets)
-  async beforeFindVisible({
-    spaceId,
-    principal,
-    assetIds,
-  }: OperationInput<typeof findVisibleAssets>): Promise<string[]> {
-    const visible = assetIds.map(async (assetId) => {
-      try {
-        await this.access.requireSeen(principal, spaceId, assetId);
-        return [assetId];
-      } catch (error) {
-        if (error instanceof ProblemError && error.status === 404) return [];
-        throw error;
-      }
-    });
-    return (await Promise.all(visible)).flat();
+  async beforeFindVisible(input: OperationInput<typeof findVisibleAssets>): Promise<string[]> {
+    return this.visibleOf(input);
   }
 
   @HandleOperation(findVisibleAssets)
@@ -50,12 +37,17 @@ export class AttachmentsHandler {
     return { assets: rows.flatMap((row) => (row ? [toAsset(row)] : [])) };
   }
 
+  @BeforeOperation(attachAssets)
+  async beforeAttach(input: OperationInput<typeof attachAssets>): Promise<string[]> {
+    return this.visibleOf(input);
+  }
+
   @HandleOperation(attachAssets)
   async attach(
-    { spaceId, assetIds, conversationId, shown }: OperationInput<typeof attachAssets>,
-    { trx }: OperationContext<Tables>,
+    { spaceId, conversationId, shown }: OperationInput<typeof attachAssets>,
+    { trx, before: visible }: OperationContext<Tables, string[]>,
   ): Promise<OperationOutput<typeof attachAssets>> {
-    const rows = await this.shares.holdAll(trx, spaceId, assetIds);
+    const rows = await this.shares.holdAll(trx, spaceId, visible);
     const seen = rows.filter((row) => row.status === 'ready' && !row.internal);
     if (shown)
       await this.shares.share(
@@ -65,5 +57,22 @@ export class AttachmentsHandler {
         seen.map(({ id }) => id),
       );
     return { assets: rows.map(toAsset) };
+  }
+
+  private async visibleOf({
+    spaceId,
+    principal,
+    assetIds,
+  }: Pick<OperationInput<typeof attachAssets>, 'spaceId' | 'principal' | 'assetIds'>): Promise<string[]> {
+    const visible = assetIds.map(async (assetId) => {
+      try {
+        await this.access.requireSeen(principal, spaceId, assetId);
+        return [assetId];
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 404) return [];
+        throw error;
+      }
+    });
+    return (await Promise.all(visible)).flat();
   }
 }

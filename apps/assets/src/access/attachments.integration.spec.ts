@@ -18,7 +18,8 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 async function attach(asset: Asset, conversationId: string, shown = true): Promise<string[]> {
-  const { assets } = await bench.call(attachAssets, { assetIds: [asset.id], conversationId, shown });
+  const input = { principal: bench.member(), assetIds: [asset.id], conversationId, shown };
+  const { assets } = await bench.call(attachAssets, input);
   return assets.map(({ id }) => id);
 }
 
@@ -90,7 +91,11 @@ describe('A file that a message names', () => {
   it('of another space is none', async () => {
     const asset = await bench.upload({ body: 'elsewhere' });
     const { conversationId } = bench.visitor();
-    const input = { spaceId: bench.otherSpaceId, assetIds: [asset.id], conversationId, shown: true };
+    const principal = bench.member();
+    const input = {
+      ...{ spaceId: bench.otherSpaceId, principal },
+      ...{ assetIds: [asset.id], conversationId, shown: true },
+    };
     expect((await bench.call(attachAssets, input)).assets).toEqual([]);
   });
 });
@@ -99,6 +104,9 @@ it('a file of a direct room is there for nobody else of the space', async () => 
   const { conversationId } = bench.visitor();
   const asset = await bench.upload({ body: 'between us', conversationId });
   const assetId = asset.id;
+  const ofAll = await bench.upload({ body: 'from the library' });
+  expect(await attach(ofAll, conversationId)).toEqual([ofAll.id]);
+  const outside = bench.visitor();
   expect(await bench.call(getAsset, { assetId })).toMatchObject({ conversationId });
   bench.hidden.push(conversationId);
   const as = { principal: bench.member() };
@@ -107,8 +115,13 @@ it('a file of a direct room is there for nobody else of the space', async () => 
     bench.call(downloadAsset, { assetId }, as),
     bench.call(updateAsset, { assetId, fileName: 'x.txt' }, as),
     bench.call(deleteAsset, { assetId }, as),
+    // Which files of the library were shown there is nobody else's to know either.
+    bench.call(listAssets, { conversationId }, as),
   ];
   for (const call of calls) await expect(call).rejects.toMatchObject({ status: 404 });
   expect((await bench.call(listAssets, {}, as)).data.map(({ id }) => id)).not.toContain(assetId);
+  // Nor can it be carried out of the room by naming it in another conversation.
+  expect(await attach(asset, outside.conversationId)).toEqual([]);
+  await expect(looks(outside, asset)).rejects.toMatchObject({ status: 404 });
   bench.hidden.length = 0;
 });

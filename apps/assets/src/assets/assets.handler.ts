@@ -7,6 +7,7 @@ import {
   downloadAsset,
   getAsset,
   listAssets,
+  notFound,
   type OperationInput,
   type OperationOutput,
   pageOf,
@@ -48,7 +49,11 @@ export class AssetsHandler {
   ): Promise<string[]> {
     if (principal.type === 'visitor')
       await this.access.requireConversation(principal, input.spaceId, input.conversationId);
-    return this.access.hiddenFrom(principal, input.spaceId);
+    const hidden = await this.access.hiddenFrom(principal, input.spaceId);
+    // Which files of the library were shown in a direct room is its own, too.
+    if (input.conversationId !== undefined && hidden.includes(input.conversationId))
+      throw notFound('The conversation');
+    return hidden;
   }
 
   @HandleOperation(listAssets)

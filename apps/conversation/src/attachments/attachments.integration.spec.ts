@@ -5,7 +5,7 @@ import {
   postMessage,
   postVisitorMessage,
 } from '@parley/contracts';
-import { type ConversationBench, openBench, otherSpaceId, spaceId, text, visitor } from '../../test/bench.ts';
+import { type ConversationBench, member, openBench, otherSpaceId, spaceId, text, visitor } from '../../test/bench.ts';
 
 let bench: ConversationBench;
 const channel = { channelId: 'chan_web', deploymentType: 'WEB', target: null };
@@ -70,6 +70,15 @@ describe('A message that names a file', () => {
     const parts = [...text('Look:'), attachment(make())];
     await expect(bench.call(postMessage, { spaceId, conversationId, parts })).rejects.toMatchObject(problem);
     expect(await bench.events(conversationId)).toHaveLength(before);
+  });
+
+  it('comes from a member with what it may see itself', async () => {
+    const conversationId = await open();
+    const { id } = bench.files.add(spaceId);
+    bench.files.hidden.add(`${member().id} ${id}`);
+    const post = bench.call(postMessage, { spaceId, conversationId, parts: [attachment(id)] });
+    await expect(post).rejects.toMatchObject({ status: 422, code: 'unknown_attachment' });
+    expect(bench.files.shown.get(conversationId)).toEqual([]);
   });
 
   it('comes from a visitor with what it may see itself', async () => {

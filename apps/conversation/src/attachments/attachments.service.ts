@@ -44,7 +44,7 @@ export class AttachmentsService {
     if (ids.length === 0) return parts;
     const files = isVisitor(principal)
       ? await this.seenBy(principal, message.spaceId, [...new Set(ids)])
-      : await this.attach(message, [...new Set(ids)]);
+      : await this.attach(principal, message, [...new Set(ids)]);
     const known = new Map(files.map((file) => [file.id, file]));
     return parts.map((part, index) => {
       if (part.type !== 'attachment') return part;
@@ -73,11 +73,12 @@ export class AttachmentsService {
   }
 
   private async attach(
+    principal: Principal,
     { spaceId, conversationId, internal = false }: Attaching,
     assetIds: string[],
   ): Promise<Asset[]> {
     const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: ASK_MS };
-    const input = { spaceId, conversationId, assetIds, shown: !internal };
+    const input = { spaceId, principal, conversationId, assetIds, shown: !internal };
     return (await this.operations.request(attachAssets, input, options)).body.assets;
   }
 }

@@ -12,12 +12,14 @@ export const attachAssets = defineOperation({
     'Say what is known of files that a message names, and let the visitors of its conversation see them',
   input: z.strictObject({
     ...InSpace,
+    /** Whoever names the files: of those that it may not see nothing is said. */
+    principal: PrincipalSchema.omit({ name: true }),
     assetIds: z.array(Id).min(1).max(20),
     conversationId: Id,
     /** Visitors see the message, and so its files; a note of the team shows them nothing. */
     shown: z.boolean(),
   }),
-  /** Those that there are; a file of another space is none. */
+  /** Those that there are and that the principal may see; a file of another space is none. */
   output: z.object({ assets: z.array(AssetSchema) }),
 });
 
