@@ -5,7 +5,15 @@ import {
   postMessage,
   postVisitorMessage,
 } from '@parley/contracts';
-import { type ConversationBench, member, openBench, otherSpaceId, spaceId, text, visitor } from '../../test/bench.ts';
+import {
+  type ConversationBench,
+  member,
+  openBench,
+  otherSpaceId,
+  spaceId,
+  text,
+  visitor,
+} from '../../test/bench.ts';
 
 let bench: ConversationBench;
 const channel = { channelId: 'chan_web', deploymentType: 'WEB', target: null };
