@@ -7,6 +7,7 @@ import * as speech from './0005-speech.ts';
 import * as addresses from './0006-addresses.ts';
 import * as directRooms from './0007-direct-rooms.ts';
 import * as activity from './0008-activity.ts';
+import * as activityAtBirth from './0009-activity-at-birth.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-addresses': addresses,
   '0007-direct-rooms': directRooms,
   '0008-activity': activity,
+  '0009-activity-at-birth': activityAtBirth,
 };

@@ -3,6 +3,7 @@ import { layTables } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { sql } from 'kysely';
 import type { Tables } from '../database.ts';
+import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { migrations } from './index.ts';
 
 test('data from before addresses, direct rooms and activity is brought into their form', async () => {
@@ -45,6 +46,13 @@ test('data from before addresses, direct rooms and activity is brought into thei
       expect(participants.map(({ id }) => id)).toEqual(['part_1', 'part_2', 'part_3', 'part_5']);
       const activity = await trx.selectFrom('conversation_activity').select('conversation_id').execute();
       expect(activity).toHaveLength(2);
+      // A pod of the version before may still begin conversations.
+      await sql`
+        INSERT INTO conversation (space_id, id, room_id, status, owner)
+        VALUES ('space_one', 'conv_late', 'room_s', 'open', 'none')`.execute(trx);
+      const filter = { spaceId: 'space_one', limit: 10, sort: 'lastActivity' as const };
+      const listed = await new ConversationsRepository().list(trx, filter);
+      expect(listed.map(({ id }) => id)).toContain('conv_late');
       const { rows } = await sql<{
         queue: string;
         space_id: string;
