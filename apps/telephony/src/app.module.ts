@@ -4,7 +4,9 @@ import { CallsRepository } from './calls/calls.repository.ts';
 import { CallsService } from './calls/calls.service.ts';
 import { ErasureConsumer } from './calls/erasure.consumer.ts';
 import { ErasureRepository } from './calls/erasure.repository.ts';
+import { ConversationOpeningService } from './calls/conversation-opening.service.ts';
 import { JobsHandler } from './calls/jobs.handler.ts';
+import { MissedCallsConsumer } from './calls/missed-calls.consumer.ts';
 import { ProviderStatusHandler } from './calls/provider-status.handler.ts';
 import { ChannelsConsumer } from './channels/channels.consumer.ts';
 import { ChannelsRepository } from './channels/channels.repository.ts';
@@ -34,6 +36,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     DialsHandler,
     ErasureConsumer,
     JobsHandler,
+    MissedCallsConsumer,
     PhoneNumbersHandler,
     ProviderStatusHandler,
     RecordingsConsumer,
@@ -47,6 +50,7 @@ import { TurnsRepository } from './timeline/turns.repository.ts';
     CallsRepository,
     CallsService,
     ChannelsRepository,
+    ConversationOpeningService,
     ErasureRepository,
     JobWatchService,
     LiveKitAdapter,

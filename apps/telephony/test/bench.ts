@@ -15,6 +15,7 @@ import {
   ProblemError,
   receiveLiveKitEvent,
   servicePrincipal,
+  unavailable,
 } from '@parley/contracts';
 import { CallBus, FactPublisher, type NatsConnection } from '@parley/messaging';
 import {
@@ -69,6 +70,8 @@ export class TelephonyBench {
   settings: Settings = { recordingConsent: 'announcement', recordingEnabled: true };
   /** How often they were asked. */
   asked = 0;
+  /** Whether conversation opens conversations. */
+  isOpening = true;
   /** Whether webhooks reach telephony. */
   listening = true;
   liveKit!: LiveKitServer;
@@ -301,8 +304,9 @@ export class TelephonyBench {
   private openConversation(input: Opening): OperationOutput<typeof openForChannel> {
     const created = !this.opened.some((one) => one.sender.id === input.sender.id);
     this.opened.push(input);
+    if (!this.isOpening) throw unavailable('Conversation does not answer.');
     return {
-      conversationId: input.sender.id.replace('vis_', 'conv_'),
+      conversationId: input.sender.id.replace(/^(?:vis_|\+)/, 'conv_'),
       contactId: input.contactId ?? 'cont_new',
       created,
       afterSequence: created ? 0 : 7,

@@ -14,6 +14,7 @@ import {
   type Message,
   messageChanged,
   messagePosted,
+  missCall,
   newId,
   notFound,
   openForChannel,
@@ -129,6 +130,7 @@ export class BridgeBench {
   readonly opened: OperationInput<typeof openForChannel>[] = [];
   readonly started: OperationInput<typeof startCall>[] = [];
   readonly calls: OperationInput<typeof endCall>[] = [];
+  readonly missed: OperationInput<typeof missCall>[] = [];
   readonly admissions: OperationInput<typeof admitFlowSession>[] = [];
   readonly streams: OperationInput<typeof admitMediaStream>[] = [];
   readonly tokens = new Set<string>();
@@ -174,6 +176,10 @@ export class BridgeBench {
         participantToken: await this.issue(input.callId),
         expiresAt,
       };
+    });
+    this.answer(missCall, (input) => {
+      this.missed.push(input);
+      return {};
     });
     this.answer(endCall, async (input) => {
       this.calls.push(input);

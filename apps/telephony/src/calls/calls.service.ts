@@ -18,6 +18,7 @@ import { cancelTask, endsAtCarrier } from '../dials/dial-tasks.ts';
 import { RecordingsService } from '../recordings/recordings.service.ts';
 import { closeTask, dispatchTask } from '../rooms/room-tasks.ts';
 import { CallsRepository } from './calls.repository.ts';
+import { missedCallTask } from './missed-call-tasks.ts';
 
 /** Where a call's words go. */
 export interface OpenedConversation {
@@ -156,15 +157,9 @@ export class CallsService {
     const at = this.clock.date();
     const ended = await this.calls.update(trx, row, { phase: 'ended', cause, reason, ended_at: at });
     await this.calls.addPhase(trx, ended, 'ended', at);
-    const data = {
-      ...inCall(ended),
-      cause,
-      afterCall: await this.afterCall(trx, ended),
-      startedAt: ended.started_at.toISOString(),
-      answeredAt: ended.answered_at?.toISOString() ?? null,
-      endedAt: at.toISOString(),
-    };
-    await this.events.append(trx, [{ definition: callEnded, spaceId: row.space_id, data }]);
+    // The event of a missed call names its conversation, which is opened first.
+    if (isMissed(ended)) await this.tasks.enqueue(trx, [missedCallTask(ended)]);
+    else await this.publishEnd(trx, ended);
     const isDialled = row.direction === 'outbound' && row.joined_at === null;
     await this.tasks.enqueue(trx, [
       closeTask(ended),
@@ -172,6 +167,33 @@ export class CallsService {
     ]);
     await this.recordings.expectEnd(trx, ended);
     return ended;
+  }
+
+  /** Gives a missed call its conversation, and publishes its end; null where none could be opened. */
+  async closeMissed(trx: TelephonyTrx, row: CallRow, opened: OpenedConversation | null): Promise<void> {
+    if (!isMissed(row)) return;
+    if (!opened) return this.publishEnd(trx, row);
+    const known = await this.calls.update(trx, row, {
+      conversation_id: opened.conversationId,
+      contact_id: opened.contactId,
+      conversation_created: opened.created,
+      after_sequence: opened.afterSequence,
+    });
+    await this.publishEnd(trx, known);
+  }
+
+  private async publishEnd(trx: TelephonyTrx, row: CallRow): Promise<void> {
+    const { started_at: startedAt, answered_at: answeredAt, ended_at: endedAt, cause } = row;
+    if (!endedAt || !cause) throw new Error('The call has not ended.');
+    const data = {
+      ...inCall(row),
+      cause,
+      afterCall: await this.afterCall(trx, row),
+      startedAt: startedAt.toISOString(),
+      answeredAt: answeredAt?.toISOString() ?? null,
+      endedAt: endedAt.toISOString(),
+    };
+    await this.events.append(trx, [{ definition: callEnded, spaceId: row.space_id, data }]);
   }
 
   /** Sends an agent into the room, for the present generation. */
@@ -223,6 +245,12 @@ export class CallsService {
     const channel = await this.channels.find(trx, row.space_id, row.channel_id);
     return channel?.after_call ?? 'close';
   }
+}
+
+/** Whether a telephone call from outside ended without a conversation. */
+function isMissed(row: CallRow): boolean {
+  const isInbound = row.deployment_type === 'CALLS' && row.direction === 'inbound';
+  return isInbound && row.phase === 'ended' && row.conversation_id === null;
 }
 
 function taken(): ProblemError {

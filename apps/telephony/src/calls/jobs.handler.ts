@@ -9,20 +9,13 @@ import {
   newId,
   type OperationInput,
   type OperationOutput,
-  openForChannel,
+  missCall,
   receiveDtmf,
-  servicePrincipal,
   startCall,
   unprocessable,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
-import {
-  BeforeOperation,
-  HandleOperation,
-  OperationClient,
-  type OperationContext,
-  Refusal,
-} from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext, Refusal } from '@parley/messaging';
 import { InjectConfig } from '@parley/service';
 import type { TelephonyConfig } from '../config.ts';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
@@ -31,12 +24,11 @@ import { RecordingsService } from '../recordings/recordings.service.ts';
 import { LiveKitAdapter } from '../rooms/livekit.adapter.ts';
 import { CallsRepository } from './calls.repository.ts';
 import { CallsService, type OpenedConversation } from './calls.service.ts';
+import { ConversationOpeningService } from './conversation-opening.service.ts';
 import { toCall } from './shapes.ts';
 
 type Context<Before = unknown> = OperationContext<Tables, Before>;
 type Answer = OperationOutput<typeof answerCall>;
-
-const OPEN_DEADLINE_MS = 4000;
 
 /** What gateway, bridge and jobs ask while a call is placed, answered and ended. */
 @Controller()
@@ -48,7 +40,7 @@ export class JobsHandler {
     private readonly recordings: RecordingsService,
     private readonly policy: PolicyService,
     private readonly liveKit: LiveKitAdapter,
-    private readonly operations: OperationClient,
+    private readonly opening: ConversationOpeningService,
     @InjectConfig() private readonly config: TelephonyConfig,
   ) {}
 
@@ -104,17 +96,7 @@ export class JobsHandler {
     const { conversationId, contactId, afterSequence } = job;
     if (conversationId !== null)
       return { conversationId, contactId, created: afterSequence === 0, afterSequence: afterSequence ?? 0 };
-    const { channelId, deploymentType, sender, target, targetName } = job;
-    const { body } = await this.operations.request(
-      openForChannel,
-      { spaceId, channelId, deploymentType, sender, contactId, target, targetName, callId: job.callId },
-      {
-        principal: servicePrincipal('telephony', spaceId),
-        idempotencyKey: `answer.${job.callId}`,
-        deadlineMs: OPEN_DEADLINE_MS,
-      },
-    );
-    return body;
+    return this.opening.open(job);
   }
 
   @HandleOperation(answerCall)
@@ -137,6 +119,13 @@ export class JobsHandler {
     const row = await this.calls.require(trx, input.spaceId, input.callId);
     if (row.phase !== 'ended') requirePresent(row, input.generation ?? row.generation);
     return toCall(await this.calls.end(trx, row, input.cause));
+  }
+
+  @HandleOperation(missCall)
+  async miss(input: OperationInput<typeof missCall>, { trx }: Context): Promise<Call> {
+    const { providerCallId, cause, ...given } = input;
+    const row = await this.calls.ring(trx, { ...given, generation: 1 }, providerCallId);
+    return toCall(await this.calls.end(trx, row, cause));
   }
 
   @HandleOperation(receiveDtmf)

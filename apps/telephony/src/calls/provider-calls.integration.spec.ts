@@ -1,7 +1,9 @@
 import {
   type CallJob,
+  endCall,
   getCall,
   hangUpCall,
+  missCall,
   type OperationInput,
   receiveProviderStatus,
   startCall,
@@ -16,6 +18,9 @@ beforeAll(async () => {
   bench = await openBench();
 }, 120_000);
 afterAll(() => bench.close());
+
+/** The carrier's ids of calls that were started. */
+const startedAs = new Map<string, string>();
 
 type Status = Partial<OperationInput<typeof receiveProviderStatus>>;
 
@@ -120,4 +125,95 @@ test('a call that the platform placed is known by its own id, and left where a m
 
 test('news of a call that nobody knows is no error', async () => {
   await tell(bench.job(), sid(), { status: 'completed' });
+});
+
+describe('A missed call', () => {
+  const caller = '+14155550177';
+  const conversationId = 'conv_14155550177';
+  const phoneJob = (change: Partial<CallJob> = {}): CallJob =>
+    bench.job({
+      ...{ channelId: 'chan_missed', deploymentType: 'CALLS', contactId: null, target: { flowId: 'flow_one' } },
+      ...{ sender: { id: caller, name: null }, ...change },
+    });
+  const miss = ({ generation: _generation, ...job }: CallJob, providerCallId = sid()) =>
+    bench.call(missCall, { ...job, providerCallId, cause: 'busy' });
+  const eventsOf = async ({ callId }: CallJob) =>
+    (await bench.events(callId)).map(({ name, data }) => [name, data['conversationId']]);
+  const endOf = (job: CallJob) =>
+    bench.until(
+      async () => (await bench.events(job.callId)).find(({ name }) => name === 'telephony.call_ended'),
+      'The end',
+    );
+  const openingsOf = ({ callId }: CallJob) => bench.opened.filter((one) => one.callId === callId);
+
+  beforeAll(() =>
+    bench.channel({ channelId: 'chan_missed', deploymentType: 'CALLS', channelIdentifier: '+4930100' }),
+  );
+
+  test('that a bridge turned away is stored as ended, in the conversation of its caller', async () => {
+    const job = phoneJob();
+    const providerCallId = sid();
+    const call = await miss(job, providerCallId);
+    expect(call).toMatchObject({ phase: 'ended', cause: 'busy', from: caller, to: '+4930100' });
+    expect((await endOf(job)).data).toMatchObject({
+      ...{ callId: job.callId, conversationId, cause: 'busy', afterCall: 'close', answeredAt: null },
+      direction: 'inbound',
+    });
+    expect(await callOf(job)).toMatchObject({ conversationId, phase: 'ended', cause: 'busy' });
+    expect(openingsOf(job)).toEqual([
+      {
+        ...{ spaceId: bench.spaceId, channelId: 'chan_missed', deploymentType: 'CALLS', contactId: null },
+        ...{ sender: { id: caller, name: null }, target: { flowId: 'flow_one' }, targetName: 'Helper' },
+        callId: job.callId,
+      },
+    ]);
+    // A repeat changes nothing, and another report of the carrier's call is refused.
+    await miss(job, providerCallId);
+    await expect(miss(phoneJob(), providerCallId)).rejects.toMatchObject({ code: 'call_taken' });
+    expect(await eventsOf(job)).toEqual([
+      ['telephony.call_ringing', null],
+      ['telephony.call_ended', conversationId],
+    ]);
+    expect(openingsOf(job)).toHaveLength(1);
+  });
+
+  test.each([
+    ['the caller has left', (job: CallJob) => bench.call(endCall, { callId: job.callId, cause: 'caller_left' })],
+    ['no agent has come', (job: CallJob) => bench.call(endCall, { callId: job.callId, cause: 'no_agent' })],
+    ['its start has failed', (job: CallJob) => miss(job, startedAs.get(job.callId))],
+  ])('that ended while it rang, since %s, is in the conversation of its caller', async (_what, end) => {
+    const job = phoneJob();
+    const providerCallId = sid();
+    startedAs.set(job.callId, providerCallId);
+    const { generation: _generation, ...rest } = job;
+    await bench.call(startCall, { ...rest, providerCallId });
+    await end(job);
+    expect((await endOf(job)).data).toMatchObject({ conversationId });
+    expect((await callOf(job)).conversationId).toBe(conversationId);
+  });
+
+  test('ends with its event only once conversation answers, and then once', async () => {
+    const job = phoneJob();
+    bench.isOpening = false;
+    await miss(job);
+    await bench.until(() => openingsOf(job)[0], 'The attempt');
+    expect(await callOf(job)).toMatchObject({ phase: 'ended', conversationId: null });
+    expect(await eventsOf(job)).toEqual([['telephony.call_ringing', null]]);
+    bench.isOpening = true;
+    expect((await endOf(job)).data).toMatchObject({ conversationId });
+    expect(await eventsOf(job)).toHaveLength(2);
+  });
+
+  test('has no conversation when the platform placed it, or when it came from a page', async () => {
+    const placed = phoneJob({ direction: 'outbound' });
+    const page = bench.job();
+    for (const job of [placed, page]) {
+      await miss(job);
+      expect(await eventsOf(job)).toEqual([
+        ['telephony.call_ringing', null],
+        ['telephony.call_ended', null],
+      ]);
+      expect(openingsOf(job)).toEqual([]);
+    }
+  });
 });

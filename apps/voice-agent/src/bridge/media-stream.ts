@@ -3,6 +3,9 @@ import {
   admitMediaStream,
   type CallCause,
   callerAttributes,
+  missCall,
+  newId,
+  type OperationInput,
   type OperationOutput,
   ProblemError,
   servicePrincipal,
@@ -17,9 +20,12 @@ import type { SocketLine } from './socket-line.ts';
 
 type Admission = OperationOutput<typeof admitMediaStream>;
 type Admitted = NonNullable<Admission['stream']>;
+type UnstartedCall = Omit<OperationInput<typeof missCall>, 'cause'>;
 
 const START_MS = 5000;
 const ADMIT_MS = 4000;
+/** Telephony may be starting anew. */
+const REPORT_MS = 15_000;
 /** Longest time that the last words may take to be played. */
 const LAST_WORDS_MS = 10_000;
 /** Frames in a call that were none, over which its sender is not taken for a carrier. */
@@ -52,6 +58,8 @@ export class MediaStream {
   private line: MediaLine | null = null;
   private call: MediaCall | null = null;
   private leavePlace: (() => void) | null = null;
+  /** Ends when telephony knows of a caller who was turned away. */
+  private missed: Promise<void> | null = null;
   /** What was said before the stream was let in. */
   private readonly early: Buffer[] = [];
   private wrong = 0;
@@ -82,6 +90,7 @@ export class MediaStream {
     this.line?.close();
     await this.call?.hangUp(cause);
     this.leavePlace?.();
+    await this.missed;
   }
 
   private first(frame: MediaFrame): void {
@@ -123,30 +132,49 @@ export class MediaStream {
     this.socket.close(1000, 'The call has ended.');
   }
 
-  private async begin({ start }: MediaStart, line: MediaLine): Promise<void> {
-    const { callSid, customParameters } = start;
+  private async begin(frame: MediaStart, line: MediaLine): Promise<void> {
+    const { callSid, customParameters } = frame.start;
     const admitted = await this.admit(callSid, customParameters['token'] ?? '');
     if (!admitted || this.isOver()) return;
     this.leavePlace = this.parts.takePlace();
-    if (!this.leavePlace) return this.sayAndClose('busy', admitted.language);
     const { from, to, callId, direction, ...channel } = admitted;
-    const told = {
-      ended: () => void this.ended(channel.language),
-      failed: (error: unknown) => void this.notStarted(error, channel.language),
-    };
-    this.call = new MediaCall(this.parts, line, { told, callId });
-    this.phase = 'on';
-    for (const mulaw of this.early.splice(0)) this.call.take(mulaw);
-    const { phoneNumber, trunkPhoneNumber, providerCallId } = callerAttributes;
     const [caller, own] = direction === 'inbound' ? [from, to] : [to, from];
-    await this.call.begin({
+    const start = {
       ...channel,
       direction,
       sender: { id: caller, name: null },
       ...{ contactId: null, conversationId: null, afterSequence: null },
       providerCallId: callSid,
+    };
+    if (!this.leavePlace) {
+      this.missed = this.reportMissed({ ...start, callId: callId ?? newId('call') }, 'busy');
+      return this.sayAndClose('busy', channel.language);
+    }
+    const told = {
+      ended: () => void this.ended(channel.language),
+      failed: (error: unknown) => void this.notStarted(error, { ...start, callId: call.id }),
+    };
+    const call = new MediaCall(this.parts, line, { told, callId });
+    this.call = call;
+    this.phase = 'on';
+    for (const mulaw of this.early.splice(0)) call.take(mulaw);
+    const { phoneNumber, trunkPhoneNumber, providerCallId } = callerAttributes;
+    await call.begin({
+      ...start,
       attributes: { [phoneNumber]: caller, [trunkPhoneNumber]: own, [providerCallId]: callSid },
     });
+  }
+
+  /** A caller who was turned away is found among the missed calls. */
+  private async reportMissed(call: UnstartedCall, cause: 'busy' | 'failed'): Promise<void> {
+    // `busy` says that the called end is: a placed call that finds no slot here has failed.
+    const input = { ...call, cause: call.direction === 'inbound' ? cause : ('failed' as const) };
+    const principal = servicePrincipal(service, call.spaceId);
+    try {
+      await this.parts.operations.request(missCall, input, { principal, deadlineMs: REPORT_MS });
+    } catch (error) {
+      this.note(error);
+    }
   }
 
   private async admit(callSid: string, token: string): Promise<Admitted | null> {
@@ -174,10 +202,11 @@ export class MediaStream {
   }
 
   /** There is no call. A stream whose call another one carries is cut off without a word. */
-  private async notStarted(error: unknown, language: string | null): Promise<void> {
+  private async notStarted(error: unknown, call: UnstartedCall): Promise<void> {
     const code = error instanceof ProblemError ? error.code : null;
     if (code === 'call_taken' || code === 'call_ended') return this.refused('bad_token') ?? undefined;
-    await this.sayAndClose('failed', language);
+    this.missed = this.reportMissed(call, 'failed');
+    await this.sayAndClose('failed', call.language);
   }
 
   private async sayAndClose(notice: Notice, language: string | null): Promise<void> {

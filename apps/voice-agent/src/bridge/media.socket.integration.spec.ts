@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '@parley/contracts';
 import { TwilioMediaClient, until } from '@parley/testing';
 import { documentationSentences, Hearing, PHONE_RATE } from '@parley/testing/voice';
 import { WebSocket } from 'ws';
@@ -233,11 +234,42 @@ describe("A carrier's media stream", () => {
     await talk();
     const began = performance.now();
     const before = bench.started.length;
-    const { caller } = await dial();
+    const { caller, callSid } = await dial();
     expect(await caller.closed).toBe(1000);
     expect(await sentenceOf(caller, began)).toBe(BUSY);
     expect(bench.started).toHaveLength(before);
+    expect(bench.missed.filter(({ providerCallId }) => providerCallId === callSid)).toEqual([
+      {
+        ...{ spaceId: 'space_one', channelId: 'chan_calls', deploymentType: 'CALLS', direction: 'inbound' },
+        ...{ sender: { id: '+14155550101', name: null }, contactId: null, conversationId: null },
+        ...{ target: { flowId: 'flow_one' }, targetName: 'Pia', language: 'en', afterSequence: null },
+        callId: expect.stringMatching(/^call_/) as string,
+        ...{ providerCallId: callSid, cause: 'busy' },
+      },
+    ]);
   }, 30_000);
+
+  it('reports a caller as missed whose call could not be started', async () => {
+    const { issue } = bench;
+    bench.issue = () => Promise.reject(unavailable('LiveKit does not answer.'));
+    const { callSid } = await dial();
+    const missed = await until('the report', () =>
+      bench.missed.find(({ providerCallId }) => providerCallId === callSid),
+    );
+    bench.issue = issue;
+    const [call] = bench.started.slice(-1);
+    expect(missed).toMatchObject({ callId: call?.callId, cause: 'failed', direction: 'inbound' });
+    bench.calls.push({ callId: missed.callId, spaceId: 'space_one', cause: 'failed' });
+  });
+
+  it('reports no call as missed that another stream carries', async () => {
+    const { token, callSid } = ticket();
+    await dial({ token, callSid });
+    await until('it is started', () => bench.started.some((one) => one.providerCallId === callSid));
+    const again = await dial({ token, callSid });
+    expect(await again.caller.closed).toBe(4401);
+    expect(bench.missed.filter(({ providerCallId }) => providerCallId === callSid)).toEqual([]);
+  });
 
   it.each<[string, object, number]>([
     ['a wrong token', { token: 'wrong' }, 4401],

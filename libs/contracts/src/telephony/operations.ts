@@ -155,6 +155,23 @@ export const startCall = defineOperation({
   output: RoomAccess,
 });
 
+export const missCall = defineOperation({
+  name: 'telephony.miss_call',
+  kind: 'command',
+  permission: 'internal',
+  summary: 'A bridge turned a caller away: the call ends, or is stored as ended where it never began',
+  input: z.strictObject({
+    ...InSpace,
+    ...CallJobSchema.omit({ callId: true, spaceId: true, generation: true }).shape,
+    callId: Id,
+    /** The carrier's id of the call: with the channel, it is stored once. */
+    providerCallId: z.string().min(1).max(100).nullable(),
+    /** `busy`: the bridge carries as many calls as it can; `failed`: the call could not be started. */
+    cause: z.enum(['busy', 'failed']),
+  }),
+  output: CallSchema,
+});
+
 export const answerCall = defineOperation({
   name: 'telephony.answer_call',
   kind: 'command',

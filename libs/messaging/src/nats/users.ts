@@ -64,6 +64,7 @@ const asks: Partial<Record<Domain, readonly string[]>> = {
     'telephony.end_call',
     'telephony.fail_recording',
     'telephony.finish_recording',
+    'telephony.miss_call',
     'telephony.receive_dtmf',
     'telephony.start_call',
   ],
