@@ -132,7 +132,12 @@ describe('A missed call', () => {
   const conversationId = 'conv_14155550177';
   const phoneJob = (change: Partial<CallJob> = {}): CallJob =>
     bench.job({
-      ...{ channelId: 'chan_missed', deploymentType: 'CALLS', contactId: null, target: { flowId: 'flow_one' } },
+      ...{
+        channelId: 'chan_missed',
+        deploymentType: 'CALLS',
+        contactId: null,
+        target: { flowId: 'flow_one' },
+      },
       ...{ sender: { id: caller, name: null }, ...change },
     });
   const miss = ({ generation: _generation, ...job }: CallJob, providerCallId = sid()) =>
@@ -178,7 +183,10 @@ describe('A missed call', () => {
   });
 
   test.each([
-    ['the caller has left', (job: CallJob) => bench.call(endCall, { callId: job.callId, cause: 'caller_left' })],
+    [
+      'the caller has left',
+      (job: CallJob) => bench.call(endCall, { callId: job.callId, cause: 'caller_left' }),
+    ],
     ['no agent has come', (job: CallJob) => bench.call(endCall, { callId: job.callId, cause: 'no_agent' })],
     ['its start has failed', (job: CallJob) => miss(job, startedAs.get(job.callId))],
   ])('that ended while it rang, since %s, is in the conversation of its caller', async (_what, end) => {
