@@ -11,6 +11,8 @@ import { ErasureRepository } from './contacts/erasure.repository.ts';
 import { MergingService } from './contacts/merging.service.ts';
 import { ConversationsHandler } from './conversations/conversations.handler.ts';
 import { ConversationsRepository } from './conversations/conversations.repository.ts';
+import { DeletionRepository } from './conversations/deletion.repository.ts';
+import { DeletionService } from './conversations/deletion.service.ts';
 import { OpeningService } from './conversations/opening.service.ts';
 import { ParticipantsHandler } from './conversations/participants.handler.ts';
 import { ParticipantsService } from './conversations/participants.service.ts';
@@ -69,6 +71,8 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     ContactNewsService,
     ContactsRepository,
     ConversationsRepository,
+    DeletionRepository,
+    DeletionService,
     DirectoryRepository,
     ErasureRepository,
     EventViewsService,

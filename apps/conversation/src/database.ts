@@ -57,6 +57,22 @@ export interface ConversationActivityTable {
   at: Date;
 }
 
+/** A conversation that was deleted: what is left of it. */
+export interface DeletedConversationTable {
+  space_id: string;
+  id: string;
+  channel_id: string | null;
+  deleted_at: Generated<Date>;
+}
+
+/** The id by which a deleted message would come again from its channel. */
+export interface DeletedMessageTable {
+  space_id: string;
+  channel_id: string;
+  provider_message_id: string;
+  deleted_at: Generated<Date>;
+}
+
 /** A call that a conversation was opened for, until a while after it ended. */
 export interface LiveCallTable {
   space_id: string;
@@ -190,6 +206,8 @@ export interface Tables {
   contact_address: ContactAddressTable;
   live_call: LiveCallTable;
   conversation_activity: ConversationActivityTable;
+  deleted_conversation: DeletedConversationTable;
+  deleted_message: DeletedMessageTable;
   directory: DirectoryTable;
   conversation: ConversationTable;
   participant: ParticipantTable;

@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import {
   conflict,
   createConversation,
+  deleteConversation,
   findHiddenConversations,
   findVisibleConversations,
   getConversation,
@@ -33,6 +34,8 @@ import type { ConversationTrx, RoomRow, Tables } from '../database.ts';
 import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { mergedMetadata } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
+import { DeletionRepository } from './deletion.repository.ts';
+import { DeletionService } from './deletion.service.ts';
 import { OpeningService } from './opening.service.ts';
 import { identityOf, idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
@@ -53,6 +56,8 @@ export class ConversationsHandler {
     private readonly timelines: TimelinesService,
     private readonly views: ViewsService,
     private readonly references: ReferencesService,
+    private readonly deletion: DeletionService,
+    private readonly deletions: DeletionRepository,
   ) {}
 
   @BeforeOperation(createConversation)
@@ -112,7 +117,8 @@ export class ConversationsHandler {
     { spaceId, accountId }: OperationInput<typeof findHiddenConversations>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof findHiddenConversations>> {
-    return { conversationIds: await this.conversations.hiddenFrom(trx, spaceId, accountId) };
+    const hidden = await this.conversations.hiddenFrom(trx, spaceId, accountId);
+    return { conversationIds: [...hidden, ...(await this.deletions.deletedLately(trx, spaceId))] };
   }
 
   /** The same rules as for the principal's own requests. */
@@ -175,6 +181,17 @@ export class ConversationsHandler {
     }
   }
 
+  /** A direct room's is that of its two participants: either may delete it, and for others it is not there. */
+  @HandleOperation(deleteConversation)
+  async delete(
+    { spaceId, conversationId }: OperationInput<typeof deleteConversation>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof deleteConversation>> {
+    const row = requireOwn(principal, await this.conversations.lock(trx, spaceId, conversationId));
+    await this.deletion.delete(trx, spaceId, [row]);
+    return {};
+  }
+
   @HandleOperation(takeOver)
   async takeOver(input: OperationInput<typeof takeOver>, { trx, principal }: Context): Promise<View> {
     const timeline = await this.timelines.lock(trx, input, principal);
@@ -218,7 +235,7 @@ export class ConversationsHandler {
     { spaceId, roomId }: { spaceId: string; roomId?: string | undefined },
   ): Promise<RoomRow | undefined> {
     if (roomId === undefined) return undefined;
-    const room = await this.rooms.find(trx, spaceId, roomId);
+    const room = await this.rooms.hold(trx, spaceId, roomId);
     if (room) return room;
     throw unprocessable('The room does not exist.', 'unknown_room', [
       { pointer: '/roomId', detail: 'names no room of this space' },

@@ -2,14 +2,27 @@ import {
   addParticipant,
   createContact,
   createConversation,
+  deleteConversation,
+  deliveryUpdated,
+  editMessage,
+  findHiddenConversations,
+  findVisibleConversations,
   getConversation,
+  getMessage,
   handOff,
   listConversations,
+  listEvents,
+  listMessages,
   listParticipants,
+  markRead,
+  messageProduced,
+  messageReceived,
+  openForChannel,
   postMessage,
   postVisitorMessage,
   release,
   removeParticipant,
+  searchMessages,
   takeOver,
   updateConversation,
   updateParticipant,
@@ -206,4 +219,140 @@ test('a conversation is not there for another space', async () => {
   ];
   await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
   expect((await bench.call(listConversations, { spaceId: otherSpaceId }, stranger)).data).toEqual([]);
+});
+
+describe('A deleted conversation', () => {
+  const own = visitor('gone');
+  const channel = { channelId: 'chan_web', deploymentType: 'WEB' as const, target: null };
+  const say = (words: string, conversationId?: string) =>
+    bench.call(
+      postVisitorMessage,
+      { spaceId, parts: text(words), channel, ...(conversationId ? { conversationId } : {}) },
+      own,
+    );
+  const received = (providerMessageId: string, words: string) =>
+    bench.feed(messageReceived, [
+      {
+        ...{ channelId: 'chan_sms', deploymentType: 'SMS', target: null, targetName: null, metadata: {} },
+        ...{ providerMessageId, sender: { id: '+4915770000001', name: 'Gone' }, parts: text(words) },
+        receivedAt: new Date().toISOString(),
+      },
+    ]);
+  const ofSender = () =>
+    bench.in((trx) =>
+      trx.selectFrom('conversation').select('id').where('channel_id', '=', 'chan_sms').execute(),
+    );
+
+  it('is nowhere any more, and nothing that was said in it can be read', async () => {
+    const first = await say('OBLITERATE one');
+    const { conversationId, id: messageId } = first;
+    const place = { spaceId, conversationId };
+    const note = await bench.call(postMessage, { ...place, parts: text('OBLITERATE old'), internal: true });
+    await bench.call(editMessage, { ...place, messageId: note.id, parts: text('OBLITERATE new') });
+    await bench.call(markRead, { ...place, sequence: 2 });
+    const last = (await bench.events(conversationId)).at(-1)?.sequence ?? 0;
+    const before = await bench.in((trx) => trx.selectFrom('room').select('id').execute());
+    expect(await bench.call(deleteConversation, place)).toEqual({});
+    const calls = [
+      bench.call(getConversation, place),
+      bench.call(getConversation, place, own),
+      bench.call(deleteConversation, place),
+      bench.call(updateConversation, { ...place, status: 'open' }),
+      bench.call(listMessages, place),
+      bench.call(getMessage, { ...place, messageId }),
+      bench.call(listEvents, place),
+      bench.call(listParticipants, place),
+      bench.call(markRead, { ...place, sequence: 1 }),
+      bench.call(takeOver, place),
+      bench.call(postMessage, { ...place, parts: text('more') }),
+    ];
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
+    const all = await bench.call(listConversations, { spaceId, limit: 200 });
+    expect(all.data.map(({ id }) => id)).not.toContain(conversationId);
+    expect((await bench.call(searchMessages, { spaceId, q: 'OBLITERATE' })).data).toEqual([]);
+    const visible = { spaceId, principal: own, conversationId };
+    expect(await bench.call(findVisibleConversations, visible)).toEqual({ conversationIds: [] });
+    const hidden = await bench.call(findHiddenConversations, { spaceId, accountId: 'acc_ada' });
+    expect(hidden.conversationIds).toContain(conversationId);
+    expect(await bench.events(conversationId)).toEqual([
+      { name: 'conversation.deleted', sequence: last + 1, data: { conversationId, sequence: last + 1 } },
+    ]);
+    const kept = await bench.in(async (trx) =>
+      JSON.stringify([
+        await trx.selectFrom('message').selectAll().execute(),
+        await trx.selectFrom('message_version').selectAll().execute(),
+        await trx.selectFrom('event').selectAll().execute(),
+        await trx.selectFrom('read_marker').selectAll().where('conversation_id', '=', conversationId).execute(),
+        await trx.selectFrom('participant').selectAll().where('parent_id', '=', conversationId).execute(),
+      ]),
+    );
+    expect(kept).not.toContain('OBLITERATE');
+    const after = await bench.in((trx) => trx.selectFrom('room').select('id').execute());
+    expect(after).toHaveLength(before.length - 1);
+  });
+
+  it('is followed by a new one, also where its visitor still names it', async () => {
+    const { conversationId } = await say('first');
+    await bench.call(deleteConversation, { spaceId, conversationId });
+    const next = await say('second', conversationId);
+    expect(next.conversationId).not.toBe(conversationId);
+    expect(await say('third', conversationId)).toMatchObject({ conversationId: next.conversationId });
+    await expect(say('x', 'conv_unknown')).rejects.toMatchObject({ status: 404 });
+    await bench.call(deleteConversation, { spaceId, conversationId: next.conversationId });
+    const opening = { ...channel, sender: { id: 'vis_gone', name: null }, contactId: null, targetName: null };
+    await expect(
+      bench.call(openForChannel, { spaceId, ...opening, conversationId }),
+    ).rejects.toMatchObject({ status: 409, code: 'conversation_deleted' });
+  });
+
+  it('takes no late answer or delivery, and its messages do not come again', async () => {
+    await received('sms_a', 'Hello');
+    const [{ id: conversationId } = { id: '' }] = await ofSender();
+    const [said] = (await bench.call(listMessages, { spaceId, conversationId })).data;
+    const messageId = said?.id ?? '';
+    await bench.call(deleteConversation, { spaceId, conversationId });
+    await bench.feed(messageProduced, [
+      {
+        ...{ runId: 'run_1', flowId: 'flow_1', agentId: null, conversationId, messageId: 'msg_late' },
+        ...{ attempt: 1, parts: text('Late'), citations: [], replyTo: messageId },
+        author: { agentId: null, accountId: null, name: 'Bot' },
+      },
+    ]);
+    await bench.feed(deliveryUpdated, [
+      {
+        ...{ deliveryId: 'dlv_1', kind: 'message', channelId: 'chan_sms', conversationId, messageId },
+        ...{ status: 'sent', reason: null, attempts: 1, providerMessageId: null },
+      },
+    ]);
+    await received('sms_a', 'Hello');
+    expect(await ofSender()).toEqual([]);
+    await received('sms_b', 'Hello again');
+    const [next] = await ofSender();
+    expect(next?.id).not.toBe(conversationId);
+    expect((await bench.call(listMessages, { spaceId, conversationId: next?.id ?? '' })).data).toHaveLength(1);
+    expect(await bench.events(conversationId)).toHaveLength(1);
+  });
+
+  it('is not deleted while a call goes on in it', async () => {
+    const { conversationId } = await bench.call(openForChannel, {
+      ...{ spaceId, channelId: 'chan_call', deploymentType: 'CALLS', callId: 'call_live' },
+      ...{ sender: { id: '+4915770000002', name: null }, contactId: null, target: null, targetName: null },
+    });
+    const place = { spaceId, conversationId };
+    const refused = { status: 409, code: 'call_live' };
+    await expect(bench.call(deleteConversation, place)).rejects.toMatchObject(refused);
+    await bench.in((trx) =>
+      trx.updateTable('live_call').set({ ended_at: new Date() }).where('call_id', '=', 'call_live').execute(),
+    );
+    await bench.call(deleteConversation, place);
+    await expect(bench.call(getConversation, place)).rejects.toMatchObject({ status: 404 });
+  });
+
+  it('is not there for another space', async () => {
+    const { id: conversationId } = await begin();
+    const stranger = member('acc_eve', 'Eve', otherSpaceId);
+    const theirs = bench.call(deleteConversation, { spaceId: otherSpaceId, conversationId }, stranger);
+    await expect(theirs).rejects.toMatchObject({ status: 404 });
+    expect((await bench.call(getConversation, { spaceId, conversationId })).id).toBe(conversationId);
+  });
 });

@@ -3,7 +3,9 @@ import {
   addReaction,
   createConversation,
   createRoom,
+  deleteConversation,
   deleteMessage,
+  deleteRoom,
   editMessage,
   getConversation,
   getMessage,
@@ -111,6 +113,7 @@ describe.each(others)('for %s', (_who, principal) => {
     ['reading', () => bench.call(markRead, { ...place, sequence: 1 }, principal)],
     ['typing', () => bench.call(setTyping, place, principal)],
     ['a change', () => bench.call(updateConversation, { ...place, status: 'closed' }, principal)],
+    ['its own deletion', () => bench.call(deleteConversation, place, principal)],
     ['a takeover', () => bench.call(takeOver, place, principal)],
     ['a handoff', () => bench.call(handOff, place, principal)],
     ['a release', () => bench.call(release, place, principal)],
@@ -134,6 +137,7 @@ describe.each(others)('for %s', (_who, principal) => {
     await expect(bench.call(updateRoom, { spaceId, roomId, name: 'x' }, principal)).rejects.toMatchObject(
       denied,
     );
+    await expect(bench.call(deleteRoom, { spaceId, roomId }, principal)).rejects.toMatchObject(denied);
     await expect(bench.call(createConversation, { spaceId, roomId }, principal)).rejects.toMatchObject(
       denied,
     );
@@ -183,4 +187,17 @@ test('an agent answers in a direct room, and its handoff changes nothing', async
     { runId: 'run_1', flowId: 'flow_1', agentId: 'agent_bot', conversationId: made.id, reason: 'help' },
   ]);
   expect((await bench.call(getConversation, there, ada)).owner).toBe('flow');
+});
+
+test('either of the two deletes its conversations and the room, and the pair may have a new one', async () => {
+  const participants = [{ accountId: 'acc_bea' }, { accountId: 'acc_cat' }];
+  const open = () => bench.call(createRoom, { spaceId, type: 'direct', participants }, bea);
+  const room = await open();
+  const begin = () => bench.call(createConversation, { spaceId, roomId: room.id }, bea);
+  const [one, two] = [await begin(), await begin()];
+  await bench.call(deleteConversation, { spaceId, conversationId: one.id }, member('acc_cat', 'Cat'));
+  await bench.call(deleteRoom, { spaceId, roomId: room.id }, member('acc_cat', 'Cat'));
+  for (const { id } of [one, two])
+    expect((await bench.events(id)).map(({ data }) => isRestricted(data))).toEqual([true]);
+  expect((await open()).id).not.toBe(room.id);
 });

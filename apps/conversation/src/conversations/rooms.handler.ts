@@ -3,6 +3,7 @@ import {
   addRoomParticipant,
   createRoom,
   cursorOf,
+  deleteRoom,
   getRoom,
   listRoomConversations,
   listRoomParticipants,
@@ -25,6 +26,7 @@ import type { ConversationTrx, ParticipantRow, RoomRow, Tables } from '../databa
 import { type Found, ReferencesService } from '../directory/references.service.ts';
 import { mergedMetadata, toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
+import { DeletionService } from './deletion.service.ts';
 import { identityOf, idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
 import { ViewsService } from './views.service.ts';
@@ -40,6 +42,7 @@ export class RoomsHandler {
     private readonly people: ParticipantsService,
     private readonly views: ViewsService,
     private readonly references: ReferencesService,
+    private readonly deletion: DeletionService,
   ) {}
 
   @BeforeOperation(createRoom)
@@ -110,6 +113,17 @@ export class RoomsHandler {
       ...mergedMetadata(row.metadata, metadata),
     });
     return this.view(trx, changed, principal);
+  }
+
+  @HandleOperation(deleteRoom)
+  async delete(
+    { spaceId, roomId }: OperationInput<typeof deleteRoom>,
+    { trx, principal }: Context,
+  ): Promise<OperationOutput<typeof deleteRoom>> {
+    const row = known(await this.rooms.lock(trx, spaceId, roomId));
+    await this.requireMate(trx, row, principal);
+    await this.deletion.deleteRoom(trx, spaceId, roomId);
+    return {};
   }
 
   @HandleOperation(listRoomParticipants)

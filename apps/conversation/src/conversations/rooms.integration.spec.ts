@@ -3,6 +3,9 @@ import {
   createContact,
   createConversation,
   createRoom,
+  deleteConversation,
+  deleteRoom,
+  getConversation,
   getRoom,
   listRoomConversations,
   listRoomParticipants,
@@ -67,6 +70,7 @@ test('rooms are listed newest first, and are not there for another space', async
   const calls = [
     bench.call(getRoom, place, stranger),
     bench.call(updateRoom, { ...place, name: 'Theirs' }, stranger),
+    bench.call(deleteRoom, place, stranger),
     bench.call(listRoomParticipants, place, stranger),
     bench.call(addRoomParticipant, { ...place, ...ada }, stranger),
     bench.call(removeRoomParticipant, { ...place, participantId: 'part_x' }, stranger),
@@ -124,4 +128,24 @@ test('conversations of a room begin with its people and are listed newest first'
   expect(await bench.call(updateRoom, { spaceId, roomId, name: 'Front desk' })).toMatchObject({
     name: 'Front desk',
   });
+});
+
+test('a deleted room takes its conversations with it; a room outlives a conversation that is deleted', async () => {
+  const { id: roomId } = await bench.call(createRoom, { spaceId, name: 'Short-lived', participants: [ada] });
+  const made = await Promise.all([1, 2, 3].map(() => bench.call(createConversation, { spaceId, roomId })));
+  const [first, ...others] = made.map(({ id }) => id);
+  await bench.call(deleteConversation, { spaceId, conversationId: first ?? '' });
+  expect((await bench.call(listRoomConversations, { spaceId, roomId })).data).toHaveLength(2);
+  expect(await bench.call(deleteRoom, { spaceId, roomId })).toEqual({});
+  const calls = [
+    bench.call(getRoom, { spaceId, roomId }),
+    bench.call(deleteRoom, { spaceId, roomId }),
+    bench.call(listRoomConversations, { spaceId, roomId }),
+    ...others.map((conversationId) => bench.call(getConversation, { spaceId, conversationId })),
+  ];
+  await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ status: 404 })));
+  for (const conversationId of others)
+    expect((await bench.events(conversationId)).map(({ name }) => name)).toEqual(['conversation.deleted']);
+  const again = bench.call(createConversation, { spaceId, roomId });
+  await expect(again).rejects.toMatchObject({ status: 422, code: 'unknown_room' });
 });

@@ -33,6 +33,17 @@ export class RoomsRepository {
       .executeTakeFirst();
   }
 
+  /** A room that is not deleted meanwhile. */
+  async hold(trx: ConversationTrx, spaceId: string, id: string): Promise<RoomRow | undefined> {
+    return trx
+      .selectFrom('room')
+      .selectAll()
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .forShare()
+      .executeTakeFirst();
+  }
+
   async findPair(trx: ConversationTrx, spaceId: string, pair: string): Promise<RoomRow | undefined> {
     return trx
       .selectFrom('room')

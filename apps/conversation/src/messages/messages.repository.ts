@@ -28,7 +28,7 @@ const LAST_SEQUENCE = 2 ** 31 - 1;
 
 @Injectable()
 export class MessagesRepository {
-  /** Which of these provider ids are known already. */
+  /** Which of these provider ids are known already, also of messages that were deleted with their conversation. */
   async knownProviderIds(
     trx: ConversationTrx,
     channelIds: readonly string[],
@@ -40,6 +40,13 @@ export class MessagesRepository {
       .where('channel_id', '=', anyOf(channelIds))
       .where('provider_message_id', '=', anyOf(ids))
       .where('provider_message_id', 'is not', null)
+      .unionAll((deleted) =>
+        deleted
+          .selectFrom('deleted_message')
+          .select(['channel_id', 'provider_message_id'])
+          .where('channel_id', '=', anyOf(channelIds))
+          .where('provider_message_id', '=', anyOf(ids)),
+      )
       .execute();
     return new Set(rows.map((row) => `${row.channel_id} ${row.provider_message_id}`));
   }

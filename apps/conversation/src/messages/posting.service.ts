@@ -12,6 +12,7 @@ import {
 import { audienceOf, isVisitor, ownOf, requireOwn, writerOf } from '../access.ts';
 import { SendersService } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import { DeletionRepository } from '../conversations/deletion.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
 import { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
@@ -36,6 +37,7 @@ export class PostingService {
     private readonly opening: OpeningService,
     private readonly quick: PostingRepository,
     private readonly timelines: TimelinesService,
+    private readonly deletions: DeletionRepository,
   ) {}
 
   /** A message into a conversation that is named: in one statement where nothing else changes. */
@@ -142,13 +144,16 @@ export class PostingService {
     return this.append(trx, named || (await this.active(trx, principal, input)), principal, message);
   }
 
-  /** A visitor may still name a conversation that was closed meanwhile: then it goes on in its active one, or in a new one. */
+  /** A visitor may still name a conversation that was closed or deleted meanwhile: then it goes on in its active one, or in a new one. */
   private async named(
     trx: ConversationTrx,
     principal: Principal,
     { spaceId, conversationId = '' }: VisitorInput,
   ): Promise<Timeline | null> {
-    const row = requireOwn(principal, await this.conversations.lock(trx, spaceId, conversationId));
+    const found = await this.conversations.lock(trx, spaceId, conversationId);
+    const deleted = found ? null : await this.deletions.wasDeleted(trx, spaceId, conversationId);
+    if (deleted && deleted.channelId === principal.channelId) return null;
+    const row = requireOwn(principal, found);
     return row.status === 'closed' ? null : new Timeline(row);
   }
 

@@ -3,6 +3,7 @@ import { type EventEnvelope, handoffRequested, messageProduced } from '@parley/c
 import { type EventContext, OnEvent } from '@parley/messaging';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
+import { Logger } from '@parley/service';
 import type { ConversationRow, Tables } from '../database.ts';
 import { SpeechService } from '../voice/speech.service.ts';
 import { MessagesRepository } from './messages.repository.ts';
@@ -17,6 +18,7 @@ export class ProducedConsumer {
     private readonly messages: MessagesRepository,
     private readonly timelines: TimelinesService,
     private readonly speech: SpeechService,
+    private readonly logger: Logger,
   ) {}
 
   /** Repeats are dropped by the message's id, which the flow has drawn. */
@@ -32,9 +34,12 @@ export class ProducedConsumer {
     );
     const awaited = await this.speech.awaited(trx, timelines.values());
     const known = new Set(found.keys());
-    for (const { data } of events) {
-      const timeline = timelines.get(data.conversationId);
-      if (!timeline || known.has(data.messageId)) continue;
+    for (const { spaceId, data } of events) {
+      const { conversationId, messageId } = data;
+      const timeline = timelines.get(conversationId);
+      if (!timeline)
+        this.logger.info({ spaceId, conversationId, messageId }, 'A flow said something in no conversation');
+      if (!timeline || known.has(messageId)) continue;
       known.add(data.messageId);
       const withheld = withheldBy(timeline.conversation);
       timeline.post({

@@ -8,6 +8,7 @@ import * as addresses from './0006-addresses.ts';
 import * as directRooms from './0007-direct-rooms.ts';
 import * as activity from './0008-activity.ts';
 import * as activityAtBirth from './0009-activity-at-birth.ts';
+import * as deletions from './0010-deletions.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0007-direct-rooms': directRooms,
   '0008-activity': activity,
   '0009-activity-at-birth': activityAtBirth,
+  '0010-deletions': deletions,
 };

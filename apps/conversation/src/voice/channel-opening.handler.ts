@@ -1,8 +1,9 @@
 import { Controller } from '@nestjs/common';
-import { openForChannel, type OperationInput, type OperationOutput } from '@parley/contracts';
+import { conflict, openForChannel, type OperationInput, type OperationOutput } from '@parley/contracts';
 import { HandleOperation, type OperationContext } from '@parley/messaging';
 import { senderAddress, SendersService, storedSenderId } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import { DeletionRepository } from '../conversations/deletion.repository.ts';
 import { OpeningService } from '../conversations/opening.service.ts';
 import { Timeline } from '../conversations/timeline.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
@@ -23,6 +24,7 @@ export class ChannelOpeningHandler {
     private readonly conversations: ConversationsRepository,
     private readonly opening: OpeningService,
     private readonly timelines: TimelinesService,
+    private readonly deletions: DeletionRepository,
   ) {}
 
   @HandleOperation(openForChannel)
@@ -30,6 +32,7 @@ export class ChannelOpeningHandler {
     input: Input,
     { trx }: OperationContext<Tables>,
   ): Promise<OperationOutput<typeof openForChannel>> {
+    await this.requireNew(trx, input);
     const timeline = await this.timelineOf(trx, input);
     // What was begun has its first event on it; whoever was quicker has written that already.
     const created = timeline.changed;
@@ -40,6 +43,12 @@ export class ChannelOpeningHandler {
     const { spaceId, callId } = input;
     if (callId) await this.calls.begin(trx, { spaceId, callId, conversationId });
     return { conversationId, contactId, created, afterSequence, status };
+  }
+
+  /** @throws ProblemError 409 for a conversation that was deleted: it does not begin anew under its id */
+  private async requireNew(trx: ConversationTrx, { spaceId, conversationId }: Input): Promise<void> {
+    if (!conversationId || !(await this.deletions.wasDeleted(trx, spaceId, conversationId))) return;
+    throw conflict('The conversation was deleted. Begin another one.', 'conversation_deleted');
   }
 
   private async timelineOf(trx: ConversationTrx, input: Input): Promise<Timeline> {

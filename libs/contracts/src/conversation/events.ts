@@ -165,6 +165,14 @@ export const contactErased = defineEvent({
   sequence,
 });
 
+export const conversationDeleted = defineEvent({
+  name: 'conversation.deleted',
+  summary: 'A conversation was deleted for good: its last event, and what else holds of it is to go',
+  data: z.object(InConversation),
+  key,
+  sequence,
+});
+
 const OfContact = { contactId: Id };
 const contactKey = (data: { contactId: string }): string => data.contactId;
 
@@ -206,6 +214,7 @@ export const conversationEvents = [
   statusChanged,
   conversationRead,
   contactErased,
+  conversationDeleted,
   contactCreated,
   contactUpdated,
   contactMerged,

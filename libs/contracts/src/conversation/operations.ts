@@ -88,6 +88,17 @@ export const updateConversation = defineOperation({
   output: ConversationSchema,
 });
 
+export const deleteConversation = defineOperation({
+  name: 'conversation.delete',
+  kind: 'command',
+  permission: 'conversations:manage',
+  summary:
+    'Delete a conversation for good, with its messages, history and files; 409 `call_live` while a call goes on in it',
+  http: { method: 'DELETE', path: one },
+  input: z.strictObject(InConversation),
+  output: Nothing,
+});
+
 export const listParticipants = defineOperation({
   name: 'conversation.list_participants',
   kind: 'query',

@@ -68,6 +68,17 @@ export const updateRoom = defineOperation({
   output: RoomSchema,
 });
 
+export const deleteRoom = defineOperation({
+  name: 'conversation.delete_room',
+  kind: 'command',
+  permission: 'rooms:manage',
+  summary:
+    'Delete a room and its conversations for good; a direct room is for its two participants alone; 409 `call_live` while a call goes on in it',
+  http: { method: 'DELETE', path: room },
+  input: z.strictObject(InRoom),
+  output: Nothing,
+});
+
 export const listRoomParticipants = defineOperation({
   name: 'conversation.list_room_participants',
   kind: 'query',

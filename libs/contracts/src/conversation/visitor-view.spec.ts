@@ -58,6 +58,7 @@ const events: Record<string, Record<string, unknown>> = {
   'conversation.status_changed': { status: 'closed', noted: secret },
   'conversation.read': { readSequence: 2, accountId: 'acc_secret', contactId: null },
   'conversation.contact_erased': { noted: secret },
+  'conversation.deleted': { noted: secret },
 };
 
 /** Events of contacts are no part of a conversation's history. */

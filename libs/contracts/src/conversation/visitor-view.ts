@@ -97,6 +97,7 @@ const views: Readonly<Record<string, (data: Data) => Data | null>> = {
     ...{ readSequence, accountId: null, contactId: contactId ?? null },
   }),
   'conversation.contact_erased': () => ({}),
+  'conversation.deleted': () => ({}),
 };
 
 function withMessage(message: unknown, rest: Data): Data | null {
