@@ -8,6 +8,7 @@ import { AssetsService } from './assets/assets.service.ts';
 import { FoldersHandler } from './folders/folders.handler.ts';
 import { FoldersRepository } from './folders/folders.repository.ts';
 import { FoldersService } from './folders/folders.service.ts';
+import { DeletionsConsumer } from './retention/deletions.consumer.ts';
 import { RetentionConsumer } from './retention/retention.consumer.ts';
 import { RetentionHandler } from './retention/retention.handler.ts';
 import { RetentionRepository } from './retention/retention.repository.ts';
@@ -23,6 +24,7 @@ import { UploadsService } from './uploads/uploads.service.ts';
   controllers: [
     AssetsHandler,
     AttachmentsHandler,
+    DeletionsConsumer,
     FoldersHandler,
     ObjectsConsumer,
     RetentionConsumer,

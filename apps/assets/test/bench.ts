@@ -7,6 +7,7 @@ import {
   beginUpload,
   completeUpload,
   type EventData,
+  type EventDefinition,
   newId,
   type OperationDefinition,
   type OperationOutput,
@@ -59,6 +60,7 @@ export class AssetsBench {
   private readonly server: TestDatabase;
   private readonly client: SpecOperations;
   private readonly identity: FactPublisher;
+  private readonly facts: FactPublisher;
   private readonly settings: Record<string, string>;
   /** Whose each conversation is, by its contact; null: nobody's who visits. */
   private readonly conversations = new Map<string, string | null>();
@@ -70,6 +72,7 @@ export class AssetsBench {
     this.settings = settings;
     this.client = new SpecOperations(nats);
     this.identity = new FactPublisher(nats, 'identity');
+    this.facts = new FactPublisher(nats, 'conversation');
   }
 
   /** Asks an operation over NATS, as the gateway does. */
@@ -145,6 +148,14 @@ export class AssetsBench {
     const id = newId('conv');
     this.conversations.set(id, contactId);
     return id;
+  }
+
+  /** What conversation tells of. */
+  tell<Definition extends EventDefinition>(
+    definition: Definition,
+    fact: EventData<Definition>,
+  ): Promise<void> {
+    return this.facts.publish(definition, this.spaceId, fact);
   }
 
   /** Says how long the space keeps its files. */

@@ -16,6 +16,7 @@ import { KnowledgeRepository } from './knowledge/knowledge.repository.ts';
 import { KnowledgeService } from './knowledge/knowledge.service.ts';
 import { ReferencesRepository } from './references/references.repository.ts';
 import { TargetUsers } from './references/target-users.service.ts';
+import { RunDeletionService } from './runs/run-deletion.service.ts';
 import { RunsConsumer } from './runs/runs.consumer.ts';
 import { RunsHandler } from './runs/runs.handler.ts';
 import { PrivacyService } from './runs/privacy.service.ts';
@@ -55,6 +56,7 @@ import { SpacesRepository } from './spaces/spaces.repository.ts';
     ModelService,
     ReferencesRepository,
     PrivacyService,
+    RunDeletionService,
     RunsRepository,
     RunsService,
     SpacesRepository,

@@ -1,6 +1,7 @@
 import {
   type Asset,
   attachAssets,
+  conversationDeleted,
   createFolder,
   deleteAsset,
   downloadAsset,
@@ -61,6 +62,27 @@ describe('A file that a message names', () => {
     expect(await looks(one, asset)).toMatchObject({ conversationId, metadata: {}, folderId: null });
     const { data } = await bench.call(listAssets, { conversationId }, { principal: one.principal });
     expect(data).toMatchObject([{ id: asset.id, conversationId, metadata: {}, folderId: null }]);
+  });
+
+  it('goes with its conversation, unless it was sent to another or belongs to the space', async () => {
+    const [one, two] = [bench.visitor(), bench.visitor()];
+    const { conversationId } = one;
+    const own = await bench.upload({ body: 'said here', conversationId });
+    const both = await bench.upload({ body: 'said twice', conversationId });
+    const general = await bench.upload({ body: 'the price list' });
+    await attach(both, two.conversationId);
+    await attach(general, conversationId);
+    await bench.tell(conversationDeleted, { conversationId, sequence: 9 });
+    await bench.until(() => bench.objects(own.id).length === 0, 'The end of the file');
+    await expect(bench.call(getAsset, { assetId: own.id })).rejects.toMatchObject({ status: 404 });
+    expect((await bench.events(own.id)).at(-1)).toMatchObject({
+      name: 'asset.deleted',
+      data: { assetId: own.id, conversationId, reason: 'request' },
+    });
+    expect(await looks(two, both)).toMatchObject({ conversationId: two.conversationId });
+    expect(await bench.call(getAsset, { assetId: general.id })).toMatchObject({ id: general.id });
+    await expect(looks(one, general)).rejects.toMatchObject({ status: 404 });
+    expect((await bench.call(listAssets, { conversationId })).data).toEqual([]);
   });
 
   it('in a note of the team, or for the team alone, is shown to no visitor', async () => {

@@ -55,6 +55,24 @@ export class RetentionRepository {
     return rows;
   }
 
+  /** Deletes the files of a conversation, save those that were sent to another one, too: they belong to that from now on. */
+  async deleteOfConversation(trx: AssetTrx, spaceId: string, conversationId: string): Promise<AssetRow[]> {
+    await sql`DELETE FROM share WHERE space_id = ${spaceId} AND conversation_id = ${conversationId}`.execute(
+      trx,
+    );
+    await sql`
+      UPDATE asset SET updated_at = now(), conversation_id = (
+        SELECT min(s.conversation_id) FROM share s WHERE s.space_id = asset.space_id AND s.asset_id = asset.id)
+      WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} AND EXISTS (
+        SELECT FROM share s WHERE s.space_id = asset.space_id AND s.asset_id = asset.id)`.execute(trx);
+    return trx
+      .deleteFrom('asset')
+      .where('space_id', '=', spaceId)
+      .where('conversation_id', '=', conversationId)
+      .returningAll()
+      .execute();
+  }
+
   async stale(trx: AssetTrx, before: Date): Promise<StaleUpload[]> {
     const { rows } = await sql<StaleUpload>`
       SELECT space_id AS "spaceId", id, in_parts AS "inParts" FROM stale_uploads(${before})`.execute(trx);

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   contactErased,
+  conversationDeleted,
   deliveryUpdated,
   type EventEnvelope,
   messageChanged,
@@ -66,7 +67,25 @@ export class DeliveriesConsumer {
     events: EventEnvelope<typeof contactErased>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.service.erase(trx, spaceId, data.conversationId);
+    for (const { spaceId, data } of events)
+      await this.service.erase(
+        trx,
+        { spaceId, conversationId: data.conversationId },
+        'The contact was erased.',
+      );
+  }
+
+  @OnEvent(conversationDeleted, { consumer: 'delivery', dedupe: 'own' })
+  async onDeleted(
+    events: EventEnvelope<typeof conversationDeleted>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    for (const { spaceId, data } of events)
+      await this.service.erase(
+        trx,
+        { spaceId, conversationId: data.conversationId },
+        'The conversation was deleted.',
+      );
   }
 
   @OnTask(DELIVERY_QUEUE, { concurrency: 32, maxAttempts: BACKOFF_MS.length, backoffMs })

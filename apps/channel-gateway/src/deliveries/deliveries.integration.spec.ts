@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   contactErased,
+  conversationDeleted,
   createChannel,
   type EventData,
   listDeliveries,
@@ -258,15 +259,18 @@ describe('Deliveries of a custom channel', () => {
     });
   });
 
-  it('that wait for another attempt end when the contact is erased', async () => {
+  it.each([
+    ['contact was erased', contactErased],
+    ['conversation was deleted', conversationDeleted],
+  ])('that wait for another attempt end when the %s', async (what, event) => {
     const channelId = await channelWithCallback();
     const thread = new Thread(channelId);
     statuses.push(503, 503, 503);
     await bench.feed(messagePosted, thread.posted(thread.message()), thread.posted(thread.message()));
     await bench.until(() => received.length === 1, 'The first attempt');
-    await bench.feed(contactErased, { conversationId: thread.conversationId, sequence: 9 });
+    await bench.feed(event, { conversationId: thread.conversationId, sequence: 9 });
     const rows = await deliveries(channelId, 2, 'failed');
-    expect(rows.map(({ reason }) => reason)).toEqual(Array(2).fill('The contact was erased.'));
+    expect(rows.map(({ reason }) => reason)).toEqual(Array(2).fill(`The ${what}.`));
     const tasks = await bench.in((trx) =>
       sql`SELECT FROM task WHERE queue = 'delivery' AND key = ${thread.conversationId}`.execute(trx),
     );

@@ -109,11 +109,15 @@ export class DeliveriesRepository {
       .executeTakeFirstOrThrow();
   }
 
-  /** Forgets where the contact of a conversation was reached, and ends what was still to be delivered there. */
-  async forgetContact(trx: ChannelTrx, spaceId: string, conversationId: string): Promise<string[]> {
+  /** Forgets where the contact of a conversation was reached, and ends what was still to be delivered there, with the reason. */
+  async forgetContact(
+    trx: ChannelTrx,
+    { spaceId, conversationId }: { spaceId: string; conversationId: string },
+    reason: string,
+  ): Promise<string[]> {
     const ended = await trx
       .updateTable('delivery')
-      .set({ status: 'failed', reason: 'The contact was erased.', next_attempt_at: null })
+      .set({ status: 'failed', reason, next_attempt_at: null })
       .where('space_id', '=', spaceId)
       .where('conversation_id', '=', conversationId)
       .where('to_address', 'is not', null)

@@ -62,10 +62,14 @@ export class DeliveriesService {
     await this.tasks.enqueue(trx, tasks);
   }
 
-  /** The contact of a conversation was erased: nothing more goes there, and nothing tells where it was. */
-  async erase(trx: ChannelTrx, spaceId: string, conversationId: string): Promise<void> {
-    const ended = await this.deliveries.forgetContact(trx, spaceId, conversationId);
-    if (ended.length > 0) await this.tasks.cancel(trx, DELIVERY_QUEUE, spaceId, ended);
+  /** The contact of a conversation was erased, or the conversation deleted: nothing more goes there, and nothing tells where it was. */
+  async erase(
+    trx: ChannelTrx,
+    place: { spaceId: string; conversationId: string },
+    reason: string,
+  ): Promise<void> {
+    const ended = await this.deliveries.forgetContact(trx, place, reason);
+    if (ended.length > 0) await this.tasks.cancel(trx, DELIVERY_QUEUE, place.spaceId, ended);
   }
 
   /** Attempts a delivery anew, under the same id. */

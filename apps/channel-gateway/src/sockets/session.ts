@@ -112,7 +112,11 @@ export class Session {
     try {
       const spaceId = await this.spaceOf(conversationId);
       if (!current()) return;
-      const follower = { principal: this.principal, send: this.write };
+      const ended = (): void => {
+        entry.stop();
+        if (current()) this.subscriptions.delete(conversationId);
+      };
+      const follower = { principal: this.principal, send: this.write, ended };
       const of = { spaceId, conversationId };
       const followed = new Subscription({ ...this.parts, follower }, of, afterSequence ?? null);
       subscription = followed;

@@ -18,6 +18,7 @@ const eventOf = (sequence: number, message = messageOf(sequence)): FeedEvent =>
 function follow(after: number | null, history: number[], follower = principal) {
   const told: number[] = [];
   const frames: string[] = [];
+  let ended = 0;
   const open = { hear: (_event: FeedEvent): void => undefined, failures: 0 };
   const request = (_definition: unknown, input: { afterSequence: number }): Promise<unknown> => {
     if (open.failures > 0) {
@@ -39,6 +40,9 @@ function follow(after: number | null, history: number[], follower = principal) {
     operations: { request },
     follower: {
       principal: follower,
+      ended: () => {
+        ended += 1;
+      },
       send: (frame: string) => {
         frames.push(frame);
         told.push((JSON.parse(frame) as { sequence: number }).sequence);
@@ -50,12 +54,31 @@ function follow(after: number | null, history: number[], follower = principal) {
     history.push(sequence);
     open.hear(eventOf(sequence, message));
   };
-  return { subscription, told, frames, live, open, history };
+  const remove = (sequence: number): void =>
+    open.hear(toFeedEvent({ name: 'conversation.deleted', ...of }, { sequence }));
+  return { subscription, told, frames, live, open, history, remove, ended: () => ended };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('A subscription', () => {
+  it.each([
+    ['a member', principal],
+    ['a visitor', visitor],
+  ])('of %s hears that its conversation was deleted, also behind a gap, and ends', async (_who, follower) => {
+    const { subscription, frames, live, open, remove, ended } = follow(null, [1, 2], follower);
+    await subscription.start();
+    open.failures = 1;
+    open.hear(eventOf(4));
+    remove(5);
+    live(6);
+    await settled();
+    expect(frames.map((frame) => JSON.parse(frame) as unknown)).toEqual([
+      expect.objectContaining({ type: 'event', name: 'conversation.deleted', sequence: 5 }),
+    ]);
+    expect(ended()).toBe(1);
+  });
+
   it.each([
     ['without a sequence', null, [3, 4]],
     ['from a sequence beyond the end', 900, [3, 4]],

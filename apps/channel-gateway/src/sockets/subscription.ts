@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listEvents, type Principal, ProblemError } from '@parley/contracts';
+import { conversationDeleted, listEvents, type Principal, ProblemError } from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
 import { type ConversationFeed, type FeedEvent, toFeedEvent } from './conversation-feed.ts';
 
@@ -11,6 +11,8 @@ const RETRY_MS = 500;
 export interface Follower {
   principal: Principal;
   send(frame: string): void;
+  /** The conversation is there no more, or no longer the follower's: nothing follows. */
+  ended?(): void;
 }
 
 /** What a subscription reads from. */
@@ -63,6 +65,12 @@ export class Subscription {
     for (const stop of this.stops) stop();
   }
 
+  /** Nothing comes after that, and nobody is told again. */
+  private end(): void {
+    this.stop();
+    this.parts.follower.ended?.();
+  }
+
   /** Reads the history again, until that succeeds or the conversation is no longer the follower's. */
   private async catchUp(): Promise<void> {
     if (this.catching) {
@@ -75,7 +83,7 @@ export class Subscription {
         await this.read();
         return;
       } catch (error) {
-        if (error instanceof ProblemError && error.status < 500 && error.status !== 429) return this.stop();
+        if (error instanceof ProblemError && error.status < 500 && error.status !== 429) return this.end();
         await sleep(RETRY_MS);
       }
     }
@@ -105,6 +113,8 @@ export class Subscription {
   }
 
   private hear(event: FeedEvent): void {
+    // What was missed before it cannot be read any more.
+    if (event.name === conversationDeleted.name) return this.tell(event);
     if (!this.catching && event.sequence <= this.last + 1) return this.tell(event);
     if (this.waiting.length >= WAITING) {
       // The history has them all.
@@ -124,5 +134,6 @@ export class Subscription {
     const { principal, send } = this.parts.follower;
     const frame = principal.type === 'visitor' ? event.visitorFrame : event.frame;
     if (frame !== null) send(frame);
+    if (event.name === conversationDeleted.name) this.end();
   }
 }

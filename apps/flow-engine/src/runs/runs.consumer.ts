@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   conversationCreated,
+  conversationDeleted,
   type EventEnvelope,
   messageChanged,
   messagePosted,
@@ -11,6 +12,7 @@ import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { RunsRepository } from './runs.repository.ts';
 import { type NewTurn, type Responder, responderId, TURN_QUEUE, type TurnPayload } from './turn.ts';
+import { RunDeletionService } from './run-deletion.service.ts';
 import { TurnBatchService } from './turn-batch.service.ts';
 
 type Created = EventEnvelope<typeof conversationCreated>;
@@ -23,6 +25,7 @@ export class RunsConsumer {
   constructor(
     private readonly turns: TurnBatchService,
     private readonly runs: RunsRepository,
+    private readonly deletion: RunDeletionService,
   ) {}
 
   @OnEvent(conversationCreated, { consumer: 'runs', dedupe: 'sequence' })
@@ -69,6 +72,18 @@ export class RunsConsumer {
       return responders.map((one) => toTurn(event, one.responder, { kind: 'heard', heard }));
     });
     await this.turns.take(context.trx, turns);
+  }
+
+  @OnEvent(conversationDeleted, { consumer: 'runs', dedupe: 'sequence' })
+  async onDeleted(
+    events: EventEnvelope<typeof conversationDeleted>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    await this.runs.lockConversations(
+      trx,
+      events.map(({ data }) => data.conversationId),
+    );
+    for (const { spaceId, data } of events) await this.deletion.end(trx, spaceId, data);
   }
 }
 

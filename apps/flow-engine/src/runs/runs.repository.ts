@@ -12,6 +12,9 @@ export interface RunKey {
   responderId: string;
 }
 
+/** A conversation in which there are runs. */
+export type RunPlace = Pick<RunKey, 'spaceId' | 'conversationId'>;
+
 /** A live run with what tells whether it has changed since. */
 export type LiveRunRow = RunRow & { revision: string };
 
@@ -107,6 +110,40 @@ export class RunsRepository {
         ${column('spaceId')}::text[], ${column('runId')}::text[], ${column('no')}::int[], ${column('stepId')}::text[], ${column('type')}::text[],
         ${steps.map(({ input }) => JSON.stringify(input))}::jsonb[], ${steps.map(({ output }) => JSON.stringify(output))}::jsonb[],
         ${column('startedAt')}::timestamptz[], ${column('durationMs')}::int[])`.execute(trx);
+  }
+
+  /** Takes back the turns of a conversation that wait; one at work loses its right to settle. */
+  async dropTurns(trx: FlowTrx, queue: string, { spaceId, conversationId }: RunPlace): Promise<void> {
+    await sql`
+      DELETE FROM task WHERE queue = ${queue} AND space_id = ${spaceId} AND starts_with(key, ${`${conversationId}:`})`.execute(
+      trx,
+    );
+  }
+
+  /** Ends the live runs of a conversation; answers them. */
+  async cancel(trx: FlowTrx, { spaceId, conversationId }: RunPlace): Promise<RunRow[]> {
+    return trx
+      .updateTable('run')
+      .set({ status: 'cancelled', updated_at: new Date() })
+      .where('space_id', '=', spaceId)
+      .where('conversation_id', '=', conversationId)
+      .where('status', 'in', ['running', 'waiting', 'handed_off'])
+      .returningAll()
+      .execute();
+  }
+
+  /** Takes everything that was said out of the runs of a conversation: variables, histories and traces. */
+  async forget(trx: FlowTrx, { spaceId, conversationId }: RunPlace): Promise<void> {
+    await sql`
+      DELETE FROM run_step USING run
+      WHERE run.space_id = ${spaceId} AND run.conversation_id = ${conversationId}
+        AND run_step.space_id = run.space_id AND run_step.run_id = run.id`.execute(trx);
+    await trx
+      .updateTable('run')
+      .set({ step_state: '{}', variables: '{}', history: '[]' })
+      .where('space_id', '=', spaceId)
+      .where('conversation_id', '=', conversationId)
+      .execute();
   }
 
   async find(trx: FlowTrx, spaceId: string, id: string): Promise<RunRow | undefined> {

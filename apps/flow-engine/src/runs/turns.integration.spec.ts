@@ -1,5 +1,6 @@
 import {
   conversationCreated,
+  conversationDeleted,
   createAgent,
   createFlow,
   deleteAgent,
@@ -99,6 +100,42 @@ test('a lease lost in the midst of an answer: its next holder answers, once, und
   expect(answer).toMatchObject({ attempt: 2, parts: [{ text: 'Fresh answer.' }] });
   const answers = (await conversation.produced()).filter(({ replyTo }) => replyTo === message.id);
   expect(answers).toHaveLength(1);
+});
+
+test('a deleted conversation ends its run without a person, takes back its turns and leaves nothing of what was said', async () => {
+  const conversation = one();
+  await conversation.ask('My SECRET question');
+  const other = one();
+  await other.ask('My SECRET question');
+  let release = (): void => undefined;
+  model.reply({
+    ...{ kind: 'text', pieces: ['Too ', 'late.'] },
+    until: new Promise<void>((resolve) => (release = resolve)),
+  });
+  model.requests.length = 0;
+  await conversation.post('Another SECRET');
+  await bench.until(async () => model.requests.length === 1, 'The request');
+  await conversation.post('And one more SECRET');
+  const { sequence } = conversation.fact('The last event');
+  await bench.tell(conversationDeleted, { conversationId: conversation.id, sequence });
+  const finished = await bench.until(
+    async () => (await conversation.events()).find(({ name }) => name === 'flow.run_finished'),
+    'The end of the run',
+  );
+  release();
+  expect(finished.data).toMatchObject({ status: 'cancelled', reason: 'The conversation was deleted.' });
+  await other.ask('And now?');
+  const names = (await conversation.events()).map(({ name }) => name);
+  expect(names.filter((name) => name === 'flow.message_produced')).toHaveLength(1);
+  expect(names).not.toContain('flow.handoff_requested');
+  const { data } = await bench.call(listRuns, { conversationId: conversation.id });
+  expect(data).toMatchObject([{ status: 'cancelled', variables: {}, steps: [] }]);
+  const kept = await bench.in(async (trx) => [
+    await trx.selectFrom('run').selectAll().where('conversation_id', '=', conversation.id).execute(),
+    (await sql`SELECT * FROM task WHERE key LIKE ${`${conversation.id}%`}`.execute(trx)).rows,
+  ]);
+  expect(JSON.stringify(kept)).not.toContain('SECRET');
+  expect((await bench.call(listRuns, { conversationId: other.id })).data[0]?.status).not.toBe('cancelled');
 });
 
 test('a step that fails each time ends its run with the reason, and asks for a person', async () => {

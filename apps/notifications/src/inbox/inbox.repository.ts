@@ -67,6 +67,15 @@ export class InboxRepository {
       .execute();
   }
 
+  /** Removes the notifications about a conversation that was deleted. */
+  async remove(trx: NotificationTrx, spaceId: string, conversationId: string): Promise<void> {
+    await trx
+      .deleteFrom('notification')
+      .where('space_id', '=', spaceId)
+      .where('conversation_id', '=', conversationId)
+      .execute();
+  }
+
   async list(
     trx: NotificationTrx,
     where: { spaceId: string; accountId: string; unread: boolean },

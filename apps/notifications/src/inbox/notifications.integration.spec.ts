@@ -1,5 +1,6 @@
 import {
   contactErased,
+  conversationDeleted,
   conversationRead,
   createRule,
   deleteRule,
@@ -165,7 +166,7 @@ describe('Notifications', () => {
     await until('it counts as read', async () => (await inbox(spaceId, 'acc_b'))[0]?.readAt);
   });
 
-  it('say nothing of a direct room, and forget what an erased contact wrote', async () => {
+  it('say nothing of a direct room, and forget what an erased contact wrote, and a deleted conversation', async () => {
     const spaceId = await bench.space([{ accountId: 'acc_a', email: 'a6@example.org' }]);
     const [direct, conversationId] = [newId('conv'), newId('conv')];
     stage(direct, { direct: true, accounts: ['acc_a', 'acc_b'] });
@@ -185,6 +186,8 @@ describe('Notifications', () => {
     await bench.tell(contactErased, spaceId, { conversationId, sequence: 9 });
     await until('it is forgotten', async () => (await inbox(spaceId, 'acc_a'))[0]?.body === '');
     expect(JSON.stringify(await inbox(spaceId, 'acc_a'))).not.toMatch(/Ann|secret/);
+    await bench.tell(conversationDeleted, spaceId, { conversationId, sequence: 10 });
+    await until('it is gone', async () => (await inbox(spaceId, 'acc_a')).length === 0);
   });
 
   it('stay away when their default rule was deleted', async () => {

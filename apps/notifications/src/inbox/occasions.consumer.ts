@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import {
   contactErased,
+  conversationDeleted,
   conversationRead,
   type EventEnvelope,
   handoffRequested,
@@ -78,6 +79,14 @@ export class OccasionsConsumer {
     { trx }: EventContext<Tables>,
   ): Promise<void> {
     for (const { spaceId, data } of events) await this.inbox.erase(trx, spaceId, data.conversationId);
+  }
+
+  @OnEvent(conversationDeleted, { consumer: 'replies' })
+  async onDeleted(
+    events: EventEnvelope<typeof conversationDeleted>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    for (const { spaceId, data } of events) await this.inbox.remove(trx, spaceId, data.conversationId);
   }
 
   /** Who reads or answers has seen what the inbox says of the conversation. */

@@ -1,4 +1,4 @@
-import { type CallJob, contactErased, endCall, failDial, getCall, newId, placeCall } from '@parley/contracts';
+import { type CallJob, contactErased, conversationDeleted, endCall, failDial, getCall, newId, placeCall } from '@parley/contracts';
 import { openBench, type TelephonyBench } from '../../test/bench.ts';
 
 let bench: TelephonyBench;
@@ -66,4 +66,25 @@ test('calls to the number that nobody took up are erased with it', async () => {
   await bench.until(async () => (await bench.call(getCall, { callId })).to === 'erased', 'The erasure');
   expect(await traces(callId)).not.toContain(number);
   expect(await traces(other)).toContain('+4915112345679 is not valid');
+});
+
+test('a deleted conversation leaves no number, name and turns in its calls, and the calls to that number are kept', async () => {
+  const { id: unanswered } = await bench.call(placeCall, { channelId: 'chan_phone', to: number });
+  await bench.call(failDial, { callId: unanswered, cause: 'failed', reason: 'Nobody answered' });
+  const conversationId = newId('conv');
+  const [callId, other] = [await talk({ conversationId }), await talk({ conversationId: newId('conv') })];
+  const turn = { id: 'msg_1', message_id: 'msg_1' };
+  await bench.in((trx) =>
+    trx
+      .insertInto('call_turn')
+      .values([callId, other].map((id) => ({ ...turn, space_id: bench.spaceId, call_id: id })))
+      .execute(),
+  );
+  await bench.tell('conversation', conversationDeleted, { conversationId, sequence: 9 });
+  await bench.until(async () => (await bench.call(getCall, { callId })).from === 'erased', 'The deletion');
+  const left = await traces(callId);
+  for (const trace of [number, 'Hugo', 'cont_hugo']) expect(left).not.toContain(trace);
+  const turns = await bench.in((trx) => trx.selectFrom('call_turn').select('call_id').execute());
+  expect(turns).toEqual([{ call_id: other }]);
+  expect((await bench.call(getCall, { callId: unanswered })).to).toBe(number);
 });

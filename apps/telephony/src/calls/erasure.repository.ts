@@ -8,8 +8,22 @@ export const ERASED_ADDRESS = 'erased';
 /** Where a person's address stands: in calls, what their jobs are told, and the history of their events. */
 @Injectable()
 export class ErasureRepository {
+  /** Whoever was erased: in the calls of the conversation, and in those that nobody took up. */
   async erase(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<void> {
     await this.eraseEvents(trx, spaceId, await this.eraseUnanswered(trx, spaceId, conversationId));
+    await this.eraseCaller(trx, spaceId, conversationId);
+  }
+
+  /** When which turn was said in the calls of a conversation. */
+  async forgetTurns(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<void> {
+    await sql`
+      DELETE FROM call_turn USING call
+      WHERE call.space_id = ${spaceId} AND call.conversation_id = ${conversationId}
+        AND call_turn.space_id = call.space_id AND call_turn.call_id = call.id`.execute(trx);
+  }
+
+  /** Where the person stands in the calls of a conversation. */
+  async eraseCaller(trx: TelephonyTrx, spaceId: string, conversationId: string): Promise<void> {
     const { rows } = await sql<{ id: string }>`
       UPDATE call SET contact_id = NULL, reason = NULL, metadata = '{}', updated_at = now(),
         from_address = CASE direction WHEN 'inbound' THEN ${ERASED_ADDRESS} ELSE from_address END,

@@ -3,6 +3,7 @@ import {
   assetDeleted,
   completeStorage,
   contactErased,
+  conversationDeleted,
   deleteAsset,
   type EventEnvelope,
   ProblemError,
@@ -53,6 +54,14 @@ export class RecordingsConsumer {
   @OnEvent(contactErased, { consumer: 'erasures' })
   async onErased(
     events: EventEnvelope<typeof contactErased>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
+    for (const { spaceId, data } of events) await this.rules.erase(trx, spaceId, data.conversationId);
+  }
+
+  @OnEvent(conversationDeleted, { consumer: 'erasures' })
+  async onConversationDeleted(
+    events: EventEnvelope<typeof conversationDeleted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
     for (const { spaceId, data } of events) await this.rules.erase(trx, spaceId, data.conversationId);

@@ -2,6 +2,7 @@ import {
   assetDeleted,
   beginRecording,
   contactErased,
+  conversationDeleted,
   failRecording,
   listRecordings,
   type Recording,
@@ -157,7 +158,10 @@ test('a recording of nothing is none, and one that was deleted is not named any 
   });
 });
 
-test('whoever is erased takes the recordings of the conversation along, also one that is being made', async () => {
+test.each([
+  ['whoever is erased', contactErased],
+  ['a deleted conversation', conversationDeleted],
+])('%s takes the recordings of the conversation along, also one that is being made', async (_what, event) => {
   const conversationId = newId('conv');
   const made = await recorded({ conversationId, afterSequence: 0 });
   const finished = { callId: made.job.callId, assetId: made.assetId, parts: 2, incomplete: false };
@@ -165,7 +169,7 @@ test('whoever is erased takes the recordings of the conversation along, also one
   await bench.until(async () => (await ready(made.job.callId)).length === 1, 'The recording');
   const running = await recorded({ conversationId, afterSequence: 0 });
   const other = await recorded();
-  await bench.tell('conversation', contactErased, { conversationId, sequence: 9 });
+  await bench.tell('conversation', event, { conversationId, sequence: 9 });
   const all = [made.assetId, running.assetId];
   await bench.until(() => all.every((assetId) => bench.deleted.includes(assetId)), 'The end of the files');
   for (const { callId } of [made.job, running.job]) {
