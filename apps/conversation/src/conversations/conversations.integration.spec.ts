@@ -282,7 +282,11 @@ describe('A deleted conversation', () => {
         await trx.selectFrom('message').selectAll().execute(),
         await trx.selectFrom('message_version').selectAll().execute(),
         await trx.selectFrom('event').selectAll().execute(),
-        await trx.selectFrom('read_marker').selectAll().where('conversation_id', '=', conversationId).execute(),
+        await trx
+          .selectFrom('read_marker')
+          .selectAll()
+          .where('conversation_id', '=', conversationId)
+          .execute(),
         await trx.selectFrom('participant').selectAll().where('parent_id', '=', conversationId).execute(),
       ]),
     );
@@ -300,9 +304,10 @@ describe('A deleted conversation', () => {
     await expect(say('x', 'conv_unknown')).rejects.toMatchObject({ status: 404 });
     await bench.call(deleteConversation, { spaceId, conversationId: next.conversationId });
     const opening = { ...channel, sender: { id: 'vis_gone', name: null }, contactId: null, targetName: null };
-    await expect(
-      bench.call(openForChannel, { spaceId, ...opening, conversationId }),
-    ).rejects.toMatchObject({ status: 409, code: 'conversation_deleted' });
+    await expect(bench.call(openForChannel, { spaceId, ...opening, conversationId })).rejects.toMatchObject({
+      status: 409,
+      code: 'conversation_deleted',
+    });
   });
 
   it('takes no late answer or delivery, and its messages do not come again', async () => {
@@ -329,7 +334,9 @@ describe('A deleted conversation', () => {
     await received('sms_b', 'Hello again');
     const [next] = await ofSender();
     expect(next?.id).not.toBe(conversationId);
-    expect((await bench.call(listMessages, { spaceId, conversationId: next?.id ?? '' })).data).toHaveLength(1);
+    expect((await bench.call(listMessages, { spaceId, conversationId: next?.id ?? '' })).data).toHaveLength(
+      1,
+    );
     expect(await bench.events(conversationId)).toHaveLength(1);
   });
 

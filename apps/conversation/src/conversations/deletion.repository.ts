@@ -68,7 +68,11 @@ export class DeletionRepository {
   }
 
   /** Where a conversation was that is deleted; null for any other. */
-  async wasDeleted(trx: ConversationTrx, spaceId: string, id: string): Promise<{ channelId: string | null } | null> {
+  async wasDeleted(
+    trx: ConversationTrx,
+    spaceId: string,
+    id: string,
+  ): Promise<{ channelId: string | null } | null> {
     const row = await trx
       .selectFrom('deleted_conversation')
       .select('channel_id')

@@ -1,4 +1,13 @@
-import { type CallJob, contactErased, conversationDeleted, endCall, failDial, getCall, newId, placeCall } from '@parley/contracts';
+import {
+  type CallJob,
+  contactErased,
+  conversationDeleted,
+  endCall,
+  failDial,
+  getCall,
+  newId,
+  placeCall,
+} from '@parley/contracts';
 import { openBench, type TelephonyBench } from '../../test/bench.ts';
 
 let bench: TelephonyBench;
