@@ -9,8 +9,10 @@ const body = '{ "id": "EV_one",  "event": "room_started" }';
 
 let refusal: ProblemError | null;
 let asked: unknown[][];
+let onAsked: () => Promise<void>;
 const request = async (...parts: unknown[]): Promise<unknown> => {
   asked.push(parts);
+  await onAsked();
   if (refusal) throw refusal;
   return { status: 200, body: {} };
 };
@@ -43,6 +45,7 @@ async function send(
 beforeEach(() => {
   refusal = null;
   asked = [];
+  onAsked = () => Promise.resolve();
 });
 
 describe("The gateway's door for LiveKit", () => {
@@ -68,6 +71,28 @@ describe("The gateway's door for LiveKit", () => {
   it('asks LiveKit to come again while telephony is away', async () => {
     refusal = new ProblemError({ status: 504, code: 'outcome_unknown', detail: 'No answer.' });
     expect(await send(body)).toEqual({ status: 503, retryAfter: '1' });
+  });
+
+  it('leaves room for other requests while telephony does not answer', async () => {
+    const answers = Promise.withResolvers<void>();
+    const waiting = Promise.withResolvers<void>();
+    onAsked = async () => {
+      if (asked.length === 100) waiting.resolve();
+      await answers.promise;
+    };
+    const server = await open('telephony');
+    const post = () =>
+      server.inject({
+        ...{ method: 'POST', url, payload: body },
+        headers: { 'content-type': 'application/webhook+json', authorization: 'a.b.c' },
+      });
+    const first = Array.from({ length: 100 }, post);
+    await waiting.promise;
+    expect((await post()).statusCode).toBe(503);
+    answers.resolve();
+    expect(new Set((await Promise.all(first)).map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+    expect((await post()).statusCode).toBe(200);
+    await server.close();
   });
 
   it('is not there where no calls are', async () => {

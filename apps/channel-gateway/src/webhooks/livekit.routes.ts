@@ -15,10 +15,14 @@ import { sendProblem } from '../http/problems.ts';
 
 const BODY_LIMIT = 256 * 1024;
 const DEADLINE_MS = 5000;
+/** Passed on at once: whoever has no key can send them, too, and is not to take the place of other requests. */
+const OPEN_LIMIT = 100;
 
 /** LiveKit's webhooks: passed on as they came, to the one who holds the key they are signed with. */
 @Injectable()
 export class LiveKitRoutes {
+  private open = 0;
+
   constructor(
     private readonly operations: OperationClient,
     @InjectConfig() private readonly config: GatewayConfig,
@@ -39,8 +43,15 @@ export class LiveKitRoutes {
     const { authorization } = request.headers;
     if (!authorization || authorization.length > 8000)
       throw unauthorized('The webhook carries no signature.');
+    if (this.open >= OPEN_LIMIT)
+      throw unavailable('Too many webhooks wait for telephony. Send it again in a second.');
     const body = ((request.body as Buffer | undefined) ?? Buffer.alloc(0)).toString('utf8');
-    await this.pass({ authorization, body }, request.id);
+    this.open += 1;
+    try {
+      await this.pass({ authorization, body }, request.id);
+    } finally {
+      this.open -= 1;
+    }
     return reply.code(200).type('application/json').send('{}');
   }
 
