@@ -216,7 +216,16 @@ export class Chat {
       if (this.ended) this.transcript.dropStreaming();
       if (this.ended) this.transcript.note(`closed-${sequence}`, this.texts.closed, sequence);
     }
+    if (name === 'conversation.deleted') this.forget();
     this.view.changed();
+  }
+
+  /** Nothing of a deleted conversation stays on the page; whatever is written next begins another one. */
+  private forget(): void {
+    this.transcript.forget();
+    this.transcript.note(`deleted-${Date.now()}`, this.texts.closed, null);
+    this.conversationId = null;
+    this.ended = false;
   }
 
   private noteOwner(before: string, sequence: number): void {

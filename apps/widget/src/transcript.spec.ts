@@ -84,6 +84,16 @@ describe('Transcript', () => {
     expect(texts(transcript)).toEqual(['first', 'second']);
   });
 
+  it('keeps nothing of a deleted conversation but what is on its way', () => {
+    const transcript = new Transcript();
+    transcript.put(message('msg_1', 7, 'earlier'));
+    transcript.another();
+    transcript.put(message('msg_2', 2, 'deleted'));
+    transcript.sending('post', 'on its way');
+    transcript.forget();
+    expect(texts(transcript)).toEqual(['earlier', 'on its way']);
+  });
+
   it('puts a remark of its own behind what is stored, and before what comes', () => {
     const transcript = new Transcript();
     transcript.put(message('msg_1', 4, 'before'));

@@ -33,6 +33,12 @@ export class Transcript {
     this.base = Math.max(this.base, this.last());
   }
 
+  /** Takes away what was said in the conversation that is shown last; what is on its way stays. */
+  forget(): void {
+    for (const [id, { sequence, state }] of this.lines)
+      if (state === 'streaming' || (sequence !== null && sequence > this.base)) this.lines.delete(id);
+  }
+
   private last(): number {
     return Math.max(0, ...[...this.lines.values()].map((line) => line.sequence ?? 0));
   }

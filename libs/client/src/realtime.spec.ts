@@ -99,6 +99,19 @@ describe('The realtime client', () => {
     expect(subscribed).toEqual(subscribed.map((_id, no) => `conv_${no}`));
   });
 
+  it('does not resume a conversation that was deleted', async () => {
+    const first = await until(() => Played.all.find(({ sent }) => sent.length > 0));
+    client.subscribe('conv_gone', 0);
+    client.subscribe('conv_kept', 0);
+    const gone = { conversationId: 'conv_gone', sequence: 3, data: { conversationId: 'conv_gone', sequence: 3 } };
+    first.tell({ type: 'event', name: 'conversation.deleted', ...gone });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    first.close();
+    const second = await until(() => Played.all[1]);
+    const resumed = await until(() => second.sent.find(({ type }) => type === 'subscribe'));
+    expect(resumed).toMatchObject({ conversationId: 'conv_kept' });
+  });
+
   it('waits sixteen times as long as usual after it was too fast', async () => {
     const first = await until(() => Played.all.find(({ sent }) => sent.length > 0));
     first.close(4429);

@@ -42,6 +42,8 @@ interface PendingPost {
   reject: (error: Error) => void;
 }
 
+/** A conversation's last event. */
+const DELETED = 'conversation.deleted';
 /** Frames that may leave at once, and then in a second: the server takes 60 and 20. */
 const BURST = 40;
 const PER_SECOND = 15;
@@ -213,7 +215,9 @@ export class RealtimeClient {
   private tellEvent(frame: Frame<'event'>): void {
     const last = this.subscriptions.get(frame.conversationId);
     if (last === undefined || frame.sequence <= last) return;
-    this.subscriptions.set(frame.conversationId, frame.sequence);
+    // The last event of all: there is nothing to resume.
+    if (frame.name === DELETED) this.subscriptions.delete(frame.conversationId);
+    else this.subscriptions.set(frame.conversationId, frame.sequence);
     this.options.listener.event?.(frame);
   }
 

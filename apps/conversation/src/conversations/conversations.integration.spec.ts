@@ -355,6 +355,24 @@ describe('A deleted conversation', () => {
     await expect(bench.call(getConversation, place)).rejects.toMatchObject({ status: 404 });
   });
 
+  it('leaves nothing behind, whatever comes in at the same time', async () => {
+    const { id: conversationId } = await begin();
+    const place = { spaceId, conversationId };
+    const post = (no: number) => bench.call(postMessage, { ...place, parts: text(`At once ${no}`) });
+    const [deleted, ...posted] = await Promise.allSettled([
+      post(0).then(() => bench.call(deleteConversation, place)),
+      ...Array.from({ length: 12 }, (_none, no) => post(no + 1)),
+    ]);
+    expect(deleted.status).toBe('fulfilled');
+    for (const one of posted)
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ status: 404 });
+    const kept = await bench.in((trx) =>
+      trx.selectFrom('message').select('id').where('conversation_id', '=', conversationId).execute(),
+    );
+    expect(kept).toEqual([]);
+    expect((await bench.events(conversationId)).map(({ name }) => name)).toEqual(['conversation.deleted']);
+  });
+
   it('is not there for another space', async () => {
     const { id: conversationId } = await begin();
     const stranger = member('acc_eve', 'Eve', otherSpaceId);
