@@ -103,7 +103,11 @@ describe('The realtime client', () => {
     const first = await until(() => Played.all.find(({ sent }) => sent.length > 0));
     client.subscribe('conv_gone', 0);
     client.subscribe('conv_kept', 0);
-    const gone = { conversationId: 'conv_gone', sequence: 3, data: { conversationId: 'conv_gone', sequence: 3 } };
+    const gone = {
+      conversationId: 'conv_gone',
+      sequence: 3,
+      data: { conversationId: 'conv_gone', sequence: 3 },
+    };
     first.tell({ type: 'event', name: 'conversation.deleted', ...gone });
     await new Promise((resolve) => setTimeout(resolve, 20));
     first.close();
