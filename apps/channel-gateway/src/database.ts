@@ -35,6 +35,8 @@ export interface TargetTable {
   id: string;
   name: string;
   usable: boolean;
+  /** Its deletion is known: it becomes usable never again. */
+  deleted: boolean;
   /** The flow an agent runs. */
   default_flow_id: string | null;
 }

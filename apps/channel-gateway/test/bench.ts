@@ -114,7 +114,7 @@ export class GatewayBench {
       const row = { space_id: this.spaceId, id: agentId, name: 'Pia', usable: true, default_flow_id: null };
       await trx
         .insertInto('target')
-        .values(row)
+        .values({ ...row, deleted: false })
         .onConflict((conflict) => conflict.doNothing())
         .execute();
     });

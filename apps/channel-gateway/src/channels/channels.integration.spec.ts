@@ -1,8 +1,10 @@
 import {
   activateChannel,
+  agentChanged,
   createChannel,
   deactivateChannel,
   DeploymentChannelSchema,
+  flowChanged,
   listChannels,
   listTargetingChannels,
   newId,
@@ -11,6 +13,8 @@ import {
 } from '@parley/contracts';
 import { sql } from 'kysely';
 import { type GatewayBench, openBench } from '../../test/bench.ts';
+import { ChannelsService } from './channels.service.ts';
+import { TargetFinder } from './target-finder.service.ts';
 
 let bench: GatewayBench;
 
@@ -372,7 +376,7 @@ describe('The owner of agents and flows', () => {
     await bench.in((trx) =>
       trx
         .insertInto('target')
-        .values({ ...saved, usable: true, default_flow_id: null })
+        .values({ ...saved, usable: true, deleted: false, default_flow_id: null })
         .execute(),
     );
     const { promise: written, resolve: write } = Promise.withResolvers<void>();
@@ -394,5 +398,46 @@ describe('The owner of agents and flows', () => {
     finish();
     await deletion;
     await refused;
+  });
+
+  it.each(['flow', 'agent'] as const)(
+    'has deleted a %s after it was asked for it: a channel that takes it is refused',
+    async (kind) => {
+      const id = newId(kind);
+      const target = kind === 'flow' ? { flowId: id } : { agentId: id };
+      const shown = { name: 'Race', publishedVersion: 1, defaultFlowId: null };
+      const deleted = { name: 'Race', deleted: true };
+      if (kind === 'flow') bench.flows.set(id, shown);
+      else bench.agents.set(id, shown);
+      // Nothing is known of it here, so its owner is asked, whose answer shows it.
+      const found = await bench.get(TargetFinder).find(bench.spaceId, target);
+      expect(found).toMatchObject({ id, usable: true });
+      if (kind === 'flow')
+        await bench.feed(flowChanged, { flowId: id, publishedVersion: 1, ...deleted });
+      else await bench.feed(agentChanged, { agentId: id, accountId: 'acc_agent', ...deleted });
+      await bench.until(
+        () =>
+          bench.in((trx) => trx.selectFrom('target').select('id').where('id', '=', id).executeTakeFirst()),
+        'The deletion',
+      );
+      const taken = bench.in((trx) =>
+        bench.get(ChannelsService).requireTarget(trx, bench.spaceId, target, { found }),
+      );
+      await expect(taken).rejects.toMatchObject({ status: 422, code: 'unknown_target' });
+    },
+  );
+
+  it('has published a flow that is known as a draft: a channel may take it', async () => {
+    const flowId = newId('flow');
+    const draft = { flowId, name: 'Draft', publishedVersion: null, deleted: false };
+    await bench.feed(flowChanged, draft);
+    await bench.until(
+      () =>
+        bench.in((trx) => trx.selectFrom('target').select('id').where('id', '=', flowId).executeTakeFirst()),
+      'The draft',
+    );
+    bench.flows.set(flowId, { name: 'Draft', publishedVersion: 1 });
+    const { channel } = await bench.call(createChannel, { ...web, target: { flowId } });
+    expect(channel).toMatchObject({ target: { flowId } });
   });
 });

@@ -87,12 +87,12 @@ export class ChannelsRepository {
     row: Omit<TargetTable, 'default_flow_id'> & { default_flow_id?: string | null | undefined },
   ): Promise<{ runsAnother: boolean; isLost: boolean }> {
     const before = await this.findTarget(trx, row.space_id, row.id);
-    const { name, usable, default_flow_id: flowId = before?.default_flow_id ?? null } = row;
+    const { name, usable, deleted, default_flow_id: flowId = before?.default_flow_id ?? null } = row;
     await trx
       .insertInto('target')
       .values({ ...row, default_flow_id: flowId })
       .onConflict((conflict) =>
-        conflict.columns(['space_id', 'id']).doUpdateSet({ name, usable, default_flow_id: flowId }),
+        conflict.columns(['space_id', 'id']).doUpdateSet({ name, usable, deleted, default_flow_id: flowId }),
       )
       .execute();
     return {
@@ -103,7 +103,7 @@ export class ChannelsRepository {
 
   /**
    * Writes a target that its owner has just shown, where no event has told of it. A flow that is known as a draft was
-   * published since; an agent that is known as deleted stays so.
+   * published since. What is known as deleted stays so: its deletion may be newer than the owner's answer.
    */
   async learnTarget(trx: ChannelTrx, row: TargetTable): Promise<void> {
     await trx
@@ -111,7 +111,10 @@ export class ChannelsRepository {
       .values(row)
       .onConflict((conflict) =>
         row.id.startsWith('flow_')
-          ? conflict.columns(['space_id', 'id']).doUpdateSet({ name: row.name, usable: true })
+          ? conflict
+              .columns(['space_id', 'id'])
+              .doUpdateSet({ name: row.name, usable: true })
+              .where('target.deleted', '=', false)
           : conflict.doNothing(),
       )
       .execute();

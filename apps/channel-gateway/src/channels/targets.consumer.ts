@@ -21,6 +21,7 @@ export class TargetsConsumer {
         id: data.agentId,
         name: data.name,
         usable: !data.deleted,
+        deleted: data.deleted,
         default_flow_id: data.defaultFlowId,
       });
       if (runsAnother) await this.service.followAgent(trx, spaceId, data.agentId);
@@ -36,6 +37,7 @@ export class TargetsConsumer {
         id: data.flowId,
         name: data.name,
         usable: !data.deleted && data.publishedVersion !== null,
+        deleted: data.deleted,
       });
       if (isLost) await this.service.loseTarget(trx, spaceId, { flowId: data.flowId });
     }

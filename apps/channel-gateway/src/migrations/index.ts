@@ -5,6 +5,7 @@ import * as providers from './0003-providers.ts';
 import * as dials from './0004-dials.ts';
 import * as deliveryKinds from './0005-delivery-kinds.ts';
 import * as lostTargets from './0006-lost-targets.ts';
+import * as deletedTargets from './0007-deleted-targets.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004-dials': dials,
   '0005-delivery-kinds': deliveryKinds,
   '0006-lost-targets': lostTargets,
+  '0007-deleted-targets': deletedTargets,
 };
