@@ -6,11 +6,11 @@ import {
   type OperationInput,
   type OperationOutput,
 } from '@parley/contracts';
-import { HandleOperation, type OperationContext } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { FlowSessionsService } from './flow-sessions.service.ts';
 
-type Context = OperationContext<Tables>;
+type Context<Before = unknown> = OperationContext<Tables, Before>;
 
 @Controller()
 export class FlowSessionsHandler {
@@ -32,11 +32,16 @@ export class FlowSessionsHandler {
     return this.sessions.createUrl(trx, spaceId, channelId);
   }
 
+  @BeforeOperation(admitFlowSession)
+  async beforeAdmit(input: OperationInput<typeof admitFlowSession>): Promise<string | null> {
+    return this.sessions.demoChannelFor(input);
+  }
+
   @HandleOperation(admitFlowSession)
   async admit(
     input: OperationInput<typeof admitFlowSession>,
-    { trx }: Context,
+    { trx, before: demoChannelId }: Context<string | null>,
   ): Promise<OperationOutput<typeof admitFlowSession>> {
-    return this.sessions.admit(trx, input);
+    return this.sessions.admit(trx, input, demoChannelId);
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   agentChanged,
@@ -26,6 +29,8 @@ const site = 'https://shop.example';
 
 describe('Live sessions of a flow', () => {
   let server: TestDatabase;
+  /** Where `demo.json` lies. */
+  let folder: string;
   let database: Database<Tables>;
   let service: ChannelsService;
   let sessions: FlowSessionsService;
@@ -40,7 +45,9 @@ describe('Live sessions of a flow', () => {
     const all = [mechanismMigrations, spaceKeyMigrations, migrations];
     await migrate({ ownerUrl: server.ownerUrl, serviceUrl, runnerUrl, domain: 'channel', migrations: all });
     database = createDatabase<Tables>({ url: serviceUrl, applicationName: 'channel-spec', poolSize: 8 });
-    const config = { PORT: 8080, PUBLIC_URL: 'https://parley.example/' } as GatewayConfig;
+    folder = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+    const DEMO_FILE = join(folder, 'demo.json');
+    const config = { PORT: 8080, PUBLIC_URL: 'https://parley.example/', DEMO_FILE } as GatewayConfig;
     const events = {
       append: () => Promise.resolve(),
       put: (_trx: unknown, _bucket: string, { key, value }: { key: string; value: KnownChannel }) => {
@@ -63,6 +70,7 @@ describe('Live sessions of a flow', () => {
   afterAll(async () => {
     await database.close();
     await server.drop();
+    await rm(folder, { recursive: true });
   });
 
   const inSpace = <Result>(work: Parameters<typeof database.withSpaces<Result>>[1]): Promise<Result> =>
@@ -104,10 +112,14 @@ describe('Live sessions of a flow', () => {
     return of;
   }
 
-  const ask = (
+  const ask = async (
     flowId: string,
     { origin = null, token = null }: Partial<Record<'origin' | 'token', string | null>>,
-  ) => database.withSpaces([], (trx) => sessions.admit(trx, { flowId, origin, token }));
+  ) => {
+    const asked = { flowId, origin, token };
+    const demoChannelId = await sessions.demoChannelFor(asked);
+    return database.withSpaces([], (trx) => sessions.admit(trx, asked, demoChannelId));
+  };
   const urlOf = (channelId: string) => inSpace((trx) => sessions.urlOf(trx, spaceId, channelId));
   const tokenOf = async (channelId: string): Promise<string> => {
     const { url, expiresAt } = await inSpace((trx) => sessions.createUrl(trx, spaceId, channelId));
@@ -162,6 +174,18 @@ describe('Live sessions of a flow', () => {
       admitted: false,
       refusal: 'unknown_flow',
     });
+  });
+
+  it('are let in without an origin by the channel of the demo alone', async () => {
+    const { agentId, flowId } = await agentWithFlow();
+    await open(agentId);
+    const demo = await open(agentId);
+    await writeFile(join(folder, 'demo.json'), JSON.stringify({ webChannelId: demo }));
+    expect((await ask(flowId, {})).channel?.channelId).toBe(demo);
+    expect((await ask(flowId, { origin: 'null' })).refusal).toBe('origin');
+    expect((await ask(flowId, { token: 'wrong' })).refusal).toBe('bad_token');
+    await rm(join(folder, 'demo.json'));
+    expect((await ask(flowId, {})).refusal).toBe('origin');
   });
 
   it('follow the flow that the agent runs', async () => {

@@ -69,15 +69,16 @@ export class FlowSessionsService {
     return { url: `${url}?session=${token}`, expiresAt: expiresAt.toISOString() };
   }
 
-  async admit(trx: ChannelTrx, asked: Asked): Promise<Admission> {
-    return asked.token === null ? this.byOrigin(asked) : this.byToken(trx, asked.flowId, asked.token);
+  /** @param demoChannelId the channel that scripts without an origin may use */
+  async admit(trx: ChannelTrx, asked: Asked, demoChannelId: string | null): Promise<Admission> {
+    const { flowId, token } = asked;
+    return token === null ? this.byOrigin(asked, demoChannelId) : this.byToken(trx, flowId, token);
   }
 
-  private async byOrigin({ flowId, origin }: Asked): Promise<Admission> {
+  private byOrigin({ flowId, origin }: Asked, demo: string | null): Admission {
     const found = this.directory.webChannelsOf(flowId);
     if (found.length === 0) return refused('unknown_flow');
     const own = ownOrigins(this.config);
-    const demo = origin === null ? await this.demoChannelId() : null;
     const channel = found.find((one) => one.id === demo || originAllowed(one, origin ?? undefined, own));
     return channel ? admitted(toAdmitted(channel)) : refused('origin');
   }
@@ -95,9 +96,9 @@ export class FlowSessionsService {
     return admitted({ spaceId, channelId, deploymentType, target, targetName, language });
   }
 
-  /** The channel of `/demo`, which scripts without a page may use, too. */
-  private async demoChannelId(): Promise<string | null> {
-    if (!this.config.DEMO_FILE) return null;
+  /** The channel of `/demo`, which scripts without a page may use, too; null for others. Reads a file: not in a transaction. */
+  async demoChannelFor({ origin, token }: Asked): Promise<string | null> {
+    if (origin !== null || token !== null || !this.config.DEMO_FILE) return null;
     const text = await readFile(this.config.DEMO_FILE, 'utf8').catch(() => '{}');
     return (JSON.parse(text) as { webChannelId?: string }).webChannelId ?? null;
   }
