@@ -1,6 +1,7 @@
 import {
   type Author,
   conflict,
+  isBareKey,
   type Message,
   messageForVisitor,
   notFound,
@@ -75,11 +76,6 @@ export function ownOf(
 /** The id under which a principal reads: an account's or a contact's. */
 export function readerOf(principal: Principal): string {
   return principal.contactId ?? principal.accountId ?? principal.id;
-}
-
-/** Whether a principal is an API key that is no account's. */
-export function isBareKey({ type, accountId }: Principal): boolean {
-  return type === 'api_key' && accountId === undefined;
 }
 
 /** Who writes, as messages name it. A key's own name is nobody's to see: it writes for its space. */

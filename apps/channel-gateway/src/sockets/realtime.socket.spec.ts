@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  listEvents,
+  type LiveNews,
   type Principal,
   type ServerFrame,
   tooManyRequests,
@@ -66,15 +68,31 @@ describe('A socket of the gateway', () => {
     onChange: (listener: (id: string) => void) => listeners.add(listener),
   } as unknown as ChannelDirectory;
   const operations = {
-    request: async (_definition: unknown, { credential }: { credential: string }) => {
+    request: async (definition: { name: string }, { credential }: { credential: string }) => {
+      if (definition.name === listEvents.name) return { body: { data: [], lastSequence: 0, nextCursor: null } };
       if (isIdentityAway) throw unavailable('Identity is away.');
       if (!/^vis|^key/.test(credential)) throw unauthorized();
       const principal: Principal = credential.startsWith('vis')
         ? { type: 'visitor', id: credential, channelId: 'chan_1', spaces: { space_1: 'visitor' } }
-        : { type: 'api_key', id: credential, keyId: credential, spaces: { space_1: 'agent' } };
+        : {
+            ...{ type: 'api_key', id: credential, keyId: credential, spaces: { space_1: 'agent' } },
+            name: credential.startsWith('key_own') ? 'Helper' : 'Secret key name',
+            ...(credential.startsWith('key_own') ? { accountId: 'acc_helper' } : {}),
+          };
       return { body: { principal } };
     },
   } as unknown as OperationClient;
+
+  const hearers = new Set<(news: LiveNews) => void>();
+  const live = {
+    subscribe: (_spaceId: string, _conversationId: string, hear: (news: LiveNews) => void) => {
+      hearers.add(hear);
+      return () => hearers.delete(hear);
+    },
+    publish: (_spaceId: string, _conversationId: string, news: LiveNews) => {
+      for (const hear of hearers) hear(news);
+    },
+  };
 
   function setChannel(change: Partial<KnownChannel> | null): void {
     const known: Partial<KnownChannel> = {
@@ -99,9 +117,9 @@ describe('A socket of the gateway', () => {
     };
     sockets = new RealtimeSocket(
       new AuthService(operations, directory),
-      {} as ConversationFeed,
+      { listen: () => () => undefined, onGap: () => () => undefined } as unknown as ConversationFeed,
       operations,
-      {} as LiveBus,
+      live as unknown as LiveBus,
       directory,
       {} as InboxFeed,
       access as unknown as AccessFeed,
@@ -171,6 +189,26 @@ describe('A socket of the gateway', () => {
     for (let no = 0; no < 80; no += 1) client.send({ type: 'ping' });
     await until('all are answered', () => client.of('pong').length === 80, 5000);
     expect(client.of('error')).toEqual([]);
+  });
+
+  it.each([
+    ['an API key', 'key_bare', 'Somebody'],
+    ['a service account', 'key_own', 'Helper'],
+    ['a visitor', 'vis_typing', 'The visitor'],
+  ])('shows %s as typing under a name that outsiders may see', async (_what, token, name) => {
+    const conversationId = 'conv_1';
+    const followers = await Promise.all([token, 'vis_reads', 'key_reads'].map(authenticated));
+    for (const client of followers) {
+      client.send({ type: 'subscribe', conversationId });
+      await until('it follows', () => client.of('caught_up')[0]);
+    }
+    const [own, ...others] = followers;
+    own?.send({ type: 'typing', conversationId });
+    for (const client of others)
+      expect(await until('it is told', () => client.of('typing')[0])).toEqual({
+        ...{ type: 'typing', conversationId, name },
+      });
+    expect(own?.of('typing')).toEqual([]);
   });
 
   it('of a visitor shares its frames with the other ones of that visitor', async () => {

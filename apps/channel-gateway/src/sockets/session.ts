@@ -11,6 +11,7 @@ import {
   roleAllows,
   roleIn,
   type ServerFrame,
+  typingName,
 } from '@parley/contracts';
 import type { LiveBus, OperationClient } from '@parley/messaging';
 import type { ChannelDirectory } from '../channels/channel-directory.service.ts';
@@ -141,12 +142,7 @@ export class Session {
   private tellLive(conversationId: string, news: Parameters<Parameters<LiveBus['subscribe']>[2]>[0]): void {
     if (news.type === 'delta') this.send({ ...news, conversationId });
     else if (news.actorId !== this.principal.id)
-      this.send({ type: 'typing', conversationId, name: this.nameOf(news) });
-  }
-
-  /** A key's name is for members alone. */
-  private nameOf({ name, actorId }: { name: string; actorId: string }): string {
-    return this.principal.type === 'visitor' && actorId.startsWith('key_') ? '' : name;
+      this.send({ type: 'typing', conversationId, name: news.name });
   }
 
   private hints(spaceId: string): void {
@@ -227,7 +223,7 @@ export class Session {
     if (!this.subscriptions.get(conversationId)?.open) return;
     const spaceId = await this.spaceOf(conversationId);
     this.requireWrite(spaceId);
-    const name = this.principal.name ?? (this.principal.type === 'visitor' ? 'The visitor' : 'Somebody');
+    const name = typingName(this.principal);
     this.parts.live.publish(spaceId, conversationId, { type: 'typing', name, actorId: this.principal.id });
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Conversation, conversationForVisitor, type Principal } from '@parley/contracts';
-import { isBareKey, isVisitor, readerOf } from '../access.ts';
+import { type Conversation, conversationForVisitor, isBareKey, type Principal } from '@parley/contracts';
+import { isVisitor, readerOf } from '../access.ts';
 import type { ConversationRow, ConversationTrx } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 import { toConversation } from '../shapes.ts';

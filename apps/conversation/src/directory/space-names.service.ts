@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '@parley/contracts';
+import { isBareKey, type Principal } from '@parley/contracts';
 import { Logger } from '@parley/service';
-import { isBareKey } from '../access.ts';
 import { ReferencesService } from './references.service.ts';
 
 /** So long a space may still be called by the name it had. */

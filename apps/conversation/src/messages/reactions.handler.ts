@@ -9,10 +9,11 @@ import {
   type Reaction,
   removeReaction,
   setTyping,
+  typingName,
   unprocessable,
 } from '@parley/contracts';
 import { HandleOperation, LiveBus, type OperationContext } from '@parley/messaging';
-import { isBareKey, isVisitor, requireOwn, seenBy } from '../access.ts';
+import { isVisitor, requireOwn, seenBy } from '../access.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
@@ -81,8 +82,7 @@ export class ReactionsHandler {
   ): Promise<OperationOutput<typeof setTyping>> {
     const { spaceId, conversationId } = input;
     requireOwn(principal, await this.conversations.find(trx, spaceId, conversationId));
-    const known = isBareKey(principal) ? undefined : principal.name;
-    const name = known ?? (isVisitor(principal) ? 'The visitor' : 'Somebody');
+    const name = typingName(principal);
     this.live.publish(spaceId, conversationId, { type: 'typing', name, actorId: principal.id });
     return {};
   }

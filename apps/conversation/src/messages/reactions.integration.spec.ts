@@ -79,6 +79,9 @@ test('typing is told live, to the conversation alone', async () => {
     conversationId,
     news: { type: 'typing', name: 'Ada', actorId: 'acc_ada' },
   });
+  const key = { type: 'api_key' as const, id: 'key_one', name: 'Secret key name' };
+  await bench.call(setTyping, { spaceId, conversationId }, { ...key, spaces: { [spaceId]: 'agent' } });
+  expect(bench.live.at(-1)?.news).toEqual({ type: 'typing', name: 'Somebody', actorId: 'key_one' });
 });
 
 test('search finds words, beginnings of words, parts of words and misspelt words, newest first', async () => {

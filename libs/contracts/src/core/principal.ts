@@ -33,6 +33,17 @@ export function servicePrincipal(service: string, spaceId?: string): Principal {
   return { type: 'service', id: service, name: service, spaces: spaceId ? { [spaceId]: 'service' } : {} };
 }
 
+/** Whether a principal is an API key that is no account's: its name is for those who manage keys. */
+export function isBareKey({ type, accountId }: Pick<Principal, 'type' | 'accountId'>): boolean {
+  return type === 'api_key' && accountId === undefined;
+}
+
+/** The name under which a principal is shown as typing. */
+export function typingName(principal: Principal): string {
+  const name = isBareKey(principal) ? undefined : principal.name;
+  return name ?? (principal.type === 'visitor' ? 'The visitor' : 'Somebody');
+}
+
 /** The role of a principal in a space; undefined in a space of others. Only own properties count: `constructor` is no space. */
 export function roleIn({ spaces }: Pick<Principal, 'spaces'>, spaceId: string): Role | undefined {
   return Object.hasOwn(spaces, spaceId) ? spaces[spaceId] : undefined;
