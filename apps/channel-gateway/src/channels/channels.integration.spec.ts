@@ -412,8 +412,7 @@ describe('The owner of agents and flows', () => {
       // Nothing is known of it here, so its owner is asked, whose answer shows it.
       const found = await bench.get(TargetFinder).find(bench.spaceId, target);
       expect(found).toMatchObject({ id, usable: true });
-      if (kind === 'flow')
-        await bench.feed(flowChanged, { flowId: id, publishedVersion: 1, ...deleted });
+      if (kind === 'flow') await bench.feed(flowChanged, { flowId: id, publishedVersion: 1, ...deleted });
       else await bench.feed(agentChanged, { agentId: id, accountId: 'acc_agent', ...deleted });
       await bench.until(
         () =>

@@ -35,14 +35,28 @@ export class TargetFinder {
     const agent = await findReferenced(this.operations, getAgent, { spaceId, agentId }, options);
     if (!agent) return null;
     const { name, defaultFlowId } = agent;
-    return { space_id: spaceId, id: agentId, name, usable: true, deleted: false, default_flow_id: defaultFlowId };
+    return {
+      space_id: spaceId,
+      id: agentId,
+      name,
+      usable: true,
+      deleted: false,
+      default_flow_id: defaultFlowId,
+    };
   }
 
   private async askFlow(spaceId: string, flowId: string): Promise<TargetTable | null> {
     const options = { service: 'channel-gateway', spaceId };
     const flow = await findReferenced(this.operations, getFlow, { spaceId, flowId }, options);
     if (flow === null || flow.publishedVersion === null) return null;
-    return { space_id: spaceId, id: flowId, name: flow.name, usable: true, deleted: false, default_flow_id: null };
+    return {
+      space_id: spaceId,
+      id: flowId,
+      name: flow.name,
+      usable: true,
+      deleted: false,
+      default_flow_id: null,
+    };
   }
 }
 

@@ -69,7 +69,8 @@ describe('A socket of the gateway', () => {
   } as unknown as ChannelDirectory;
   const operations = {
     request: async (definition: { name: string }, { credential }: { credential: string }) => {
-      if (definition.name === listEvents.name) return { body: { data: [], lastSequence: 0, nextCursor: null } };
+      if (definition.name === listEvents.name)
+        return { body: { data: [], lastSequence: 0, nextCursor: null } };
       if (isIdentityAway) throw unavailable('Identity is away.');
       if (!/^vis|^key/.test(credential)) throw unauthorized();
       const principal: Principal = credential.startsWith('vis')
