@@ -5,6 +5,7 @@ import {
   badRequest,
   channelStatusChanged,
   conflict,
+  conversationDeleted,
   endCall,
   type EventData,
   flowSound,
@@ -253,6 +254,11 @@ export class BridgeBench {
   async change(conversationId: string, change: Partial<Message>): Promise<void> {
     const data = { ...this.next(conversationId, change), change: 'speech' as const };
     await this.facts.publish(messageChanged, spaceId, data);
+  }
+
+  /** The last event of a conversation. */
+  async remove(conversationId: string): Promise<void> {
+    await this.facts.publish(conversationDeleted, spaceId, { conversationId, sequence: 1000 });
   }
 
   /** Texts of a conversation, in their order. */

@@ -16,7 +16,7 @@ export const flowCloses = {
   unauthorized: 4401,
   /** The page's origin is not among the channel's. */
   forbidden: 4403,
-  /** No active web channel has this flow. */
+  /** No active web channel has this flow, or the conversation was deleted. */
   notFound: 4404,
   /** Too many sessions, frames or pings; wait some seconds. */
   tooMany: 4429,

@@ -20,8 +20,8 @@ export class DeletionService {
    */
   async delete(trx: ConversationTrx, spaceId: string, rows: readonly ConversationRow[]): Promise<void> {
     if (rows.length === 0) return;
-    for (const { id: conversationId } of rows)
-      if (await this.calls.isTaken(trx, { spaceId, conversationId }, null)) throw callLive();
+    const ids = rows.map(({ id }) => id);
+    if (await this.calls.goOn(trx, spaceId, ids)) throw callLive();
     const timelines = this.timelines.open(rows);
     for (const timeline of timelines.values()) timeline.add(conversationDeleted, {});
     await this.timelines.write(trx, timelines.values());

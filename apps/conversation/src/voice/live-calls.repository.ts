@@ -25,6 +25,16 @@ export class LiveCallsRepository {
     return rows.length > 0;
   }
 
+  /** Whether a call goes on in any of these conversations, which are locked. */
+  async goOn(trx: ConversationTrx, spaceId: string, conversationIds: readonly string[]): Promise<boolean> {
+    const { rows } = await sql`
+      SELECT FROM live_call
+      WHERE space_id = ${spaceId} AND conversation_id = ANY (${[...conversationIds]}::text[]) AND ended_at IS NULL
+        AND opened_at > now() - make_interval(hours => ${LONGEST_CALL_HOURS})
+      LIMIT 1`.execute(trx);
+    return rows.length > 0;
+  }
+
   /** Notes that a call goes on in a conversation; one that is over already stays so. */
   async begin(
     trx: ConversationTrx,

@@ -127,7 +127,11 @@ export class FlowSession {
     return followConversation(
       this.parts,
       { spaceId: channel.spaceId, conversationId, afterSequence: 0, signal },
-      { posted: (data) => this.posted(data), changed: (data) => this.changed(data) },
+      {
+        posted: (data) => this.posted(data),
+        changed: (data) => this.changed(data),
+        deleted: () => this.close(flowCloses.notFound, 'The conversation was deleted.'),
+      },
     );
   }
 

@@ -82,6 +82,17 @@ describe('A session of a flow', () => {
     },
   );
 
+  it('ends with its call when its conversation is deleted', async () => {
+    const { client, conversationId } = await bench.ready();
+    client.send(tone(20));
+    const before = bench.calls.length;
+    const started = bench.started.length;
+    await until('there is a call', () => bench.started.length > started && bench.rooms.joined.length > 0);
+    await bench.remove(conversationId);
+    expect(await client.ended()).toMatchObject({ code: 4404 });
+    await until('its call is over', () => bench.calls[before]);
+  });
+
   it('takes texts that come before it stands, in their order, and starts no call', async () => {
     const calls = bench.started.length;
     const client = bench.connect();

@@ -1,4 +1,4 @@
-import { type EventData, messageChanged, messagePosted, streamName } from '@parley/contracts';
+import { conversationDeleted, type EventData, messageChanged, messagePosted, streamName } from '@parley/contracts';
 import { followLog, type NatsConnection } from '@parley/messaging';
 import type { Logger } from '@parley/service';
 
@@ -15,6 +15,8 @@ export interface Followed {
 export interface Follower {
   posted(data: EventData<typeof messagePosted>): void;
   changed(data: EventData<typeof messageChanged>): void;
+  /** The conversation was deleted: nothing follows. */
+  deleted(): void;
 }
 
 /** Follows one conversation through reconnects; its sequence tells what was told already. */
@@ -30,6 +32,7 @@ export async function followConversation(
     last = data.sequence;
     if (name === messagePosted.name) follower.posted(data as EventData<typeof messagePosted>);
     if (name === messageChanged.name) follower.changed(data as EventData<typeof messageChanged>);
+    if (name === conversationDeleted.name) follower.deleted();
   };
   const log = { stream: streamName('conversation'), subjects, from: 1, signal };
   await followLog(parts.nats, log, {
