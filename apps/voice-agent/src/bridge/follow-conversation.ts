@@ -1,4 +1,10 @@
-import { conversationDeleted, type EventData, messageChanged, messagePosted, streamName } from '@parley/contracts';
+import {
+  conversationDeleted,
+  type EventData,
+  messageChanged,
+  messagePosted,
+  streamName,
+} from '@parley/contracts';
 import { followLog, type NatsConnection } from '@parley/messaging';
 import type { Logger } from '@parley/service';
 
