@@ -77,12 +77,25 @@ export class AccessService {
     return null;
   }
 
+  /** Whether a file was uploaded into a direct room's conversation: then not the whole space is told of it. */
+  async isOfDirectRoom(principal: Principal, spaceId: string, assetId: string): Promise<boolean> {
+    if (principal.type === 'visitor') return false;
+    const row = await this.database.withSpaces([spaceId], (trx) => this.assets.find(trx, spaceId, assetId));
+    const conversationId = row?.conversation_id ?? null;
+    return conversationId !== null && (await this.directRooms(spaceId, null)).includes(conversationId);
+  }
+
   /** Conversations of direct rooms whose files a member or key is not to see. */
   async hiddenFrom(principal: Principal, spaceId: string): Promise<string[]> {
     if (principal.type === 'service' || principal.type === 'visitor') return [];
+    return this.directRooms(spaceId, principal.accountId ?? null);
+  }
+
+  /** Conversations of direct rooms, without those of an account. */
+  private async directRooms(spaceId: string, accountId: string | null): Promise<string[]> {
     const { body } = await this.operations.request(
       findHiddenConversations,
-      { spaceId, accountId: principal.accountId ?? null },
+      { spaceId, accountId },
       { principal: servicePrincipal('assets', spaceId), deadlineMs: ASK_MS },
     );
     return body.conversationIds;

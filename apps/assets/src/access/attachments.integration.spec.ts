@@ -7,6 +7,7 @@ import {
   downloadAsset,
   getAsset,
   listAssets,
+  servicePrincipal,
   updateAsset,
 } from '@parley/contracts';
 import { type AssetsBench, openBench, type VisitorOfBench } from '../../test/bench.ts';
@@ -120,6 +121,16 @@ describe('A file that a message names', () => {
     };
     expect((await bench.call(attachAssets, input)).assets).toEqual([]);
   });
+});
+
+it('of a file of a direct room only its participants are told', async () => {
+  const { conversationId } = bench.visitor();
+  bench.hidden.push(conversationId);
+  const principal = servicePrincipal('spec', bench.spaceId);
+  const { id } = await bench.upload({ body: 'between us two', conversationId }, principal);
+  const [stored] = await bench.events(id);
+  expect(stored).toMatchObject({ name: 'asset.stored', data: { asset: { id }, audience: [] } });
+  bench.hidden.length = 0;
 });
 
 it('a file of a direct room is there for nobody else of the space', async () => {

@@ -32,6 +32,12 @@ export interface Checked {
   incomplete: boolean;
 }
 
+/** A check with whether the whole space may be told of the file. */
+export interface Finished {
+  checked: Checked | null;
+  isPrivate: boolean;
+}
+
 /** What is expected of a file in parts. */
 export interface PartsExpected {
   parts?: number | undefined;
@@ -81,9 +87,15 @@ export class ChecksService {
 
   /**
    * Writes what a check has found.
+   * @param options.isPrivate consumers outside, who see what is the whole space's, are not told of the file
    * @returns the file as it is now; undefined for one that was deleted meanwhile
    */
-  async settle(trx: AssetTrx, place: Place, checked: Checked | null): Promise<AssetRow | undefined> {
+  async settle(
+    trx: AssetTrx,
+    place: Place,
+    checked: Checked | null,
+    { isPrivate }: Pick<Finished, 'isPrivate'> = { isPrivate: false },
+  ): Promise<AssetRow | undefined> {
     const row = await this.assets.lock(trx, place.spaceId, place.assetId);
     if (!row || row.status !== 'pending') return row;
     if (checked?.token !== row.check_token || !checked)
@@ -100,7 +112,7 @@ export class ChecksService {
     });
     await this.tasks.enqueue(trx, [clearTask(settled)]);
     if (lie === null) {
-      const data = { asset: toAsset(settled) };
+      const data = { asset: toAsset(settled), ...(isPrivate ? { audience: [] } : {}) };
       await this.events.append(trx, [{ definition: assetStored, spaceId: place.spaceId, data }]);
     }
     return settled;

@@ -24,7 +24,7 @@ import type { AssetsConfig } from '../config.ts';
 import type { Tables } from '../database.ts';
 import { FoldersService } from '../folders/folders.service.ts';
 import { S3Adapter } from '../storage/s3.adapter.ts';
-import { type Checked, ChecksService } from './checks.service.ts';
+import { ChecksService, type Finished } from './checks.service.ts';
 import { UploadsService } from './uploads.service.ts';
 
 type Context<Before = unknown> = OperationContext<Tables, Before>;
@@ -84,18 +84,19 @@ export class UploadsHandler {
   async beforeComplete(
     { spaceId, assetId }: OperationInput<typeof completeUpload>,
     { principal, deadline }: BeforeContext,
-  ): Promise<Checked | null> {
+  ): Promise<Finished> {
     await this.access.requireSeen(principal, spaceId, assetId);
     await this.uploads.requireWhole({ spaceId, assetId });
-    return this.checks.check({ spaceId, assetId }, deadline);
+    const isPrivate = await this.access.isOfDirectRoom(principal, spaceId, assetId);
+    return { checked: await this.checks.check({ spaceId, assetId }, deadline), isPrivate };
   }
 
   @HandleOperation(completeUpload)
   async complete(
     { spaceId, assetId }: OperationInput<typeof completeUpload>,
-    { trx, principal, before }: Context<Checked | null>,
+    { trx, principal, before: { checked, isPrivate } }: Context<Finished>,
   ): Promise<Asset | Refusal> {
-    const row = await this.checks.settle(trx, { spaceId, assetId }, before);
+    const row = await this.checks.settle(trx, { spaceId, assetId }, checked, { isPrivate });
     if (row) return assetSeenBy(principal, row, row.conversation_id ?? undefined);
     await this.checks.clean(trx, { spaceId, assetId });
     return new Refusal(notFound('The file'));

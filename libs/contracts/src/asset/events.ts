@@ -6,7 +6,11 @@ import { AssetSchema } from './types.ts';
 export const assetStored = defineEvent({
   name: 'asset.stored',
   summary: 'A file was stored and checked',
-  data: z.object({ asset: AssetSchema }),
+  data: z.object({
+    asset: AssetSchema,
+    /** Empty for a file of a direct room, whose participants the conversation knows. Absent where the whole space may see it. */
+    audience: z.array(Id).optional(),
+  }),
   key: (data) => data.asset.id,
 });
 
