@@ -76,15 +76,16 @@ export class WidgetRoutes {
   }
 
   private async open(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const channel = this.allowed(request);
+    // A page reads why it is refused, too: whether to ask again follows from it.
+    if (channel) cors(reply, request.headers.origin ?? '');
     this.limits.takeSession(request);
     const known = this.directory.find((request.params as { channelId: string }).channelId);
     if (!known || known.deploymentType !== 'WEB' || known.status !== 'active') throw notFound('The channel');
-    const channel = this.allowed(request);
     if (!channel)
       throw permissionDenied(
         "This page's origin may not open the channel. List it in configuration.allowedOrigins.",
       );
-    cors(reply, request.headers.origin ?? '');
     const body = (request.body as Buffer | undefined) ?? Buffer.from('{}');
     if (body.length > 0) requireJson(request.headers['content-type']);
     const parsed = SessionRequest.safeParse(body.length === 0 ? {} : readJson(body));

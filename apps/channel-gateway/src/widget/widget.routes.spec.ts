@@ -1,0 +1,45 @@
+import { tooManyRequests } from '@parley/contracts';
+import type { OperationClient } from '@parley/messaging';
+import { fastify } from 'fastify';
+import type { ChannelDirectory, KnownChannel } from '../channels/channel-directory.service.ts';
+import type { GatewayConfig } from '../config.ts';
+import type { AuthService } from '../http/auth.service.ts';
+import type { RateLimits } from '../http/rate-limits.service.ts';
+import type { VoiceAccess } from './voice-access.service.ts';
+import { WidgetRoutes } from './widget.routes.ts';
+
+const page = 'https://shop.example';
+
+/** Asks for a session, refused for the reason that is given. */
+async function ask(origin: string, refusal: { status?: KnownChannel['status']; isOverLimit?: boolean }) {
+  const { status = 'active', isOverLimit = false } = refusal;
+  const channel = { id: 'chan_1', deploymentType: 'WEB', status, channelIdentifier: page, configuration: {} };
+  const takeSession = (): void => {
+    if (isOverLimit) throw tooManyRequests('Too many sessions.', 7);
+  };
+  const server = fastify();
+  new WidgetRoutes(
+    { find: () => channel } as unknown as ChannelDirectory,
+    {} as AuthService,
+    {} as OperationClient,
+    {} as VoiceAccess,
+    { takeSession } as unknown as RateLimits,
+    { PORT: 8080 } as GatewayConfig,
+  ).register(server);
+  const url = '/api/v1/widget/chan_1/sessions';
+  const answer = await server.inject({ method: 'POST', url, headers: { origin } });
+  await server.close();
+  return { status: answer.statusCode, readableBy: answer.headers['access-control-allow-origin'] };
+}
+
+describe('A session of the widget that is refused', () => {
+  it('tells an allowed page why', async () => {
+    expect(await ask(page, { isOverLimit: true })).toEqual({ status: 429, readableBy: page });
+    expect(await ask(page, { status: 'inactive' })).toEqual({ status: 404, readableBy: page });
+  });
+
+  it('tells other pages nothing', async () => {
+    const answer = await ask('https://other.example', {});
+    expect(answer).toEqual({ status: 403, readableBy: undefined });
+  });
+});
