@@ -21,7 +21,9 @@ async function followSpace(change: Partial<Principal>) {
   });
   await session.handle({ type: 'subscribe', spaceId });
   const happen = (conversationId: string, data: object): void =>
-    hear(toFeedEvent({ name: 'conversation.message_posted', spaceId, conversationId }, { sequence: 1, ...data }));
+    hear(
+      toFeedEvent({ name: 'conversation.message_posted', spaceId, conversationId }, { sequence: 1, ...data }),
+    );
   return { told, happen };
 }
 
@@ -31,7 +33,11 @@ describe('A session that follows a space', () => {
     ['the other of the two', { id: 'acc_two', accountId: 'acc_two' }, true],
     ['a third member, an owner too', { id: 'acc_three', accountId: 'acc_three' }, false],
     ['an API key', { type: 'api_key', id: 'key_one' }, false],
-    ['a key of a service account that takes part', { type: 'api_key', id: 'key_one', accountId: 'acc_two' }, true],
+    [
+      'a key of a service account that takes part',
+      { type: 'api_key', id: 'key_one', accountId: 'acc_two' },
+      true,
+    ],
   ])('is told of a direct room only where it is one of the two: %s', async (_who, principal, isTold) => {
     const { told, happen } = await followSpace(principal);
     happen('conv_of_all', {});
