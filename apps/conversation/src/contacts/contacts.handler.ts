@@ -21,6 +21,7 @@ import {
   unprocessable,
   updateContact,
 } from '@parley/contracts';
+import { Database } from '@parley/database';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
 import type { ContactRow, ConversationTrx, Tables } from '../database.ts';
 import { ReferencesService } from '../directory/references.service.ts';
@@ -37,6 +38,7 @@ type Identity = OperationOutput<typeof addIdentity>;
 @Controller()
 export class ContactsHandler {
   constructor(
+    private readonly database: Database<Tables>,
     private readonly contacts: ContactsRepository,
     private readonly identities: NamedIdentitiesService,
     private readonly merging: MergingService,
@@ -151,8 +153,13 @@ export class ContactsHandler {
   }
 
   @BeforeOperation(addIdentity)
-  async beforeAdd({ spaceId, channelId }: OperationInput<typeof addIdentity>): Promise<void> {
-    if (channelId) await this.references.requireChannel(spaceId, channelId, '/channelId');
+  async beforeAdd({ spaceId, contactId, channelId }: OperationInput<typeof addIdentity>): Promise<void> {
+    if (!channelId) return;
+    // What the path names comes first: without the contact, the channel does not matter.
+    standing(
+      await this.database.withSpaces([spaceId], (trx) => this.contacts.find(trx, spaceId, contactId)),
+    );
+    await this.references.requireChannel(spaceId, channelId, '/channelId');
   }
 
   @HandleOperation(addIdentity)

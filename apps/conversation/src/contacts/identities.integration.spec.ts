@@ -1,4 +1,5 @@
 import {
+  addIdentity,
   createContact,
   deleteContact,
   type EventData,
@@ -93,6 +94,15 @@ test('what is no number or address, and a channel of another space, is refused',
     status: 422,
     code: 'unknown_channel',
     errors: [{ pointer: '/identities/0/channelId' }],
+  });
+  const { id: contactId } = await bench.call(createContact, { spaceId });
+  const added = { spaceId, type: 'custom' as const, value: 'u1', channelId: 'chan_none' };
+  await expect(bench.call(addIdentity, { ...added, contactId })).rejects.toMatchObject({
+    ...{ status: 422, errors: [{ pointer: '/channelId' }] },
+  });
+  // A contact that is not there is said first.
+  await expect(bench.call(addIdentity, { ...added, contactId: 'cont_none' })).rejects.toMatchObject({
+    status: 404,
   });
 });
 
