@@ -149,6 +149,9 @@ const makers: Readonly<Record<string, Maker>> = {
   },
 };
 
+/** Items of a list that are tried until one has what a path names below it. */
+const MOST_TRIED = 5;
+
 /** Ids of things that are there in a space, for each path parameter: found in the list that lies above it. */
 export async function idsIn(
   baseUrl: string,
@@ -157,27 +160,38 @@ export async function idsIn(
   const lists = new Map(
     overHttp.filter(({ http }) => http?.method === 'GET').map((one) => [one.http?.path ?? '', one]),
   );
-  const known = new Map<string, Promise<string | undefined>>();
-  const first = async (
-    list: string,
-    name: string,
+  const known = new Map<string, Promise<Record<string, string>[]>>();
+  const itemsOf = (path: string, ids: Record<string, string>): Promise<Record<string, string>[]> => {
+    const operation = lists.get(path);
+    if (!operation) return Promise.resolve([]);
+    const url = urlOf(baseUrl, operation, ids);
+    const items =
+      known.get(url) ??
+      call(baseUrl, operation, { token: of.token, ids, fields: {} }).then(
+        ({ text }) => (JSON.parse(text) as { data?: Record<string, string>[] }).data ?? [],
+      );
+    known.set(url, items);
+    return items;
+  };
+  /** Names what can be named: the first item that has all the rest below it, else the first. */
+  const resolve = async (
+    path: string,
+    [name, ...rest]: string[],
     ids: Record<string, string>,
-  ): Promise<string | undefined> => {
-    const operation = lists.get(list);
-    if (!operation) return undefined;
-    const { text } = await call(baseUrl, operation, { token: of.token, ids, fields: {} });
-    const [item] = (JSON.parse(text) as { data?: Record<string, string>[] }).data ?? [];
-    return item?.[name] ?? item?.['id'];
+  ): Promise<Record<string, string>> => {
+    if (name === undefined) return ids;
+    const items = await itemsOf(path.split(`/:${name}`)[0] ?? '', ids);
+    const found = items.flatMap((item) => item[name] ?? item['id'] ?? []);
+    let first: Record<string, string> | undefined;
+    for (const id of found.slice(0, MOST_TRIED)) {
+      const named = await resolve(path, rest, { ...ids, [name]: id });
+      if (rest.every((one) => one in named)) return named;
+      first ??= named;
+    }
+    return first ?? resolve(path, rest, ids);
   };
   return async ({ http }) => {
-    const ids: Record<string, string> = { spaceId: of.spaceId };
-    for (const name of pathParameters(http?.path ?? '').slice(1)) {
-      const list = (http?.path ?? '').split(`/:${name}`)[0] ?? '';
-      const id = known.get(list) ?? first(list, name, { ...ids });
-      known.set(list, id);
-      const found = await id;
-      if (found) ids[name] = found;
-    }
-    return ids;
+    const path = http?.path ?? '';
+    return resolve(path, pathParameters(path).slice(1), { spaceId: of.spaceId });
   };
 }

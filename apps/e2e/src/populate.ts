@@ -5,6 +5,7 @@ import {
   createRule,
   deactivateChannel,
   listCalls,
+  listDeliveries,
   listMessages,
   listNotifications,
   type OperationDefinition,
@@ -14,6 +15,7 @@ import {
 } from '@parley/contracts';
 import { startTwilioServer, until } from '@parley/testing';
 import { call, idsIn, inputsFor, overHttp } from './calls.ts';
+import { sendCustom } from './demo.ts';
 import type { OwnSpace } from './people.ts';
 import { placeCall } from './spoken-calls.ts';
 
@@ -71,7 +73,8 @@ async function haveCall(space: OwnSpace): Promise<void> {
 }
 
 /** A channel takes a number at its carrier, and rests; a web channel is the newest again. */
-async function haveNumber({ ownerClient, spaceId }: OwnSpace): Promise<void> {
+async function haveNumber(space: OwnSpace): Promise<void> {
+  const { ownerClient, spaceId } = space;
   const number = '+12125550100';
   const twilio = await startTwilioServer({ numbers: [{ phone_number: number }] });
   const { accountSid, authToken, apiBaseUrl } = twilio;
@@ -88,8 +91,33 @@ async function haveNumber({ ownerClient, spaceId }: OwnSpace): Promise<void> {
   } finally {
     await twilio.close();
   }
+  await haveDelivery(space);
   await ownerClient.call(setUpChannel, {
     spaceId,
     channel: { deploymentType: 'WEB', channelIdentifier: 'https://example.com', configuration: {} },
+  });
+}
+
+/** An answer is on its way to a custom channel whose callback is not there. */
+async function haveDelivery({ baseUrl, ownerClient, spaceId, agentId }: OwnSpace): Promise<void> {
+  const { channel, credentials } = await ownerClient.call(setUpChannel, {
+    spaceId,
+    channel: {
+      deploymentType: 'CUSTOM',
+      channelIdentifier: 'deliveries',
+      configuration: { callbackUrl: 'https://callback.invalid/messages' },
+    },
+    target: { agentId },
+    activate: true,
+  });
+  const sending = { channelId: channel.id, secret: credentials?.webhookSecret ?? '', sender: 'dora' };
+  const message = { messageId: 'dora-1', text: 'Which colour has the moon base cafeteria?' };
+  await until(
+    'the question is accepted',
+    async () => (await sendCustom(baseUrl, { ...sending, ...message })).status === 202,
+  );
+  await until('a delivery', async () => {
+    const { data } = await ownerClient.call(listDeliveries, { spaceId, channelId: channel.id });
+    return data.length > 0;
   });
 }
