@@ -156,9 +156,7 @@ export class ContactsHandler {
   async beforeAdd({ spaceId, contactId, channelId }: OperationInput<typeof addIdentity>): Promise<void> {
     if (!channelId) return;
     // What the path names comes first: without the contact, the channel does not matter.
-    standing(
-      await this.database.withSpaces([spaceId], (trx) => this.contacts.find(trx, spaceId, contactId)),
-    );
+    standing(await this.database.withSpaces([spaceId], (trx) => this.contacts.find(trx, spaceId, contactId)));
     await this.references.requireChannel(spaceId, channelId, '/channelId');
   }
 
