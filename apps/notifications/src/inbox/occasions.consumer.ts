@@ -42,7 +42,8 @@ export class OccasionsConsumer {
     await this.tasks.enqueue(trx, planned);
   }
 
-  @OnEvent(messagePosted, { consumer: 'replies' })
+  /** Reads every message and notifies of few, after a delay: many share one transaction. */
+  @OnEvent(messagePosted, { consumer: 'replies', paceMs: 250 })
   async onMessage(
     events: EventEnvelope<typeof messagePosted>[],
     { trx }: EventContext<Tables>,
