@@ -51,7 +51,7 @@ describe('a caller at a telephone', () => {
 
   beforeAll(async () => {
     // Carriers reach the stories' common stack nowhere.
-    stack = await OwnStack.start();
+    stack = await OwnStack.start({ MEDIA_MAX_STREAMS: '2' });
     ({ demo } = stack);
     client = clientOf(demo);
     hearing = new Hearing();
@@ -299,5 +299,30 @@ describe('a caller at a telephone', () => {
     caller.line.cut();
     const ended = await endedCall(client, demo, second.id);
     expect(ended.cause).toBe('connection_lost');
+  }, 60_000);
+
+  it('is found as missed, in a conversation of its own, when all lines are busy', async () => {
+    const busy = ['+14155550104', '+14155550105'];
+    const lines = [];
+    for (const from of busy) {
+      lines.push((await line.ring(from)).caller.line);
+      await newestCall();
+    }
+    const from = '+14155550106';
+    caller = (await line.ring(from)).caller;
+    const { spaceId } = demo;
+    const missed = await until('the missed call', async () => {
+      const filter = { spaceId, channelId: line.channel.id, phase: 'ended' as const, limit: 1 };
+      const [call] = (await client.call(listCalls, filter)).data;
+      return call?.from === from && call.conversationId !== null && call;
+    });
+    expect(missed).toMatchObject({ cause: 'busy', answeredAt: null, direction: 'inbound' });
+    const conversationId = missed.conversationId ?? '';
+    const conversation = await until('the conversation rests', async () => {
+      const found = await client.call(getConversation, { spaceId, conversationId });
+      return found.status === 'paused' && found;
+    });
+    expect(conversation.participants.map(({ name }) => name)).toContain(from);
+    for (const one of lines) one.cut();
   }, 60_000);
 });
