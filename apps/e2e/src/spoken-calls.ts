@@ -1,4 +1,4 @@
-import type { Client } from '@parley/client';
+import { type Client, HttpProblem } from '@parley/client';
 import { type Call, getCallTimeline, listCalls, listMessages, type Message } from '@parley/contracts';
 import { Caller } from '@parley/testing/voice';
 import { until } from '@parley/testing';
@@ -68,10 +68,15 @@ export async function conversationOf(client: Client, demo: Demo, callId: string)
   );
 }
 
-/** All messages of a conversation, in order. */
+/** All messages of a conversation, in order; none before its first input begins it. */
 export async function historyOf(client: Client, demo: Demo, conversationId: string): Promise<Message[]> {
-  const { data } = await client.call(listMessages, { spaceId: demo.spaceId, conversationId, limit: 200 });
-  return data;
+  try {
+    const { data } = await client.call(listMessages, { spaceId: demo.spaceId, conversationId, limit: 200 });
+    return data;
+  } catch (error) {
+    if (error instanceof HttpProblem && error.status === 404) return [];
+    throw error;
+  }
 }
 
 /** The text of a message. */
