@@ -67,12 +67,7 @@ export class DeliveriesConsumer {
     events: EventEnvelope<typeof contactErased>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events)
-      await this.service.erase(
-        trx,
-        { spaceId, conversationId: data.conversationId },
-        'The contact was erased.',
-      );
+    await this.erase(trx, events, 'The contact was erased.');
   }
 
   @OnEvent(conversationDeleted, { consumer: 'delivery', dedupe: 'own' })
@@ -80,12 +75,7 @@ export class DeliveriesConsumer {
     events: EventEnvelope<typeof conversationDeleted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events)
-      await this.service.erase(
-        trx,
-        { spaceId, conversationId: data.conversationId },
-        'The conversation was deleted.',
-      );
+    await this.erase(trx, events, 'The conversation was deleted.');
   }
 
   @OnTask(DELIVERY_QUEUE, { concurrency: 32, maxAttempts: BACKOFF_MS.length, backoffMs })
@@ -110,6 +100,16 @@ export class DeliveriesConsumer {
     const reason = 'The delivery failed here. Look at the dead letters, then replay it.';
     const outcome: Outcome = { status: 'failed', reason, attempts: task.attempt, providerMessageId: null };
     await this.settled(trx, [{ task, outcome }]);
+  }
+
+  /** Ends the deliveries of conversations whose content is gone. */
+  private async erase(
+    trx: Parameters<DeliveriesService['erase']>[0],
+    events: readonly EventEnvelope<typeof contactErased | typeof conversationDeleted>[],
+    reason: string,
+  ): Promise<void> {
+    for (const { spaceId, data } of events)
+      await this.service.erase(trx, { spaceId, conversationId: data.conversationId }, reason);
   }
 
   /** A delivery that fails shows since when and why, before it is given up. */
