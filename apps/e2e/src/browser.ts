@@ -55,6 +55,8 @@ export async function ask(page: Page, question: string): Promise<void> {
 /** Names of serious and critical violations that axe-core finds on the page, shadow trees included. */
 export async function graveViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
+  // A colour that is still fading in has too little contrast.
+  await page.evaluate(SETTLE);
   const violations = (await page.evaluate('axe.run().then((result) => result.violations)')) as {
     id: string;
     impact: string | null;
@@ -64,6 +66,14 @@ export async function graveViolations(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id} at ${JSON.stringify(nodes[0]?.target)}`);
 }
+
+/** Waits until every animation that ends has ended, in the page and inside the widget. */
+const SETTLE = `(() => {
+  const roots = [document, document.querySelector('parley-widget')?.shadowRoot].filter(Boolean);
+  const all = roots.flatMap((root) => root.getAnimations());
+  const ending = all.filter((one) => one.effect?.getComputedTiming().endTime !== Infinity);
+  return Promise.all(ending.map((one) => one.finished.catch(() => undefined)));
+})()`;
 
 /** Measures the agent's sound with an AnalyserNode, as soon as there is some, and keeps the loudest sample. */
 const LISTEN = `(() => {

@@ -118,6 +118,8 @@ describe('The door', () => {
     ['GET', '/docs/guides/missing', 404, 'not_found'],
     ['GET', '/docs/guides/..%2f..%2fpackage', 404, 'not_found'],
     ['GET', '/%zz', 400, 'bad_request'],
+    ['GET', `/api/v1/spaces/${'x'.repeat(300)}`, 404, 'not_found'],
+    ['POST', `/api/v1/webhooks/custom/${'x'.repeat(300)}`, 404, 'not_found'],
     ['PUT', agents, 405, 'method_not_allowed'],
     ['DELETE', '/docs', 405, 'method_not_allowed'],
     ['PROPFIND', '/', 405, 'method_not_allowed'],

@@ -15,7 +15,7 @@ import { answerClientError } from './client-error.ts';
 import { allowOrigins } from './cors.ts';
 import { logFailures } from './failures.ts';
 import { addHeaders } from './headers.ts';
-import { KnownRoutes } from './known-routes.ts';
+import { KnownRoutes, MAX_PARAM_LENGTH } from './known-routes.ts';
 import { OperationRoutes } from './operations.routes.ts';
 import { PageRoutes } from './pages.routes.ts';
 import { methodNotAllowed, routeNotFound, sendProblem } from './problems.ts';
@@ -31,7 +31,7 @@ export const serverOptions: FastifyHttpOptions<Server> = {
   frameworkErrors: (error, request, reply) => void sendProblem(request, reply, error),
   clientErrorHandler: answerClientError,
   keepAliveTimeout: 65_000,
-  routerOptions: { maxParamLength: 200 },
+  routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
 };
 
 /** Everything outsiders reach, on one Fastify instance. */

@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
+/** Longest value of a parameter in a path, in characters. A longer one reaches no route. */
+export const MAX_PARAM_LENGTH = 200;
+
 interface Route {
   pattern: RegExp;
   methods: readonly string[];
@@ -17,7 +20,7 @@ export class KnownRoutes {
     });
   }
 
-  /** Methods that a path has, sorted; none where nothing is at the path. */
+  /** Methods that a path has, sorted; none where nothing is at the path, or where a parameter is too long for any route. */
   methodsOf(path: string): string[] {
     const found = this.routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
     return [...new Set(found)].sort();
@@ -26,7 +29,7 @@ export class KnownRoutes {
 
 function patternOf(url: string): RegExp {
   const segments = url.split('/').map((segment) => {
-    if (segment.startsWith(':')) return '[^/]+';
+    if (segment.startsWith(':')) return `[^/]{1,${MAX_PARAM_LENGTH}}`;
     return segment === '*' ? '.*' : segment.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   });
   return new RegExp(`^${segments.join('/')}$`);

@@ -1,0 +1,1 @@
+export { characterBoundary, piecesOf, truncate } from './cut.ts';
