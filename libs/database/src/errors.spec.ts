@@ -1,4 +1,4 @@
-import { isRetryable, isUniqueViolation } from './errors.ts';
+import { isDataException, isRetryable, isUniqueViolation } from './errors.ts';
 
 const failure = (fields: object): Error => Object.assign(new Error('no'), fields);
 
@@ -23,6 +23,18 @@ describe('isRetryable', () => {
   it('does not repeat what is no error of the database', () => {
     expect(isRetryable(new TypeError('x is not a function'))).toBe(false);
     expect(isRetryable(undefined)).toBe(false);
+  });
+});
+
+describe('isDataException', () => {
+  it.each(['22021', '22P05', '22P02', '22003', '22001'])('is true for %s, which is never retried', (code) => {
+    expect(isDataException(failure({ code }))).toBe(true);
+    expect(isDataException(new Error('could not store', { cause: failure({ code }) }))).toBe(true);
+    expect(isRetryable(failure({ code }))).toBe(false);
+  });
+
+  it.each(['23505', '40001', '2200', 'ECONNREFUSED', 22_021])('is false for %s', (code) => {
+    expect(isDataException(failure({ code }))).toBe(false);
   });
 });
 

@@ -52,6 +52,21 @@ export function isRetryable(error: unknown): boolean {
   return cause !== undefined && cause !== error && isRetryable(cause);
 }
 
+/** Data exceptions of PostgreSQL (SQLSTATE class 22), such as 22021 for a NUL character in a text. */
+const DATA_EXCEPTION = /^22[0-9A-Z]{3}$/u;
+
+/**
+ * Whether PostgreSQL rejected a value (SQLSTATE class 22, data exception). The same work fails again however often it is
+ * repeated, so it is never retried.
+ * @param error anything thrown; its `cause` is looked into.
+ */
+export function isDataException(error: unknown): boolean {
+  const code = field(error, 'code');
+  if (typeof code === 'string' && DATA_EXCEPTION.test(code)) return true;
+  const cause = field(error, 'cause');
+  return cause !== undefined && cause !== error && isDataException(cause);
+}
+
 /**
  * Whether an error is a violation of a unique constraint (23505).
  * @param constraint the constraint's name, when only that one is meant.

@@ -3,7 +3,7 @@ export type { DatabaseLogger, DatabaseOptions, Trx } from './database.ts';
 export { migrate } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { anyOf, type ColumnTypes, insertRows } from './insert-rows.ts';
-export { isRetryable, isUniqueViolation } from './errors.ts';
+export { isDataException, isRetryable, isUniqueViolation } from './errors.ts';
 export {
   definerFunction,
   forceRowLevelSecurity,

@@ -1,3 +1,5 @@
+import { isDataException } from '@parley/database';
+
 /** Work that failed for a passing reason: it is tried again, `afterMs` later if given. */
 export class RetryableError extends Error {
   readonly afterMs: number | undefined;
@@ -17,7 +19,12 @@ export class LostLeaseError extends Error {
   }
 }
 
-/** A short text of any thrown value, for stored reasons: never a stack. */
+/**
+ * A short text of any thrown value, for stored reasons: never a stack. Where the database rejected a value, the reason is
+ * the database's, whatever wraps it.
+ */
 export function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.cause !== undefined && isDataException(error.cause))
+    return reasonOf(error.cause);
   return (error instanceof Error ? error.message : String(error)).slice(0, 500);
 }

@@ -275,6 +275,16 @@ test('a title that is given while the document is read stays, and is searched', 
   expect(await search('termites')).toEqual(['Numbats']);
 });
 
+test('words that stand in the title alone, or in the first heading alone, find the document', async () => {
+  const text = 'Keep the water at 26 degrees and feed them sparingly.';
+  await add({ title: 'Axolotl nutrition', mediaType: 'text/plain', text });
+  await add({ title: 'Axolotl diseases', mediaType: 'text/markdown', text: `# Axolotl diseases\n\n${text}` });
+  await add({ title: 'chapter-7.md', mediaType: 'text/markdown', text: `# Salamander nursery\n\n${text}` });
+  expect(await search('nutrition')).toEqual(['Axolotl nutrition']);
+  expect((await search('axolotl')).sort()).toEqual(['Axolotl diseases', 'Axolotl nutrition']);
+  expect(await search('salamander nursery')).toEqual(['chapter-7.md']);
+});
+
 test('a knowledge base changes in part', async () => {
   const { id } = await bench.call(createKnowledgeBase, { name: 'Old', metadata: { a: { b: 1 }, c: 2 } });
   const change = { knowledgeBaseId: id, name: 'New', metadata: { a: { d: 3 }, c: null } };

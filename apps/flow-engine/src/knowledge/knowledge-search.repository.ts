@@ -137,6 +137,7 @@ export class KnowledgeSearchRepository {
   /**
    * The best passages by BM25F of the passage and, with its share, of the whole document.
    * Each document's own row (position null) comes first in its window and lends its score to its passages.
+   * A document that is found by its title alone is represented by its first passage.
    * `OFFSET 0` and windows instead of joins keep the plan good also while the tables have no statistics yet.
    */
   async bestPassages(trx: KnowledgeTrx, corpus: Corpus, query: ScoringQuery): Promise<Candidate[]> {
@@ -154,10 +155,14 @@ export class KnowledgeSearchRepository {
           OFFSET 0
         ) AS found
       ), part AS (${parts(query)}
+      ), part_or_first AS (
+        SELECT * FROM part
+        UNION ALL
+        SELECT document_id, 0, min(concept), 0 FROM part GROUP BY document_id HAVING count(position) = 0
       ), matched AS (
         SELECT document_id, position,
           max(worth) + ${use.formShare}::float8 * (sum(worth) - max(worth)) AS worth
-        FROM part GROUP BY document_id, position, concept
+        FROM part_or_first GROUP BY document_id, position, concept
       ), scored AS (
         SELECT document_id, position, sum(worth) AS score FROM matched GROUP BY document_id, position
       ), spread AS (

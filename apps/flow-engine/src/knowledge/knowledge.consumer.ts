@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
-import { OnTask } from '@parley/messaging';
+import { isDataException } from '@parley/database';
+import { OnTask, reasonOf } from '@parley/messaging';
 import type { Task, TaskContext } from '@parley/messaging';
 import { Logger } from '@parley/service';
 import { INGEST_QUEUE, KnowledgeService } from './knowledge.service.ts';
@@ -7,6 +8,8 @@ import type { IngestPayload } from './knowledge.service.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 
 const NOT_STORED = 'The document could not be stored. Delete it and add it again.';
+const notStorable = (error: unknown): string =>
+  `The document holds a value that cannot be stored: ${reasonOf(error)}. Remove it and add the document again.`;
 
 /** Reads documents that were added. */
 @Controller()
@@ -22,12 +25,13 @@ export class KnowledgeConsumer {
     try {
       await this.service.ingest(key, (work) => context.settle(work));
     } catch (error) {
-      if (!context.lastAttempt) {
+      const isFinal = isDataException(error);
+      if (!isFinal && !context.lastAttempt) {
         throw error;
       }
       this.logger.error({ ...key, err: error }, 'A document could not be stored');
       await context.settle((trx) =>
-        this.service.storeOutcome(trx, { ...key, status: 'failed', reason: NOT_STORED }),
+        this.service.storeOutcome(trx, { ...key, status: 'failed', reason: isFinal ? notStorable(error) : NOT_STORED }),
       );
     }
   }

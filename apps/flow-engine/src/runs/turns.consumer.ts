@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { isRetryable } from '@parley/database';
+import { isDataException, isRetryable } from '@parley/database';
 import {
   type GiveUpContext,
   OnGiveUp,
@@ -70,8 +70,8 @@ export class TurnsConsumer {
     { task, context, error }: { task: TurnTask; context: Context; error: unknown },
   ): Turn {
     const { spaceId, payload, attempt } = task;
-    const isFinal = error instanceof RunFailure;
-    const isPassing = error instanceof RetryableError || isRetryable(error);
+    const isFinal = error instanceof RunFailure || isDataException(error);
+    const isPassing = !isFinal && (error instanceof RetryableError || isRetryable(error));
     if (context.signal.aborted || isPassing || (!isFinal && attempt < ATTEMPTS)) throw error;
     const { conversationId } = payload;
     this.logger.error({ spaceId, conversationId, runId: run.id, err: error }, 'A run is given up');

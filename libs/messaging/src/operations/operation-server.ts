@@ -14,7 +14,8 @@ import {
   unavailable,
   unprocessable,
 } from '@parley/contracts';
-import { type Database, isRetryable, type Trx } from '@parley/database';
+import { type Database, isDataException, isRetryable, type Trx } from '@parley/database';
+import { reasonOf } from '../errors.ts';
 import type { MessagingLogger } from '../logger.ts';
 import { underTrace } from '../tracing.ts';
 import { requireMatch } from './etag.ts';
@@ -99,6 +100,9 @@ interface Reply {
   text: string;
   replayed: boolean;
 }
+
+/** Problem code of a request with a value that PostgreSQL rejects (SQLSTATE class 22). */
+const INVALID_VALUE = 'invalid_value';
 
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 200;
@@ -218,6 +222,11 @@ export class OperationServer {
         'An operation failed',
       );
     } else this.stats.refused += 1;
+    if (known.code === INVALID_VALUE)
+      this.parts.logger.warn(
+        { operation: about.name, requestId: about.requestId, err: error },
+        'The database rejected a value of a request',
+      );
     const problem: Problem = toProblem(known, about.requestId);
     const extra: Record<string, string> = known.retryAfterSeconds
       ? { [headerNames.retryAfter]: String(known.retryAfterSeconds) }
@@ -377,6 +386,11 @@ function respond(message: Msg, reply: Reply, extra: Record<string, string>): voi
 }
 
 function toKnown(error: unknown): ProblemError {
+  if (isDataException(error))
+    return unprocessable(
+      `A value of the request cannot be stored: ${reasonOf(error)}. Change it and send the request again.`,
+      INVALID_VALUE,
+    );
   return new ProblemError({
     status: 500,
     code: 'internal',

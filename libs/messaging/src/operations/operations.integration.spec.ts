@@ -85,6 +85,7 @@ describe('operations', () => {
     if (mode === 'ask') await client.request(look, { spaceId: 'space_a', thread }, { principal });
     if (mode === 'refuse') throw conflict('Not now.', 'not_now');
     if (mode === 'fail') throw new Error('a defect with a secret in it');
+    if (mode === 'value') await sql`SELECT ${'twelve'}::text::integer`.execute(context.trx);
     if (mode === 'lose' && calls < 3) throw Object.assign(new Error('deadlock detected'), { code: '40P01' });
     return { count: rows[0]?.count ?? 0 };
   }
@@ -237,6 +238,17 @@ describe('operations', () => {
     expect(defect.message).not.toContain('secret');
     expect(await stored()).toBe(0);
     expect(await ask('a', { key: 'k' })).toMatchObject({ body: { count: 1 }, replayed: false });
+  });
+
+  it('refuses a value that the database rejects, with the reason, and keeps nothing of it', async () => {
+    await serve();
+    expect(await problem(ask('a', { key: 'k', mode: 'value' }))).toMatchObject({
+      status: 422,
+      code: 'invalid_value',
+      message: expect.stringContaining('invalid input syntax for type integer: "twelve"'),
+    });
+    expect(calls).toBe(1);
+    expect(await stored()).toBe(0);
   });
 
   it('refuses a handler that asks another operation inside its transaction, and keeps nothing of it', async () => {

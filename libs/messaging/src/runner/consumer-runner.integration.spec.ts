@@ -22,7 +22,7 @@ import {
 } from '../../test/consumer-bench.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { PARKED_BEHIND, ParkedRepository } from '../dead-letters/parked.repository.ts';
-import { LostLeaseError } from '../errors.ts';
+import { LostLeaseError, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
 import type { EventHandler } from './consumer-runner.ts';
 
@@ -205,6 +205,21 @@ describe('a consumer of a stream', () => {
     await post({ thread: 'a', sequence: 4 });
     await reached({ a: 4, b: 2 });
     expect(await letters.list()).toEqual([]);
+  });
+
+  it('parks an event at its first attempt when the database rejects a value of it', async () => {
+    const cause = Object.assign(new Error('invalid byte sequence'), { code: '22021' });
+    const { runner } = start([
+      countingHandler('own', ({ text }) => {
+        if (text === 'bad')
+          throw new RetryableError('Not stored.', { cause });
+      }),
+    ]);
+    await post({ thread: 'a', sequence: 1, text: 'bad' }, { thread: 'b', sequence: 1 });
+    await reached({ b: 1 });
+    await eventually('it is parked', async () => (await letters.list()).length === 1);
+    expect(await letters.list()).toMatchObject([{ key: 'a', attempts: 1, reason: 'invalid byte sequence' }]);
+    expect(runner.stats.retries).toBe(1);
   });
 
   it('parks what it cannot read, whatever it holds, and goes on', async () => {

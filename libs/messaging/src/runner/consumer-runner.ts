@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventDefinition, EventEnvelope } from '@parley/contracts';
-import { type Database, isRetryable, type Trx } from '@parley/database';
+import { type Database, isDataException, isRetryable, type Trx } from '@parley/database';
 import { PARKED_BEHIND, type ParkedRepository } from '../dead-letters/parked.repository.ts';
 import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
@@ -208,7 +208,7 @@ export class ConsumerRunner {
     for (const one of batch) await this.handleOne(run, one);
   }
 
-  /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. */
+  /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. A value that the database rejects is parked at the first attempt. */
   private async handleOne(run: Run, one: Incoming): Promise<void> {
     if (one.problem !== null) return this.patiently(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
     if (one.event === null) return this.patiently(run, () => this.commit([{ run, batch: [one] }]));
@@ -216,7 +216,7 @@ export class ConsumerRunner {
     for (;;) {
       const { attempts, failure } = await this.patiently(run, () => this.attempt(run, one, before));
       if (failure === null) return;
-      if (attempts >= ATTEMPTS)
+      if (attempts >= ATTEMPTS || isDataException(failure))
         return this.patiently(run, () => this.parkOne(run, one, attempts, reasonOf(failure)));
       this.stats.retries += 1;
       this.parts.logger.warn(
@@ -385,7 +385,7 @@ export class ConsumerRunner {
 }
 
 function isPassing(error: unknown): boolean {
-  return isRetryable(error) || error instanceof RetryableError;
+  return !isDataException(error) && (isRetryable(error) || error instanceof RetryableError);
 }
 
 async function pause(run: Run, milliseconds = RETRY_MS): Promise<void> {

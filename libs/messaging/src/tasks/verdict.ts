@@ -1,4 +1,4 @@
-import { isRetryable } from '@parley/database';
+import { isDataException, isRetryable } from '@parley/database';
 import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { TaskRules } from './task.ts';
 import type { TaskRow } from './tasks.repository.ts';
@@ -12,10 +12,11 @@ export type Verdict =
 /** Pause after a failure of the database, which says nothing of the task and is not counted. */
 const MACHINERY_PAUSE_MS = 250;
 
-/** Judges a failed attempt. */
+/** Judges a failed attempt. A value that the database rejects is rejected again, so its task is parked at once. */
 export function judge(error: unknown, task: TaskRow, rules: TaskRules): Verdict {
   if (error instanceof LostLeaseError) return { kind: 'lost' };
   const reason = reasonOf(error);
+  if (isDataException(error)) return { kind: 'park', reason };
   if (isRetryable(error) && !(error instanceof RetryableError))
     return { kind: 'retry', delayMs: MACHINERY_PAUSE_MS, reason, counts: false };
   if (task.attempts >= rules.maxAttempts) return { kind: 'park', reason };
