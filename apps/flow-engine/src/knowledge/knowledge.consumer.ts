@@ -31,7 +31,11 @@ export class KnowledgeConsumer {
       }
       this.logger.error({ ...key, err: error }, 'A document could not be stored');
       await context.settle((trx) =>
-        this.service.storeOutcome(trx, { ...key, status: 'failed', reason: isFinal ? notStorable(error) : NOT_STORED }),
+        this.service.storeOutcome(trx, {
+          ...key,
+          status: 'failed',
+          reason: isFinal ? notStorable(error) : NOT_STORED,
+        }),
       );
     }
   }

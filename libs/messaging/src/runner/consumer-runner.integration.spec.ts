@@ -211,8 +211,7 @@ describe('a consumer of a stream', () => {
     const cause = Object.assign(new Error('invalid byte sequence'), { code: '22021' });
     const { runner } = start([
       countingHandler('own', ({ text }) => {
-        if (text === 'bad')
-          throw new RetryableError('Not stored.', { cause });
+        if (text === 'bad') throw new RetryableError('Not stored.', { cause });
       }),
     ]);
     await post({ thread: 'a', sequence: 1, text: 'bad' }, { thread: 'b', sequence: 1 });

@@ -224,18 +224,6 @@ describe('Tasks', () => {
     expect(letters.rows).toEqual([{ reason: 'no such number' }]);
   });
 
-  it('parks a task at its first attempt when the database rejects a value of it', async () => {
-    const { enqueue } = process((task, context) =>
-      context.settle(async (trx) => {
-        await sql`SELECT ${'{"a": "\\u0000"}'}::jsonb ->> 'a'`.execute(trx);
-        await effect(task)(trx as never);
-      }),
-    );
-    await enqueue([{ id: 'value' }]);
-    await noneLeft();
-    expect(await parked()).toMatchObject([{ attempts: 1, reason: 'unsupported Unicode escape sequence' }]);
-  });
-
   it('does a parked task again when asked, exactly once', async () => {
     let healed = false;
     const { enqueue, wakers } = process(
