@@ -13,11 +13,14 @@ const rules: TaskRules = {
 const task = { attempts: 1 } as TaskRow;
 const failure = (code: string): Error => Object.assign(new Error(`state ${code}`), { code });
 
-test.each(['22021', '22P05', '22003'])('a value that the database rejects (%s) parks the task at once', (code) => {
-  expect(judge(failure(code), task, rules)).toEqual({ kind: 'park', reason: `state ${code}` });
-  const wrapped = new RetryableError('Not stored.', { cause: failure(code), afterMs: 5 });
-  expect(judge(wrapped, task, rules)).toEqual({ kind: 'park', reason: `state ${code}` });
-});
+test.each(['22021', '22P05', '22003'])(
+  'a value that the database rejects (%s) parks the task at once',
+  (code) => {
+    expect(judge(failure(code), task, rules)).toEqual({ kind: 'park', reason: `state ${code}` });
+    const wrapped = new RetryableError('Not stored.', { cause: failure(code), afterMs: 5 });
+    expect(judge(wrapped, task, rules)).toEqual({ kind: 'park', reason: `state ${code}` });
+  },
+);
 
 test('other failures are retried as before', () => {
   expect(judge(failure('40P01'), task, rules)).toMatchObject({ kind: 'retry', counts: false });
