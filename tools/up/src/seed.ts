@@ -103,7 +103,8 @@ async function addDocs(
   into: { spaceId: string; knowledgeBaseId: string; baseUrl: string; docsFolder: string },
 ): Promise<void> {
   const { spaceId, knowledgeBaseId, baseUrl, docsFolder } = into;
-  const files = readdirSync(docsFolder).filter((name) => name.endsWith('.md'));
+  // The index holds links alone.
+  const files = readdirSync(docsFolder).filter((name) => name.endsWith('.md') && name !== 'index.md');
   for (const name of files) {
     const text = readFileSync(join(docsFolder, name), 'utf8');
     const title = /^# (.+)$/m.exec(text)?.[1] ?? name;

@@ -23,6 +23,9 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:t
 .code{position:relative;margin-top:14px}.code pre{margin:0;padding:14px 84px 14px 16px;overflow:auto;background:var(--shade);border:1px solid var(--line);border-radius:8px}
 .code button{position:absolute;top:8px;right:8px;font:inherit;font-size:13px;padding:3px 10px;border:1px solid var(--soft);border-radius:6px;background:var(--paper);color:inherit;cursor:pointer}
 main.guide{margin:0 auto;max-width:820px;padding-top:36px}.guide h2{margin:40px 0 8px}.guide li{margin:4px 0}.guide .table{overflow-x:auto}.guide thead th{font-weight:600;width:auto;border-top:0}
+.guide .anchor{visibility:hidden;text-decoration:none;font-weight:400}.guide :is(h2,h3,h4):hover .anchor,.guide .anchor:focus{visibility:visible}.guide h3{margin:28px 0 6px}.guide td:first-child{min-width:120px}
+.contents{border:1px solid var(--line);border-radius:8px;padding:10px 16px;margin:24px auto 0;max-width:740px}.contents h2{font-size:13px;color:var(--soft);margin:0 0 4px}.contents ul{list-style:none;margin:0;padding:0;font-size:14px}.contents a{text-decoration:none;display:block;padding:2px 0}.contents .depth-3{padding-left:14px}
+@media (min-width:1280px){.contents{position:fixed;top:72px;right:24px;width:230px;max-height:calc(100vh - 96px);overflow:auto;margin:0}main.guide{max-width:780px}}
 [hidden]{display:none!important}
 @media (max-width:820px){header{flex-wrap:wrap;position:static;padding:12px 20px}header nav{display:flex;flex-wrap:wrap}.columns{grid-template-columns:minmax(0,1fr)}aside{position:static;height:auto;max-height:45vh}main{padding:20px}}
 `;

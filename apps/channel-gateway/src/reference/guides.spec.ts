@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { baseConfig, httpConfig } from '@parley/service';
 import { guidePage, guidesPage } from './guides.ts';
+import { markdownHtml } from './markdown.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const pages = readdirSync(join(root, 'docs'), { recursive: true })
@@ -11,14 +12,33 @@ const pages = readdirSync(join(root, 'docs'), { recursive: true })
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 describe('The written pages', () => {
-  it('are shown, each and in a list; nothing else is', async () => {
+  it('are shown, each and in the index; nothing else is', async () => {
     const list = await guidesPage();
     for (const page of pages) {
       const name = page.slice('docs/'.length, -'.md'.length);
-      expect(list).toContain(`href="/docs/guides/${name}"`);
+      if (name !== 'index') expect(list).toContain(`href="/docs/guides/${name}"`);
       expect(await guidePage(name)).toContain('<h1');
     }
     for (const name of ['../README', 'nothing', 'api/openapi', '']) expect(await guidePage(name)).toBeNull();
+  });
+
+  it('have anchors, and a table of contents that leads to them', async () => {
+    const html = (await guidePage('install')) ?? '';
+    expect(html).toContain('<nav class="contents" aria-label="On this page">');
+    const links = [...html.matchAll(/<li class="depth-\d"><a href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(links).toContain('install-on-kubernetes');
+    expect(links.filter((id) => !html.includes(` id="${id}"`))).toEqual([]);
+  });
+
+  it('link to headings that exist', async () => {
+    const missing: string[] = [];
+    for (const page of ['README.md', ...pages])
+      for (const [, path = '', id = ''] of read(page).matchAll(/\]\(([\w./-]*\.md)?#([^)]+)\)/g)) {
+        const target = join(root, dirname(page), path === '' ? basename(page) : path);
+        const { headings } = markdownHtml(readFileSync(target, 'utf8'));
+        if (!headings.some((heading) => heading.id === id)) missing.push(`${page}: ${path}#${id}`);
+      }
+    expect(missing).toEqual([]);
   });
 
   describe.each(['README.md', ...pages])('%s', (page) => {
@@ -32,7 +52,7 @@ describe('The written pages', () => {
     });
 
     it('links to files that exist', () => {
-      const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, path = '']) => path);
+      const links = [...text.matchAll(/\]\((?!https?:|#|\/)([^)#\s]+)/g)].map(([, path = '']) => path);
       expect(links.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
     });
 

@@ -53,14 +53,17 @@ export function toHtml({ title, intro, entries, groupTitles }: Page): string {
   );
 }
 
-/** A whole page, without anything inline that a strict Content-Security-Policy forbids. */
-export function frame(title: string, content: string): string {
+/**
+ * A whole page, without inline styles and scripts, which a strict Content-Security-Policy forbids.
+ * @param aside shown beside the content on wide screens
+ */
+export function frame(title: string, content: string, aside = ''): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>${escape(title)} · Parley</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/docs/reference.css"><script src="/docs/reference.js" defer></script></head>
 <body><a class="skip" href="#content">Skip to the content</a>
 <header><strong>Parley</strong><nav aria-label="Pages"><a href="/docs/guides">Guides</a><a href="/docs">API</a><a href="/events">Events</a><a href="/api/v1/openapi.json">OpenAPI</a><a href="/api/v1/asyncapi.json">AsyncAPI</a><a href="/demo">Demo</a></nav></header>
-${content}</body></html>`;
+${aside}${content}</body></html>`;
 }
 
 function linkTo({ id, words, badge, label }: Entry): string {

@@ -6,6 +6,12 @@ describe('markdownHtml', () => {
       '# Add `it`\n\n1. one **two**\n\n| a |\n|---|\n| b |\n\n```sh\nls <x>\n```\n\n[next](../decisions/001-x.md#why)',
     );
     expect(title).toBe('Add it');
+    const { headings, html: section } = markdownHtml('# A\n\n## Why `it` is');
+    expect(headings).toEqual([
+      { depth: 1, id: 'a', html: 'A' },
+      { depth: 2, id: 'why-it-is', html: 'Why <code>it</code> is' },
+    ]);
+    expect(section).toContain('<a class="anchor" href="#why-it-is"');
     expect(html).toContain('<h1 id="add-it">Add <code>it</code></h1>');
     expect(html).toContain('<ol><li><p>one <strong>two</strong></p></li></ol>');
     expect(html).toContain('<th scope="col">a</th>');

@@ -23,11 +23,23 @@ const wrapped: Readonly<Record<string, string>> = {
   listItem: 'li',
 };
 
-/** A page of Markdown as HTML; HTML inside of it is shown as text. */
-export function markdownHtml(text: string): { title: string; html: string } {
+/** A heading: its level, its anchor and its text as HTML. */
+export interface Heading {
+  depth: number;
+  id: string;
+  html: string;
+}
+
+/** A page of Markdown as HTML. HTML in the Markdown is shown as text. */
+export function markdownHtml(text: string): { title: string; html: string; headings: Heading[] } {
   const tree: Node = unified().use(remarkParse).use(remarkGfm).parse(text);
-  const title = tree.children?.find((node) => node.type === 'heading');
-  return { title: title ? plain(title) : '', html: inside(tree) };
+  const nodes = (tree.children ?? []).filter((node) => node.type === 'heading');
+  const headings = nodes.map((node) => ({
+    depth: node.depth ?? 1,
+    id: slug(plain(node)),
+    html: inside(node),
+  }));
+  return { title: nodes[0] ? plain(nodes[0]) : '', html: inside(tree), headings };
 }
 
 function inside(node: Node): string {
@@ -36,7 +48,7 @@ function inside(node: Node): string {
 
 /** Nodes that need more than a tag around what is inside. */
 const special: Readonly<Record<string, (node: Node) => string>> = {
-  heading: (node) => `<h${node.depth} id="${slug(plain(node))}">${inside(node)}</h${node.depth}>`,
+  heading,
   list: (node) => (node.ordered ? `<ol>${inside(node)}</ol>` : `<ul>${inside(node)}</ul>`),
   code: (node) => codeBlock('code', node.value ?? ''),
   inlineCode: (node) => `<code>${escape(node.value)}</code>`,
@@ -50,6 +62,12 @@ function toHtml(node: Node): string {
   if (tag) return `<${tag}>${inside(node)}</${tag}>`;
   const show = special[node.type];
   return show ? show(node) : escape(node.value ?? node.alt ?? '') + inside(node);
+}
+
+function heading(node: Node): string {
+  const id = slug(plain(node));
+  const link = node.depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="Link to this section">#</a>`;
+  return `<h${node.depth} id="${id}">${inside(node)}${link}</h${node.depth}>`;
 }
 
 function table({ children: rows = [] }: Node): string {
