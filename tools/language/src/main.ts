@@ -10,6 +10,8 @@ if (process.argv.includes('--report')) {
     ...longSentencesIn(guides()),
   ];
   for (const line of found) console.log(line);
-  console.log(found.length === 0 ? 'No banned word, no long sentence.' : `${found.length} places to correct.`);
+  console.log(
+    found.length === 0 ? 'No banned word, no long sentence.' : `${found.length} places to correct.`,
+  );
   process.exitCode = found.length === 0 ? 0 : 1;
 }

@@ -73,7 +73,14 @@ function textsIn(argument: ts.Expression, source: ts.SourceFile): Passage[] {
   const line = source.getLineAndCharacterOfPosition(argument.getStart(source)).line + 1;
   if (ts.isStringLiteralLike(argument)) return [{ line, text: argument.text }];
   if (ts.isTemplateExpression(argument))
-    return [{ line, text: [argument.head, ...argument.templateSpans.map((span) => span.literal)].map((part) => part.text).join('…') }];
+    return [
+      {
+        line,
+        text: [argument.head, ...argument.templateSpans.map((span) => span.literal)]
+          .map((part) => part.text)
+          .join('…'),
+      },
+    ];
   if (ts.isConditionalExpression(argument))
     return [argument.whenTrue, argument.whenFalse].flatMap((branch) => textsIn(branch, source));
   return [];

@@ -11,7 +11,10 @@ export const bannedTerms: readonly BannedTerm[] = [
   { pattern: /\b(?:some|any|every)body\b|\bnobody\b/i, use: 'the role: member, caller, client, "no one"' },
   { pattern: /\bwhom\b/i, use: 'a sentence that names the person' },
   { pattern: /\bpeople of the space\b|\bperson of a space\b/i, use: 'members' },
-  { pattern: /\b(?:to|from) outside\b|\bcalls out\b|\bcall(?:s|ing)? (?:in and )?out\b/i, use: 'inbound or outbound' },
+  {
+    pattern: /\b(?:to|from) outside\b|\bcalls out\b|\bcall(?:s|ing)? (?:in and )?out\b/i,
+    use: 'inbound or outbound',
+  },
   { pattern: /\bsounds?\b/i, use: 'audio' },
   { pattern: /\bears?\b|\bmouth\b|\bwhat (?:hears|speaks)\b/i, use: 'speech-to-text or text-to-speech' },
   { pattern: /\bwhat (?:is|was) (?:said|spoken|heard)\b/i, use: 'utterance, turn or transcript' },

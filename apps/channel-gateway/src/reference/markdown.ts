@@ -66,7 +66,8 @@ function toHtml(node: Node): string {
 
 function heading(node: Node): string {
   const id = slug(plain(node));
-  const link = node.depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="Link to this section">#</a>`;
+  const link =
+    node.depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="Link to this section">#</a>`;
   return `<h${node.depth} id="${id}">${inside(node)}${link}</h${node.depth}>`;
 }
 
