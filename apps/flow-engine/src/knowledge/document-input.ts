@@ -1,8 +1,11 @@
 import { type addDocument, badRequest, type OperationInput } from '@parley/contracts';
+import { toFileName } from '@parley/text';
 import type { DocumentRequest } from './knowledge.library.ts';
 import { decodeDocument } from './reading/decode.ts';
 
 type Input = OperationInput<typeof addDocument>;
+
+const MAX_TITLE = 500;
 
 /** One of the three ways to add a document: as text, as a file, or by the URL it is fetched from. */
 export function documentOf(input: Input): DocumentRequest {
@@ -27,7 +30,7 @@ function readFile(
   given: Pick<Input, 'title' | 'mediaType'>,
 ): Pick<DocumentRequest, 'title' | 'mediaType' | 'text' | 'reason'> {
   const decoded = decodeDocument(Buffer.from(file.base64, 'base64'), file.mediaType, file.name);
-  const title = given.title ?? (file.name.trim() || 'Untitled');
+  const title = given.title ?? (toFileName(file.name, MAX_TITLE) || 'Untitled');
   if ('reason' in decoded) {
     const mediaType = given.mediaType ?? (file.mediaType || 'application/octet-stream');
     return { title, mediaType, text: null, reason: decoded.reason };

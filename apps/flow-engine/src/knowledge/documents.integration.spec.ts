@@ -87,6 +87,16 @@ describe('a file', () => {
   });
 
   test.each([
+    ['a path of Windows', 'C:\\fakepath\\echidna.md', 'echidna.md'],
+    ['a path out of its folder', '../../echidna.txt', 'echidna.txt'],
+    ['nothing', '', 'Untitled'],
+    ['letters that are put together', 'E\u0301chidne.md', 'Échidne.md'],
+  ])('that is named by %s has a title that people can read', async (_what, name, title) => {
+    const given = file(`The echidna of ${title} curls up.`, name, 'text/plain');
+    expect(await bench.call(addDocument, { knowledgeBaseId, ...given })).toMatchObject({ title });
+  });
+
+  test.each([
     ['by its media type', Buffer.from('Der Käfer schläft.', 'latin1'), 'text/plain; charset=iso-8859-1'],
     [
       'by its own declaration',
