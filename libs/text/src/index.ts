@@ -13,3 +13,15 @@ export {
   type PluralForms,
   type Translation,
 } from './phrases/phrase.ts';
+export { cleanText, foldForSearch, foldVariants, holdsText } from './normalise.ts';
+export {
+  type PartQuery,
+  type PartTerm,
+  partQueries,
+  partTerms,
+  phraseQuery,
+  type TextWords,
+  textWords,
+} from './parts.ts';
+export { type QueryTerm, queryTerms, segment, segmenterVersion, type Term } from './segment.ts';
+export { anyAll, quoted, toTsquery, toTsvector } from './tsvector.ts';

@@ -1,0 +1,239 @@
+import { pairsOf } from './segment.ts';
+import { type Chunk, chunksOf, phoneEndings, type Word } from './words.ts';
+
+/** Characters of a piece of a word; parts of this length or longer are found by it. */
+const PIECE = 4;
+const LEAST_PART = 3;
+/** Characters of a word's beginning that shorter queries are found by. */
+const BEGINNING = 2;
+
+/** Marks of terms that are no words: pieces, beginnings, endings of phone numbers. No word begins with them. */
+const PIECE_MARK = '~';
+const BEGINNING_MARK = '^';
+const PHONE_MARK = 'tel:';
+
+/** A term of a query; with `isPrefix` it is the beginning of a term. */
+export interface PartTerm {
+  term: string;
+  isPrefix: boolean;
+}
+
+/** Words of a query that one another need: a phrase, or one word. */
+export interface PartQuery {
+  /** It is found where all terms of one alternative are; where `isExact` is false, `holds` has to decide then. */
+  alternatives: PartTerm[][];
+  /** Whether a text has to be looked at after its terms are found. */
+  isExact: boolean;
+  /** Whether a text holds the words. */
+  holds(words: TextWords): boolean;
+}
+
+/** What `partTerms` read in a text, to decide whether it holds the words of a query. */
+export interface TextWords {
+  /** Words of letters, runs of ideographs and of scripts without spaces, in each spelling. */
+  readonly runs: readonly string[];
+  /** Words with digits, identifiers and names as a whole. */
+  readonly codes: ReadonlySet<string>;
+  readonly phones: ReadonlySet<string>;
+  /** All words in order, in each spelling, with a space around words of scripts with spaces. */
+  readonly phrases: readonly string[];
+}
+
+/**
+ * Terms of a text for an index of parts of words: each word in pieces of four letters from every letter on, and its first two
+ * letters; runs of Han, kana and Hangul in pairs; words with digits and identifiers whole and by their parts.
+ * They are sorted, and each is there once.
+ */
+export function partTerms(text: string): string[] {
+  const terms = new Set<string>();
+  for (const chunk of chunksOf(text)) addChunk(terms, chunk);
+  return [...terms].sort();
+}
+
+/** The words of a text that a query is compared with. */
+export function textWords(text: string): TextWords {
+  const runs = new Set<string>();
+  const codes = new Set<string>();
+  const phones = new Set<string>();
+  const add = (word: Word): void => {
+    for (const form of word.forms) (word.kind === 'code' ? codes : runs).add(form);
+    if (word.kind !== 'code' && word.parts.length > 0) for (const form of word.forms) codes.add(form);
+    for (const part of word.parts) add(part);
+  };
+  const chunks = [...chunksOf(text)];
+  for (const chunk of chunks) {
+    for (const form of chunk.whole?.forms ?? []) (chunk.whole?.kind === 'joined' ? runs : codes).add(form);
+    for (const word of chunk.words) add(word);
+    for (const ending of chunk.phone === null ? [] : phoneEndings(chunk.phone)) phones.add(ending);
+  }
+  return { runs: [...runs], codes, phones, phrases: phrasesOf(chunks) };
+}
+
+/** What a text must hold to hold these words, each of them as a part of a word. Empty where the text holds no word. */
+export function partQueries(text: string): PartQuery[] {
+  return [...chunksOf(text)].flatMap((chunk) => queriesOfChunk(chunk));
+}
+
+/** Words in quotes: they must stand behind one another as they are. Null where the text holds no word. */
+export function phraseQuery(text: string): PartQuery | null {
+  const chunks = [...chunksOf(text)];
+  const queries = chunks.flatMap((chunk) => queriesOfChunk(chunk));
+  if (queries.length === 0) return null;
+  const wanted = phrasesOf(chunks);
+  return {
+    alternatives: together(queries),
+    isExact: false,
+    holds: ({ phrases }) => wanted.some((one) => phrases.some((phrase) => phrase.includes(one))),
+  };
+}
+
+/** Spaces stand around words that have them in their script: no phrase ends inside of one. */
+function phrasesOf(chunks: readonly Chunk[]): string[] {
+  const words = chunks.flatMap((chunk) => chunk.words);
+  const join = (spelling: number): string =>
+    words
+      .map(({ kind, forms }) => {
+        const form = forms[spelling] ?? forms[0] ?? '';
+        return kind === 'ideographs' || kind === 'unspaced' ? form : ` ${form} `;
+      })
+      .join('')
+      .replaceAll('  ', ' ');
+  const isSpelled = words.some(({ forms }) => forms.length > 1);
+  return isSpelled ? [join(0), join(1)] : [join(0)];
+}
+
+function addChunk(terms: Set<string>, chunk: Chunk): void {
+  if (chunk.whole?.kind === 'identifier') for (const form of chunk.whole.forms) terms.add(form);
+  if (chunk.whole?.kind === 'joined') for (const form of chunk.whole.forms) addPieces(terms, form);
+  for (const word of chunk.words) addWord(terms, word);
+  if (chunk.phone !== null) for (const ending of phoneEndings(chunk.phone)) terms.add(PHONE_MARK + ending);
+}
+
+function addWord(terms: Set<string>, word: Word): void {
+  for (const form of word.forms) {
+    if (word.kind === 'ideographs') for (const pair of pairsOf(form)) terms.add(pair);
+    else if (word.kind === 'code') terms.add(form);
+    else addPieces(terms, form);
+  }
+  // A compound of letters, such as camelCase, is a word of letters; its parts are parts of it.
+  if (word.kind === 'code') for (const part of word.parts) addWord(terms, part);
+  else for (const part of word.parts) for (const form of part.forms) addBeginning(terms, form);
+}
+
+function addPieces(terms: Set<string>, form: string): void {
+  const letters = [...form];
+  addBeginning(terms, form);
+  for (let at = 0; at + LEAST_PART <= letters.length; at += 1)
+    terms.add(PIECE_MARK + letters.slice(at, at + PIECE).join(''));
+}
+
+function addBeginning(terms: Set<string>, form: string): void {
+  terms.add(BEGINNING_MARK + [...form].slice(0, BEGINNING).join(''));
+}
+
+function queriesOfChunk(chunk: Chunk): PartQuery[] {
+  const perWord = chunk.words.map((word) => queryOfWord(word));
+  const { whole } = chunk;
+  const phone = phoneQuery(chunk);
+  if (!whole && phone === null) return perWord;
+  const wholeTerms = (whole?.forms ?? []).map((form) =>
+    whole?.kind === 'joined' ? pieceTerms(form) : [{ term: form, isPrefix: false }],
+  );
+  const isIdentifier = whole?.kind === 'identifier';
+  return [
+    {
+      alternatives: [
+        ...wholeTerms,
+        ...(phone === null ? [] : [[{ term: PHONE_MARK + phone, isPrefix: false }]]),
+        ...together(perWord),
+      ],
+      isExact: false,
+      holds: (words) =>
+        (phone !== null && words.phones.has(phone)) ||
+        (whole !== null && whole.forms.some((form) => holdsWhole(words, form, isIdentifier))) ||
+        (!isIdentifier && perWord.every((query) => query.holds(words))),
+    },
+  ];
+}
+
+/** An identifier is held by one that it is a part of between connectors: `4711-0815` by `AB/4711-0815`, never by `14711-0815`. */
+function holdsWhole({ runs, codes }: TextWords, form: string, isIdentifier: boolean): boolean {
+  if (!isIdentifier) return runs.some((run) => run.includes(form));
+  if (codes.has(form)) return true;
+  for (const code of codes) if (isBoundedPart(code, form)) return true;
+  return false;
+}
+
+const inWord = /[\p{L}\p{M}\p{N}]/u;
+/** What stands beside an e-mail address in a longer identifier: of `mailto:a@b.example`, not of `x.a@b.example`. */
+const inAddress = /[^:/=&]/u;
+
+function isBoundedPart(code: string, form: string): boolean {
+  const inner = form.includes('@') ? inAddress : inWord;
+  for (let at = code.indexOf(form); at !== -1; at = code.indexOf(form, at + 1))
+    if (!inner.test(code.charAt(at - 1)) && !inner.test(code.charAt(at + form.length))) return true;
+  return false;
+}
+
+/** The digits of a query that may be the end of a phone number. */
+function phoneQuery(chunk: Chunk): string | null {
+  if (chunk.phone !== null) return chunk.phone.length < 6 ? null : chunk.phone;
+  const digits = chunk.words.length === 1 ? (chunk.words[0]?.forms[0] ?? '') : '';
+  return /^[0-9]{6,9}$/u.test(digits) ? digits : null;
+}
+
+function queryOfWord(word: Word): PartQuery {
+  if (word.kind === 'code') return codeQuery(word);
+  const alternatives = word.forms.map((form) =>
+    word.kind === 'ideographs' ? pairTerms(form) : pieceTerms(form),
+  );
+  const isShort = (form: string): boolean => word.kind !== 'ideographs' && [...form].length < LEAST_PART;
+  return {
+    alternatives,
+    // One term says it all: a pair, a piece, a beginning.
+    isExact: alternatives.every((terms) => terms.length <= 1),
+    holds: ({ runs }) =>
+      word.forms.some((form) =>
+        runs.some((run) => (isShort(form) ? run.startsWith(form) : run.includes(form))),
+      ),
+  };
+}
+
+function codeQuery({ forms }: Word): PartQuery {
+  return {
+    alternatives: forms.map((term) => [{ term, isPrefix: false }]),
+    isExact: true,
+    holds: ({ codes }) => forms.some((form) => codes.has(form)),
+  };
+}
+
+function pairTerms(form: string): PartTerm[] {
+  const pairs = pairsOf(form);
+  // The last character alone is a term of its own only where a run ends.
+  return pairs.length === 1
+    ? [{ term: form, isPrefix: true }]
+    : pairs.slice(0, -1).map((term) => ({ term, isPrefix: false }));
+}
+
+/** Pieces that cover a word: every fourth, and the last. */
+function pieceTerms(form: string): PartTerm[] {
+  const letters = [...form];
+  if (letters.length < LEAST_PART)
+    return [{ term: BEGINNING_MARK + form, isPrefix: letters.length < BEGINNING }];
+  if (letters.length === LEAST_PART) return [{ term: PIECE_MARK + form, isPrefix: true }];
+  const starts = new Set<number>();
+  for (let at = 0; at + PIECE <= letters.length; at += 2) starts.add(at);
+  starts.add(letters.length - PIECE);
+  return [...starts].map((at) => ({
+    term: PIECE_MARK + letters.slice(at, at + PIECE).join(''),
+    isPrefix: false,
+  }));
+}
+
+/** One alternative for each choice of an alternative per word; two spellings of many words stay two. */
+function together(queries: readonly PartQuery[]): PartTerm[][] {
+  const count = Math.max(1, ...queries.map(({ alternatives }) => alternatives.length));
+  return Array.from({ length: count }, (_, index) =>
+    queries.flatMap(({ alternatives }) => alternatives[Math.min(index, alternatives.length - 1)] ?? []),
+  ).filter((terms) => terms.length > 0);
+}
