@@ -25,3 +25,14 @@ export {
 } from './parts.ts';
 export { type QueryTerm, queryTerms, segment, segmenterVersion, type Term } from './segment.ts';
 export { anyAll, quoted, toTsquery, toTsvector } from './tsvector.ts';
+export {
+  acceptsOffer,
+  consentOf,
+  declinesOffer,
+  usualConsents,
+} from './recognise/consent.ts';
+export { detectLanguage } from './recognise/detect-language.ts';
+export { asksForPerson, usualPersonRequests } from './recognise/person.ts';
+export { PhraseReader, type ReadPhrase, type Wordings } from './recognise/phrase-reader.ts';
+export { asksToRepeat, usualRepeatRequests } from './recognise/repeat.ts';
+export { comparable, comparableWords } from './recognise/words.ts';

@@ -1,0 +1,107 @@
+import type { Language } from '../languages.ts';
+import { comparable } from './words.ts';
+
+/** Wordings of one meaning; the first ones are the usual ones. */
+export type Wordings<Kind extends string> = Readonly<Record<Kind, readonly string[]>>;
+
+/** A part of a message that is a known wording. */
+export interface ReadPhrase<Kind extends string> {
+  kind: Kind;
+  /** Languages in which it is said so. */
+  languages: readonly Language[];
+  /** Whether it was written without a typing mistake. */
+  exact: boolean;
+  /** Words, counted from 0; `to` is the first one after it. */
+  from: number;
+  to: number;
+}
+
+interface Known<Kind extends string> {
+  kind: Kind;
+  languages: Language[];
+}
+
+/** Letters from which on a wording is recognised with one mistake, and with two. */
+const ONE_MISTAKE = 5;
+const TWO_MISTAKES = 12;
+
+/** Reads messages that consist of known wordings. */
+export class PhraseReader<Kind extends string> {
+  private readonly known = new Map<string, Known<Kind>>();
+  private readonly longest: number;
+
+  /** @param extra further wordings of a message's own, such as the name of whom it addresses */
+  constructor(wordings: Readonly<Record<Language, Wordings<Kind>>>) {
+    for (const [language, kinds] of Object.entries(wordings) as [Language, Wordings<Kind>][])
+      for (const [kind, texts] of Object.entries(kinds) as [Kind, readonly string[]][])
+        for (const text of texts) this.learn(comparable(text), kind, language);
+    this.longest = Math.max(...[...this.known.keys()].map((text) => text.split(' ').length));
+  }
+
+  /**
+   * The wordings at the beginning of a message, the longest first at each place, up to the first word that belongs to none.
+   * @param words comparable words
+   * @param skipped words that count as none, such as the name of whom the message addresses
+   */
+  read(
+    words: readonly string[],
+    { typos = false, skipped = new Set<string>() }: { typos?: boolean; skipped?: ReadonlySet<string> } = {},
+  ): { phrases: ReadPhrase<Kind>[]; end: number } {
+    const phrases: ReadPhrase<Kind>[] = [];
+    let at = 0;
+    while (at < words.length) {
+      const next = this.longestAt(words, at, typos);
+      if (next) phrases.push(next);
+      else if (!skipped.has(words[at] ?? '')) break;
+      at = next?.to ?? at + 1;
+    }
+    return { phrases, end: at };
+  }
+
+  private learn(text: string, kind: Kind, language: Language): void {
+    const entry = this.known.get(text) ?? { kind, languages: [] };
+    if (entry.kind !== kind) throw new Error(`"${text}" means "${entry.kind}" and "${kind}".`);
+    if (!entry.languages.includes(language)) entry.languages.push(language);
+    this.known.set(text, entry);
+  }
+
+  private longestAt(words: readonly string[], from: number, typos: boolean): ReadPhrase<Kind> | null {
+    for (let to = Math.min(words.length, from + this.longest); to > from; to -= 1) {
+      const text = words.slice(from, to).join(' ');
+      const exact = this.known.get(text);
+      if (exact) return { ...exact, exact: true, from, to };
+      const near = typos ? this.nearest(text) : undefined;
+      if (near) return { ...near, exact: false, from, to };
+    }
+    return null;
+  }
+
+  private nearest(text: string): Known<Kind> | undefined {
+    if (text.length < ONE_MISTAKE - 1) return undefined;
+    for (const [known, entry] of this.known) {
+      const allowed = known.length >= TWO_MISTAKES ? 2 : known.length >= ONE_MISTAKE ? 1 : 0;
+      if (allowed > 0 && differsBy(text, known, allowed)) return entry;
+    }
+    return undefined;
+  }
+}
+
+/** Whether two texts differ by at most so many typing mistakes: a letter too many, missing, wrong, or two swapped. */
+function differsBy(one: string, other: string, allowed: number): boolean {
+  if (Math.abs(one.length - other.length) > allowed) return false;
+  let before: number[] = [];
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const same = one[i - 1] === other[j - 1];
+      let cost = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1])
+        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      next.push(cost);
+    }
+    if (Math.min(...next) > allowed) return false;
+    [before, row] = [row, next];
+  }
+  return (row[other.length] ?? allowed + 1) <= allowed;
+}
