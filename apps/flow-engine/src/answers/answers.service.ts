@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@parley/database';
 import { RetryableError } from '@parley/messaging';
 import { Logger, SecretBox } from '@parley/service';
+import { flowPhrases, type Language, phrase } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
 import type { Tables } from '../database.ts';
@@ -19,6 +20,8 @@ export interface Question {
   /** The agent of the run, as it was just read. */
   agent: AgentRow | null;
   question: string;
+  /** The language of what no model and no document says. */
+  language: Language;
   history: readonly HistoryTurn[];
   /** Id of the message that will carry the answer, and the attempt: streamed tokens name both. */
   messageId: string;
@@ -30,8 +33,9 @@ export interface Question {
   signal: AbortSignal;
 }
 
-const UNKNOWN = 'I do not know the answer to that. Would you like me to ask a person to join?';
-const UNAVAILABLE = 'I cannot answer right now. Would you like me to ask a person to join?';
+/** What an answer without a model needs. */
+type QuotedQuestion = Pick<Question, 'question' | 'history' | 'language'>;
+
 /** Why nobody can answer: reasons for the people who take over. */
 export const NO_AGENT =
   'The flow asks an agent, but its step names none and the channel has none. Name an agent in the step.';
@@ -69,7 +73,7 @@ export class AnswersService {
   }
 
   /** What the agent's knowledge bases say by themselves: asks no model and streams nothing. */
-  async rehearse(agent: AgentRow, question: Pick<Question, 'question' | 'history'>): Promise<Answer> {
+  async rehearse(agent: AgentRow, question: QuotedQuestion): Promise<Answer> {
     return this.quote(agent, question);
   }
 
@@ -84,17 +88,19 @@ export class AnswersService {
     const failure = 'The model gave no answer.';
     const quoted = await this.quote(agent, question);
     if (!quoted.declined) return { ...quoted, failure };
-    return { text: UNAVAILABLE, format: 'plain', citations: [], declined: false, failure };
+    const text = phrase(flowPhrases, question.language, 'unavailable');
+    return { text, format: 'plain', citations: [], declined: false, failure };
   }
 
-  private async quote(agent: AgentRow, question: Pick<Question, 'question' | 'history'>): Promise<Answer> {
+  private async quote(agent: AgentRow, question: QuotedQuestion): Promise<Answer> {
     const found = await this.knowledge.answer({
       spaceId: agent.space_id,
       knowledgeBaseIds: agent.knowledge_base_ids,
       question: question.question,
       turns: earlierQuestions(question.history),
     });
-    if (!found) return { text: UNKNOWN, format: 'plain', citations: [], declined: true, failure: null };
+    const text = phrase(flowPhrases, question.language, 'unknown');
+    if (!found) return { text, format: 'plain', citations: [], declined: true, failure: null };
     return { text: found.text, format: 'plain', citations: found.citations, declined: false, failure: null };
   }
 

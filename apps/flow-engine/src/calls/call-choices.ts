@@ -1,4 +1,5 @@
 import type { Graph } from '@parley/contracts';
+import type { Language } from '@parley/text';
 import { reduce } from '../runs/reducer.ts';
 import type { LoadedRun } from '../runs/runs.service.ts';
 import { stepType } from '../steps/index.ts';
@@ -7,7 +8,7 @@ import type { StepChoices } from '../steps/step.ts';
 type Step = Graph['steps'][number];
 
 /** What the step of a run that waits understands now, with the steps that its message goes on to. Pure. */
-export function choicesOf(run: LoadedRun): StepChoices {
+export function choicesOf(run: LoadedRun, language: Language): StepChoices {
   const { stepId, stepState } = stateOf(run);
   const found: StepChoices = { phrases: [], costly: false };
   const seen = new Set<string>();
@@ -15,7 +16,7 @@ export function choicesOf(run: LoadedRun): StepChoices {
   let state = stepState;
   while (step && !seen.has(step.id)) {
     seen.add(step.id);
-    const own = ownChoices(step, state);
+    const own = ownChoices(step, state, language);
     found.phrases.push(...(own?.phrases ?? []));
     found.costly ||= own?.costly ?? false;
     step = stepOf(run.graph, goesOn(step));
@@ -39,10 +40,10 @@ function stepOf(graph: Graph, id: string | null | undefined): Step | undefined {
   return graph.steps.find((step) => step.id === id);
 }
 
-function ownChoices(step: Step, state: Record<string, unknown>): StepChoices | undefined {
+function ownChoices(step: Step, state: Record<string, unknown>, language: Language): StepChoices | undefined {
   const type = stepType(step.type);
   const settings = type?.settings.safeParse(step.settings);
-  return settings?.success ? type?.choices?.(settings.data, state) : undefined;
+  return settings?.success ? type?.choices?.(settings.data, state, language) : undefined;
 }
 
 /** The step that gets the same message next: what was listened to is matched, and what no case takes may be matched again. */

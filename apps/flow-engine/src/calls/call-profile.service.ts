@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { getCallProfile, OperationInput, OperationOutput } from '@parley/contracts';
+import { flowPhrases, languageOf, phrase } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
 import type { FlowTrx } from '../database.ts';
@@ -29,13 +30,20 @@ export class CallProfileService {
     const responder = await this.responderOf(trx, asked);
     const spaceVoice = await this.spaces.voice(trx, asked.spaceId);
     if (!responder)
-      return { ...ofAgent(null, null), opening: [], voice: spaceVoice, choices: [], costly: false };
+      return {
+        ...ofAgent(null, null, spaceVoice?.language),
+        opening: [],
+        voice: spaceVoice,
+        choices: [],
+        costly: false,
+      };
     const run = await this.runOf(trx, asked, responder);
     const agent = await this.agentOf(trx, asked.spaceId, { responder, run });
     const flowName = agent || !run ? null : await this.flowName(trx, run);
-    const { phrases: choices, costly } = run ? choicesOf(run) : { phrases: [], costly: false };
     const voice = agent?.voice ? { ...spaceVoice, ...agent.voice } : spaceVoice;
-    return { ...ofAgent(agent, flowName), opening: openingOf(run), voice, choices, costly };
+    const language = languageOf(voice?.language);
+    const { phrases: choices, costly } = run ? choicesOf(run, language) : { phrases: [], costly: false };
+    return { ...ofAgent(agent, flowName, language), opening: openingOf(run), voice, choices, costly };
   }
 
   /** The target, else whoever has a run in the conversation. */
@@ -78,12 +86,13 @@ export class CallProfileService {
 function ofAgent(
   agent: AgentRow | null,
   flowName: string | null,
+  language: string | undefined,
 ): Omit<Profile, 'opening' | 'voice' | 'choices' | 'costly'> {
   if (agent) {
     const { id, name, greeting, suggested_questions: suggestedQuestions } = agent;
     return { agentId: id, agentName: name, greeting, suggestedQuestions };
   }
-  const agentName = flowName ?? 'Assistant';
+  const agentName = flowName ?? phrase(flowPhrases, language, 'assistant');
   return { agentId: null, agentName, greeting: null, suggestedQuestions: [] };
 }
 

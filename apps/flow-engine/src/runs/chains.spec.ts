@@ -60,6 +60,7 @@ function begin(graph: Graph): LoadedRun {
     state: {
       ...{ status: 'running', stepId: graph.start, stepState: {}, variables: {}, history: [] },
       agent: { id: 'agent_1', name: 'Ada', greeting: 'Welcome.' },
+      language: 'en',
     },
     nextNo: 1,
     revision: null,

@@ -1,13 +1,14 @@
 import { handoffRequested, messageProduced, newId } from '@parley/contracts';
 import type { NewEvent } from '@parley/messaging';
+import { flowPhrases, phrasebook } from '@parley/text';
 import { textParts } from '../steps/step.ts';
 import { failedTurn } from './reducer.ts';
+import { languageOfTurn } from './language.ts';
 import type { LoadedRun } from './runs.service.ts';
-import { answeredBy } from './turn-taking.ts';
+import { answeredBy, stateOf } from './turn-taking.ts';
 import { type NewTurn, replyIdOf } from './turn.ts';
 import { takenTurn, type TakenTurn } from './turn-writer.ts';
 
-const APOLOGY = 'I cannot answer right now. I am asking a person to join this conversation.';
 const AGENT_GONE = 'The agent of this conversation was deleted.';
 const FLOW_GONE = 'The flow of this conversation was deleted, or was never published.';
 
@@ -49,7 +50,7 @@ export function abandon(orphans: readonly Orphan[], isAnswered: (turn: NewTurn) 
 }
 
 function lastTurn(run: LoadedRun, { payload }: NewTurn, answered: boolean): TakenTurn {
-  const failed = failedTurn({ state: run.state, trace: [] }, AGENT_GONE, answeredBy(payload));
+  const failed = failedTurn({ state: stateOf(run, payload), trace: [] }, AGENT_GONE, answeredBy(payload));
   const state = { ...run.state, status: 'cancelled' as const };
   const turn = answered ? { ...failed, state, effects: [], failure: null } : failed;
   return takenTurn(run, { turn, payload, startedAt: new Date(), attempt: 1 });
@@ -57,6 +58,7 @@ function lastTurn(run: LoadedRun, { payload }: NewTurn, answered: boolean): Take
 
 function withoutRun({ spaceId, payload }: NewTurn): NewEvent[] {
   const { conversationId, responder, audience } = payload;
+  const book = phrasebook(flowPhrases, languageOfTurn(null, payload));
   const inRun = {
     ...{ runId: null, flowId: responder.flowId, agentId: responder.agentId, conversationId },
     ...(audience ? { audience } : {}),
@@ -64,10 +66,10 @@ function withoutRun({ spaceId, payload }: NewTurn): NewEvent[] {
   const said = {
     messageId: replyIdOf(payload, 0) ?? newId('msg'),
     attempt: 1,
-    parts: textParts(APOLOGY),
+    parts: textParts(book.phrase('noResponder')),
     citations: [],
     replyTo: answeredBy(payload),
-    author: { agentId: null, accountId: null, name: 'Assistant' },
+    author: { agentId: null, accountId: null, name: book.phrase('assistant') },
   };
   const reason = responder.agentId === null ? FLOW_GONE : AGENT_GONE;
   const apology = { definition: messageProduced, spaceId, data: { ...inRun, ...said } };

@@ -4,7 +4,15 @@ import { reduce, type RunState, STEPS_PER_TURN } from './reducer.ts';
 const agent = { id: 'agent_1', name: 'Ada', greeting: 'Hello!' };
 
 function start(graph: Graph): RunState {
-  return { status: 'running', stepId: graph.start, stepState: {}, variables: {}, history: [], agent };
+  return {
+    status: 'running',
+    stepId: graph.start,
+    stepState: {},
+    variables: {},
+    history: [],
+    agent,
+    language: 'en',
+  };
 }
 
 const agentGraph: Graph = { start: 'a', steps: [{ id: 'a', type: 'agent', settings: {}, outcomes: {} }] };
@@ -52,6 +60,48 @@ describe('reduce', () => {
       const turn = reduce(agentGraph, start(agentGraph), { kind: 'message', messageId: 'msg_1', text });
       expect(turn.effects.map((effect) => effect.kind)).toEqual(['say', 'handoff']);
       expect(turn.state.status).toBe('handed_off');
+    },
+  );
+
+  it.each([
+    ['de', 'Ich möchte mit einem Menschen sprechen', /Team/],
+    ['es', 'quiero hablar con un agente', /equipo/],
+    ['fr', 'Passez-moi un conseiller', /équipe/],
+    ['hi', 'किसी व्यक्ति से बात कराइए', /टीम/],
+    ['ar', 'أريد التحدث مع موظف', /فريقنا/],
+  ] as const)('hands off in %s', (language, text, said) => {
+    const state = { ...start(agentGraph), language };
+    const turn = reduce(agentGraph, state, { kind: 'message', messageId: 'msg_1', text });
+    expect(turn.effects).toMatchObject([
+      { kind: 'say', parts: [{ text: expect.stringMatching(said) }] },
+      { kind: 'handoff' },
+    ]);
+  });
+
+  it.each(['How can someone reset the hub?', 'Can people see my profile?', 'Personne ne répond'])(
+    'asks for an answer to "%s", which names a person by the way',
+    (text) => {
+      const turn = reduce(agentGraph, start(agentGraph), { kind: 'message', messageId: 'msg_1', text });
+      expect(turn.question).toEqual({ agentId: null, text });
+    },
+  );
+
+  it.each(['Ja, bitte', 'sí', 'D’accord !', 'हाँ जी', 'نعم'])('takes "%s" as an acceptance', (text) => {
+    const offered = { ...start(agentGraph), stepState: { offered: true } };
+    const turn = reduce(agentGraph, offered, { kind: 'message', messageId: 'msg_2', text });
+    expect(turn.state.status).toBe('handed_off');
+  });
+
+  it.each(['No, thanks', 'Nein danke', 'नहीं', 'لا شكرا'])(
+    'takes "%s" as a refusal of what it offered',
+    (text) => {
+      const no = { kind: 'message' as const, messageId: 'msg_2', text };
+      expect(reduce(agentGraph, start(agentGraph), no).question).not.toBeNull();
+      const refused = reduce(agentGraph, { ...start(agentGraph), stepState: { offered: true } }, no);
+      expect(refused.effects).toMatchObject([
+        { kind: 'say', parts: [{ text: expect.stringContaining('anything else') }] },
+      ]);
+      expect(refused.state).toMatchObject({ status: 'waiting', stepState: { offered: false } });
     },
   );
 

@@ -1,4 +1,5 @@
 import type { Graph } from '@parley/contracts';
+import { flowPhrases, type Language, phrase } from '@parley/text';
 import { stepType } from '../steps/index.ts';
 import { type StepEffect, type StepInput, type StepResult, type StepView, textParts } from '../steps/step.ts';
 import type { HistoryTurn, RunStatus } from './run.table.ts';
@@ -6,9 +7,6 @@ import { postable } from './said.ts';
 
 /** Steps a run may pass in one turn; a graph that circles without waiting ends as failed. */
 export const STEPS_PER_TURN = 100;
-
-/** What a run that cannot go on says, in place of everything else of its turn. */
-const APOLOGY = 'Something went wrong on my side. I am asking a person to join this conversation.';
 
 /** A run as the reducer sees it. */
 export interface RunState {
@@ -18,6 +16,8 @@ export interface RunState {
   variables: Record<string, unknown>;
   history: readonly HistoryTurn[];
   agent: StepView['agent'];
+  /** The language in which the turn is answered. */
+  language: Language;
 }
 
 /** One line of the trace. */
@@ -76,7 +76,7 @@ export function failedTurn(
 ): Turn {
   return {
     state: { ...turn.state, status: 'failed' },
-    effects: [{ kind: 'say', parts: textParts(APOLOGY), replyTo }],
+    effects: [{ kind: 'say', parts: textParts(phrase(flowPhrases, turn.state.language, 'failed')), replyTo }],
     trace: turn.trace,
     question: null,
     failure,
@@ -90,8 +90,9 @@ function advance(graph: Graph, turn: Turn, input: StepInput): StepInput | string
   if (!step || !type) return `The flow has no step "${turn.state.stepId ?? ''}" of a known type.`;
   const settings = type.settings.safeParse(step.settings);
   if (!settings.success) return `The settings of step "${step.id}" do not fit its type.`;
-  const { stepState, variables, history, agent } = turn.state;
-  const result = type.advance(settings.data, { step, state: stepState, variables, history, agent }, input);
+  const { stepState, variables, history, agent, language } = turn.state;
+  const view = { step, state: stepState, variables, history, agent, language };
+  const result = type.advance(settings.data, view, input);
   record(turn, { stepId: step.id, type: step.type, input, result });
   return follow(turn, step.outcomes, result, input);
 }

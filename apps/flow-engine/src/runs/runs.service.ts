@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Graph } from '@parley/contracts';
 import { newId } from '@parley/contracts';
 import { Database } from '@parley/database';
+import { languageOf } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
 import type { FlowTrx, Tables } from '../database.ts';
@@ -133,6 +134,7 @@ function begin(of: RunBasis): LoadedRun {
       variables: {},
       history: [],
       agent: toSpeaker(of.agent),
+      language: languageOf(of.agent?.voice?.language),
     },
     nextNo: 1,
     revision: null,
@@ -150,6 +152,7 @@ function resume(row: LiveRunRow, of: RunBasis): LoadedRun {
       variables: row.variables,
       history: row.history,
       agent: toSpeaker(of.agent),
+      language: languageOf(of.agent?.voice?.language),
     },
     nextNo: row.next_no,
     revision: row.revision,

@@ -37,7 +37,7 @@ function run(conversationId: string, graph: Graph): LoadedRun {
     versionNumber: 1,
     graph,
     agent: null,
-    state: { ...state, agent: null },
+    state: { ...state, agent: null, language: 'en' },
     nextNo: 1,
     revision: null,
   };

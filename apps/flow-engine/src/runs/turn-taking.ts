@@ -2,6 +2,7 @@ import { type Graph, newId } from '@parley/contracts';
 import type { Answer, StepInput } from '../steps/step.ts';
 import { reduce, type RunState, type Turn } from './reducer.ts';
 import { hear } from './history.ts';
+import { languageOfTurn } from './language.ts';
 import type { HistoryTurn } from './run.table.ts';
 import { type LoadedRun, remember } from './runs.service.ts';
 import { replyIdOf, type TurnPayload } from './turn.ts';
@@ -36,10 +37,11 @@ function noted({ role, text, messageId }: Extract<QuietPayload, { kind: 'note' }
   return messageId === undefined ? { role, text } : { role, text, messageId };
 }
 
-/** The run as its contact has heard it. */
-function heardState(run: LoadedRun, payload: SpokenPayload): RunState {
+/** The run as its contact has heard it, in the language of the turn. */
+export function stateOf(run: LoadedRun, payload: TurnPayload): RunState {
   const heard = payload.kind === 'message' ? payload.heard : undefined;
-  return heard ? { ...run.state, history: hear(run.state.history, heard) } : run.state;
+  const history = heard ? hear(run.state.history, heard) : run.state.history;
+  return { ...run.state, history, language: languageOfTurn(run, payload) };
 }
 
 /** Gives a run what a turn is about, as far as it goes by itself: `question` is set when it needs an answer. Pure. */
@@ -51,7 +53,7 @@ export function takeTurn(run: LoadedRun, payload: SpokenPayload): OpenTurn {
     inputs.push({ kind: 'message', messageId: payload.messageId, text: payload.text });
   const [first, ...pending] = inputs;
   if (!first) throw new Error('A turn without input cannot be taken.');
-  return goOn(run.graph, reduce(run.graph, heardState(run, payload), first), pending);
+  return goOn(run.graph, reduce(run.graph, stateOf(run, payload), first), pending);
 }
 
 /** Goes on with a turn that asked, once its answer is there; it may ask again. Pure. */

@@ -8,6 +8,7 @@ import {
   stepCompleted,
 } from '@parley/contracts';
 import { EventLog, type NewEvent, RetryableError } from '@parley/messaging';
+import { flowPhrases, type Language, phrase } from '@parley/text';
 import type { FlowTrx } from '../database.ts';
 import type { StepEffect } from '../steps/step.ts';
 import type { Turn } from './reducer.ts';
@@ -155,7 +156,14 @@ function toEvents({ run, record }: TakenTurn): NewEvent[] {
   for (const effect of turn.effects) {
     events.push(
       effect.kind === 'say'
-        ? event(messageProduced, saidData(run, effect, { messageId: ids.next().value ?? '', attempt }))
+        ? event(
+            messageProduced,
+            saidData(run, effect, {
+              messageId: ids.next().value ?? '',
+              attempt,
+              language: turn.state.language,
+            }),
+          )
         : event(handoffRequested, { reason: effect.reason }),
     );
   }
@@ -175,12 +183,12 @@ export function isOver(status: RunStatus): boolean {
 function saidData(
   run: LoadedRun,
   effect: Extract<StepEffect, { kind: 'say' }>,
-  drawn: { messageId: string; attempt: number },
+  { language, ...drawn }: { messageId: string; attempt: number; language: Language },
 ): object {
   const author = {
     agentId: run.agent?.id ?? null,
     accountId: run.agent?.account_id ?? null,
-    name: run.agent?.name ?? 'Assistant',
+    name: run.agent?.name ?? phrase(flowPhrases, language, 'assistant'),
   };
   return {
     ...drawn,

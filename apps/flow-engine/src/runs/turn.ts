@@ -24,6 +24,8 @@ export type TurnPayload = {
       replyId: string;
       /** Whether it was said in a call: its answer is spoken. */
       spoken?: boolean;
+      /** The language of the contact's session, channel or call (BCP 47), where one is known. */
+      language?: string;
       /** What was heard of answers before, as it came. */
       heard?: Heard[];
     }

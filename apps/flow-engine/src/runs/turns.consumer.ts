@@ -26,6 +26,7 @@ import {
   playTurn,
   type QuietPayload,
   type SpokenPayload,
+  stateOf,
 } from './turn-taking.ts';
 import { afterTurn, linesOf, takenTurn, TurnWriter } from './turn-writer.ts';
 
@@ -107,6 +108,7 @@ export class TurnsConsumer {
         agentId: agentId ?? run.responder.agentId,
         agent: run.agent,
         question,
+        language: turn.state.language,
         history: asked === 0 ? turn.state.history : saidSoFar(turn, payload),
         messageId: replyId,
         replyTo: answeredBy(payload),
@@ -138,5 +140,5 @@ function givenUp(
     error instanceof RunFailure
       ? reason
       : `Step "${run.state.stepId ?? ''}" failed ${attempt} times: ${reason}`;
-  return failedTurn({ state: run.state, trace: [] }, failure, answeredBy(payload));
+  return failedTurn({ state: stateOf(run, payload), trace: [] }, failure, answeredBy(payload));
 }

@@ -1,4 +1,5 @@
 import type { Citation, Graph, Part, ProblemDetail } from '@parley/contracts';
+import type { Language } from '@parley/text';
 import type { z } from 'zod';
 import type { HistoryTurn } from '../runs/run.table.ts';
 
@@ -32,6 +33,8 @@ export interface StepView {
   variables: Record<string, unknown>;
   history: readonly HistoryTurn[];
   agent: { id: string; name: string; greeting: string | null } | null;
+  /** The language of the sentences that no author wrote. */
+  language: Language;
 }
 
 /** Something a step wants done; `messageId` is set by the reducer where a message's id was drawn before. */
@@ -88,7 +91,7 @@ export interface StepType<Settings extends z.ZodObject = z.ZodObject> {
   /** What the settings name outside the flow: it has to exist, and cannot be deleted meanwhile. */
   references?(settings: z.output<Settings>): StepReference[];
   /** The phrases it tells apart when a message is given to it as it stands: what may be said to it in a call. */
-  choices?(settings: z.output<Settings>, state: Record<string, unknown>): StepChoices;
+  choices?(settings: z.output<Settings>, state: Record<string, unknown>, language: Language): StepChoices;
 }
 
 /** Declares a step type: returns its argument, only to infer the type of its settings. */

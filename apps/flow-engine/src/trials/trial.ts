@@ -1,11 +1,13 @@
 import { type FlowTrial, type Graph, ProblemError } from '@parley/contracts';
 import { isRetryable } from '@parley/database';
 import { reasonOf } from '@parley/messaging';
+import { type Language, languageOf } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
+import { languageOfText } from '../runs/language.ts';
 import { failedTurn, reduce, type RunState, type Turn } from '../runs/reducer.ts';
 import type { RunStepRow } from '../runs/run.table.ts';
 import type { LoadedRun } from '../runs/runs.service.ts';
-import { answeredBy, playTurn, type SpokenPayload } from '../runs/turn-taking.ts';
+import { answeredBy, playTurn, type SpokenPayload, stateOf } from '../runs/turn-taking.ts';
 import { afterTurn, takenTurn } from '../runs/turn-writer.ts';
 import { RunFailure } from '../steps/run-failure.ts';
 import type { Answer, StepInput } from '../steps/step.ts';
@@ -14,7 +16,11 @@ import type { Answer, StepInput } from '../steps/step.ts';
 const BEGUN = 'begun';
 
 /** Gives what a step of a trial asks for. */
-export type AnswerSource = (run: LoadedRun, question: NonNullable<Turn['question']>) => Promise<Answer>;
+export type AnswerSource = (
+  run: LoadedRun,
+  question: NonNullable<Turn['question']>,
+  language: Language,
+) => Promise<Answer>;
 
 /** A run that is not stored, at the start of a graph. */
 export function beginTrial(of: {
@@ -38,6 +44,7 @@ export function beginTrial(of: {
       variables: {},
       history: [],
       agent: speaker,
+      language: languageOf(agent?.voice?.language),
     },
     nextNo: 1,
     revision: null,
@@ -74,10 +81,14 @@ export async function play(
 /** One turn with all answers it asks for; what keeps a run from going on is its failure. */
 async function playTrialTurn(run: LoadedRun, payload: SpokenPayload, answer: AnswerSource): Promise<Turn> {
   try {
-    return await playTurn(run, payload, (question) => answer(run, question));
+    return await playTurn(run, payload, (question, { turn }) => answer(run, question, turn.state.language));
   } catch (error) {
     if (isRetryable(error) || error instanceof ProblemError) throw error;
-    return failedTurn({ state: run.state, trace: [] }, failureOf(run, error), answeredBy(payload));
+    return failedTurn(
+      { state: stateOf(run, payload), trace: [] },
+      failureOf(run, error),
+      answeredBy(payload),
+    );
   }
 }
 
@@ -95,7 +106,9 @@ export function standBefore(run: LoadedRun, steps: readonly RunStepRow[], stepNo
   );
   let state: RunState = run.state;
   for (const { input } of inputs) {
-    const { state: reached, effects } = reduce(run.graph, state, input);
+    const language =
+      input.kind === 'message' ? languageOfText({ ...run, state }, input.text) : state.language;
+    const { state: reached, effects } = reduce(run.graph, { ...state, language }, input);
     const heard = input.kind === 'message' ? [{ role: 'user' as const, text: input.text }] : [];
     const said = effects.flatMap((effect) =>
       effect.kind === 'say' ? [{ role: 'assistant' as const, text: textOf(effect.parts) }] : [],

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { conflict, type FlowTrial, type Graph, notFound, unprocessable } from '@parley/contracts';
 import { Database } from '@parley/database';
+import type { Language } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
 import { AGENT_GONE, AnswersService, NO_AGENT } from '../answers/answers.service.ts';
@@ -81,8 +82,8 @@ export class TrialsService {
     messages: readonly string[],
     versionNumber: number | null,
   ): Promise<FlowTrial> {
-    const { run, turns, failure } = await play(begun, messages, (now, question) =>
-      this.answer(now, question),
+    const { run, turns, failure } = await play(begun, messages, (now, question, language) =>
+      this.answer(now, { ...question, language }),
     );
     const { status, variables } = run.state;
     return {
@@ -95,12 +96,19 @@ export class TrialsService {
     };
   }
 
-  private async answer(run: LoadedRun, question: NonNullable<Turn['question']>): Promise<Answer> {
+  private async answer(
+    run: LoadedRun,
+    question: NonNullable<Turn['question']> & { language: Language },
+  ): Promise<Answer> {
     const { spaceId } = run;
     const agentId = question.agentId ?? run.responder.agentId;
     const agent = await this.database.withSpaces([spaceId], (trx) => this.agentOf(trx, spaceId, agentId));
     if (!agent) throw new RunFailure(agentId === null ? NO_AGENT : AGENT_GONE);
-    return this.answers.rehearse(agent, { question: question.text, history: run.state.history });
+    return this.answers.rehearse(agent, {
+      question: question.text,
+      history: run.state.history,
+      language: question.language,
+    });
   }
 
   private async draftOf(trx: FlowTrx, spaceId: string, flowId: string): Promise<Graph> {

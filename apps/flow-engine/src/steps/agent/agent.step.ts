@@ -1,12 +1,15 @@
+import {
+  acceptsOffer,
+  asksForPerson,
+  declinesOffer,
+  flowPhrases,
+  type Language,
+  phrase,
+  usualConsents,
+  usualPersonRequests,
+} from '@parley/text';
 import { z } from 'zod';
 import { defineStep, type StepInput, type StepResult, type StepView, textParts } from '../step.ts';
-import { acceptsOffer, asksForPerson } from './person.ts';
-
-/** What is said in a call to be given a person; both are understood by `person.ts`. */
-const ASKING = ['talk to a person', 'speak to a person'];
-const ACCEPTING = ['yes', 'yes please', 'no', 'no thank you', ...ASKING];
-
-const HANDOFF_TEXT = 'I am asking a person to join this conversation. They will answer you here.';
 
 function greet(view: StepView, fresh: boolean): StepResult {
   const greeting = fresh ? view.agent?.greeting : null;
@@ -17,12 +20,21 @@ function greet(view: StepView, fresh: boolean): StepResult {
   };
 }
 
-function handOff(messageId: string): StepResult {
+function handOff(messageId: string, language: Language): StepResult {
   return {
     effects: [
-      { kind: 'say', parts: textParts(HANDOFF_TEXT), replyTo: messageId },
+      { kind: 'say', parts: textParts(phrase(flowPhrases, language, 'handoff')), replyTo: messageId },
       { kind: 'handoff', reason: 'The contact asked for a person.' },
     ],
+    progress: { kind: 'wait' },
+    state: { offered: false },
+  };
+}
+
+function offerDeclined(messageId: string, language: Language): StepResult {
+  const text = phrase(flowPhrases, language, 'offerDeclined');
+  return {
+    effects: [{ kind: 'say', parts: textParts(text), replyTo: messageId }],
     progress: { kind: 'wait' },
     state: { offered: false },
   };
@@ -55,17 +67,22 @@ export const agentStep = defineStep({
   advance(settings, view, input) {
     if (input.kind === 'enter') return greet(view, input.fresh);
     if (input.kind === 'answer') return reply(input);
-    const accepted = view.state['offered'] === true && acceptsOffer(input.text);
-    if (accepted || asksForPerson(input.text)) return handOff(input.messageId);
+    const { messageId, text } = input;
+    const isOffered = view.state['offered'] === true;
+    if (asksForPerson(text) || (isOffered && acceptsOffer(text))) return handOff(messageId, view.language);
+    if (isOffered && declinesOffer(text)) return offerDeclined(messageId, view.language);
     return {
       effects: [],
-      progress: { kind: 'ask', agentId: settings.agentId ?? null, question: input.text },
+      progress: { kind: 'ask', agentId: settings.agentId ?? null, question: text },
     };
   },
   references({ agentId }) {
     return agentId === undefined ? [] : [{ kind: 'agent', id: agentId, pointer: '/agentId' }];
   },
-  choices(_settings, state) {
-    return { phrases: state['offered'] === true ? ACCEPTING : ASKING, costly: false };
+  choices(_settings, state, language) {
+    // Both kinds are understood by the text library; what a closed list lacks cannot be heard.
+    const asking = usualPersonRequests(language).slice(0, 2);
+    const { yes, no } = usualConsents(language);
+    return { phrases: state['offered'] === true ? [...yes, ...no, ...asking] : asking, costly: false };
   },
 });
