@@ -29,7 +29,7 @@ const FR_WHO =
 const FR_WHICH = '(?:(?:un|une|le|la|votre)\\s)?(?:(?:vrai|vraie|autre|veritable)\\s)?';
 const HI_WHO = '(?:इंसान|व्यक्ति|आदमी|मनुष्य|किसी|एजेंट|प्रतिनिधि|ऑपरेटर|कर्मचारी|सदस्य|अधिकारी|कस्टमर केयर|ग्राहक सेवा)';
 const AR_WHO =
-  '(?:شخص|انسان|بشر|موظف|موظفه|الموظف|ممثل|احد|مندوب|مشغل|مسؤول|خدمه العملاء|الدعم|احد الموظفين|شخص حقيقي)';
+  '(?:شخص|انسان|بشر|موظف|موظفه|الموظف|ممثل|احد|مندوب|مشغل|مسوول|خدمه العملاء|الدعم|احد الموظفين|شخص حقيقي)';
 
 /** Requests, matched against comparable words. */
 const requests: Readonly<Record<Language, readonly RegExp[]>> = {

@@ -30,7 +30,6 @@ export class PhraseReader<Kind extends string> {
   private readonly known = new Map<string, Known<Kind>>();
   private readonly longest: number;
 
-  /** @param extra further wordings of a message's own, such as the name of whom it addresses */
   constructor(wordings: Readonly<Record<Language, Wordings<Kind>>>) {
     for (const [language, kinds] of Object.entries(wordings) as [Language, Wordings<Kind>][])
       for (const [kind, texts] of Object.entries(kinds) as [Kind, readonly string[]][])
@@ -89,19 +88,28 @@ export class PhraseReader<Kind extends string> {
 /** Whether two texts differ by at most so many typing mistakes: a letter too many, missing, wrong, or two swapped. */
 function differsBy(one: string, other: string, allowed: number): boolean {
   if (Math.abs(one.length - other.length) > allowed) return false;
-  let before: number[] = [];
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j += 1) {
-      const same = one[i - 1] === other[j - 1];
-      let cost = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1])
-        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
-      next.push(cost);
-    }
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let at = 1; at <= one.length; at += 1) {
+    const next = nextRow(one, other, { at, row, before });
     if (Math.min(...next) > allowed) return false;
     [before, row] = [row, next];
   }
-  return (row[other.length] ?? allowed + 1) <= allowed;
+  return (row.at(-1) ?? Number.POSITIVE_INFINITY) <= allowed;
+}
+
+/** Mistakes between the first `at` letters of one text and each beginning of the other (optimal string alignment). */
+function nextRow(
+  one: string,
+  other: string,
+  { at, row, before }: { at: number; row: readonly number[]; before: readonly number[] },
+): number[] {
+  const next = [at];
+  for (let to = 1; to <= other.length; to += 1) {
+    const changed = (row[to - 1] ?? 0) + (one[at - 1] === other[to - 1] ? 0 : 1);
+    const isSwapped = one[at - 1] === other[to - 2] && one[at - 2] === other[to - 1];
+    const swapped = isSwapped ? (before[to - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+    next.push(Math.min((row[to] ?? 0) + 1, (next[to - 1] ?? 0) + 1, changed, swapped));
+  }
+  return next;
 }
