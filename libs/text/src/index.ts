@@ -36,3 +36,4 @@ export { asksForPerson, usualPersonRequests } from './recognise/person.ts';
 export { PhraseReader, type ReadPhrase, type Wordings } from './recognise/phrase-reader.ts';
 export { asksToRepeat, usualRepeatRequests } from './recognise/repeat.ts';
 export { comparable, comparableWords } from './recognise/words.ts';
+export { type SentenceOptions, type SentenceSpan, SentenceStream, sentencesOf } from './sentences.ts';

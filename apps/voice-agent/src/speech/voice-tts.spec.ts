@@ -1,5 +1,4 @@
 import { APIConnectionError, initializeLogger, tts } from '@livekit/agents';
-import { ClauseSplitter } from './clauses.ts';
 import type { SpeechWarning } from './fallback.ts';
 import type { SpeechChunk, Synthesizer } from './port.ts';
 import { VoiceTts } from './voice-tts.ts';
@@ -142,39 +141,5 @@ describe('VoiceTts', () => {
     expect(stream.abortSignal.aborted).toBe(true);
     const whole = await voice.synthesize('Hello there.').collect();
     expect(whole.samplesPerChannel).toBe('Hello there.'.length * 240);
-  });
-});
-
-describe('ClauseSplitter', () => {
-  it.each([
-    ['No end', []],
-    ['One. Two. Three', ['One. ', 'Two. ']],
-    ['$20.50 is the price', []],
-    [
-      'This first clause is long enough to be said at once, so it is, and',
-      ['This first clause is long enough to be said at once, '],
-    ],
-  ])('cuts "%s" as soon as a clause is certain', (text, clauses) => {
-    const splitter = new ClauseSplitter();
-    expect(splitter.push(text)).toEqual(clauses);
-    expect([...clauses, ...splitter.flush()].join('')).toBe(text);
-  });
-
-  it('loses and adds nothing, and gives no endless clause', () => {
-    for (const text of [
-      'x'.repeat(1500),
-      `${'word '.repeat(400)}`,
-      '👋'.repeat(800),
-      'a\n\nb. c? d! …',
-      '',
-    ]) {
-      const splitter = new ClauseSplitter();
-      const clauses = [
-        ...(text.match(/[\s\S]{1,9}/g) ?? []).flatMap((piece) => splitter.push(piece)),
-        ...splitter.flush(),
-      ];
-      expect(clauses.join('')).toBe(text);
-      expect(Math.max(0, ...clauses.map((clause) => clause.length))).toBeLessThanOrEqual(300);
-    }
   });
 });

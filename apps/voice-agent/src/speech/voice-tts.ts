@@ -7,11 +7,14 @@ import {
   tts,
 } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import { ClauseSplitter } from './clauses.ts';
+import { SentenceStream } from '@parley/text';
 import { Fallback, type OnSpeechWarning, toError } from './fallback.ts';
 import { joinPcm } from './pcm.ts';
 import { PieceQueue } from './piece-queue.ts';
 import { SPEECH_RATE, type SpeechChunk, type Synthesizer } from './port.ts';
+
+/** Speech begins with the first clause; longer pieces would be slow to begin and slow to give up. */
+const CLAUSE_LENGTH = { firstClauseLength: 40, maxLength: 300 };
 
 export interface VoiceTtsOptions {
   /** In the order in which they are tried. */
@@ -140,10 +143,10 @@ class VoiceChunks extends tts.ChunkedStream {
   }
 
   protected override async run(): Promise<void> {
-    const splitter = new ClauseSplitter();
+    const splitter = new SentenceStream(CLAUSE_LENGTH);
     const spoken = new Spoken(shortuuid('segment_'));
     try {
-      for (const clause of [...splitter.push(this.inputText), ...splitter.flush()]) {
+      for (const clause of [...splitter.push(this.inputText), ...splitter.end()]) {
         spoken.beginClause();
         for await (const chunk of this.voice.speak(clause, this.abortSignal)) {
           for (const audio of spoken.add(chunk)) this.queue.put(audio);
@@ -212,12 +215,12 @@ class VoiceTtsStream extends tts.SynthesizeStream {
   }
 
   private async *clauses(): AsyncGenerator<string, void> {
-    const splitter = new ClauseSplitter();
+    const splitter = new SentenceStream(CLAUSE_LENGTH);
     for await (const input of this.input) {
       const isPause = input === tts.SynthesizeStream.FLUSH_SENTINEL;
-      yield* isPause ? splitter.flush() : splitter.push(input);
+      yield* isPause ? splitter.end() : splitter.push(input);
     }
-    yield* splitter.flush();
+    yield* splitter.end();
   }
 }
 

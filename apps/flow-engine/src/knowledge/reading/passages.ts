@@ -1,6 +1,6 @@
+import { sentencesOf } from '@parley/text';
 import { cutPlace } from '../ranking/terms.ts';
 import { type Block, type ReadPassage, UnreadableDocumentError } from './blocks.ts';
-import { splitSentences } from './sentences.ts';
 
 /** A passage is a few paragraphs: enough to stand alone, small enough to be about one thing. */
 const TARGET_LENGTH = 600;
@@ -19,9 +19,13 @@ interface Piece {
 
 const shift = (spans: readonly number[], by: number): number[] => spans.map((place) => place + by);
 
+/** Start and end of every sentence, one pair after another. */
+const sentencePlaces = (text: string): number[] =>
+  sentencesOf(text).flatMap(({ start, end }) => [start, end]);
+
 /** Code is quoted whole where it is short, else line by line. */
 function codePiece(text: string): Piece {
-  return { text, sentences: text.length <= MAX_CODE_UNIT ? [0, text.length] : splitSentences(text) };
+  return { text, sentences: text.length <= MAX_CODE_UNIT ? [0, text.length] : sentencePlaces(text) };
 }
 
 function join(pieces: readonly Piece[], separator: string): Piece {
@@ -97,13 +101,13 @@ class PassageBuilder {
       this.addPiece(
         block.kind === 'code'
           ? codePiece(block.text)
-          : { text: block.text, sentences: splitSentences(block.text) },
+          : { text: block.text, sentences: sentencePlaces(block.text) },
       );
     }
   }
 
   private addEntry(entry: Extract<Block, { kind: 'entry' }>): void {
-    const term: Piece = { text: entry.term, sentences: splitSentences(entry.term) };
+    const term: Piece = { text: entry.term, sentences: sentencePlaces(entry.term) };
     if (lengthOf(entry.blocks) < OWN_ENTRY_LENGTH) {
       this.addPiece(join([term, ...entry.blocks.flatMap((block) => plainPieces(block))], '\n'));
       return;
@@ -162,14 +166,14 @@ function lengthOf(blocks: readonly Block[]): number {
 function plainPieces(block: Block): Piece[] {
   if (block.kind === 'entry') {
     return [
-      { text: block.term, sentences: splitSentences(block.term) },
+      { text: block.term, sentences: sentencePlaces(block.term) },
       ...block.blocks.flatMap((inner) => plainPieces(inner)),
     ];
   }
   return [
     block.kind === 'code'
       ? codePiece(block.text)
-      : { text: block.text, sentences: splitSentences(block.text) },
+      : { text: block.text, sentences: sentencePlaces(block.text) },
   ];
 }
 
