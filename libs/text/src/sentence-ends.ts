@@ -127,77 +127,105 @@ function mayBeCitation(text: string, at: number): boolean {
 }
 
 /** A mark with no space behind it ends a sentence in scripts that write none. */
-function judgeUnspaced(
-  { text, isComplete }: KnownText,
-  { at, marks, closers, next }: Place,
-  isWide: boolean,
-): Verdict {
+function judgeUnspaced(known: KnownText, place: Place, isWide: boolean): Verdict {
+  const { text } = known;
+  const { at, marks, next } = place;
+  if (isWide) return judgeUnspacedWide(known, place);
+  const isIdeographic =
+    IDEOGRAPH.test(text.slice(next, next + 2)) && IDEOGRAPH.test(text.slice(Math.max(0, at - 1), at));
+  return isIdeographic && !marks.includes('…') ? { end: next } : { skipTo: next };
+}
+
+function judgeUnspacedWide({ text, isComplete }: KnownText, { marks, closers, next }: Place): Verdict {
   const goesOn = { skipTo: next };
   const ahead = text.slice(next, next + 2);
-  if (!isWide) {
-    const isIdeographic = IDEOGRAPH.test(ahead) && IDEOGRAPH.test(text.slice(Math.max(0, at - 1), at));
-    return isIdeographic && !marks.includes('…') ? { end: next } : goesOn;
-  }
   if (closers !== '' && !isComplete && /^[はっ]$/.test(ahead)) return 'undecided';
   if (closers !== '' && PARTICLE.test(ahead)) return goesOn;
   if (marks === '．' && /^\p{Nd}/u.test(ahead)) return goesOn;
   return CONTINUING.test(ahead) ? goesOn : { end: next };
 }
 
+/** What follows a mark and space. */
+interface Ahead {
+  readonly text: string;
+  /** Whether more may follow of what matters. */
+  readonly isShort: boolean;
+  readonly isSmall: boolean;
+}
+
 function judgeSpaced(known: KnownText, place: Place): Verdict {
   const { text, isComplete } = known;
-  const { marks, closers, next } = place;
-  const goesOn = { skipTo: next };
+  const { marks, next } = place;
   const first = matchEnd(OPENERS, text, next);
   if (first >= text.length) return isComplete ? { end: next } : 'undecided';
+  const following = text.slice(first, next + LOOKAHEAD);
   const isShort = !isComplete && text.length < next + LOOKAHEAD;
-  const ahead = text.slice(first, next + LOOKAHEAD);
-  if (isShort && /^[-–—•]$/.test(ahead)) return 'undecided';
-  if (first === next && CONTINUING.test(ahead)) return goesOn;
-  const isSmall = SMALL.test(ahead);
-  if (!/^[.…]+$/.test(marks)) {
-    if (marks === ';' && !/^\p{Lu}/u.test(ahead)) return goesOn;
-    return closers !== '' && isSmall ? goesOn : { end: next };
-  }
-  if (isSmall && !SMALL_NAME.test(ahead)) return isShort && mayBeName(ahead) ? 'undecided' : goesOn;
-  if (marks !== '.') return /^\p{Nd}/u.test(ahead) ? goesOn : { end: next };
-  return /^[*_~]*$/.test(closers) ? judgeFullStop(known, place, ahead, isShort) : { end: next };
+  if (isShort && /^[-–—•]$/.test(following)) return 'undecided';
+  if (first === next && CONTINUING.test(following)) return { skipTo: next };
+  const ahead = { text: following, isShort, isSmall: SMALL.test(following) };
+  return /^[.…]+$/.test(marks) ? judgePoints(known, place, ahead) : judgeStrong(place, ahead);
+}
+
+/** A question or exclamation mark, or the Greek question mark. */
+function judgeStrong({ marks, closers, next }: Place, ahead: Ahead): Verdict {
+  const goesOn = marks === ';' ? !/^\p{Lu}/u.test(ahead.text) : closers !== '' && ahead.isSmall;
+  return goesOn ? { skipTo: next } : { end: next };
+}
+
+/** A full stop or an ellipsis. */
+function judgePoints(known: KnownText, place: Place, ahead: Ahead): Verdict {
+  const { marks, closers, next } = place;
+  const goesOn = { skipTo: next };
+  if (ahead.isSmall && !SMALL_NAME.test(ahead.text))
+    return ahead.isShort && mayBeName(ahead.text) ? 'undecided' : goesOn;
+  if (marks !== '.') return /^\p{Nd}/u.test(ahead.text) ? goesOn : { end: next };
+  return /^[*_~]*$/.test(closers) ? judgeFullStop(known, place, ahead) : { end: next };
 }
 
 function mayBeName(ahead: string): boolean {
   return ahead.length < LONGEST_WORD && /^[\p{L}\p{N}_./-]*$/u.test(ahead);
 }
 
-function judgeFullStop({ text }: KnownText, place: Place, ahead: string, isShort: boolean): Verdict {
-  const { start, at, next } = place;
-  const end = { end: next };
-  const goesOn = { skipTo: next };
+function judgeFullStop({ text }: KnownText, { start, at, next }: Place, ahead: Ahead): Verdict {
   const before = text.slice(Math.max(start, at - LOOKBACK), at);
   const isWhole = at - start <= LOOKBACK;
-  if ((isWhole && LIST_MARK.test(before)) || LIST_MARK_BEHIND_COLON.test(before)) return goesOn;
-  const kind = kindOfWordBefore(before);
-  if (kind === 'lead-in') return goesOn;
-  if (kind === 'word') return end;
-  const word = WORD_AHEAD.exec(ahead)?.[0] ?? '';
-  if (isShort && word.length === ahead.length && word.length < LONGEST_WORD) return 'undecided';
-  const isStarter = sentenceStarters.has(word.toLowerCase());
-  if (kind === 'loose') return isStarter ? end : goesOn;
-  if (kind === 'ordinal') return isOrdinal(before, ahead, word) ? goesOn : end;
-  if (isShort && ahead.length < 4 && /^[+(#§№\s]*$/u.test(ahead)) return 'undecided';
-  const isFollowed = NUMBER_AHEAD.test(ahead) || (kind === 'number or letter' && LETTER_AHEAD.test(ahead));
-  return isFollowed ? goesOn : end;
+  const isListMark = (isWhole && LIST_MARK.test(before)) || LIST_MARK_BEHIND_COLON.test(before);
+  const kind = isListMark ? 'lead-in' : kindOfWordBefore(before);
+  if (kind === 'lead-in') return { skipTo: next };
+  if (kind === 'word') return { end: next };
+  const word = WORD_AHEAD.exec(ahead.text)?.[0] ?? '';
+  if (ahead.isShort && mayGrow(word, ahead.text)) return 'undecided';
+  return goesOnBehind[kind](before, ahead.text, word.toLowerCase()) ? { skipTo: next } : { end: next };
 }
 
-type WordKind = 'word' | 'lead-in' | 'loose' | 'ordinal' | 'number' | 'number or letter';
+/** Whether what follows may turn out to be another word or number. */
+function mayGrow(word: string, ahead: string): boolean {
+  const isWordOpen = word.length === ahead.length && word.length < LONGEST_WORD;
+  return isWordOpen || (ahead.length < 4 && /^[+(#§№\s]*$/u.test(ahead));
+}
+
+type WordKind = 'word' | 'lead-in' | Abbreviation;
+type Abbreviation = 'loose' | 'ordinal' | 'number' | 'number or letter';
+
+/** Whether a sentence goes on behind an abbreviation that may also end it. */
+const goesOnBehind: Record<Abbreviation, (before: string, ahead: string, word: string) => boolean> = {
+  loose: (_before, _ahead, word) => !sentenceStarters.has(word),
+  ordinal: isOrdinal,
+  number: (_before, ahead) => NUMBER_AHEAD.test(ahead),
+  'number or letter': (_before, ahead) => NUMBER_AHEAD.test(ahead) || LETTER_AHEAD.test(ahead),
+};
 
 /** What the word before a full stop says about it: the kind of abbreviation, or an ordinary word. */
 function kindOfWordBefore(before: string): WordKind {
-  const spaced = SPACED_TOKEN.exec(before)?.[0].replace(/\s/g, '').toLowerCase();
-  if (spaced !== undefined && leadIns.has(spaced)) return 'lead-in';
-  if (spaced !== undefined && looseAbbreviations.has(spaced)) return 'loose';
+  const spaced = SPACED_TOKEN.exec(before)?.[0].replace(/\s/g, '').toLowerCase() ?? '';
+  if (leadIns.has(spaced)) return 'lead-in';
+  if (looseAbbreviations.has(spaced)) return 'loose';
   // "l'U.E.", "Haupt-Str."
   const token = TOKEN.exec(before)?.[0].replace(/^(?:\p{L}*['’]|\p{L}{2,}-)/u, '') ?? '';
-  const word = token.toLowerCase();
+  return kindOfWord(token, token.toLowerCase());
+}
+
+function kindOfWord(token: string, word: string): WordKind {
   if (/^\d{1,2}$/.test(token)) return 'ordinal';
   if (leadIns.has(word)) return 'lead-in';
   if (letterAbbreviations.has(word)) return 'number or letter';
@@ -207,9 +235,9 @@ function kindOfWordBefore(before: string): WordKind {
 
 /** "am 3. Oktober", "der 2. Weltkrieg", "24. 12. 2026". */
 function isOrdinal(before: string, ahead: string, word: string): boolean {
-  if (/^(?:\d{1,2}\.|(?:19|20)\d\d(?!\d))/.test(ahead) || ordinalNouns.has(word.toLowerCase())) return true;
+  if (/^(?:\d{1,2}\.|(?:19|20)\d\d(?!\d))/.test(ahead) || ordinalNouns.has(word)) return true;
   const lead = WORD_BEFORE_NUMBER.exec(before)?.[1]?.toLowerCase();
-  return lead !== undefined && ordinalLeads.has(lead) && !sentenceStarters.has(word.toLowerCase());
+  return lead !== undefined && ordinalLeads.has(lead) && !sentenceStarters.has(word);
 }
 
 function judgeUnmarkedSpace({ text, isComplete }: KnownText, start: number, at: number): Verdict {
