@@ -17,7 +17,7 @@ import {
   spaceChanged,
   type UploadTarget,
 } from '@parley/contracts';
-import { FactPublisher, type NatsConnection } from '@parley/messaging';
+import { EventPublisher, type NatsConnection } from '@parley/messaging';
 import {
   connectSpec,
   eventsOf,
@@ -59,8 +59,8 @@ export class AssetsBench {
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
   private readonly client: SpecOperations;
-  private readonly identity: FactPublisher;
-  private readonly facts: FactPublisher;
+  private readonly identity: EventPublisher;
+  private readonly facts: EventPublisher;
   private readonly settings: Record<string, string>;
   /** Whose each conversation is, by its contact; null: nobody's who visits. */
   private readonly conversations = new Map<string, string | null>();
@@ -71,8 +71,8 @@ export class AssetsBench {
     this.server = server;
     this.settings = settings;
     this.client = new SpecOperations(nats);
-    this.identity = new FactPublisher(nats, 'identity');
-    this.facts = new FactPublisher(nats, 'conversation');
+    this.identity = new EventPublisher(nats, 'identity');
+    this.facts = new EventPublisher(nats, 'conversation');
   }
 
   /** Asks an operation over NATS, as the gateway does. */

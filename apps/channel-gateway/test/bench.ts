@@ -27,7 +27,7 @@ import {
   servicePrincipal,
   setUpChannel,
 } from '@parley/contracts';
-import { FactPublisher, type MessagingRuntime, type NatsConnection } from '@parley/messaging';
+import { EventPublisher, type MessagingRuntime, type NatsConnection } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
 import { connectSpec, layTables, type Pod, startPod, SpecOperations } from '@parley/service/testing';
 import {
@@ -79,7 +79,7 @@ export class GatewayBench {
   private readonly server: TestDatabase;
   private readonly nats: NatsConnection;
   private readonly client: SpecOperations;
-  private readonly facts: FactPublisher;
+  private readonly facts: EventPublisher;
   private readonly twilios: TwilioServer[] = [];
   private pod: Pod<Tables> | undefined;
 
@@ -87,7 +87,7 @@ export class GatewayBench {
     this.server = server;
     this.nats = nats;
     this.client = new SpecOperations(nats);
-    this.facts = new FactPublisher(nats, 'spec');
+    this.facts = new EventPublisher(nats, 'spec');
     this.config = {
       PORT: 8080,
       SERVICES: '',

@@ -117,8 +117,8 @@ export class ConversationBench {
   /** Does a task of a queue, for a space. */
   async perform(queue: string, payload: unknown = {}, space = spaceId): Promise<void> {
     const task = { id: space, key: space, spaceId: space, payload, attempt: 1 };
-    const settle = (effect: (trx: ConversationTrx) => Promise<void>) => this.in(effect, space);
-    const context = { signal: new AbortController().signal, lastAttempt: false, settle };
+    const complete = (effect: (trx: ConversationTrx) => Promise<void>) => this.in(effect, space);
+    const context = { signal: new AbortController().signal, isLastAttempt: false, complete };
     await this.handlers.get(`task ${queue}`)?.(task, context);
   }
 

@@ -18,7 +18,7 @@ import {
   type Principal,
 } from '@parley/contracts';
 import type { Database } from '@parley/database';
-import { FactPublisher, type MessagingRuntime } from '@parley/messaging';
+import { EventPublisher, type MessagingRuntime } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
 import {
   eventsOf,
@@ -163,7 +163,7 @@ export class FlowBench {
   private readonly pod: Pod<Tables>;
   private readonly drop: () => Promise<void>;
   private readonly conversations: BenchConversation[] = [];
-  private readonly facts: FactPublisher;
+  private readonly facts: EventPublisher;
   private readonly operations: SpecOperations;
 
   constructor(
@@ -177,7 +177,7 @@ export class FlowBench {
     this.database = pod.database;
     this.runner = pod.runner;
     this.runtime = pod.runtime;
-    this.facts = new FactPublisher(pod.nats, 'conversation');
+    this.facts = new EventPublisher(pod.nats, 'conversation');
     this.operations = new SpecOperations(pod.nats);
   }
 

@@ -90,9 +90,9 @@ export class IdentityBench {
   async work(): Promise<void> {
     for (let task = this.tasks.shift(); task; task = this.tasks.shift()) {
       const { spaceId, queue } = task;
-      const settle = (effect: (trx: unknown) => Promise<void>): Promise<void> =>
+      const complete = (effect: (trx: unknown) => Promise<void>): Promise<void> =>
         this.database.withSpaces([spaceId], effect);
-      await this.handlers.get(`task ${queue}`)?.({ ...task, attempt: 1 }, { settle, lastAttempt: false });
+      await this.handlers.get(`task ${queue}`)?.({ ...task, attempt: 1 }, { complete, isLastAttempt: false });
     }
   }
 

@@ -15,7 +15,7 @@ import {
   servicePrincipal,
   spaceCreated,
 } from '@parley/contracts';
-import { FactPublisher, type NatsConnection } from '@parley/messaging';
+import { EventPublisher, type NatsConnection } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
 import { connectSpec, layTables, type Pod, SpecOperations, startPod } from '@parley/service/testing';
 import {
@@ -73,7 +73,7 @@ export class NotificationsBench {
     spaceId: string,
     data: EventData<Definition>,
   ): Promise<void> {
-    await new FactPublisher(this.nats, 'spec').publish(definition, spaceId, data);
+    await new EventPublisher(this.nats, 'spec').publish(definition, spaceId, data);
   }
 
   /** Asks an operation as a service does. */

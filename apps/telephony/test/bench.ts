@@ -17,7 +17,7 @@ import {
   servicePrincipal,
   unavailable,
 } from '@parley/contracts';
-import { CallBus, FactPublisher, type NatsConnection } from '@parley/messaging';
+import { CallBus, EventPublisher, type NatsConnection } from '@parley/messaging';
 import {
   connectSpec,
   eventsOf,
@@ -79,8 +79,8 @@ export class TelephonyBench {
   private readonly server: TestDatabase;
   private readonly options: BenchOptions;
   private readonly client: SpecOperations;
-  private readonly facts: FactPublisher;
-  private readonly voice: FactPublisher;
+  private readonly facts: EventPublisher;
+  private readonly voice: EventPublisher;
   private readonly jobs: CallBus;
   private readonly alive = new Map<string, number>();
   private readonly speaking: NodeJS.Timeout;
@@ -94,8 +94,8 @@ export class TelephonyBench {
     this.options = options;
     this.server = server;
     this.client = new SpecOperations(nats);
-    this.facts = new FactPublisher(nats, 'channel-gateway');
-    this.voice = new FactPublisher(nats, 'voice-agent');
+    this.facts = new EventPublisher(nats, 'channel-gateway');
+    this.voice = new EventPublisher(nats, 'voice-agent');
     this.jobs = new CallBus(nats);
     this.speaking = setInterval(() => this.speakUp(), 1000);
   }
@@ -275,7 +275,7 @@ export class TelephonyBench {
     definition: Definition,
     data: EventData<Definition>,
   ): Promise<void> {
-    return new FactPublisher(this.nats, service).publish(definition, this.spaceId, data);
+    return new EventPublisher(this.nats, service).publish(definition, this.spaceId, data);
   }
 
   private completeFile(input: Completion): OperationOutput<typeof completeStorage> {

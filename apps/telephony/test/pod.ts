@@ -85,8 +85,8 @@ export function startTelephony(server: SpecDatabase, parts: TelephonyParts): Pro
 }
 
 function leaveOut(leases: Leases, without: string | undefined): void {
-  const hold = leases.hold.bind(leases);
-  leases.hold = (name, ...rest) => {
+  const hold = leases.runWhileHeld.bind(leases);
+  leases.runWhileHeld = (name, ...rest) => {
     if (name !== without) hold(name, ...rest);
   };
 }

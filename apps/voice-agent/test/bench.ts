@@ -35,7 +35,7 @@ import {
   connectNats,
   ensureStreams,
   followLog,
-  FactPublisher,
+  EventPublisher,
   LiveBus,
   type NatsConnection,
 } from '@parley/messaging';
@@ -97,7 +97,7 @@ export class VoiceBench {
   output = '';
   private sequence = 0;
   private natsServer!: ServerProcess;
-  private facts!: FactPublisher;
+  private facts!: EventPublisher;
   private readonly closing = new AbortController();
   private readonly folder = mkdtempSync(join(tmpdir(), 'parley-voice-'));
   private natsPort = 0;
@@ -108,7 +108,7 @@ export class VoiceBench {
     const url = `nats://127.0.0.1:${this.natsPort}`;
     this.nats = await connectNats({ url, user: 'spec', password: 'spec', name: 'spec' });
     await ensureStreams(this.nats, { partitions: 4, maxBytes: 64 * 1024 * 1024 });
-    this.facts = new FactPublisher(this.nats, 'conversation');
+    this.facts = new EventPublisher(this.nats, 'conversation');
     this.liveKit = await startLiveKitServer(liveKitKey);
     this.playOthers();
     await this.playStorage();
@@ -352,7 +352,7 @@ export class VoiceBench {
     const stream = streamName(domainOf(definition.name));
     // From the stream, as services hear it: after a death of NATS it may be there before this connection is.
     const log = { stream, subjects: [`${definition.name}.>`], from: 1, signal: this.closing.signal };
-    void followLog(this.nats, log, { message: (message) => tell(message.json<Data>()) });
+    void followLog(this.nats, log, { onMessage: (message) => tell(message.json<Data>()) });
   }
 
   private async token(job: CallJob): Promise<string> {

@@ -30,7 +30,7 @@ import {
 import {
   connectNats,
   ensureStreams,
-  FactPublisher,
+  EventPublisher,
   type NatsConnection,
   OperationClient,
 } from '@parley/messaging';
@@ -147,14 +147,14 @@ export class BridgeBench {
   private readonly sequences = new Map<string, number>();
   private readonly posted = new Map<string, string[]>();
   private readonly nats: NatsConnection;
-  private readonly facts: FactPublisher;
+  private readonly facts: EventPublisher;
   private readonly clients: Client[] = [];
   private door!: Server;
   private sockets!: (FlowSocket | MediaSocket)[];
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
-    this.facts = new FactPublisher(nats, 'conversation');
+    this.facts = new EventPublisher(nats, 'conversation');
   }
 
   async start(config: Partial<BridgeConfig> = {}, rooms: CallRooms = this.rooms): Promise<void> {
@@ -205,7 +205,7 @@ export class BridgeBench {
     const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
     const parts = [
       new OperationClient(this.nats, specKeys('voice-agent')),
-      new FactPublisher(this.nats, 'voice-agent'),
+      new EventPublisher(this.nats, 'voice-agent'),
     ] as const;
     this.sockets = [FlowSocket, MediaSocket].map(
       (Socket) => new Socket(...parts, rooms, logger, this.nats, whole),
@@ -272,7 +272,7 @@ export class BridgeBench {
       ...{ channelId, deploymentType: 'WEB' as const, status, statusReason: null, target: null },
       channelName: null,
     };
-    await new FactPublisher(this.nats, 'channel-gateway').publish(channelStatusChanged, spaceId, data);
+    await new EventPublisher(this.nats, 'channel-gateway').publish(channelStatusChanged, spaceId, data);
   }
 
   /** Closes the clients of one story. */

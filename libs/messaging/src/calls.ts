@@ -1,5 +1,5 @@
 // What a process of one call needs, without what only services load: each call has a process, so each module counts.
-export * from './facts/fact-publisher.ts';
+export * from './event-log/event-publisher.ts';
 export * from './live/live-bus.ts';
 export * from './nats/connection.ts';
 export * from './operations/operation-client.ts';

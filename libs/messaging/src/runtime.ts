@@ -4,7 +4,7 @@ import { ParkedRepository } from './dead-letters/parked.repository.ts';
 import { EventLog } from './event-log/event-log.ts';
 import { OutboxRepository } from './event-log/outbox.repository.ts';
 import { Relay } from './event-log/relay.ts';
-import { FactPublisher } from './facts/fact-publisher.ts';
+import { EventPublisher } from './event-log/event-publisher.ts';
 import { Leases } from './leases/leases.ts';
 import { LeasesRepository } from './leases/leases.repository.ts';
 import { CallBus, LiveBus } from './live/live-bus.ts';
@@ -18,7 +18,7 @@ import type { OperationKeys } from './operations/operation-keys.ts';
 import { type AnswerCipher, OperationServer } from './operations/operation-server.ts';
 import { ConsumerRepository } from './runner/consumer.repository.ts';
 import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
-import { PositionBoard } from './runner/position-board.ts';
+import { PositionReporter } from './runner/position-reporter.ts';
 import { SuspectGate } from './suspect-gate.ts';
 import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-worker.ts';
 import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
@@ -37,7 +37,7 @@ export interface RuntimeOptions {
   /** In the account of operations. */
   operationsNats: NatsConnection;
   /** Whether this process is as it should be; by default, whether PostgreSQL answers. */
-  healthy?: (() => Promise<boolean>) | undefined;
+  isHealthy?: (() => Promise<boolean>) | undefined;
   /** Pool under the service's role, and one under its runner role. */
   database: Database<unknown>;
   runner: Database<unknown>;
@@ -61,18 +61,18 @@ export class MessagingRuntime {
   readonly client: OperationClient;
   readonly live: LiveBus;
   readonly calls: CallBus;
-  readonly facts: FactPublisher;
+  readonly publisher: EventPublisher;
   readonly parked: ParkedRepository;
   readonly relay: Relay;
   readonly consumers: ConsumerRunner[] = [];
   private readonly options: RuntimeOptions;
   private readonly outbox: OutboxRepository;
   private readonly maintenance: Maintenance;
-  private readonly board: PositionBoard;
+  private readonly positions: PositionReporter;
   private readonly gate = new SuspectGate();
   private readonly taskRepository: TasksRepository;
   private readonly specs: ConsumerSpec[] = [];
-  private wakes: Subscription | null = null;
+  private wakeSubscription: Subscription | null = null;
 
   constructor(options: RuntimeOptions) {
     const { nats, operationsNats, database, runner, logger, service } = options;
@@ -95,11 +95,11 @@ export class MessagingRuntime {
     this.client = new OperationClient(operationsNats, options.keys);
     this.live = new LiveBus(operationsNats);
     this.calls = new CallBus(operationsNats);
-    this.facts = new FactPublisher(nats, service);
+    this.publisher = new EventPublisher(nats, service);
     this.parked = new ParkedRepository(runner, service);
     this.outbox = new OutboxRepository(runner);
     this.maintenance = new Maintenance(new MaintenanceRepository(runner));
-    this.board = new PositionBoard(nats, service, logger);
+    this.positions = new PositionReporter(nats, service, logger);
     this.relay = new Relay({ outbox: this.outbox, nats, wakers: this.wakers, logger, source: service });
   }
 
@@ -121,7 +121,7 @@ export class MessagingRuntime {
     };
     const worker = new TaskWorker(parts, options, handler);
     for (let shard = 0; shard < TASK_SHARDS; shard += 1) {
-      this.leases.hold(workerName(options.queue, shard), (lease) => worker.run(shard, lease), {
+      this.leases.runWhileHeld(workerName(options.queue, shard), (lease) => worker.run(shard, lease), {
         drain: true,
       });
     }
@@ -135,12 +135,12 @@ export class MessagingRuntime {
       ...(this.options.buckets ?? []).map((bucket) => `kv:${bucket}`),
     ];
     for (const shard of shards)
-      this.leases.hold(`relay.${shard}`, (lease) => this.relay.run(shard, lease), { drain: true });
-    this.leases.hold('maintenance', (lease) => this.maintenance.run(lease));
-    await this.board.keepOnly(this.specs);
-    for (const spec of this.specs) await this.holdConsumer(spec);
-    this.listenForWakes();
-    this.answerHealth();
+      this.leases.runWhileHeld(`relay.${shard}`, (lease) => this.relay.run(shard, lease), { drain: true });
+    this.leases.runWhileHeld('maintenance', (lease) => this.maintenance.run(lease));
+    await this.positions.removeUnknownConsumers(this.specs);
+    for (const spec of this.specs) await this.startConsumer(spec);
+    this.subscribeToWakes();
+    this.respondToHealthChecks();
     this.leases.start();
     this.operations.start();
   }
@@ -149,34 +149,42 @@ export class MessagingRuntime {
   async stop(): Promise<void> {
     await this.operations.stop();
     await this.leases.stop();
-    this.wakes?.unsubscribe();
+    this.wakeSubscription?.unsubscribe();
   }
 
   /** Rows that wait to be published. */
   async lag(): Promise<number> {
-    return (await this.outbox.waiting()).reduce((sum, one) => sum + one.rows, 0);
+    return (await this.outbox.lag()).reduce((sum, one) => sum + one.rows, 0);
   }
 
-  private async holdConsumer(spec: ConsumerSpec): Promise<void> {
+  private async startConsumer(spec: ConsumerSpec): Promise<void> {
     const { nats, database, runner, logger } = this.options;
     const { partitions } = await streamIdentity(nats, spec.stream);
-    const { parked, board, gate } = this;
-    const parts = { nats, database, repository: new ConsumerRepository(runner), parked, logger, board, gate };
+    const { parked, positions, gate } = this;
+    const parts = {
+      nats,
+      database,
+      repository: new ConsumerRepository(runner),
+      parked,
+      logger,
+      positions,
+      gate,
+    };
     const consumer = new ConsumerRunner(parts, spec);
     this.consumers.push(consumer);
     for (let partition = 0; partition < partitions; partition += 1) {
-      this.leases.hold(`consumer.${spec.id}.${partition}`, (lease) => consumer.run(partition, lease));
+      this.leases.runWhileHeld(`consumer.${spec.id}.${partition}`, (lease) => consumer.run(partition, lease));
     }
   }
 
   /** Tells whoever asks (the gateway's `/readyz`) whether this service can work. */
-  private answerHealth(): void {
+  private respondToHealthChecks(): void {
     const { service, process, database } = this.options;
-    const healthy = this.options.healthy ?? (() => database.ping().then(() => true));
+    const isHealthy = this.options.isHealthy ?? (() => database.ping().then(() => true));
     this.options.operationsNats.subscribe(`health.${process ?? service}`, {
       callback: (error, message) => {
         if (error) return;
-        healthy().then(
+        isHealthy().then(
           (well) => message.respond(well ? 'ok' : 'degraded'),
           () => message.respond('degraded'),
         );
@@ -185,19 +193,19 @@ export class MessagingRuntime {
   }
 
   /** A commit in one process wakes the loop in the process that holds the lease. */
-  private listenForWakes(): void {
+  private subscribeToWakes(): void {
     const prefix = `wake.${this.options.service}.`;
     const nats = this.options.operationsNats;
-    this.wakers.onWake((name) => {
+    this.wakers.onRemoteWake((name) => {
       if (!nats.isClosed()) nats.publish(`${prefix}${name.replaceAll(':', '_')}`, name);
     });
-    this.wakes = nats.subscribe(`${prefix}>`, {
-      callback: (error, message) => void (error ?? this.wakers.wakeHere(message.string())),
+    this.wakeSubscription = nats.subscribe(`${prefix}>`, {
+      callback: (error, message) => void (error ?? this.wakers.wakeLocal(message.string())),
     });
-    void this.wakeAtReconnect();
+    void this.wakeAllOnReconnect();
   }
 
-  private async wakeAtReconnect(): Promise<void> {
+  private async wakeAllOnReconnect(): Promise<void> {
     for await (const { type } of this.options.operationsNats.status())
       if (type === 'reconnect') this.wakers.wakeAll();
   }

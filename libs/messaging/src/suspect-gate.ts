@@ -14,33 +14,33 @@ export function isSuspect(attempts: number): boolean {
  * suspect with it, so what is innocent ends before its attempts do.
  */
 export class SuspectGate {
-  private inside = false;
+  private isOccupied = false;
   private readonly waiting = new Set<() => void>();
 
   /** Whether the caller may begin; if not, it is told once the gate is free. */
-  enter(whenFree: () => void): boolean {
-    if (this.inside) {
+  tryEnter(whenFree: () => void): boolean {
+    if (this.isOccupied) {
       this.waiting.add(whenFree);
       return false;
     }
-    this.inside = true;
+    this.isOccupied = true;
     return true;
   }
 
   leave(): void {
-    this.inside = false;
-    const told = [...this.waiting];
+    this.isOccupied = false;
+    const waiting = [...this.waiting];
     this.waiting.clear();
-    for (const tell of told) tell();
+    for (const notify of waiting) notify();
   }
 
   /** Waits for the gate and does something inside. */
-  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
-    let inside = false;
-    while (!inside)
+  async runExclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    let isInside = false;
+    while (!isInside)
       await new Promise<void>((resolve) => {
-        inside = this.enter(resolve);
-        if (inside) resolve();
+        isInside = this.tryEnter(resolve);
+        if (isInside) resolve();
       });
     try {
       return await work();

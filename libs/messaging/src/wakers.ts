@@ -5,8 +5,8 @@ export class Wakers {
   private readonly database: Pick<Database<unknown>, 'afterCommit'>;
   private readonly sleepers = new Map<string, () => void>();
   private readonly woken = new Set<string>();
-  private readonly outward: ((name: string) => void)[] = [];
-  private isHere: (name: string) => boolean = () => false;
+  private readonly remoteListeners: ((name: string) => void)[] = [];
+  private isLocal: (name: string) => boolean = () => false;
 
   constructor(database: Pick<Database<unknown>, 'afterCommit'>) {
     this.database = database;
@@ -18,17 +18,17 @@ export class Wakers {
   }
 
   /** Says of a name whether its loop runs in this process: then nobody else needs to be told. */
-  runsHere(isHere: (name: string) => boolean): void {
-    this.isHere = isHere;
+  setLocalCheck(isLocal: (name: string) => boolean): void {
+    this.isLocal = isLocal;
   }
 
   /** Wakes a loop here, and tells other processes when it does not run here. */
   wake(name: string): void {
-    if (!this.wakeHere(name) && !this.isHere(name)) for (const tell of this.outward) tell(name);
+    if (!this.wakeLocal(name) && !this.isLocal(name)) for (const notify of this.remoteListeners) notify(name);
   }
 
   /** Wakes a loop of this process alone; whether there is one. */
-  wakeHere(name: string): boolean {
+  wakeLocal(name: string): boolean {
     const sleeper = this.sleepers.get(name);
     if (sleeper) sleeper();
     else this.woken.add(name);
@@ -37,17 +37,17 @@ export class Wakers {
 
   /** Wakes all loops of this process: what was told while nobody could hear it is found at once. */
   wakeAll(): void {
-    for (const name of [...this.sleepers.keys()]) this.wakeHere(name);
+    for (const name of [...this.sleepers.keys()]) this.wakeLocal(name);
   }
 
   /** Tells other processes alone. */
-  wakeOthers(name: string): void {
-    for (const tell of this.outward) tell(name);
+  wakeRemote(name: string): void {
+    for (const notify of this.remoteListeners) notify(name);
   }
 
   /** Is told of every wake that found nobody here. */
-  onWake(tell: (name: string) => void): void {
-    this.outward.push(tell);
+  onRemoteWake(notify: (name: string) => void): void {
+    this.remoteListeners.push(notify);
   }
 
   /** Sleeps until woken, aborted, or the time is over; a wake that came before counts. */

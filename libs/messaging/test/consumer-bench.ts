@@ -11,7 +11,7 @@ import { LeasesRepository } from '../src/leases/leases.repository.ts';
 import { silentLogger } from '../src/logger.ts';
 import { ConsumerRepository } from '../src/runner/consumer.repository.ts';
 import { ConsumerRunner, type EventHandler } from '../src/runner/consumer-runner.ts';
-import type { PositionBoard } from '../src/runner/position-board.ts';
+import type { PositionReporter } from '../src/runner/position-reporter.ts';
 import { SuspectGate } from '../src/suspect-gate.ts';
 import { postedEvent } from './bench.ts';
 
@@ -81,8 +81,8 @@ export interface ConsumerParts {
 
 interface ConsumerOptions {
   consumer?: string;
-  quietMs?: number;
-  board?: PositionBoard;
+  reportIntervalMs?: number;
+  positions?: PositionReporter;
 }
 
 /** Makes a consumer that runs under whatever lease it is given. */
@@ -121,7 +121,7 @@ export function startConsumer(
   const { consumer = 'counts' } = options;
   const leases = new Leases(new LeasesRepository(parts.runner), silentLogger);
   for (let partition = 0; partition < 4; partition += 1)
-    leases.hold(`consumer.${consumer}.${partition}`, (lease) => runner.run(partition, lease));
+    leases.runWhileHeld(`consumer.${consumer}.${partition}`, (lease) => runner.run(partition, lease));
   leases.start();
   return { runner, stop: () => leases.stop() };
 }

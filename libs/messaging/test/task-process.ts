@@ -24,7 +24,7 @@ const worker = new TaskWorker(
   options,
   async (task, context) => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
-    await context.settle(async (trx) => {
+    await context.complete(async (trx) => {
       // The key's row holds the number of its last task: order and count in one.
       const { rows } = await sql<{ last: number }>`
       INSERT INTO thread (id, last_sequence) VALUES (${task.key}, 1)
@@ -40,5 +40,5 @@ const worker = new TaskWorker(
   },
 );
 for (let shard = 0; shard < TASK_SHARDS; shard += 1)
-  leases.hold(workerName('delivery', shard), (lease) => worker.run(shard, lease), { drain: true });
+  leases.runWhileHeld(workerName('delivery', shard), (lease) => worker.run(shard, lease), { drain: true });
 leases.start();

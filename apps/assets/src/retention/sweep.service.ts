@@ -26,7 +26,7 @@ export class SweepService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.leases.hold('sweep', (lease) => this.run(lease));
+    this.leases.runWhileHeld('sweep', (lease) => this.run(lease));
   }
 
   private async run(lease: Lease): Promise<void> {

@@ -51,7 +51,7 @@ export class ObjectsConsumer {
       if (!isNotUploaded(error)) throw error;
       checked = 'nothing';
     }
-    await context.settle(async (trx) => {
+    await context.complete(async (trx) => {
       if (checked !== 'nothing') {
         if (!(await this.checks.settle(trx, place, checked))) await this.checks.clean(trx, place);
         return;

@@ -57,7 +57,7 @@ export class ChannelDirectory implements OnModuleInit, OnModuleDestroy {
 
   /** Resolves once a channel is known here as it stands in this version of its row. */
   reach(channelId: string, version: number): Promise<void> {
-    return this.mirror.reach(channelId, version);
+    return this.mirror.waitForVersion(channelId, version);
   }
 
   /** Spaces whose channels' secrets were sealed under a master key that is no longer the one for them. */

@@ -24,13 +24,13 @@ export class KeyRenewal implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.leases.hold('channel_keys', (lease) => this.run(lease));
+    this.leases.runWhileHeld('channel_keys', (lease) => this.run(lease));
   }
 
   private async run(lease: Lease): Promise<void> {
-    while (!lease.leaving.aborted) {
+    while (!lease.drainSignal.aborted) {
       const pauseMs = await this.renewAll(lease);
-      await sleep(pauseMs, { signal: lease.leaving }).catch(() => undefined);
+      await sleep(pauseMs, { signal: lease.drainSignal }).catch(() => undefined);
     }
   }
 
@@ -39,7 +39,7 @@ export class KeyRenewal implements OnModuleInit {
     if (spaces.length === 0) return ROUND_MS;
     try {
       for (const spaceId of spaces) {
-        if (lease.leaving.aborted) return 0;
+        if (lease.drainSignal.aborted) return 0;
         await this.database.withSpaces([spaceId], (trx) => this.channels.renewKey(trx, spaceId));
       }
       this.logger.info({ spaces: spaces.length }, 'Channel credentials were brought under their master key');

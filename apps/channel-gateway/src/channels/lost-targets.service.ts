@@ -23,7 +23,7 @@ export class LostTargets implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.leases.hold('lost_targets', (lease) => this.run(lease));
+    this.leases.runWhileHeld('lost_targets', (lease) => this.run(lease));
   }
 
   private async run(lease: Lease): Promise<void> {

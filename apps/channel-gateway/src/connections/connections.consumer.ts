@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { ProblemError, releasePhoneNumber, servicePrincipal } from '@parley/contracts';
 import { Database } from '@parley/database';
 import {
-  type GiveUpContext,
-  OnGiveUp,
+  type TaskFailureContext,
+  OnTaskFailed,
   OnTask,
   OperationClient,
   type Task,
@@ -56,14 +56,17 @@ export class ConnectionsConsumer {
     if (!known) return;
     try {
       const outcome = await this.connector.check(known, payload.kind);
-      await context.settle((trx) => this.settle(trx, known, outcome));
+      await context.complete((trx) => this.settle(trx, known, outcome));
     } catch (error) {
       if (!(error instanceof Superseded)) throw error;
     }
   }
 
-  @OnGiveUp(PROVIDER_QUEUE)
-  async giveUp(task: Task<CheckPayload | ReleasePayload>, { trx }: GiveUpContext<Tables>): Promise<void> {
+  @OnTaskFailed(PROVIDER_QUEUE)
+  async giveUp(
+    task: Task<CheckPayload | ReleasePayload>,
+    { trx }: TaskFailureContext<Tables>,
+  ): Promise<void> {
     const { payload, spaceId } = task;
     if (payload.kind === 'release') return;
     const row = await this.repository.lock(trx, spaceId, payload.channelId);
@@ -119,7 +122,7 @@ export class ConnectionsConsumer {
     context: TaskContext<Tables>,
   ): Promise<void> {
     const again = (await this.putBack(spaceId, payload)) ?? (await this.giveBack(spaceId, payload));
-    await context.settle(async (trx) => {
+    await context.complete(async (trx) => {
       if (again === null) return;
       const failures = payload.failures + 1;
       await this.service.releaseAgain(trx, spaceId, { ...payload, failures }, again);

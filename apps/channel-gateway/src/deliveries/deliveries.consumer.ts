@@ -11,12 +11,12 @@ import { Database } from '@parley/database';
 import {
   EventLog,
   type EventContext,
-  type GiveUpContext,
+  type TaskFailureContext,
   OnEvent,
-  OnGiveUp,
+  OnTaskFailed,
   OnTask,
   RetryableError,
-  type SettleTogether,
+  type BatchWrite,
   type Task,
   type TaskContext,
 } from '@parley/messaging';
@@ -82,7 +82,7 @@ export class DeliveriesConsumer {
   async deliver(task: Task<DeliveryPayload>, context: TaskContext<Tables>): Promise<void> {
     const result = await this.send(task.payload);
     const { attempt: attempts } = task;
-    if (result.kind === 'later' && !context.lastAttempt) {
+    if (result.kind === 'later' && !context.isLastAttempt) {
       const afterMs = result.afterMs ?? backoffMs(attempts);
       await this.noteFailure(task, { reason: result.reason, afterMs });
       throw new RetryableError(result.reason, { afterMs });
@@ -91,12 +91,12 @@ export class DeliveriesConsumer {
       result.kind === 'sent'
         ? { status: 'sent', reason: null, attempts, providerMessageId: result.providerMessageId }
         : { status: 'failed', reason: result.reason, attempts, providerMessageId: null };
-    await context.settleTogether(outcome, this.settled);
+    await context.completeInBatch(outcome, this.settled);
   }
 
   /** What fails here in another way than at the channel is a failed delivery all the same. */
-  @OnGiveUp(DELIVERY_QUEUE)
-  async giveUp(task: Task<DeliveryPayload>, { trx }: GiveUpContext<Tables>): Promise<void> {
+  @OnTaskFailed(DELIVERY_QUEUE)
+  async giveUp(task: Task<DeliveryPayload>, { trx }: TaskFailureContext<Tables>): Promise<void> {
     const reason = 'The delivery failed here. Look at the dead letters, then replay it.';
     const outcome: Outcome = { status: 'failed', reason, attempts: task.attempt, providerMessageId: null };
     await this.settled(trx, [{ task, outcome }]);
@@ -124,7 +124,7 @@ export class DeliveriesConsumer {
   }
 
   /** Writes what became of deliveries, and tells of it. */
-  private readonly settled: SettleTogether<Outcome, Tables> = async (trx, settled) => {
+  private readonly settled: BatchWrite<Outcome, Tables> = async (trx, settled) => {
     const ended = settled.map(({ task, outcome }) => ({
       spaceId: task.spaceId,
       ...(task.payload as DeliveryPayload),

@@ -25,7 +25,7 @@ export class DialsConsumer {
   @OnTask(DIAL_QUEUE, { concurrency: 16, maxAttempts: 300, timeoutMs: 20_000, backoffMs: () => 1000 })
   async work({ spaceId, payload }: Task<DialPayload>, context: TaskContext<Tables>): Promise<void> {
     if (payload.kind === 'forget')
-      return context.settle((trx) => this.dials.delete(trx, spaceId, payload.callId));
+      return context.complete((trx) => this.dials.delete(trx, spaceId, payload.callId));
     const row = await this.database.withSpaces([spaceId], (trx) =>
       this.dials.find(trx, spaceId, payload.callId),
     );

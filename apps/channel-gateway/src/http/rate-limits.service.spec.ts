@@ -33,7 +33,7 @@ class Door {
     } as unknown as OperationClient;
     const spaces = { requestsPerMinute: () => this.spaceMost } as unknown as SpaceLimits;
     const limits = new RateLimits(
-      { processes: 1 } as Leases,
+      { processCount: 1 } as Leases,
       new ClientAddresses('loopback'),
       spaces,
       { count: () => undefined } as unknown as Metrics,

@@ -29,7 +29,7 @@ export class RateLimits {
     private readonly metrics: Metrics,
     @InjectConfig() config: GatewayConfig,
   ) {
-    const share = (): number => 1 / leases.processes;
+    const share = (): number => 1 / leases.processCount;
     const limiter = (perMinute: number): RateLimiter => new RateLimiter(limitOf(perMinute), share);
     this.limiters = {
       address: limiter(config.RATE_LIMIT_ADDRESS),

@@ -24,11 +24,11 @@ export class AccessFeed implements OnModuleInit, OnModuleDestroy {
       signal: this.stop.signal,
     };
     void followLog(this.nats, log, {
-      message: ({ subject }) => {
+      onMessage: ({ subject }) => {
         const id = keyOfToken(subject.split('.')[3] ?? '');
         if (id) for (const listener of this.listeners) listener(id);
       },
-      failed: (error) => this.logger.warn({ err: error }, 'The feed of rights is opened again'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'The feed of rights is opened again'),
     });
   }
 

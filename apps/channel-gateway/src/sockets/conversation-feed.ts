@@ -36,11 +36,11 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
     const subjects = ['conversation.*.*.*.*'];
     const log = { stream: 'CONVERSATION', subjects, from: null, signal: this.stop.signal };
     void followLog(this.nats, log, {
-      message: (message) => this.spread(message),
-      opened: () => {
+      onMessage: (message) => this.spread(message),
+      onOpened: () => {
         for (const listener of this.gapListeners) listener();
       },
-      failed: (error) => this.logger.warn({ err: error }, 'The feed of conversations is opened again'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'The feed of conversations is opened again'),
     });
   }
 

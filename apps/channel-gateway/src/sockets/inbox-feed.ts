@@ -25,11 +25,11 @@ export class InboxFeed implements OnModuleInit, OnModuleDestroy {
       signal: this.stop.signal,
     };
     void followLog(this.nats, log, {
-      message: (message) => {
+      onMessage: (message) => {
         const { notification } = message.json<EventData<typeof notificationCreated>>();
         for (const listener of this.listeners.get(notification.accountId) ?? []) listener(notification);
       },
-      failed: (error) => this.logger.warn({ err: error }, 'The feed of inboxes is opened again'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'The feed of inboxes is opened again'),
     });
   }
 

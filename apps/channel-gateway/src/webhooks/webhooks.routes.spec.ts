@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type Asset, getAsset, notFound, ProblemError } from '@parley/contracts';
-import type { FactPublisher, OperationClient } from '@parley/messaging';
+import type { EventPublisher, OperationClient } from '@parley/messaging';
 import type { Logger, Metrics } from '@parley/service';
 import { fastify } from 'fastify';
 import type { ChannelDirectory, KnownChannel } from '../channels/channel-directory.service.ts';
@@ -39,7 +39,7 @@ async function send(body: object, status = 'active'): Promise<{ status: number; 
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, raw, done) => done(null, raw));
   new WebhooksRoutes(
     directory,
-    { publish, waiting: 0 } as unknown as FactPublisher,
+    { publish, waiting: 0 } as unknown as EventPublisher,
     { takeWebhook: () => undefined } as unknown as RateLimits,
     new InboundAttachments({ request } as unknown as OperationClient),
     metrics as unknown as Metrics,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { messageReceived, notFound, ProblemError, unauthorized, unavailable } from '@parley/contracts';
-import { FactPublisher } from '@parley/messaging';
+import { EventPublisher } from '@parley/messaging';
 import { Logger, Metrics } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ChannelAdapter, InboundMessage } from '../adapters/adapter.ts';
@@ -19,7 +19,7 @@ const WAITING_LIMIT = 5000;
 export class WebhooksRoutes {
   constructor(
     private readonly directory: ChannelDirectory,
-    private readonly facts: FactPublisher,
+    private readonly facts: EventPublisher,
     private readonly limits: RateLimits,
     private readonly attachments: InboundAttachments,
     private readonly metrics: Metrics,

@@ -39,7 +39,7 @@ export class AddressesConsumer {
       after = page.at(-1) ?? null;
     } while (after);
     this.logger.info({ spaceId, merged }, 'Identities of contacts are normalised');
-    await context.settle(async () => Promise.resolve());
+    await context.complete(async () => Promise.resolve());
   }
 
   private async next(spaceId: string, after: IdentityRow | null): Promise<IdentityRow[]> {

@@ -20,7 +20,7 @@ export class DeliveredConsumer {
     private readonly timelines: TimelinesService,
   ) {}
 
-  @OnEvent(deliveryUpdated, { consumer: 'delivered', dedupe: 'own', paceMs: 60 })
+  @OnEvent(deliveryUpdated, { consumer: 'delivered', dedupe: 'own', minIntervalMs: 60 })
   async onDelivery(
     updates: EventEnvelope<typeof deliveryUpdated>[],
     { trx }: EventContext<Tables>,

@@ -58,7 +58,7 @@ export class PostingRepository {
         ON CONFLICT (space_id, conversation_id) DO UPDATE SET at = greatest(conversation_activity.at, excluded.at)
       ), ${event}
       SELECT * FROM stored`.execute(trx);
-    if (rows.length > 0) this.events.appended(trx, [{ definition: messagePosted }]);
+    if (rows.length > 0) this.events.wakeRelays(trx, [{ definition: messagePosted }]);
     return rows[0];
   }
 }

@@ -15,15 +15,15 @@ const rejected = (): Error =>
   Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' });
 
 /** Reads a document whose reading fails with an error; answers the reasons that are stored. */
-async function ingest(error: Error, lastAttempt: boolean): Promise<string[]> {
+async function ingest(error: Error, isLastAttempt: boolean): Promise<string[]> {
   const reasons: string[] = [];
   const service = {
     ingest: () => Promise.reject(error),
     storeOutcome: (_trx: unknown, { reason }: { reason: string }) => void reasons.push(reason),
   } as unknown as KnowledgeService;
   const consumer = new KnowledgeConsumer(service, { error: () => undefined } as unknown as Logger);
-  const settle = (work: (trx: never) => Promise<void>): Promise<void> => work({} as never);
-  await consumer.ingest(task, { lastAttempt, settle } as unknown as TaskContext<KnowledgeTables>);
+  const complete = (work: (trx: never) => Promise<void>): Promise<void> => work({} as never);
+  await consumer.ingest(task, { isLastAttempt, complete } as unknown as TaskContext<KnowledgeTables>);
   return reasons;
 }
 

@@ -23,14 +23,14 @@ export class KnowledgeConsumer {
   async ingest(task: Task<IngestPayload>, context: TaskContext<KnowledgeTables>): Promise<void> {
     const key = { spaceId: task.spaceId, documentId: task.payload.documentId };
     try {
-      await this.service.ingest(key, (work) => context.settle(work));
+      await this.service.ingest(key, (work) => context.complete(work));
     } catch (error) {
       const isFinal = isDataException(error);
-      if (!isFinal && !context.lastAttempt) {
+      if (!isFinal && !context.isLastAttempt) {
         throw error;
       }
       this.logger.error({ ...key, err: error }, 'A document could not be stored');
-      await context.settle((trx) =>
+      await context.complete((trx) =>
         this.service.storeOutcome(trx, {
           ...key,
           status: 'failed',

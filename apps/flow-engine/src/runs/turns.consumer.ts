@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { isDataException, isRetryable } from '@parley/database';
 import {
-  type GiveUpContext,
-  OnGiveUp,
+  type TaskFailureContext,
+  OnTaskFailed,
   OnTask,
   reasonOf,
   RetryableError,
@@ -52,7 +52,7 @@ export class TurnsConsumer {
     const { payload, spaceId } = task;
     const run = await this.runs.load({ spaceId, ...payload });
     if (!run || isOrphaned(run)) {
-      await context.settle((trx) => this.turns.abandonLater(trx, { turn: toTurn(task), run }));
+      await context.complete((trx) => this.turns.abandonLater(trx, { turn: toTurn(task), run }));
       return;
     }
     if (isQuiet(payload)) return this.note(run, payload, context);
@@ -62,7 +62,7 @@ export class TurnsConsumer {
       this.giveUp(run, { task, context, error }),
     );
     const taken = takenTurn(run, { turn, payload, startedAt, attempt: task.attempt });
-    await context.settle((trx) => this.writer.write(trx, run, afterTurn(taken), [taken]));
+    await context.complete((trx) => this.writer.write(trx, run, afterTurn(taken), [taken]));
   }
 
   /** A step that fails each time ends its run, with the reason and a person asked for: what comes after is not held up. */
@@ -80,8 +80,8 @@ export class TurnsConsumer {
   }
 
   /** What is given up otherwise, an attempt that ends its process above all, leaves nobody waiting in silence either. */
-  @OnGiveUp(TURN_QUEUE)
-  async abandon(task: TurnTask, { trx, error }: GiveUpContext<Tables>): Promise<void> {
+  @OnTaskFailed(TURN_QUEUE)
+  async abandon(task: TurnTask, { trx, error }: TaskFailureContext<Tables>): Promise<void> {
     const { spaceId, payload, attempt } = task;
     if (isQuiet(payload)) return;
     const wanted = { spaceId, ...payload };
@@ -94,7 +94,7 @@ export class TurnsConsumer {
 
   private async note(run: LoadedRun, payload: QuietPayload, context: Context): Promise<void> {
     const noted = noteTurn(run, payload);
-    if (noted) await context.settle((trx) => this.writer.write(trx, run, noted, []));
+    if (noted) await context.complete((trx) => this.writer.write(trx, run, noted, []));
   }
 
   private async advance(

@@ -108,7 +108,7 @@ export class RecoveryHandler {
 
   @OnTask(RESET_QUEUE, { concurrency: 4, maxAttempts: 5, timeoutMs: 20_000 })
   async sendReset({ payload }: Task<{ email: string }>, context: TaskContext<Tables>): Promise<void> {
-    await context.settle(async (trx) => {
+    await context.complete(async (trx) => {
       const account = await this.accounts.findByEmail(trx, payload.email);
       if (!account || !(await this.mails.hasRoom(trx, 'reset_password', account.email))) return;
       const expiresAt = new Date(Date.now() + RESET_MS);

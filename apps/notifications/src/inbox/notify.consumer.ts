@@ -45,7 +45,7 @@ export class NotifyConsumer {
     const place = { spaceId: task.spaceId, conversationId: task.payload.conversationId };
     const { messageId } = task.payload;
     const readers = messageId && context ? await this.reader.readers(place, messageId) : new Set<string>();
-    await taskContext.settle(async (trx) => {
+    await taskContext.complete(async (trx) => {
       if (context) await this.tell(trx, task, { context, readers });
     });
   }

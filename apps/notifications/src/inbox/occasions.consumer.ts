@@ -43,7 +43,7 @@ export class OccasionsConsumer {
   }
 
   /** Reads every message and notifies of few, after a delay: many share one transaction. */
-  @OnEvent(messagePosted, { consumer: 'replies', paceMs: 250 })
+  @OnEvent(messagePosted, { consumer: 'replies', minIntervalMs: 250 })
   async onMessage(
     events: EventEnvelope<typeof messagePosted>[],
     { trx }: EventContext<Tables>,

@@ -28,9 +28,9 @@ export class SendingConsumer {
   @OnTask(SEND_QUEUE, { concurrency: 8, maxAttempts: 8 })
   async send(task: Task<SendPayload>, context: TaskContext<Tables>): Promise<void> {
     const { notificationId, accountId, medium, outgoing } = task.payload;
-    const result = await this.attempt(medium, outgoing, context.lastAttempt);
+    const result = await this.attempt(medium, outgoing, context.isLastAttempt);
     const reason = result.delivered ? null : result.reason;
-    await context.settle(async (trx) => {
+    await context.complete(async (trx) => {
       const status = result.delivered ? 'delivered' : 'failed';
       await this.inbox.settleDelivery(trx, { spaceId: task.spaceId, id: outgoing.id }, { status, reason });
       const data = { notificationId, accountId, medium };

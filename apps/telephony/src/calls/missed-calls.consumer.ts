@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { ProblemError } from '@parley/contracts';
 import { Database } from '@parley/database';
 import {
-  type GiveUpContext,
-  OnGiveUp,
+  type TaskFailureContext,
+  OnTaskFailed,
   OnTask,
   RetryableError,
   type Task,
@@ -42,12 +42,12 @@ export class MissedCallsConsumer {
         throw new RetryableError('The conversation service does not answer.', { cause: error });
       throw error;
     });
-    await context.settle((trx) => this.close(trx, task, opened));
+    await context.complete((trx) => this.close(trx, task, opened));
   }
 
   /** The call has ended all the same. */
-  @OnGiveUp(MISSED_CALL_QUEUE)
-  async giveUp(task: Task, { trx }: GiveUpContext<Tables>): Promise<void> {
+  @OnTaskFailed(MISSED_CALL_QUEUE)
+  async giveUp(task: Task, { trx }: TaskFailureContext<Tables>): Promise<void> {
     await this.close(trx, task, null);
   }
 

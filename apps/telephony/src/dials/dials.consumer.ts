@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { type CallCause, cancelDial, dialCall, ProblemError, servicePrincipal } from '@parley/contracts';
 import { Database } from '@parley/database';
 import {
-  type GiveUpContext,
-  OnGiveUp,
+  type TaskFailureContext,
+  OnTaskFailed,
   OnTask,
   OperationClient,
   RetryableError,
@@ -43,11 +43,11 @@ export class DialsConsumer {
     const { payload } = task;
     if (payload.action === 'dial') return this.dial(task, payload, context);
     if (payload.action === 'cancel') return this.cancel(task, payload.providerCallId);
-    return context.settle((trx) => this.expire(trx, task));
+    return context.complete((trx) => this.expire(trx, task));
   }
 
-  @OnGiveUp(DIAL_QUEUE)
-  async giveUp(task: Task<DialTask>, { trx }: GiveUpContext<Tables>): Promise<void> {
+  @OnTaskFailed(DIAL_QUEUE)
+  async giveUp(task: Task<DialTask>, { trx }: TaskFailureContext<Tables>): Promise<void> {
     if (task.payload.action === 'dial')
       await this.endIfDialled(trx, task, { cause: 'failed', reason: GATEWAY_AWAY });
   }
@@ -72,7 +72,7 @@ export class DialsConsumer {
         throw new RetryableError('The gateway does not answer.', { cause: error });
       this.logger.warn({ callId, code: error.code }, 'A call could not be dialled');
       const reason = passes ? GATEWAY_AWAY : error.message;
-      await context.settle((trx) => this.endIfDialled(trx, task, { cause: 'failed', reason }));
+      await context.complete((trx) => this.endIfDialled(trx, task, { cause: 'failed', reason }));
     }
   }
 

@@ -53,7 +53,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
     this.countFrom(Date.now() + GRACE_MS);
     this.unsubscribe = this.bus.subscribe('*', '*', (news) => this.hear(news));
     this.sweeper = setInterval(() => this.forget(), FORGET_MS).unref();
-    this.leases.hold('job_watch', (lease) => this.run(lease));
+    this.leases.runWhileHeld('job_watch', (lease) => this.run(lease));
   }
 
   onModuleDestroy(): void {

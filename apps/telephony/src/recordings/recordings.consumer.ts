@@ -81,12 +81,12 @@ export class RecordingsConsumer {
     );
     if (row?.status !== 'recording') return;
     const outcome = await this.store(row, assetId).catch((error: unknown): Outcome => {
-      if (!context.lastAttempt) throw error;
+      if (!context.isLastAttempt) throw error;
       const about = { callId: row.call_id, reason: reasonOf(error) };
       this.logger.warn(about, 'A recording could not be completed');
       return { stored: null, reason: 'storage_failed' };
     });
-    await context.settle((trx) => this.rules.settle(trx, row, outcome));
+    await context.complete((trx) => this.rules.settle(trx, row, outcome));
   }
 
   /** The file as it is in the end. */

@@ -40,7 +40,7 @@ export class ReconcilerService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.leases.hold('reconciler', (lease) => this.run(lease));
+    this.leases.runWhileHeld('reconciler', (lease) => this.run(lease));
   }
 
   private async run(lease: Lease): Promise<void> {

@@ -30,7 +30,7 @@ export class RoomsConsumer {
       if (payload.action === 'close') await this.liveKit.closeRoom(callId);
       else await this.dispatch({ spaceId, callId, generation: payload.generation });
     } catch (error) {
-      if (!context.lastAttempt) throw error;
+      if (!context.isLastAttempt) throw error;
       // The watch over agents and the reconciler look at the room again: nothing is left to an operator.
       const about = { callId, action: payload.action, reason: reasonOf(error) };
       this.logger.warn(about, 'A room could not be reached');

@@ -22,7 +22,7 @@ export class ChannelEnds {
     const subjects = [`${channelStatusChanged.name}.*.*.*`];
     const log = { stream: streamName('channel'), subjects, from: null, signal: this.stop.signal };
     void followLog(this.nats, log, {
-      message: (message) => {
+      onMessage: (message) => {
         const { channelId, status } = message.json<EventData<typeof channelStatusChanged>>();
         this.ended.delete(channelId);
         if (status !== 'inactive' && status !== 'deleted') return;
@@ -30,7 +30,7 @@ export class ChannelEnds {
         this.forget();
         listener(channelId);
       },
-      failed: (error) => this.logger.warn({ err: error }, 'The status of channels is followed anew'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'The status of channels is followed anew'),
     });
   }
 

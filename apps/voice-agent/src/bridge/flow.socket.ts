@@ -8,7 +8,7 @@ import {
   ProblemError,
   servicePrincipal,
 } from '@parley/contracts';
-import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
+import { EventPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
 import {
   ClientAddresses,
   ConnectionCount,
@@ -61,7 +61,7 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     operations: OperationClient,
-    facts: FactPublisher,
+    facts: EventPublisher,
     rooms: CallRooms,
     private readonly logger: Logger,
     @InjectNats() nats: NatsConnection,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { CallCause } from '@parley/contracts';
-import { FactPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
+import { EventPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
 import {
   ConnectionCount,
   guardedServerOptions,
@@ -39,7 +39,7 @@ export class MediaSocket implements OnModuleDestroy {
 
   constructor(
     operations: OperationClient,
-    facts: FactPublisher,
+    facts: EventPublisher,
     rooms: CallRooms,
     private readonly logger: Logger,
     @InjectNats() nats: NatsConnection,

@@ -1,5 +1,5 @@
 import type { admitFlowSession, OperationOutput } from '@parley/contracts';
-import type { FactPublisher, NatsConnection, OperationClient } from '@parley/messaging';
+import type { EventPublisher, NatsConnection, OperationClient } from '@parley/messaging';
 import type { Logger } from '@parley/service';
 import type { CallRooms } from './call-audio.ts';
 
@@ -10,7 +10,7 @@ export const service = 'voice-agent';
 export interface SessionParts {
   nats: NatsConnection;
   operations: Pick<OperationClient, 'request'>;
-  facts: Pick<FactPublisher, 'publish'>;
+  facts: Pick<EventPublisher, 'publish'>;
   rooms: CallRooms;
   logger: Pick<Logger, 'warn' | 'debug' | 'info'>;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newId, turnTranscribed } from '@parley/contracts';
-import type { FactPublisher } from '@parley/messaging';
+import type { EventPublisher } from '@parley/messaging';
 
 /** Texts that may wait for NATS; more are refused. */
 const WAITING = 100;
@@ -19,14 +19,14 @@ export interface TextPlace {
 
 /** Typed texts as turns of a conversation, one after another; each is repeated under its id until NATS has stored it. */
 export class TextTurns {
-  private readonly facts: Pick<FactPublisher, 'publish'>;
+  private readonly facts: Pick<EventPublisher, 'publish'>;
   private readonly place: TextPlace;
   private readonly ids = new Set<string>();
   private readonly isOpen: () => boolean;
   private work: Promise<void> = Promise.resolve();
   private waiting = 0;
 
-  constructor(facts: Pick<FactPublisher, 'publish'>, place: TextPlace, isOpen: () => boolean) {
+  constructor(facts: Pick<EventPublisher, 'publish'>, place: TextPlace, isOpen: () => boolean) {
     this.facts = facts;
     this.place = place;
     this.isOpen = isOpen;

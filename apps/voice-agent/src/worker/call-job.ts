@@ -3,7 +3,7 @@ import { type CallJob, CallJobSchema } from '@parley/contracts';
 import {
   CallBus,
   connectBoth,
-  FactPublisher,
+  EventPublisher,
   LiveBus,
   OperationClient,
   OperationKeys,
@@ -48,7 +48,7 @@ export function defineCallJob(speech: SpeechSource): ReturnType<typeof defineAge
         logger,
         nats: streams,
         operations: new OperationClient(operations, OperationKeys.read('voice-agent', config)),
-        facts: new FactPublisher(streams, 'voice-agent'),
+        facts: new EventPublisher(streams, 'voice-agent'),
         live: new LiveBus(operations),
         calls: new CallBus(operations),
         vad: context.proc.userData.vad ?? voiceActivity(),

@@ -2,7 +2,7 @@ import type { inference, JobContext, stt, tts } from '@livekit/agents';
 import type { CallJob, getCallProfile, OperationOutput } from '@parley/contracts';
 import type {
   CallBus,
-  FactPublisher,
+  EventPublisher,
   LiveBus,
   NatsConnection,
   OperationClient,
@@ -54,7 +54,7 @@ export interface CallParts {
   logger: Logger;
   nats: NatsConnection;
   operations: OperationClient;
-  facts: FactPublisher;
+  facts: EventPublisher;
   live: LiveBus;
   calls: CallBus;
   vad: inference.VAD;

@@ -51,9 +51,9 @@ export class HistoryFollower {
     const subjects = told.map(({ name }) => `${eventSubject(name, spaceId, conversationId)}.*`);
     const log = { stream: streamName('conversation'), subjects, from: 1, signal };
     await followLog(this.nats, log, {
-      message: (message) => this.tell(message),
-      caughtUp: () => this.listener.caughtUp(),
-      failed: (error) => this.listener.failed(error),
+      onMessage: (message) => this.tell(message),
+      onCaughtUp: () => this.listener.caughtUp(),
+      onFailed: (error) => this.listener.failed(error),
     });
   }
 

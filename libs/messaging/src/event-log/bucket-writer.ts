@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 
 /** JetStream's "wrong last sequence": somebody wrote this key in between. */
 const WRONG_LAST_SEQUENCE = 10071;
-const TRIES = 5;
+const MAX_TRIES = 5;
 
 /** An entry as it lies in a bucket. */
 interface Entry {
@@ -36,7 +36,7 @@ export class BucketWriter {
         await this.putOnce(key, entry);
         return;
       } catch (error) {
-        if ((error as { code?: number }).code !== WRONG_LAST_SEQUENCE || tries >= TRIES) throw error;
+        if ((error as { code?: number }).code !== WRONG_LAST_SEQUENCE || tries >= MAX_TRIES) throw error;
       }
     }
   }

@@ -107,7 +107,7 @@ export class EventLogRepository {
   }
 
   /** Locks keys that have no row of their own elsewhere, in sorted order, and gives each its next numbers. */
-  async advance<Tables>(
+  async advanceKeys<Tables>(
     trx: Trx<Tables>,
     keys: readonly { spaceId: string; key: string; count: number }[],
   ): Promise<Map<string, number>> {

@@ -46,7 +46,7 @@ export class EventLog {
   async append<Tables>(trx: Trx<Tables>, events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
     await this.repository.append(trx, events.map(toStored));
-    this.appended(trx, events);
+    this.wakeRelays(trx, events);
   }
 
   /**
@@ -68,12 +68,12 @@ export class EventLog {
    * its events in one round trip. It must be executed in this transaction.
    */
   appendParts<Tables>(trx: Trx<Tables>, events: readonly NewEvent[]): RawBuilder<unknown> {
-    this.appended(trx, events);
+    this.wakeRelays(trx, events);
     return appendFragment(events.map(toStored));
   }
 
   /** Wakes the relays of these events after the commit; `append` does so by itself, one-statement writers call it. */
-  appended(trx: object, events: readonly Pick<NewEvent, 'definition'>[]): void {
+  wakeRelays(trx: object, events: readonly Pick<NewEvent, 'definition'>[]): void {
     for (const shard of new Set(events.map(({ definition }) => shardOf(definition.name))))
       this.wakers.afterCommit(trx, `relay.${shard}`);
   }
@@ -87,7 +87,7 @@ export class EventLog {
     trx: Trx<Tables>,
     keys: readonly { spaceId: string; key: string; count: number }[],
   ): Promise<Map<string, number>> {
-    return keys.length === 0 ? new Map<string, number>() : this.repository.advance(trx, keys);
+    return keys.length === 0 ? new Map<string, number>() : this.repository.advanceKeys(trx, keys);
   }
 
   /** Writes an entry of a key-value bucket through the outbox: a higher version replaces a lower one. */

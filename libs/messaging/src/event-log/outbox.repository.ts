@@ -37,7 +37,7 @@ export class OutboxRepository {
   }
 
   /** The oldest rows of a shard. Its order is that of the ids: nothing lower appears once a key's higher one is seen. */
-  async next(shard: string, limit: number): Promise<OutboxRow[]> {
+  async nextRows(shard: string, limit: number): Promise<OutboxRow[]> {
     // LIMIT 1 keeps the planner at one index look-up per row, whatever it believes of the tables' sizes.
     const { rows } = await sql<OutboxRow>`
       SELECT o.event_id AS "outboxId", e.event_id AS "eventId", o.space_id AS "spaceId", e.name, o.key, e.sequence, e.data,
@@ -57,7 +57,7 @@ export class OutboxRepository {
   }
 
   /** What waits, for metrics and readiness. */
-  async waiting(): Promise<OutboxLag[]> {
+  async lag(): Promise<OutboxLag[]> {
     const { rows } = await sql<OutboxLag>`
       SELECT shard, count(*)::int AS rows, extract(epoch FROM clock_timestamp() - min(occurred_at))::float8 AS "oldestSeconds"
       FROM (SELECT shard, occurred_at FROM outbox LIMIT ${COUNT_LIMIT}) AS sample GROUP BY shard`.execute(
@@ -71,7 +71,7 @@ export class OutboxRepository {
    * all that it held is queued again, ahead of what is newer. Answers how many rows.
    * @param service name of the service, for the subjects of dead letters
    */
-  async follow(shard: string, epoch: string, service: string): Promise<number> {
+  async requeueForNewTarget(shard: string, epoch: string, service: string): Promise<number> {
     return this.database.kysely.transaction().execute(async (trx) => {
       const { rows: known } = await sql<{ epoch: string }>`
         SELECT stream_epoch AS epoch FROM position WHERE consumer = ${`@relay.${shard}`} AND partition = 0 FOR UPDATE`.execute(

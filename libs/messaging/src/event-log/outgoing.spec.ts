@@ -1,6 +1,6 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { messagePosted } from '@parley/contracts';
-import { decode } from '../runner/incoming.ts';
+import { decode } from '../runner/decoding.ts';
 import { toOutgoing } from './outgoing.ts';
 
 const row = {

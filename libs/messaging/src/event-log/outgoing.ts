@@ -1,10 +1,10 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { eventSubject, headerNames, isRestricted, subjectToken } from '@parley/contracts';
 import type { OutboxRow } from './outbox.repository.ts';
-import type { Outgoing } from './stream-publisher.ts';
+import type { OutgoingMessage } from './stream-publisher.ts';
 
 /** An outbox row as it goes out. */
-export interface OutgoingRow extends Outgoing {
+export interface OutgoingRow extends OutgoingMessage {
   outboxId: number;
 }
 
@@ -50,7 +50,7 @@ function deadLetter(outboxId: number, subject: string, entry: { id?: string; val
 }
 
 /** As many leading rows as fit into one batch; at least one. */
-export function fitting(outgoing: readonly OutgoingRow[], maxBytes: number): OutgoingRow[] {
+export function leadingThatFit(outgoing: readonly OutgoingRow[], maxBytes: number): OutgoingRow[] {
   let bytes = 0;
   const end = outgoing.findIndex(
     (one) => (bytes += Buffer.byteLength(one.payload) + OVERHEAD_BYTES) > maxBytes,

@@ -49,7 +49,7 @@ describe('A relay whose bucket or stream was lost', () => {
     );
     const done = relay.run(shard, lease);
     stop = async () => {
-      lease.lose();
+      lease.markLost();
       await done;
     };
   }

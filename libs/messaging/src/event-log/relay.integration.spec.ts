@@ -55,7 +55,7 @@ describe('EventLog and Relay', () => {
     const lease = new HeldLease({ name: `relay.${of}`, epoch: 1, expired: false }, Number.POSITIVE_INFINITY);
     const done = relay.run(of, lease);
     stops.push(async () => {
-      lease.lose();
+      lease.markLost();
       await done;
     });
     return { relay, lease };
@@ -96,7 +96,7 @@ describe('EventLog and Relay', () => {
   }
 
   const waiting = async (): Promise<number> => {
-    const lag = await new OutboxRepository(bench.runner).waiting();
+    const lag = await new OutboxRepository(bench.runner).lag();
     return lag.reduce((sum, { rows }) => sum + rows, 0);
   };
   const drained = (timeoutMs?: number): Promise<void> =>
@@ -205,8 +205,8 @@ describe('EventLog and Relay', () => {
 
   it('publishes nothing once the lease is past its deadline, whatever it has read', async () => {
     class Frozen extends OutboxRepository {
-      override async next(...args: Parameters<OutboxRepository['next']>): Promise<OutboxRow[]> {
-        const rows = await super.next(...args);
+      override async nextRows(...args: Parameters<OutboxRepository['nextRows']>): Promise<OutboxRow[]> {
+        const rows = await super.nextRows(...args);
         if (rows.length > 0) await sleep(300);
         return rows;
       }
@@ -225,8 +225,8 @@ describe('EventLog and Relay', () => {
 
   it('swaps nothing even when a thawed relay sends what it read long ago', async () => {
     class Slow extends OutboxRepository {
-      override async next(...args: Parameters<OutboxRepository['next']>): Promise<OutboxRow[]> {
-        const rows = await super.next(...args);
+      override async nextRows(...args: Parameters<OutboxRepository['nextRows']>): Promise<OutboxRow[]> {
+        const rows = await super.nextRows(...args);
         await sleep(100 + Math.random() * 200);
         return rows;
       }
@@ -245,7 +245,7 @@ describe('EventLog and Relay', () => {
     const first = startRelay();
     await writers(5, 20, 4);
     await drained();
-    first.lease.lose();
+    first.lease.markLost();
     const manager = await jetstreamManager(nats);
     const before = await readStream(nats);
     await manager.streams.delete(shard);
@@ -292,7 +292,7 @@ describe('EventLog and Relay', () => {
       const { rows } = await sql<{ sequence: number }>`
         WITH counter AS (UPDATE thread SET last_sequence = last_sequence + 1 WHERE id = 'single' RETURNING last_sequence), ${fragment}
         SELECT last_sequence AS sequence FROM counter`.execute(trx);
-      events.appended(trx, [event]);
+      events.wakeRelays(trx, [event]);
       return rows[0]?.sequence ?? 0;
     };
     const sequences = await Promise.all(

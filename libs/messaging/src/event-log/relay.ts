@@ -4,29 +4,29 @@ import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
 import type { Wakers } from '../wakers.ts';
 import { BucketWriter } from './bucket-writer.ts';
-import { paceByLoad } from '../pace.ts';
+import { waitByLoad } from '../pacing.ts';
 import { bucketOf } from './event-log.repository.ts';
 import type { OutboxRepository, OutboxRow } from './outbox.repository.ts';
-import { fitting, type OutgoingRow, toOutgoing } from './outgoing.ts';
-import { PublishRefusedError, StreamPublisher } from './stream-publisher.ts';
+import { leadingThatFit, type OutgoingRow, toOutgoing } from './outgoing.ts';
+import { PublishRejectedError, StreamPublisher } from './stream-publisher.ts';
 
 const BATCH_EVENTS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Up to here single publishes are as fast as a batch, and one known id harms nobody else. */
-const SINGLE_LIMIT = 5;
+const MAX_SINGLES = 5;
 const BUSY_MS = 5;
 
 /** Rounds that find something begin at least that far apart: under load what comes meanwhile travels together. */
-const PACE_MS = 8;
+const MIN_INTERVAL_MS = 8;
 
 /** Longest pause of an idle relay: commits of this process and of others wake it. */
 const IDLE_MS = 2000;
 const FAILURE_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 
 /** How often an idle relay looks whether its stream or bucket is still the one it knows. */
-const LOOK_MS = 5000;
+const TARGET_CHECK_MS = 5000;
 
 /** What relays have done, for metrics. */
 export interface RelayStats {
@@ -80,88 +80,89 @@ export class Relay {
     let send: ((rows: OutboxRow[]) => Promise<void>) | null = null;
     let pause = BUSY_MS;
     let failures = 0;
-    let looked = 0;
-    while (!lease.leaving.aborted) {
+    let checkedAt = 0;
+    while (!lease.drainSignal.aborted) {
       try {
         // After a failure the stream may be another one: it is looked at again before anything is sent.
-        const began = performance.now();
-        if (!send) looked = began;
-        send ??= await this.open(shard, lease);
-        const rows = await this.parts.outbox.next(shard, BATCH_EVENTS);
+        const startedAt = performance.now();
+        if (!send) checkedAt = startedAt;
+        send ??= await this.openTarget(shard, lease);
+        const rows = await this.parts.outbox.nextRows(shard, BATCH_EVENTS);
         if (rows.length > 0) await send(rows);
-        else if (began - looked > LOOK_MS) send = null;
+        else if (startedAt - checkedAt > TARGET_CHECK_MS) send = null;
         failures = 0;
         delete this.stats.errors[shard];
         pause = rows.length > 0 ? BUSY_MS : Math.min(IDLE_MS, pause * 2);
         if (rows.length === BATCH_EVENTS) continue;
-        if (rows.length > 0) await paceByLoad(began, PACE_MS, lease.leaving);
-        await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.leaving);
+        if (rows.length > 0) await waitByLoad(startedAt, MIN_INTERVAL_MS, lease.drainSignal);
+        await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.drainSignal);
       } catch (error) {
         send = null;
         failures += 1;
-        this.report(shard, error, failures);
+        this.reportFailure(shard, error, failures);
         await this.parts.wakers.sleep(
           `relay.${shard}.pause`,
-          Math.min(LONGEST_PAUSE_MS, FAILURE_PAUSE_MS * failures),
-          lease.leaving,
+          Math.min(MAX_PAUSE_MS, FAILURE_PAUSE_MS * failures),
+          lease.drainSignal,
         );
       }
     }
   }
 
-  private report(shard: string, error: unknown, failures: number): void {
+  private reportFailure(shard: string, error: unknown, failures: number): void {
     this.stats.failures += 1;
     this.stats.errors[shard] = error instanceof Error ? error.message : String(error);
     const level = failures === 1 || failures % 60 === 0 ? 'warn' : 'debug';
     this.parts.logger[level]({ shard, failures, err: error }, 'The relay could not publish and tries again');
   }
 
-  private async open(shard: string, lease: Lease): Promise<(rows: OutboxRow[]) => Promise<void>> {
+  private async openTarget(shard: string, lease: Lease): Promise<(rows: OutboxRow[]) => Promise<void>> {
     const { nats, outbox, source } = this.parts;
     const name = bucketOf(shard);
     const bucket = name === null ? null : await BucketWriter.open(nats, name);
     const { epoch } = bucket ?? (await streamIdentity(nats, shard));
-    const requeued = await outbox.follow(shard, epoch, source);
+    const requeued = await outbox.requeueForNewTarget(shard, epoch, source);
     this.stats.requeued += requeued;
     if (requeued > 0)
       this.parts.logger.info(
         { shard, requeued },
         'What it feeds is new: all that it held is published again',
       );
-    return (rows) => (bucket ? this.putAll(shard, bucket, rows, lease) : this.publishAll(shard, rows, lease));
+    return (rows) =>
+      bucket ? this.putAll(shard, bucket, rows, lease) : this.publishRows(shard, rows, lease);
   }
 
-  private async publishAll(shard: string, rows: OutboxRow[], lease: Lease): Promise<void> {
-    const shaped = rows.map((row) => toOutgoing(row, this.parts.source));
-    const deleted = rows.filter((_row, index) => shaped[index] === undefined);
+  private async publishRows(shard: string, rows: OutboxRow[], lease: Lease): Promise<void> {
+    const converted = rows.map((row) => toOutgoing(row, this.parts.source));
+    const deleted = rows.filter((_row, index) => converted[index] === undefined);
     if (deleted.length > 0) await this.remove(shard, deleted);
-    const outgoing = fitting(
-      shaped.filter((one) => one !== undefined),
+    const outgoing = leadingThatFit(
+      converted.filter((one) => one !== undefined),
       BATCH_BYTES,
     );
-    if (outgoing.length <= SINGLE_LIMIT) return this.publishSingly(shard, outgoing, lease);
+    if (outgoing.length <= MAX_SINGLES) return this.publishOneByOne(shard, outgoing, lease);
     try {
       assertHeld(lease);
-      await this.publisher.batch(outgoing);
+      await this.publisher.publishBatch(outgoing);
       this.stats.batches += 1;
     } catch (error) {
       // One known id refuses a whole batch, and without an answer it may be stored: singles find out.
-      if (!(error instanceof PublishRefusedError) && !isTimeout(error)) throw error;
+      if (!(error instanceof PublishRejectedError) && !isTimeout(error)) throw error;
       this.stats.fallbacks += 1;
       this.parts.logger.debug({ shard, err: error }, 'A batch was not acknowledged and goes one by one');
-      return this.publishSingly(shard, outgoing, lease);
+      return this.publishOneByOne(shard, outgoing, lease);
     }
     await this.remove(shard, outgoing);
   }
 
   /** One by one, each acknowledged before the next: pipelined ones would change places when one fails. */
-  private async publishSingly(shard: string, outgoing: OutgoingRow[], lease: Lease): Promise<void> {
+  private async publishOneByOne(shard: string, outgoing: OutgoingRow[], lease: Lease): Promise<void> {
     const done: OutgoingRow[] = [];
     try {
       for (const one of outgoing) {
         assertHeld(lease);
-        const { duplicate } = await this.publisher.single(one);
-        if (duplicate) this.stats.duplicates += 1;
+        const { isDuplicate } = await this.publisher.publishOne(one);
+        if (isDuplicate) this.stats.duplicates += 1;
         this.stats.singles += 1;
         done.push(one);
       }

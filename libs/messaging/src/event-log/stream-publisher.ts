@@ -2,7 +2,7 @@ import { type NatsConnection, nuid } from '@nats-io/transport-node';
 import type { MsgHdrs } from '@nats-io/transport-node';
 
 /** A message for a stream. */
-export interface Outgoing {
+export interface OutgoingMessage {
   subject: string;
   payload: string;
   /** Made anew for each try: a batch adds its own. */
@@ -13,11 +13,11 @@ export interface Outgoing {
 export interface PublishAck {
   sequence: number;
   /** The stream had this message id already. */
-  duplicate: boolean;
+  isDuplicate: boolean;
 }
 
 /** The stream said no: nothing of this publish was stored. */
-export class PublishRefusedError extends Error {
+export class PublishRejectedError extends Error {
   readonly code: number;
 
   constructor(code: number, description: string) {
@@ -36,7 +36,7 @@ export class NotConnectedError extends Error {
 }
 
 /** The connection went before the answer came: what was sent may be stored or not. */
-export class ConnectionCutError extends Error {
+export class ConnectionLostError extends Error {
   constructor() {
     super('The connection to NATS was cut before it answered');
     this.name = 'ConnectionCutError';
@@ -60,70 +60,75 @@ const batchCommit = 'Nats-Batch-Commit';
 /** Publishes to streams and waits for their word; never leaves anything in the client's buffer for later. */
 export class StreamPublisher {
   private readonly nats: NatsConnection;
-  private connected = true;
-  private doubtful = false;
+  private isConnected = true;
+  private needsRoundTrip = false;
   /** Ends what waits for an answer: it cannot come any more. */
-  private cut = new AbortController();
+  private disconnection = new AbortController();
 
   constructor(nats: NatsConnection) {
     this.nats = nats;
-    void this.watch();
+    void this.watchStatus();
   }
 
   /** One message, stored once however often it is tried. */
-  async single(message: Outgoing): Promise<PublishAck> {
-    await this.assureConnection();
-    return this.ask(message.subject, message.payload, message.headers());
+  async publishOne(message: OutgoingMessage): Promise<PublishAck> {
+    await this.ensureConnected();
+    return this.request(message.subject, message.payload, message.headers());
   }
 
   /** Two to 1,000 messages: all stored next to one another, or none. */
-  async batch(messages: readonly Outgoing[]): Promise<PublishAck> {
-    await this.assureConnection();
+  async publishBatch(messages: readonly OutgoingMessage[]): Promise<PublishAck> {
+    await this.ensureConnected();
     const id = nuid.next();
     const last = messages.at(-1);
     if (!last) throw new RangeError('A batch needs messages.');
     for (const [index, message] of messages.slice(0, -1).entries()) {
-      this.nats.publish(message.subject, message.payload, { headers: numbered(message, id, index + 1) });
+      this.nats.publish(message.subject, message.payload, { headers: batchHeaders(message, id, index + 1) });
     }
-    const headers = numbered(last, id, messages.length);
+    const headers = batchHeaders(last, id, messages.length);
     headers.set(batchCommit, '1');
-    return this.ask(last.subject, last.payload, headers, messages.length);
+    return this.request(last.subject, last.payload, headers, messages.length);
   }
 
-  private async ask(subject: string, payload: string, headers: MsgHdrs, count?: number): Promise<PublishAck> {
+  private async request(
+    subject: string,
+    payload: string,
+    headers: MsgHdrs,
+    count?: number,
+  ): Promise<PublishAck> {
     try {
-      const reply = await this.orCut(
+      const reply = await this.orDisconnected(
         this.nats.request(subject, payload, { headers, timeout: ACK_TIMEOUT_MS }),
       );
       const ack = reply.json<AckBody>();
       if (ack.error)
-        throw new PublishRefusedError(ack.error.err_code ?? 0, ack.error.description ?? 'no reason given');
+        throw new PublishRejectedError(ack.error.err_code ?? 0, ack.error.description ?? 'no reason given');
       if (ack.seq === undefined || (count !== undefined && ack.count !== count)) {
-        throw new PublishRefusedError(
+        throw new PublishRejectedError(
           0,
           `an acknowledgement of ${ack.count ?? 'unknown'} instead of ${count ?? 1} messages`,
         );
       }
-      return { sequence: ack.seq, duplicate: ack.duplicate ?? false };
+      return { sequence: ack.seq, isDuplicate: ack.duplicate ?? false };
     } catch (error) {
-      this.doubtful = !(error instanceof PublishRefusedError);
+      this.needsRoundTrip = !(error instanceof PublishRejectedError);
       throw error;
     }
   }
 
-  private async orCut<Answer>(asked: Promise<Answer>): Promise<Answer> {
-    const { signal } = this.cut;
+  private async orDisconnected<Answer>(pending: Promise<Answer>): Promise<Answer> {
+    const { signal } = this.disconnection;
     return new Promise((resolve, reject) => {
-      const cut = (): void => reject(new ConnectionCutError());
+      const cut = (): void => reject(new ConnectionLostError());
       signal.addEventListener('abort', cut, { once: true });
-      void asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', cut));
+      void pending.then(resolve, reject).finally(() => signal.removeEventListener('abort', cut));
     });
   }
 
   /** After a publish without answer, a round trip shows that the connection stands and all that was sent has arrived. */
-  private async assureConnection(): Promise<void> {
-    if (!this.connected || this.nats.isClosed()) throw new NotConnectedError();
-    if (!this.doubtful) return;
+  private async ensureConnected(): Promise<void> {
+    if (!this.isConnected || this.nats.isClosed()) throw new NotConnectedError();
+    if (!this.needsRoundTrip) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new NotConnectedError()), ACK_TIMEOUT_MS);
@@ -133,24 +138,24 @@ export class StreamPublisher {
     } finally {
       clearTimeout(timer);
     }
-    this.doubtful = false;
+    this.needsRoundTrip = false;
   }
 
-  private async watch(): Promise<void> {
+  private async watchStatus(): Promise<void> {
     for await (const status of this.nats.status()) {
-      if (status.type === 'disconnect') this.disconnected();
-      if (status.type === 'reconnect') this.connected = true;
+      if (status.type === 'disconnect') this.handleDisconnect();
+      if (status.type === 'reconnect') this.isConnected = true;
     }
   }
 
-  private disconnected(): void {
-    this.connected = false;
-    this.cut.abort();
-    this.cut = new AbortController();
+  private handleDisconnect(): void {
+    this.isConnected = false;
+    this.disconnection.abort();
+    this.disconnection = new AbortController();
   }
 }
 
-function numbered(message: Outgoing, id: string, sequence: number): MsgHdrs {
+function batchHeaders(message: OutgoingMessage, id: string, sequence: number): MsgHdrs {
   const headers = message.headers();
   headers.set(batchId, id);
   headers.set(batchSequence, String(sequence));

@@ -53,13 +53,13 @@ describe('a mirror of a key-value bucket', () => {
   it('tells when a version is known, at once for one that is', async () => {
     await mirror.open();
     const reached: number[] = [];
-    for (const version of [2, 1]) void mirror.reach('a', version).then(() => reached.push(version));
+    for (const version of [2, 1]) void mirror.waitForVersion('a', version).then(() => reached.push(version));
     await put('a', 1, 'first');
     await eventually('the first is known', () => reached.length > 0);
     expect(reached).toEqual([1]);
     await put('a', 3, 'third');
     await eventually('a later one will do', () => reached.length === 2);
-    await mirror.reach('a', 3);
+    await mirror.waitForVersion('a', 3);
   });
 
   it('passes over what it cannot read', async () => {

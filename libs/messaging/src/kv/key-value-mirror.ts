@@ -4,7 +4,7 @@ import { requireNoTransaction } from '@parley/database/transaction-scope';
 import type { MessagingLogger } from '../logger.ts';
 import { LogReader } from '../runner/log-reader.ts';
 
-const TAKE = 512;
+const MAX_BATCH_SIZE = 512;
 const WAIT_MS = 1000;
 const PAUSE_MS = 250;
 
@@ -27,7 +27,7 @@ export class KeyValueMirror<Value> {
 
   /** Resolves once everything that was there has been read; goes on watching, through reconnects, until closed. */
   open(): Promise<void> {
-    this.ready ??= new Promise((resolve) => void this.follow(resolve));
+    this.ready ??= new Promise((resolve) => void this.followBucket(resolve));
     return this.ready;
   }
 
@@ -44,7 +44,7 @@ export class KeyValueMirror<Value> {
   }
 
   /** Resolves once this version of a key, or a later one, is known here. */
-  async reach(key: string, version: number): Promise<void> {
+  async waitForVersion(key: string, version: number): Promise<void> {
     requireNoTransaction('The wait for a key-value entry');
     if ((this.entries.get(key)?.version ?? 0) >= version) return;
     await new Promise<void>((resolve) => this.waiting.add({ key, version, resolve }));
@@ -60,7 +60,7 @@ export class KeyValueMirror<Value> {
     this.closing.abort();
   }
 
-  private async follow(ready: () => void): Promise<void> {
+  private async followBucket(ready: () => void): Promise<void> {
     const { signal } = this.closing;
     while (!signal.aborted) {
       try {
@@ -84,18 +84,19 @@ export class KeyValueMirror<Value> {
       await reader.open();
       let caughtUp = false;
       while (!signal.aborted) {
-        if (!caughtUp && (await reader.caughtUp()) !== null) {
+        if (!caughtUp && (await reader.lastSequenceIfCaughtUp()) !== null) {
           caughtUp = true;
           ready();
         }
-        for (const message of await reader.take(TAKE, caughtUp ? WAIT_MS : 20)) this.keep(message);
+        for (const message of await reader.readBatch(MAX_BATCH_SIZE, caughtUp ? WAIT_MS : 20))
+          this.applyMessage(message);
       }
     } finally {
       reader.close();
     }
   }
 
-  private keep(message: JsMsg): void {
+  private applyMessage(message: JsMsg): void {
     // Deletion is a value of its own, with a version; a marker of the bucket says nothing.
     if (message.headers?.has('KV-Operation')) return;
     const key = message.subject.slice(`$KV.${this.bucket}.`.length);

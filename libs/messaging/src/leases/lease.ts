@@ -6,7 +6,7 @@ export interface Lease {
   /** Aborts when the lease is lost, or given up by work that does not drain. */
   readonly signal: AbortSignal;
   /** Aborts when the work should begin nothing new, finish what it has begun and return. */
-  readonly leaving: AbortSignal;
+  readonly drainSignal: AbortSignal;
   /** The holder before did not give the lease up: it died, froze or was cut off in the middle of something. */
   readonly expired: boolean;
   /** Whether this process may still believe it holds the lease, by its monotonic clock: ask before any effect outside PostgreSQL. */
@@ -20,7 +20,7 @@ export class HeldLease implements Lease {
   readonly expired: boolean;
   done: Promise<void> = Promise.resolve();
   private readonly lost = new AbortController();
-  private readonly asked = new AbortController();
+  private readonly drain = new AbortController();
   private deadline: number;
 
   constructor(taken: { name: string; epoch: number; expired: boolean }, deadline: number) {
@@ -34,8 +34,8 @@ export class HeldLease implements Lease {
     return this.lost.signal;
   }
 
-  get leaving(): AbortSignal {
-    return this.asked.signal;
+  get drainSignal(): AbortSignal {
+    return this.drain.signal;
   }
 
   isHeld(): boolean {
@@ -47,14 +47,14 @@ export class HeldLease implements Lease {
     this.deadline = deadline;
   }
 
-  lose(): void {
-    this.asked.abort();
+  markLost(): void {
+    this.drain.abort();
     this.lost.abort();
   }
 
   /** Asks the work to end: at once, or when it has finished what it has begun. */
-  leave(drain: boolean): void {
-    if (drain) this.asked.abort();
-    else this.lose();
+  requestDrain(drain: boolean): void {
+    if (drain) this.drain.abort();
+    else this.markLost();
   }
 }

@@ -29,7 +29,7 @@ describe('Leases', () => {
   function process(names: string[], log: Lease[] = [], repository?: LeasesRepository): Leases {
     const leases = new Leases(repository ?? new LeasesRepository(bench.anotherRunner()), silentLogger);
     for (const name of names) {
-      leases.hold(name, async (lease) => {
+      leases.runWhileHeld(name, async (lease) => {
         log.push(lease);
         await untilAborted(lease.signal);
       });
@@ -41,26 +41,26 @@ describe('Leases', () => {
 
   it('gives each lease to one process at a time, and again at once after a shutdown', async () => {
     const first = process(['a']);
-    await eventually('first takes it', () => first.names().length === 1);
+    await eventually('first takes it', () => first.heldNames().length === 1);
     const log: Lease[] = [];
     const second = process(['a'], log);
     await sleep(700);
-    expect(second.names()).toEqual([]);
+    expect(second.heldNames()).toEqual([]);
     const stopped = performance.now();
     await first.stop();
-    await eventually('second takes it', () => second.names().length === 1);
+    await eventually('second takes it', () => second.heldNames().length === 1);
     expect(performance.now() - stopped).toBeLessThan(700);
     expect(log[0]?.expired).toBe(false);
   });
 
   it('takes over within 2 s from a process that died, with a higher epoch', async () => {
     const repository = new LeasesRepository(bench.anotherRunner());
-    await repository.renew({ holder: 'dead', wants: 0 }, []);
-    const [dead] = await repository.take('dead', ['b']);
+    await repository.renew({ holder: 'dead', namesHash: 0 }, []);
+    const [dead] = await repository.acquire('dead', ['b']);
     const died = performance.now();
     const log: Lease[] = [];
     const second = process(['b'], log);
-    await eventually('second takes it', () => second.names().length === 1);
+    await eventually('second takes it', () => second.heldNames().length === 1);
     const took = performance.now() - died;
     expect(took).toBeGreaterThan(1400);
     expect(took).toBeLessThan(2000);
@@ -77,13 +77,13 @@ describe('Leases', () => {
     const repository = new Cut(bench.anotherRunner());
     const log: Lease[] = [];
     const first = process(['c'], log, repository);
-    await eventually('first takes it', () => first.names().length === 1);
+    await eventually('first takes it', () => first.heldNames().length === 1);
     const other: Lease[] = [];
     const second = process(['c'], other);
     await sleep(600);
     repository.cut = true;
     const [lease] = log;
-    await eventually('second takes it', () => second.names().length === 1);
+    await eventually('second takes it', () => second.heldNames().length === 1);
     // Its own clock decides; the signal of a busy process may come later.
     expect(lease?.isHeld()).toBe(false);
     await eventually('the first is told', () => lease?.signal.aborted === true);
@@ -94,7 +94,7 @@ describe('Leases', () => {
     const repository = new LeasesRepository(bench.anotherRunner());
     const log: Lease[] = [];
     const leases = process(['d'], log, repository);
-    await eventually('it is taken', () => leases.names().length === 1);
+    await eventually('it is taken', () => leases.heldNames().length === 1);
     const frozenUntil = performance.now() + 1700;
     while (performance.now() < frozenUntil);
     expect(log[0]?.signal.aborted).toBe(false);
@@ -111,34 +111,38 @@ describe('Leases', () => {
         const work = async (lease: Lease): Promise<void> => {
           active.set(name, (active.get(name) ?? 0) + 1);
           if ((active.get(name) ?? 0) > 1) overlaps += 1;
-          await untilAborted(lease.leaving);
+          await untilAborted(lease.drainSignal);
           await sleep(100);
           active.set(name, (active.get(name) ?? 0) - 1);
         };
-        leases.hold(name, work, { drain: true });
+        leases.runWhileHeld(name, work, { drain: true });
       }
       leases.start();
       running.push(leases);
     };
     begin(first);
-    await eventually('the first has all', () => first.names().length === 8);
+    await eventually('the first has all', () => first.heldNames().length === 8);
     const second = new Leases(new LeasesRepository(bench.anotherRunner()), silentLogger);
     begin(second);
-    await eventually('both have four', () => first.names().length === 4 && second.names().length === 4, 5000);
+    await eventually(
+      'both have four',
+      () => first.heldNames().length === 4 && second.heldNames().length === 4,
+      5000,
+    );
     await sleep(1500);
-    expect([first.names().length, second.names().length]).toEqual([4, 4]);
+    expect([first.heldNames().length, second.heldNames().length]).toEqual([4, 4]);
     await first.stop();
-    await eventually('the second has all', () => second.names().length === 8, 3000);
+    await eventually('the second has all', () => second.heldNames().length === 8, 3000);
     expect(overlaps).toBe(0);
   });
 
   it('counts the processes that live', async () => {
     const first = process(['e']);
-    await eventually('it is alone', () => first.processes === 1, 3000);
+    await eventually('it is alone', () => first.processCount === 1, 3000);
     const second = process(['e']);
-    await eventually('both know of two', () => first.processes === 2 && second.processes === 2, 3000);
+    await eventually('both know of two', () => first.processCount === 2 && second.processCount === 2, 3000);
     await second.stop();
-    await eventually('it is alone again', () => first.processes === 1, 3000);
+    await eventually('it is alone again', () => first.processCount === 1, 3000);
   });
 
   it('never waits for a row that another process is taking', async () => {
@@ -146,12 +150,12 @@ describe('Leases', () => {
     const names = Array.from({ length: 40 }, (_value, index) => `race.${index}`);
     const taken = await Promise.all(
       repositories.map((repository, index) =>
-        repository.take(`holder ${index}`, index % 2 ? names : [...names].reverse()),
+        repository.acquire(`holder ${index}`, index % 2 ? names : [...names].reverse()),
       ),
     );
     const all = taken.flat().map(({ name }) => name);
     expect(new Set(all).size).toBe(all.length);
-    const rest = await repositories[0]?.take('late', names);
+    const rest = await repositories[0]?.acquire('late', names);
     expect(rest).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 export const LEASE_MS = 1500;
 
 /** Leading character of the rows by which processes know of one another. */
-const PROCESS_MARK = '@';
+const PROCESS_PREFIX = '@';
 
 /** A lease as it stands in the table. */
 export interface LeaseRow {
@@ -22,7 +22,7 @@ export interface LeaseRow {
 export interface LeasePeer {
   holder: string;
   /** What it wants, as a hash: only processes that want the same leases share them. */
-  wants: number;
+  namesHash: number;
 }
 
 /** Every lease and every living process, as seen by one renewal. */
@@ -32,7 +32,7 @@ export interface LeaseTable {
 }
 
 /** A lease just taken. */
-export interface TakenLease {
+export interface AcquiredLease {
   name: string;
   epoch: number;
   /** The holder before did not give it up: it died, froze or was cut off. */
@@ -54,7 +54,7 @@ export class LeasesRepository {
   async renew(peer: LeasePeer, held: readonly { name: string; epoch: number }[]): Promise<LeaseTable> {
     const { rows } = await sql<LeaseRow>`
       WITH alive AS (
-        INSERT INTO lease (name, holder, epoch, until) VALUES (${PROCESS_MARK + peer.holder}, ${peer.holder}, ${peer.wants}, ${until})
+        INSERT INTO lease (name, holder, epoch, until) VALUES (${PROCESS_PREFIX + peer.holder}, ${peer.holder}, ${peer.namesHash}, ${until})
         ON CONFLICT (name) DO UPDATE SET until = excluded.until, epoch = excluded.epoch
       ), mine AS (
         SELECT lease.name FROM lease
@@ -71,8 +71,8 @@ export class LeasesRepository {
   }
 
   /** Takes leases that are free or expired; skips those that another process takes at this moment. */
-  async take(holder: string, names: readonly string[]): Promise<TakenLease[]> {
-    const { rows } = await sql<TakenLease>`
+  async acquire(holder: string, names: readonly string[]): Promise<AcquiredLease[]> {
+    const { rows } = await sql<AcquiredLease>`
       WITH wanted AS (
         SELECT name FROM unnest(${[...names]}::text[]) AS name
       ), free AS (
@@ -98,10 +98,10 @@ export class LeasesRepository {
   }
 
   /** Takes this process, and those that died long ago, off the list. */
-  async leave(holder: string): Promise<void> {
+  async removeProcess(holder: string): Promise<void> {
     await sql`
-      DELETE FROM lease WHERE name = ${PROCESS_MARK + holder}
-        OR (name LIKE ${`${PROCESS_MARK}%`} AND until < clock_timestamp() - interval '1 minute')`.execute(
+      DELETE FROM lease WHERE name = ${PROCESS_PREFIX + holder}
+        OR (name LIKE ${`${PROCESS_PREFIX}%`} AND until < clock_timestamp() - interval '1 minute')`.execute(
       this.database.kysely,
     );
   }
@@ -111,9 +111,9 @@ function toTable(self: LeasePeer, rows: readonly LeaseRow[]): LeaseTable {
   const leases = new Map<string, LeaseRow>();
   const peers: LeasePeer[] = [self];
   for (const row of rows) {
-    if (!row.name.startsWith(PROCESS_MARK)) leases.set(row.name, row);
+    if (!row.name.startsWith(PROCESS_PREFIX)) leases.set(row.name, row);
     else if (row.holder !== self.holder && row.leftMs > 0)
-      peers.push({ holder: row.holder, wants: row.epoch });
+      peers.push({ holder: row.holder, namesHash: row.epoch });
   }
   return { leases, peers };
 }

@@ -6,9 +6,9 @@ import type { Wakers } from '../wakers.ts';
 import { HeldLease } from './lease.ts';
 import type { Lease } from './lease.ts';
 import { LEASE_MS } from './leases.repository.ts';
-import type { LeasesRepository, LeaseTable, TakenLease } from './leases.repository.ts';
-import { freeNames, planLeases } from './sharing.ts';
-import type { LeaseView } from './sharing.ts';
+import type { LeasesRepository, LeaseTable, AcquiredLease } from './leases.repository.ts';
+import { freeNames, planLeases } from './lease-plan.ts';
+import type { LeaseView } from './lease-plan.ts';
 
 export type { Lease } from './lease.ts';
 
@@ -16,12 +16,12 @@ export type { Lease } from './lease.ts';
 export type LeaseWork = (lease: Lease) => Promise<void>;
 
 /** How work under a lease ends. */
-export interface HoldOptions {
+export interface LeaseWorkOptions {
   /** The work watches `lease.leaving` and finishes what it has begun before it returns. */
   drain?: boolean;
 }
 
-interface Wanted {
+interface RegisteredWork {
   work: LeaseWork;
   drain: boolean;
 }
@@ -29,7 +29,7 @@ interface Wanted {
 const RENEW_MS = 500;
 
 /** This process stops believing in a lease that much before the database gives it away. */
-const MARGIN_MS = 100;
+const SAFETY_MARGIN_MS = 100;
 
 /** Longest wait for draining work before its lease is given up all the same. */
 const DRAIN_MS = 20_000;
@@ -38,7 +38,7 @@ const DRAIN_MS = 20_000;
 const RESTART_MS = 100;
 
 /** Name under which processes wake one another when leases become free. */
-const WAKER = 'leases';
+const WAKE_NAME = 'leases';
 
 /**
  * Keeps leases as rows: renewed by one statement each 0.5 s, taken over 1.5 s after the last renewal, shared evenly by
@@ -49,12 +49,12 @@ export class Leases {
   private readonly logger: MessagingLogger;
   private readonly wakers: Wakers | undefined;
   private readonly holder = randomUUID();
-  private readonly wanted = new Map<string, Wanted>();
+  private readonly registered = new Map<string, RegisteredWork>();
   private readonly held = new Map<string, HeldLease>();
   private readonly stopping = new AbortController();
-  private neglected: ReadonlySet<string> = new Set();
+  private unclaimed: ReadonlySet<string> = new Set();
   private expiry: NodeJS.Timeout | undefined;
-  private peers = 1;
+  private peerCount = 1;
   private loop: Promise<void> | null = null;
 
   /** @param wakers tells other processes of the service at once when a lease becomes free */
@@ -62,22 +62,22 @@ export class Leases {
     this.repository = repository;
     this.logger = logger;
     this.wakers = wakers;
-    wakers?.runsHere((name) => this.held.get(name)?.isHeld() === true);
+    wakers?.setLocalCheck((name) => this.held.get(name)?.isHeld() === true);
   }
 
   /**
    * Does this work while this process holds the lease; it should run until `lease.signal` aborts (with `drain`: until
    * `lease.leaving` does, and what it began is finished). Work that fails is begun again.
    */
-  hold(name: string, work: LeaseWork, options: HoldOptions = {}): void {
-    if (this.wanted.has(name))
+  runWhileHeld(name: string, work: LeaseWork, options: LeaseWorkOptions = {}): void {
+    if (this.registered.has(name))
       throw new Error(`The lease "${name}" is asked for twice: give each work its own name.`);
-    this.wanted.set(name, { work, drain: options.drain ?? false });
+    this.registered.set(name, { work, drain: options.drain ?? false });
   }
 
   /** Living processes of the service, this one included, as of the last renewal. */
-  get processes(): number {
-    return this.peers;
+  get processCount(): number {
+    return this.peerCount;
   }
 
   /** Begins to take and renew leases. */
@@ -86,61 +86,67 @@ export class Leases {
   }
 
   /** Names of the leases held now. */
-  names(): string[] {
+  heldNames(): string[] {
     return [...this.held.keys()];
   }
 
   /** Ends all work, lets draining work finish, and gives the leases up: others take them at once. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.giveUp([...this.held.keys()]);
+    await this.release([...this.held.keys()]);
     await this.loop;
     clearTimeout(this.expiry);
-    await this.repository.leave(this.holder).catch(() => undefined);
+    await this.repository.removeProcess(this.holder).catch(() => undefined);
   }
 
   private async run(): Promise<void> {
     // Draining work keeps its leases until it is done.
-    do await this.rest(await this.round());
+    do await this.waitForNextRound(await this.renewAndShare());
     while (!this.stopping.signal.aborted || this.held.size > 0);
   }
 
-  private async rest(milliseconds: number): Promise<void> {
+  private async waitForNextRound(milliseconds: number): Promise<void> {
     if (this.stopping.signal.aborted) await sleep(Math.min(milliseconds, 50));
-    else if (this.wakers) await this.wakers.sleep(WAKER, milliseconds, this.stopping.signal);
+    else if (this.wakers) await this.wakers.sleep(WAKE_NAME, milliseconds, this.stopping.signal);
     else await sleep(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
   /** One renewal; answers how long to wait for the next. */
-  private async round(): Promise<number> {
+  private async renewAndShare(): Promise<number> {
     try {
-      const view = this.view();
-      const sent = performance.now();
+      const view = this.currentView();
+      const sentAt = performance.now();
       const held = [...this.held.values()].map(({ name, epoch }) => ({ name, epoch }));
-      const table = await this.repository.renew({ holder: this.holder, wants: view.wants }, held);
-      this.peers = table.peers.length;
-      this.applyRenewal(table, new Set(held.map(({ name }) => name)), sent);
+      const table = await this.repository.renew({ holder: this.holder, namesHash: view.namesHash }, held);
+      this.peerCount = table.peers.length;
+      this.applyRenewal(table, new Set(held.map(({ name }) => name)), sentAt);
       if (this.stopping.signal.aborted) return RENEW_MS;
-      await this.share({ ...view, held: new Set(this.held.keys()) }, table);
-      return this.untilNext(table);
+      await this.rebalance({ ...view, held: new Set(this.held.keys()) }, table);
+      return this.msUntilNextRound(table);
     } catch (error) {
       this.logger.warn({ err: error }, 'Leases could not be renewed');
       return RENEW_MS / 2;
     }
   }
 
-  private view(): LeaseView {
-    const names = [...this.wanted.keys()].sort();
-    const wants = fnv1a(names.join('\n'));
-    return { holder: this.holder, wants, names, held: new Set(this.held.keys()), neglected: this.neglected };
+  private currentView(): LeaseView {
+    const names = [...this.registered.keys()].sort();
+    const namesHash = fnv1a(names.join('\n'));
+    return {
+      holder: this.holder,
+      namesHash,
+      names,
+      held: new Set(this.held.keys()),
+      unclaimed: this.unclaimed,
+    };
   }
 
-  private applyRenewal(table: LeaseTable, asked: ReadonlySet<string>, sent: number): void {
-    const deadline = sent + LEASE_MS - MARGIN_MS;
+  private applyRenewal(table: LeaseTable, sentNames: ReadonlySet<string>, sentAt: number): void {
+    const deadline = sentAt + LEASE_MS - SAFETY_MARGIN_MS;
     for (const lease of [...this.held.values()]) {
-      if (!asked.has(lease.name)) continue;
+      if (!sentNames.has(lease.name)) continue;
       if (table.leases.get(lease.name)?.renewed) lease.renew(deadline);
-      else this.lose(lease);
+      else this.dropLease(lease);
     }
     this.watchExpiry(deadline);
   }
@@ -150,71 +156,71 @@ export class Leases {
     clearTimeout(this.expiry);
     this.expiry = setTimeout(
       () => {
-        for (const lease of [...this.held.values()]) if (!lease.isHeld()) this.lose(lease);
+        for (const lease of [...this.held.values()]) if (!lease.isHeld()) this.dropLease(lease);
       },
       Math.max(1, deadline - performance.now() + 1),
     );
     this.expiry.unref();
   }
 
-  private async share(view: LeaseView, table: LeaseTable): Promise<void> {
+  private async rebalance(view: LeaseView, table: LeaseTable): Promise<void> {
     const plan = planLeases(view, table);
-    this.neglected = new Set(freeNames(view, table));
-    if (plan.giveUp.length > 0) void this.giveUp(plan.giveUp);
-    if (plan.take.length === 0) return;
-    const sent = performance.now();
-    const taken = await this.repository.take(this.holder, plan.take);
-    for (const one of taken) this.begin(one, sent + LEASE_MS - MARGIN_MS);
-    this.neglected = new Set(plan.take.length > taken.length ? this.neglected : []);
+    this.unclaimed = new Set(freeNames(view, table));
+    if (plan.release.length > 0) void this.release(plan.release);
+    if (plan.acquire.length === 0) return;
+    const sentAt = performance.now();
+    const taken = await this.repository.acquire(this.holder, plan.acquire);
+    for (const one of taken) this.startWork(one, sentAt + LEASE_MS - SAFETY_MARGIN_MS);
+    this.unclaimed = new Set(plan.acquire.length > taken.length ? this.unclaimed : []);
   }
 
   /** Comes back sooner when a lease of another process is about to expire. */
-  private untilNext(table: LeaseTable): number {
+  private msUntilNextRound(table: LeaseTable): number {
     let next = RENEW_MS;
-    for (const name of this.wanted.keys()) {
+    for (const name of this.registered.keys()) {
       const row = table.leases.get(name);
       if (row && !this.held.has(name) && row.leftMs > 0) next = Math.min(next, row.leftMs + 5);
     }
     return Math.max(20, next);
   }
 
-  private begin(taken: TakenLease, deadline: number): void {
+  private startWork(taken: AcquiredLease, deadline: number): void {
     const lease = new HeldLease(taken, deadline);
-    const wanted = this.wanted.get(taken.name);
+    const wanted = this.registered.get(taken.name);
     if (!wanted) return;
     this.held.set(lease.name, lease);
-    lease.done = this.perform(lease, wanted.work);
-    if (this.stopping.signal.aborted) void this.giveUp([lease.name]);
+    lease.done = this.runWork(lease, wanted.work);
+    if (this.stopping.signal.aborted) void this.release([lease.name]);
   }
 
-  private lose(lease: HeldLease): void {
+  private dropLease(lease: HeldLease): void {
     if (this.held.get(lease.name) === lease) this.held.delete(lease.name);
-    lease.lose();
+    lease.markLost();
   }
 
-  private async perform(lease: HeldLease, work: LeaseWork): Promise<void> {
-    while (!lease.leaving.aborted) {
+  private async runWork(lease: HeldLease, work: LeaseWork): Promise<void> {
+    while (!lease.drainSignal.aborted) {
       try {
         await work(lease);
       } catch (error) {
-        if (lease.leaving.aborted) return;
+        if (lease.drainSignal.aborted) return;
         this.logger.warn({ lease: lease.name, err: error }, 'Work under a lease failed and is begun again');
       }
-      await sleep(RESTART_MS, undefined, { signal: lease.leaving }).catch(() => undefined);
+      await sleep(RESTART_MS, undefined, { signal: lease.drainSignal }).catch(() => undefined);
     }
   }
 
-  private async giveUp(names: readonly string[]): Promise<void> {
+  private async release(names: readonly string[]): Promise<void> {
     await Promise.all(
       names.map(async (name) => {
         const lease = this.held.get(name);
-        if (!lease || lease.leaving.aborted) return lease?.done;
-        lease.leave(this.wanted.get(name)?.drain ?? false);
+        if (!lease || lease.drainSignal.aborted) return lease?.done;
+        lease.requestDrain(this.registered.get(name)?.drain ?? false);
         await Promise.race([lease.done, sleep(DRAIN_MS, undefined, { ref: false })]);
-        this.lose(lease);
+        this.dropLease(lease);
         await this.repository.release(this.holder, [name]).catch(() => undefined);
       }),
     );
-    this.wakers?.wakeOthers(WAKER);
+    this.wakers?.wakeRemote(WAKE_NAME);
   }
 }

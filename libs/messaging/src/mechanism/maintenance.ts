@@ -14,15 +14,15 @@ export class Maintenance {
 
   /** Works until the lease is lost. */
   async run(lease: Lease): Promise<void> {
-    while (!lease.leaving.aborted) {
+    while (!lease.drainSignal.aborted) {
       await this.round(lease);
-      await sleep(ROUND_MS, undefined, { signal: lease.leaving, ref: false }).catch(() => undefined);
+      await sleep(ROUND_MS, undefined, { signal: lease.drainSignal, ref: false }).catch(() => undefined);
     }
   }
 
   private async round(lease: Lease): Promise<void> {
     await this.repository.keepPartitions();
-    while (!lease.leaving.aborted && (await this.repository.forgetSeen()) > 0);
-    while (!lease.leaving.aborted && (await this.repository.forgetCommands()) > 0);
+    while (!lease.drainSignal.aborted && (await this.repository.forgetSeen()) > 0);
+    while (!lease.drainSignal.aborted && (await this.repository.forgetCommands()) > 0);
   }
 }

@@ -2,7 +2,7 @@
 export const positionBucket = 'positions';
 
 /** What is told of one partition of one consumer. */
-export interface ToldPosition {
+export interface ReportedPosition {
   /** Epoch of the stream that the position belongs to. */
   epoch: string;
   /** Last sequence whose effects are committed. */

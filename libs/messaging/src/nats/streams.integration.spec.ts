@@ -3,7 +3,7 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type NatsBench, openNatsBench } from '../../test/bench.ts';
 import { silentLogger } from '../logger.ts';
-import { PositionBoard } from '../runner/position-board.ts';
+import { PositionReporter } from '../runner/position-reporter.ts';
 import { positionBucket } from './positions.ts';
 import { ensureStreams, streamIdentity } from './streams.ts';
 import { Trimmer } from './trimmer.ts';
@@ -87,7 +87,7 @@ describe('streams', () => {
   });
 
   describe('that fill up', () => {
-    const board = (service: string): PositionBoard => new PositionBoard(nats, service, silentLogger);
+    const board = (service: string): PositionReporter => new PositionReporter(nats, service, silentLogger);
     const trimmer = (): Trimmer => new Trimmer(nats, silentLogger);
 
     async function tell(service: string, position: number, streamEpoch?: string): Promise<void> {
@@ -133,11 +133,11 @@ describe('streams', () => {
     it('do not wait for consumers that a service no longer has', async () => {
       await fill(90);
       await tell('conversation', 10);
-      await board('notifications').keepOnly([]);
+      await board('notifications').removeUnknownConsumers([]);
       expect(await trimmer().trim('FLOW')).toBe(10);
-      await board('conversation').keepOnly([{ id: 'x.FLOW', stream: 'FLOW' }]);
+      await board('conversation').removeUnknownConsumers([{ id: 'x.FLOW', stream: 'FLOW' }]);
       expect(await trimmer().trim('FLOW')).toBe(0);
-      await board('conversation').keepOnly([{ id: 'y.FLOW', stream: 'FLOW' }]);
+      await board('conversation').removeUnknownConsumers([{ id: 'y.FLOW', stream: 'FLOW' }]);
       expect(await trimmer().trim('FLOW')).toBeGreaterThan(20);
       const keys = await (await new Kvm(nats).open(positionBucket)).keys();
       expect(keys).toBeDefined();

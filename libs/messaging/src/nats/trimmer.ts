@@ -4,7 +4,7 @@ import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { domains, streamName } from '@parley/contracts';
 import type { MessagingLogger } from '../logger.ts';
-import { positionBucket, type ToldPosition } from './positions.ts';
+import { positionBucket, type ReportedPosition } from './positions.ts';
 import { identityOf } from './streams.ts';
 
 const ROUND_MS = 30_000;
@@ -85,7 +85,7 @@ export class Trimmer {
         const entry = await bucket.get(key);
         // A consumer that its service took off the board is not waited for.
         if (entry?.operation !== 'PUT') return Number.MAX_SAFE_INTEGER - 1;
-        const told = entry.json<ToldPosition>();
+        const told = entry.json<ReportedPosition>();
         return told.epoch === epoch ? told.position : 0;
       }),
     );

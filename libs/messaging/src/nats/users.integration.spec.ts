@@ -11,7 +11,7 @@ import { silentLogger } from '../logger.ts';
 import { LiveBus } from '../live/live-bus.ts';
 import { KeyValueMirror } from '../kv/key-value-mirror.ts';
 import { LogReader } from '../runner/log-reader.ts';
-import { PositionBoard } from '../runner/position-board.ts';
+import { PositionReporter } from '../runner/position-reporter.ts';
 import { connectNats, operationsUser } from './connection.ts';
 import { Trimmer } from './trimmer.ts';
 import { channelBucket, ensureStreams, streamIdentity } from './streams.ts';
@@ -292,7 +292,7 @@ describe('users of NATS', () => {
       signal: signal.signal,
     });
     await reader.open();
-    expect(await reader.take(10, 2000)).not.toHaveLength(0);
+    expect(await reader.readBatch(10, 2000)).not.toHaveLength(0);
     signal.abort();
     const where = {
       consumer: 'x.CONVERSATION',
@@ -301,7 +301,7 @@ describe('users of NATS', () => {
       streamEpoch: epoch,
       leaseEpoch: 1,
     };
-    await new PositionBoard(flow, 'flow-engine', silentLogger).report(where, 7);
+    await new PositionReporter(flow, 'flow-engine', silentLogger).report(where, 7);
     const told = await (await new Kvm(operator).open('positions')).get(
       'CONVERSATION.flow-engine.x_CONVERSATION.0',
     );

@@ -254,7 +254,7 @@ describe('a consumer of a stream', () => {
       name: 'forged',
       epoch,
       signal: ended.signal,
-      leaving: ended.signal,
+      drainSignal: ended.signal,
       expired: false,
       isHeld: () => true,
     });
@@ -313,7 +313,7 @@ describe('a consumer of a stream', () => {
   });
 
   it('moves quiet partitions up to the end of the stream', async () => {
-    start([countingHandler('own')], { quietMs: 100 });
+    start([countingHandler('own')], { reportIntervalMs: 100 });
     for (let sequence = 1; sequence <= 20; sequence += 1) await post({ thread: 'a', sequence });
     await eventually('every partition stands at the end', async () => {
       const { rows } = await sql<{ position: number }>`SELECT position FROM position`.execute(

@@ -1,88 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/transport-node';
-import type { EventDefinition, EventEnvelope } from '@parley/contracts';
-import { type Database, isDataException, isRetryable, type Trx } from '@parley/database';
-import { PARKED_BEHIND, type ParkedRepository } from '../dead-letters/parked.repository.ts';
+import type { EventEnvelope } from '@parley/contracts';
+import { isDataException, isRetryable, type Trx } from '@parley/database';
+import { PARKED_BEHIND } from '../dead-letters/parked.repository.ts';
 import { LostLeaseError, reasonOf, RetryableError } from '../errors.ts';
 import type { Lease } from '../leases/leases.ts';
-import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
-import { isSuspect, type SuspectGate } from '../suspect-gate.ts';
+import { isSuspect } from '../suspect-gate.ts';
 import { underTrace } from '../tracing.ts';
-import type { ConsumerRepository, Position } from './consumer.repository.ts';
-import { type Dedupe, Deduper } from './dedupe.ts';
-import { decode, type Incoming, revive, toWaves, type Wave } from './incoming.ts';
-import { JointCommits } from './joint-commits.ts';
+import type { ConsumerPartition } from './consumer.repository.ts';
+import { Deduper } from './dedupe.ts';
+import { decode, type DecodedMessage, restoreParkedEvent, groupByName, type EventGroup } from './decoding.ts';
+import type { ConsumerSpec, EventContext, RunnerParts, RunnerStats } from './consumer-spec.ts';
+import { CommitBatcher } from './commit-batcher.ts';
 import { LogReader } from './log-reader.ts';
-import type { PositionBoard } from './position-board.ts';
 
-/** What a handler of events works with. */
-export interface EventContext<Tables = unknown> {
-  trx: Trx<Tables>;
-  /** Aborts when the lease is lost. */
-  signal: AbortSignal;
-  /** Runs once the batch has committed. */
-  afterCommit(callback: () => void): void;
-}
+export type { ConsumerSpec, EventContext, EventHandler, RunnerParts, RunnerStats } from './consumer-spec.ts';
 
-/** One handler of a consumer. */
-export interface EventHandler {
-  definition: EventDefinition;
-  dedupe: Dedupe;
-  handle(events: EventEnvelope[], context: EventContext): Promise<unknown>;
-}
-
-/** A consumer of one stream: its handlers by event name. */
-export interface ConsumerSpec {
-  /** `<consumer>.<stream>`. */
-  id: string;
-  stream: string;
-  handlers: ReadonlyMap<string, EventHandler>;
-  /** Batches begin at least that far apart. */
-  paceMs?: number | undefined;
-}
-
-/** What a runner needs. */
-export interface RunnerParts {
-  nats: NatsConnection;
-  database: Database<unknown>;
-  repository: ConsumerRepository;
-  parked: ParkedRepository;
-  logger: MessagingLogger;
-  /** One of the process: what may have ended it before is tried again alone. */
-  gate: SuspectGate;
-  /** Is told how far each partition has come, for the trimming of streams. */
-  board?: PositionBoard;
-  /** How often that is told, and a quiet partition moved up; default 30,000 ms. */
-  quietMs?: number;
-}
-
-/** What a consumer has done, for metrics. */
-export interface RunnerStats {
-  /** Events of names that are handled here. */
-  events: number;
-  batches: number;
-  /** Size of the last batch. */
-  batchSize: number;
-  retries: number;
-  parked: number;
-  /** Messages of the stream that wait for the partitions held here. */
-  lag: number;
-}
-
-const BATCH = 256;
+const MAX_BATCH_SIZE = 256;
 
 /**
  * So many go one by one after a death. Few, since most deaths are no event's fault; one that is further behind and ends
  * its process again comes nearer by as many each time.
  */
-const CAREFUL = 32;
+const CAUTIOUS_MESSAGES = 32;
 
 /** Batches begin at least that far apart: under load what comes meanwhile is handled together. */
-const PACE_MS = 8;
+const MIN_INTERVAL_MS = 8;
 const IDLE_WAIT_MS = 1000;
-const QUIET_MS = 30_000;
-const ATTEMPTS = 5;
+const REPORT_INTERVAL_MS = 30_000;
+const MAX_ATTEMPTS = 5;
 const RETRY_MS = 200;
 
 /** How an attempt at one event ended. */
@@ -93,21 +39,21 @@ interface Attempt {
 }
 
 /** What a partition has taken. */
-interface Taken {
-  run: Run;
-  batch: Incoming[];
+interface PartitionBatch {
+  run: PartitionRun;
+  batch: DecodedMessage[];
 }
 
 /** A partition while it is held. */
-interface Run {
-  where: Position;
+interface PartitionRun {
+  where: ConsumerPartition;
   lease: Lease;
   reader: LogReader;
   position: number;
   /** So many messages go one by one: the holder before may have died of one of them. */
-  careful: number;
+  cautiousMessages: number;
   /** What the holders before had begun and not ended. */
-  begun: ReadonlyMap<number, number>;
+  openAttempts: ReadonlyMap<number, number>;
 }
 
 /** Reads one partition for one consumer under a lease: effects and position commit together, so repeats and zombies change nothing. */
@@ -117,13 +63,13 @@ export class ConsumerRunner {
   private readonly spec: ConsumerSpec;
   private readonly deduper: Deduper;
   private readonly lags = new Map<number, number>();
-  private readonly joint: JointCommits<Taken>;
+  private readonly commits: CommitBatcher<PartitionBatch>;
 
   constructor(parts: RunnerParts, spec: ConsumerSpec) {
     this.parts = parts;
     this.spec = spec;
     this.deduper = new Deduper(parts.repository, spec.id);
-    this.joint = new JointCommits((taken) => this.commit(taken), spec.paceMs ?? PACE_MS);
+    this.commits = new CommitBatcher((taken) => this.commit(taken), spec.minIntervalMs ?? MIN_INTERVAL_MS);
   }
 
   /** `<consumer>.<stream>`. */
@@ -134,22 +80,22 @@ export class ConsumerRunner {
   /** Works until the lease is lost; throws when the reader must be made anew. */
   async run(partition: number, lease: Lease): Promise<void> {
     const run = await this.open(partition, lease);
-    let lookAt = 0;
-    const { quietMs = QUIET_MS } = this.parts;
-    let quietAt = performance.now() + quietMs * Math.random();
+    let nextReplayCheckAt = 0;
+    const { reportIntervalMs = REPORT_INTERVAL_MS } = this.parts;
+    let nextReportAt = performance.now() + reportIntervalMs * Math.random();
     try {
       await run.reader.open();
       while (!lease.signal.aborted) {
         const found = await this.step(run);
         const now = performance.now();
-        if (partition === 0 && (found === 0 || now > lookAt)) {
+        if (partition === 0 && (found === 0 || now > nextReplayCheckAt)) {
           await this.replay(lease);
-          lookAt = now + IDLE_WAIT_MS;
+          nextReplayCheckAt = now + IDLE_WAIT_MS;
         }
-        if (now < quietAt) continue;
-        if (found === 0) await this.moveUp(run);
-        await this.parts.board?.report(run.where, run.position);
-        quietAt = now + quietMs;
+        if (now < nextReportAt) continue;
+        if (found === 0) await this.advanceWhenIdle(run);
+        await this.parts.positions?.report(run.where, run.position);
+        nextReportAt = now + reportIntervalMs;
       }
     } finally {
       run.reader.close();
@@ -158,23 +104,36 @@ export class ConsumerRunner {
     }
   }
 
-  private async open(partition: number, lease: Lease): Promise<Run> {
+  private async open(partition: number, lease: Lease): Promise<PartitionRun> {
     const { nats, repository } = this.parts;
     const { id: consumer, stream } = this.spec;
     const { epoch, lastSequence } = await streamIdentity(nats, stream);
-    const where: Position = { consumer, stream, partition, streamEpoch: epoch, leaseEpoch: lease.epoch };
+    const where: ConsumerPartition = {
+      consumer,
+      stream,
+      partition,
+      streamEpoch: epoch,
+      leaseEpoch: lease.epoch,
+    };
     const position = await repository.takeOver(where, lastSequence);
-    const begun = await repository.attempts(where);
+    const openAttempts = await repository.attempts(where);
     // Only what is handled here is sent here.
     const subjects = [...this.spec.handlers.keys()].map((name) => `${name}.*.*.${partition}`);
     const reader = new LogReader(nats, { stream, subjects, from: position + 1, signal: lease.signal });
-    await this.parts.board?.report(where, position);
-    return { where, lease, reader, position, careful: lease.expired ? CAREFUL : 0, begun };
+    await this.parts.positions?.report(where, position);
+    return {
+      where,
+      lease,
+      reader,
+      position,
+      cautiousMessages: lease.expired ? CAUTIOUS_MESSAGES : 0,
+      openAttempts,
+    };
   }
 
   /** Takes what has come and does it; answers how much that was. */
-  private async step(run: Run): Promise<number> {
-    const messages = await run.reader.take(BATCH, IDLE_WAIT_MS);
+  private async step(run: PartitionRun): Promise<number> {
+    const messages = await run.reader.readBatch(MAX_BATCH_SIZE, IDLE_WAIT_MS);
     const last = messages.at(-1);
     if (!last) return 0;
     this.lags.set(run.where.partition, last.info.pending);
@@ -184,7 +143,7 @@ export class ConsumerRunner {
     // What is only passed over needs no transaction: the position follows with the next event, or when all is quiet.
     if (batch.some((one) => one.event !== null || one.problem !== null)) await this.handle(run, batch);
     this.countLag();
-    run.careful = last.info.pending === 0 ? 0 : Math.max(0, run.careful - messages.length);
+    run.cautiousMessages = last.info.pending === 0 ? 0 : Math.max(0, run.cautiousMessages - messages.length);
     return messages.length;
   }
 
@@ -192,10 +151,10 @@ export class ConsumerRunner {
     this.stats.lag = [...this.lags.values()].reduce((sum, one) => sum + one, 0);
   }
 
-  private async handle(run: Run, batch: Incoming[]): Promise<void> {
-    if (run.careful === 0 && batch.every((one) => one.problem === null)) {
+  private async handle(run: PartitionRun, batch: DecodedMessage[]): Promise<void> {
+    if (run.cautiousMessages === 0 && batch.every((one) => one.problem === null)) {
       try {
-        return await this.joint.submit({ run, batch }, batch.length);
+        return await this.commits.submit({ run, batch }, batch.length);
       } catch (error) {
         if (error instanceof LostLeaseError || run.lease.signal.aborted) throw error;
         this.stats.retries += 1;
@@ -209,65 +168,66 @@ export class ConsumerRunner {
   }
 
   /** One event by itself: its attempt is counted before, passing failures are repeated, and after the limit it is parked. A value that the database rejects is parked at the first attempt. */
-  private async handleOne(run: Run, one: Incoming): Promise<void> {
-    if (one.problem !== null) return this.patiently(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
-    if (one.event === null) return this.patiently(run, () => this.commit([{ run, batch: [one] }]));
-    let before = run.begun.get(one.position) ?? 0;
+  private async handleOne(run: PartitionRun, one: DecodedMessage): Promise<void> {
+    if (one.problem !== null)
+      return this.retryTransient(run, () => this.parkOne(run, one, 0, one.problem ?? ''));
+    if (one.event === null) return this.retryTransient(run, () => this.commit([{ run, batch: [one] }]));
+    let before = run.openAttempts.get(one.position) ?? 0;
     for (;;) {
-      const { attempts, failure } = await this.patiently(run, () => this.attempt(run, one, before));
+      const { attempts, failure } = await this.retryTransient(run, () => this.attempt(run, one, before));
       if (failure === null) return;
-      if (attempts >= ATTEMPTS || isDataException(failure))
-        return this.patiently(run, () => this.parkOne(run, one, attempts, reasonOf(failure)));
+      if (attempts >= MAX_ATTEMPTS || isDataException(failure))
+        return this.retryTransient(run, () => this.parkOne(run, one, attempts, reasonOf(failure)));
       this.stats.retries += 1;
       this.parts.logger.warn(
         { consumer: this.spec.id, event: one.event.id, attempts, err: failure },
         'An event failed and is tried again',
       );
       before = attempts;
-      await pause(run);
+      await waitBeforeRetry(run);
     }
   }
 
   /** Repeats what fails for the sake of the machinery, or of a handler that asks for it, as long as the lease lasts. */
-  private async patiently<Result>(run: Run, work: () => Promise<Result>): Promise<Result> {
+  private async retryTransient<Result>(run: PartitionRun, work: () => Promise<Result>): Promise<Result> {
     for (;;) {
       if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
       try {
         return await work();
       } catch (error) {
-        if (error instanceof LostLeaseError || !isPassing(error)) throw error;
+        if (error instanceof LostLeaseError || !isTransient(error)) throw error;
         this.stats.retries += 1;
         this.parts.logger.warn({ consumer: this.spec.id, err: error }, 'A failure of the moment: once more');
-        await pause(run, error instanceof RetryableError ? error.afterMs : undefined);
+        await waitBeforeRetry(run, error instanceof RetryableError ? error.afterMs : undefined);
       }
     }
   }
 
   /** One attempt; alone in the process where earlier ones had no end. */
-  private async attempt(run: Run, one: Incoming, before: number): Promise<Attempt> {
+  private async attempt(run: PartitionRun, one: DecodedMessage, before: number): Promise<Attempt> {
     return isSuspect(before)
-      ? this.parts.gate.pass(() => this.countedAttempt(run, one))
+      ? this.parts.gate.runExclusive(() => this.countedAttempt(run, one))
       : this.countedAttempt(run, one);
   }
 
   /** A lost lease and passing failures are thrown and count for nothing. */
-  private async countedAttempt(run: Run, one: Incoming): Promise<Attempt> {
+  private async countedAttempt(run: PartitionRun, one: DecodedMessage): Promise<Attempt> {
     const { repository } = this.parts;
     if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
     const attempts = await repository.countAttempt(run.where, one.position);
-    if (attempts > ATTEMPTS) return { attempts, failure: new Error('It ended the process.') };
+    if (attempts > MAX_ATTEMPTS) return { attempts, failure: new Error('It ended the process.') };
     try {
       await this.commit([{ run, batch: [one] }]);
       return { attempts, failure: null };
     } catch (error) {
-      if (!(error instanceof LostLeaseError || isPassing(error))) return { attempts, failure: error };
-      await repository.uncountAttempt(run.where, one.position).catch(() => undefined);
+      if (!(error instanceof LostLeaseError || isTransient(error))) return { attempts, failure: error };
+      await repository.discountAttempt(run.where, one.position).catch(() => undefined);
       throw error;
     }
   }
 
   /** One transaction for what one or several partitions have taken: their positions move with the effect, or nothing does. */
-  private async commit(taken: readonly Taken[]): Promise<void> {
+  private async commit(taken: readonly PartitionBatch[]): Promise<void> {
     const { database } = this.parts;
     const steps = taken.map(({ run, batch }) => ({ run, to: batch.at(-1)?.position ?? run.position }));
     const events = taken.flatMap(({ batch }) => batch.flatMap((one) => (one.event ? [one.event] : [])));
@@ -276,8 +236,8 @@ export class ConsumerRunner {
     const [only] = signals;
     const signal = signals.length === 1 && only ? only : AbortSignal.any(signals);
     await database.withSpaces(spaces, async (trx) => {
-      const ready = await this.parkBehind(trx, events, await this.move(trx, steps, events));
-      for (const wave of toWaves(ready)) await this.deliver(trx, wave, signal);
+      const ready = await this.parkBlocked(trx, events, await this.advance(trx, steps, events));
+      for (const wave of groupByName(ready)) await this.deliver(trx, wave, signal);
       for (const { run } of taken) if (run.lease.signal.aborted) throw new LostLeaseError(run.lease.name);
     });
     for (const { run, to } of steps) run.position = to;
@@ -287,9 +247,9 @@ export class ConsumerRunner {
   }
 
   /** Moves positions; answers the keys that have something parked. */
-  private async move(
+  private async advance(
     trx: Trx<unknown>,
-    steps: readonly { run: Run; to: number }[],
+    steps: readonly { run: PartitionRun; to: number }[],
     events: readonly EventEnvelope[] = [],
   ): Promise<Set<string>> {
     const keys = [...new Set(events.map((event) => event.key))];
@@ -301,17 +261,17 @@ export class ConsumerRunner {
   }
 
   /** With nothing to do, what others wrote into the stream is behind this partition too. */
-  private async moveUp(run: Run): Promise<void> {
-    const end = await run.reader.caughtUp().catch(() => null);
+  private async advanceWhenIdle(run: PartitionRun): Promise<void> {
+    const end = await run.reader.lastSequenceIfCaughtUp().catch(() => null);
     if (end === null || end <= run.position) return;
-    await this.parts.database.withSpaces([], (trx) => this.move(trx, [{ run, to: end }]));
+    await this.parts.database.withSpaces([], (trx) => this.advance(trx, [{ run, to: end }]));
     run.position = end;
   }
 
-  private async deliver(trx: Trx<unknown>, wave: Wave, signal: AbortSignal): Promise<void> {
+  private async deliver(trx: Trx<unknown>, wave: EventGroup, signal: AbortSignal): Promise<void> {
     const handler = this.spec.handlers.get(wave.name);
     if (!handler) return;
-    const fresh = await this.deduper.fresh(trx, wave.events, handler.dedupe);
+    const fresh = await this.deduper.filterNew(trx, wave.events, handler.dedupe);
     if (fresh.length === 0) return;
     const context: EventContext = {
       trx,
@@ -323,7 +283,7 @@ export class ConsumerRunner {
   }
 
   /** Events whose key has something parked wait behind it. */
-  private async parkBehind(
+  private async parkBlocked(
     trx: Trx<unknown>,
     events: EventEnvelope[],
     keys: ReadonlySet<string>,
@@ -340,17 +300,22 @@ export class ConsumerRunner {
     why: { attempts: number; reason: string },
   ): Promise<void> {
     const { key, spaceId, name } = event;
-    const about = { consumer: this.spec.id, key, spaceId, name };
-    await this.parts.parked.park(trx, { source: 'event', content: event, ...about, ...why });
+    const fields = { consumer: this.spec.id, key, spaceId, name };
+    await this.parts.parked.park(trx, { source: 'event', content: event, ...fields, ...why });
     this.stats.parked += 1;
   }
 
-  private async parkOne(run: Run, one: Incoming, attempts: number, reason: string): Promise<void> {
+  private async parkOne(
+    run: PartitionRun,
+    one: DecodedMessage,
+    attempts: number,
+    reason: string,
+  ): Promise<void> {
     const { name, spaceId, key, text: data } = one;
     const id = `${this.spec.stream}-${one.position}`;
     const event = one.event ?? { id, name, spaceId, key, sequence: null, time: '', data };
     await this.parts.database.withSpaces([spaceId], async (trx) => {
-      await this.move(trx, [{ run, to: one.position }]);
+      await this.advance(trx, [{ run, to: one.position }]);
       await this.park(trx, event, { attempts, reason });
     });
     run.position = one.position;
@@ -370,24 +335,24 @@ export class ConsumerRunner {
     ) {
       const { id, spaceId } = entry;
       try {
-        const event = revive(entry, this.spec.handlers);
+        const event = restoreParkedEvent(entry, this.spec.handlers);
         await database.withSpaces([spaceId], async (trx) => {
           if (await parked.unpark(trx, id))
             await this.deliver(trx, { name: event.name, events: [event] }, lease.signal);
         });
       } catch (error) {
         this.parts.logger.warn({ consumer: this.spec.id, parked: id, err: error }, 'A replay failed');
-        if (!isPassing(error)) await parked.unmark(id, reasonOf(error));
+        if (!isTransient(error)) await parked.unmark(id, reasonOf(error));
         return;
       }
     }
   }
 }
 
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return !isDataException(error) && (isRetryable(error) || error instanceof RetryableError);
 }
 
-async function pause(run: Run, milliseconds = RETRY_MS): Promise<void> {
+async function waitBeforeRetry(run: PartitionRun, milliseconds = RETRY_MS): Promise<void> {
   await sleep(milliseconds, undefined, { signal: run.lease.signal }).catch(() => undefined);
 }

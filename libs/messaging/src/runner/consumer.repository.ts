@@ -2,7 +2,7 @@ import type { Database, Trx } from '@parley/database';
 import { sql } from 'kysely';
 
 /** Where a consumer stands in a partition of a stream. */
-export interface Position {
+export interface ConsumerPartition {
   consumer: string;
   stream: string;
   partition: number;
@@ -23,7 +23,7 @@ export class ConsumerRepository {
    * Takes a position over under a lease. A changed stream epoch starts it at 0; it is never beyond the stream's last
    * sequence, since what a stream lost (a disk brought back from a copy) it numbers anew.
    */
-  async takeOver(position: Position, lastSequence: number): Promise<number> {
+  async takeOver(position: ConsumerPartition, lastSequence: number): Promise<number> {
     const { consumer, partition, streamEpoch, leaseEpoch } = position;
     const { rows } = await sql<{ position: number }>`
       INSERT INTO position (consumer, partition, stream_epoch, position, lease_epoch) VALUES (${consumer}, ${partition}, ${streamEpoch}, 0, ${leaseEpoch})
@@ -45,7 +45,7 @@ export class ConsumerRepository {
   async move<Tables>(
     trx: Trx<Tables>,
     consumer: string,
-    moves: readonly { where: Position; from: number; to: number }[],
+    moves: readonly { where: ConsumerPartition; from: number; to: number }[],
     keys: readonly string[],
   ): Promise<{ moved: Set<number>; parked: Set<string> }> {
     const column = (key: 'partition' | 'streamEpoch' | 'leaseEpoch'): unknown[] =>
@@ -99,7 +99,7 @@ export class ConsumerRepository {
   }
 
   /** Which of these events are new to a consumer; they are marked as seen. */
-  async receive<Tables>(
+  async markReceived<Tables>(
     trx: Trx<Tables>,
     consumer: string,
     events: readonly { id: string; spaceId: string }[],
@@ -112,7 +112,7 @@ export class ConsumerRepository {
   }
 
   /** Attempts that holders before have begun and not ended, by the event's position. */
-  async attempts({ consumer, partition }: Position): Promise<Map<number, number>> {
+  async attempts({ consumer, partition }: ConsumerPartition): Promise<Map<number, number>> {
     const { rows } = await sql<{ position: number; attempts: number }>`
       SELECT position, attempts FROM attempt WHERE consumer = ${consumer} AND partition = ${partition}`.execute(
       this.runner.kysely,
@@ -121,7 +121,7 @@ export class ConsumerRepository {
   }
 
   /** Counts an attempt before it is made, so that one which ends the process counts. */
-  async countAttempt(where: Position, position: number): Promise<number> {
+  async countAttempt(where: ConsumerPartition, position: number): Promise<number> {
     const { rows } = await sql<{ attempts: number }>`
       INSERT INTO attempt (consumer, partition, position, attempts) VALUES (${where.consumer}, ${where.partition}, ${position}, 1)
       ON CONFLICT (consumer, partition, position) DO UPDATE SET attempts = attempt.attempts + 1 RETURNING attempts`.execute(
@@ -131,7 +131,7 @@ export class ConsumerRepository {
   }
 
   /** An attempt that failed for the machinery's sake does not count. */
-  async uncountAttempt(where: Position, position: number): Promise<void> {
+  async discountAttempt(where: ConsumerPartition, position: number): Promise<void> {
     await sql`
       UPDATE attempt SET attempts = greatest(0, attempts - 1)
       WHERE consumer = ${where.consumer} AND partition = ${where.partition} AND position = ${position}`.execute(

@@ -10,23 +10,23 @@ export type HandlerExtras =
       definition: EventDefinition;
       consumer: string;
       dedupe: Dedupe;
-      paceMs: number | undefined;
+      minIntervalMs: number | undefined;
     }
   | { kind: 'operation'; definition: OperationDefinition }
   | { kind: 'before_operation'; definition: OperationDefinition }
   | { kind: 'after_operation'; definition: OperationDefinition }
   | { kind: 'task'; options: TaskOptions }
-  | { kind: 'given_up'; queue: string };
+  | { kind: 'task_failed'; queue: string };
 
 /**
  * A method that takes batches of an event: `(events, context)`, one transaction for all.
- * @param options `consumer`: who keeps the position; `dedupe`: how repeats are dropped, default `inbox`; `paceMs`: least
+ * @param options `consumer`: who keeps the position; `dedupe`: how repeats are dropped, default `inbox`; `minIntervalMs`: least
  *   distance of batches, for what nobody waits for: fewer and larger ones cost less
  * @throws TypeError when repeats are to be dropped by a sequence that the event does not have
  */
 export function OnEvent(
   definition: EventDefinition,
-  options: { consumer: string; dedupe?: Dedupe; paceMs?: number },
+  options: { consumer: string; dedupe?: Dedupe; minIntervalMs?: number },
 ): MethodDecorator {
   if (options.dedupe === 'sequence' && !definition.sequence)
     throw new TypeError(`${definition.name} has no sequence: choose another way to drop its repeats.`);
@@ -35,15 +35,15 @@ export function OnEvent(
     definition,
     consumer: options.consumer,
     dedupe: options.dedupe ?? 'inbox',
-    paceMs: options.paceMs,
+    minIntervalMs: options.minIntervalMs,
   };
-  return takingBoth(EventPattern(definition.name, extras) as MethodDecorator);
+  return withPayloadAndContext(EventPattern(definition.name, extras) as MethodDecorator);
 }
 
 /** A method that answers an operation: `(input, context)`. */
 export function HandleOperation(definition: OperationDefinition): MethodDecorator {
   const extras: HandlerExtras = { kind: 'operation', definition };
-  return takingBoth(MessagePattern(definition.name, extras) as MethodDecorator);
+  return withPayloadAndContext(MessagePattern(definition.name, extras) as MethodDecorator);
 }
 
 /**
@@ -53,7 +53,7 @@ export function HandleOperation(definition: OperationDefinition): MethodDecorato
  */
 export function BeforeOperation(definition: OperationDefinition): MethodDecorator {
   const extras: HandlerExtras = { kind: 'before_operation', definition };
-  return takingBoth(MessagePattern(`before.${definition.name}`, extras) as MethodDecorator);
+  return withPayloadAndContext(MessagePattern(`before.${definition.name}`, extras) as MethodDecorator);
 }
 
 /**
@@ -63,26 +63,26 @@ export function BeforeOperation(definition: OperationDefinition): MethodDecorato
  */
 export function AfterOperation(definition: OperationDefinition): MethodDecorator {
   const extras: HandlerExtras = { kind: 'after_operation', definition };
-  return takingBoth(MessagePattern(`after.${definition.name}`, extras) as MethodDecorator);
+  return withPayloadAndContext(MessagePattern(`after.${definition.name}`, extras) as MethodDecorator);
 }
 
 /** A method of a controller that does the tasks of a queue: `(task, context)`. */
 export function OnTask(queue: string, options: Omit<TaskOptions, 'queue'> = {}): MethodDecorator {
   const extras: HandlerExtras = { kind: 'task', options: { queue, ...options } };
-  return takingBoth(EventPattern(`task.${queue}`, extras) as MethodDecorator);
+  return withPayloadAndContext(EventPattern(`task.${queue}`, extras) as MethodDecorator);
 }
 
 /**
  * A method of a controller that writes what it means that a task of a queue was given up: `(task, context)`, in the
  * transaction that parks the task. What it throws keeps the task from being parked, and is tried again.
  */
-export function OnGiveUp(queue: string): MethodDecorator {
-  const extras: HandlerExtras = { kind: 'given_up', queue };
-  return takingBoth(EventPattern(`given_up.${queue}`, extras) as MethodDecorator);
+export function OnTaskFailed(queue: string): MethodDecorator {
+  const extras: HandlerExtras = { kind: 'task_failed', queue };
+  return withPayloadAndContext(EventPattern(`task_failed.${queue}`, extras) as MethodDecorator);
 }
 
 /** Nest gives a method only the parameters that are marked, and only the first where none is. */
-function takingBoth(decorate: MethodDecorator): MethodDecorator {
+function withPayloadAndContext(decorate: MethodDecorator): MethodDecorator {
   return (target, key, descriptor) => {
     Payload()(target, key, 0);
     Ctx()(target, key, 1);

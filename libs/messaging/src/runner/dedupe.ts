@@ -16,14 +16,14 @@ export class Deduper {
   }
 
   /** The events that are new; they count as handled once the transaction has committed. */
-  async fresh(trx: Trx<unknown>, events: EventEnvelope[], dedupe: Dedupe): Promise<EventEnvelope[]> {
+  async filterNew(trx: Trx<unknown>, events: EventEnvelope[], dedupe: Dedupe): Promise<EventEnvelope[]> {
     if (dedupe === 'own') return events;
-    if (dedupe === 'sequence') return this.bySequence(trx, events);
-    const unseen = await this.repository.receive(trx, this.consumer, events);
+    if (dedupe === 'sequence') return this.filterBySequence(trx, events);
+    const unseen = await this.repository.markReceived(trx, this.consumer, events);
     return events.filter((event) => unseen.delete(event.id));
   }
 
-  private async bySequence(trx: Trx<unknown>, events: EventEnvelope[]): Promise<EventEnvelope[]> {
+  private async filterBySequence(trx: Trx<unknown>, events: EventEnvelope[]): Promise<EventEnvelope[]> {
     const keys = [...new Set(events.map((event) => event.key))];
     const last = await this.repository.sequences(trx, this.consumer, keys);
     const rows = new Map<string, { key: string; spaceId: string; sequence: number }>();

@@ -6,41 +6,45 @@ import { LogReader, type ReadOptions } from './log-reader.ts';
 /** Who follows a log. */
 export interface LogFollower {
   /** A message, in the order of the stream. */
-  message(message: JsMsg): void;
+  onMessage(message: JsMsg): void;
   /** Reading began where nothing says what came before: what is known otherwise has to be looked at again. */
-  opened?(): void;
+  onOpened?(): void;
   /** Everything that there was when the reading began has been told; once. */
-  caughtUp?(): void;
+  onCaughtUp?(): void;
   /** Reading failed and begins anew. */
-  failed?(error: unknown): void;
+  onFailed?(error: unknown): void;
 }
 
-const AGAIN_MS = 100;
-const TAKE = 256;
-const TAKE_MS = 1000;
+const RETRY_MS = 100;
+const MAX_BATCH_SIZE = 256;
+const WAIT_MS = 1000;
 /** While it is not known yet whether everything has come, it is looked for as often. */
-const LOOK_MS = 20;
+const CATCH_UP_WAIT_MS = 20;
 
 /**
  * Follows a stream without a position of its own, through all failures of NATS, until the signal aborts. With `from` null
  * it goes on behind the last message told. With a number it begins there again after each failure: whoever follows drops
  * what it knows, by the sequences of its own domain, which outlast those of a stream.
  */
-export async function followLog(nats: NatsConnection, of: ReadOptions, follower: LogFollower): Promise<void> {
-  const { signal } = of;
-  let next = of.from;
-  let isTold = follower.caughtUp === undefined;
+export async function followLog(
+  nats: NatsConnection,
+  options: ReadOptions,
+  follower: LogFollower,
+): Promise<void> {
+  const { signal } = options;
+  let next = options.from;
+  let isCaughtUp = follower.onCaughtUp === undefined;
   const read = async (reader: LogReader): Promise<void> => {
     await reader.open();
-    if (next === null) follower.opened?.();
+    if (next === null) follower.onOpened?.();
     while (!signal.aborted) {
-      if (!isTold && (await reader.caughtUp()) !== null) {
-        isTold = true;
-        follower.caughtUp?.();
+      if (!isCaughtUp && (await reader.lastSequenceIfCaughtUp()) !== null) {
+        isCaughtUp = true;
+        follower.onCaughtUp?.();
       }
-      for (const message of await reader.take(TAKE, isTold ? TAKE_MS : LOOK_MS)) {
-        if (of.from === null) next = message.seq + 1;
-        follower.message(message);
+      for (const message of await reader.readBatch(MAX_BATCH_SIZE, isCaughtUp ? WAIT_MS : CATCH_UP_WAIT_MS)) {
+        if (options.from === null) next = message.seq + 1;
+        follower.onMessage(message);
       }
     }
   };
@@ -48,12 +52,12 @@ export async function followLog(nats: NatsConnection, of: ReadOptions, follower:
     const attempt = new AbortController();
     try {
       const either = AbortSignal.any([signal, attempt.signal]);
-      await read(new LogReader(nats, { ...of, from: next, signal: either }));
+      await read(new LogReader(nats, { ...options, from: next, signal: either }));
     } catch (error) {
-      if (!signal.aborted) follower.failed?.(error);
+      if (!signal.aborted) follower.onFailed?.(error);
     } finally {
       attempt.abort();
     }
-    if (!signal.aborted) await sleep(AGAIN_MS);
+    if (!signal.aborted) await sleep(RETRY_MS);
   }
 }

@@ -8,10 +8,10 @@ import {
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 
-const PULL = 512;
+const MAX_PULL_MESSAGES = 512;
 const BUFFER_MESSAGES = 2048;
 const BUFFER_BYTES = 16 * 1024 * 1024;
-const TAKE_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const REQUEST_MS = 2000;
 
 /** What a reader reads. */
@@ -34,13 +34,13 @@ export class LogReader {
   private readonly statuses: AsyncIterable<unknown>[] = [];
   private buffer: JsMsg[] = [];
   private bufferedBytes = 0;
-  private taken = 0;
+  private takenCount = 0;
   private wake: (() => void) | null = null;
   private drained: (() => void) | null = null;
   private consumer: Consumer | null = null;
   private messages: ConsumerMessages | null = null;
   private failure: unknown = null;
-  private closed = false;
+  private isClosed = false;
 
   constructor(nats: NatsConnection, options: ReadOptions) {
     this.nats = nats;
@@ -58,7 +58,7 @@ export class LogReader {
       inactive_threshold: 30_000_000_000,
     });
     this.messages = await this.consumer.consume({
-      max_messages: PULL,
+      max_messages: MAX_PULL_MESSAGES,
       expires: 5000,
       idle_heartbeat: 500,
       abort_on_missing_resource: true,
@@ -71,18 +71,18 @@ export class LogReader {
   }
 
   /** What has come, at least one message unless the time is over or the reader closed; at most 4 MiB (or one message). */
-  async take(limit: number, waitMs: number): Promise<JsMsg[]> {
+  async readBatch(limit: number, waitMs: number): Promise<JsMsg[]> {
     if (this.buffer.length === 0 && !this.failure) await this.wait(waitMs);
-    if (this.closed) return [];
+    if (this.isClosed) return [];
     if (this.failure) throw this.failure;
     let bytes = 0;
     const end = this.buffer.findIndex(
-      ({ data }, index) => index >= limit || ((bytes += data.length) > TAKE_BYTES && index > 0),
+      ({ data }, index) => index >= limit || ((bytes += data.length) > MAX_BATCH_BYTES && index > 0),
     );
     const messages = this.buffer.splice(0, end < 0 ? this.buffer.length : end);
-    this.taken += messages.length;
+    this.takenCount += messages.length;
     for (const { data } of messages) this.bufferedBytes -= data.length;
-    if (!this.full()) this.drained?.();
+    if (!this.isFull()) this.drained?.();
     return messages;
   }
 
@@ -90,18 +90,18 @@ export class LogReader {
    * The last sequence of the stream if everything wanted up to there has been taken; null while something is under way.
    * By this a reader whose subjects are quiet learns how far it has come.
    */
-  async caughtUp(): Promise<number | null> {
+  async lastSequenceIfCaughtUp(): Promise<number | null> {
     if (!this.consumer) return null;
     const manager = await jetstreamManager(this.nats, { timeout: REQUEST_MS, checkAPI: false });
     const { state } = await manager.streams.info(this.options.stream);
     const { num_pending: pending, delivered } = await this.consumer.info();
-    const quiet = pending === 0 && delivered.consumer_seq === this.taken;
-    return quiet ? state.last_seq : null;
+    const isCaughtUp = pending === 0 && delivered.consumer_seq === this.takenCount;
+    return isCaughtUp ? state.last_seq : null;
   }
 
   /** Ends reading: nothing more is taken. */
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     this.fail(new Error('The reader was closed.'));
   }
 
@@ -111,7 +111,7 @@ export class LogReader {
         this.buffer.push(message);
         this.bufferedBytes += message.data.length;
         this.wake?.();
-        if (this.full()) await new Promise<void>((resolve) => (this.drained = resolve));
+        if (this.isFull()) await new Promise<void>((resolve) => (this.drained = resolve));
         if (this.failure) return;
       }
       this.fail(new Error('The consumer ended.'));
@@ -120,15 +120,19 @@ export class LogReader {
     }
   }
 
-  private full(): boolean {
+  private isFull(): boolean {
     return this.buffer.length >= BUFFER_MESSAGES || this.bufferedBytes >= BUFFER_BYTES;
   }
 
-  private async watch(statuses: AsyncIterable<{ type: string }>, type: string, what: string): Promise<void> {
+  private async watch(
+    statuses: AsyncIterable<{ type: string }>,
+    type: string,
+    description: string,
+  ): Promise<void> {
     this.statuses.push(statuses);
     for await (const status of statuses) {
       if (this.failure) return;
-      if (status.type === type) return this.fail(new Error(what));
+      if (status.type === type) return this.fail(new Error(description));
     }
   }
 

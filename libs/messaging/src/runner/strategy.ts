@@ -2,7 +2,7 @@ import { type CustomTransportStrategy, type MessageHandler, Server } from '@nest
 import { domainOf, type OperationDefinition, operationsOf, streamName } from '@parley/contracts';
 import { from, isObservable, lastValueFrom } from 'rxjs';
 import type { MessagingRuntime } from '../runtime.ts';
-import type { GiveUpContext, TaskOptions } from '../tasks/task.ts';
+import type { TaskFailureContext, TaskOptions } from '../tasks/task.ts';
 import type { EventHandler } from './consumer-runner.ts';
 import type { HandlerExtras } from './decorators.ts';
 
@@ -10,9 +10,9 @@ import type { HandlerExtras } from './decorators.ts';
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   private readonly runtime: MessagingRuntime;
   private readonly consumers = new Map<string, Map<string, EventHandler>>();
-  private readonly paces = new Map<string, number>();
+  private readonly minIntervals = new Map<string, number>();
   private readonly queues = new Set<string>();
-  private readonly givenUp = new Map<string, Call>();
+  private readonly failureHandlers = new Map<string, Call>();
 
   constructor(runtime: MessagingRuntime) {
     super();
@@ -29,7 +29,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const call = toCall(callback);
     if (found && 'definition' in found && found.kind !== 'event') this.addOperation(found, call);
     else if (found?.kind === 'task') this.addTask(found, call);
-    else if (found?.kind === 'given_up') this.addGivenUp(found.queue, call);
+    else if (found?.kind === 'task_failed') this.addFailureHandler(found.queue, call);
     else if (found?.kind === 'event') this.addEvent(found, call);
     else
       throw new Error(
@@ -40,7 +40,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   /** Starts everything; an operation of this domain without handler refuses to boot. */
   listen(callback: (error?: unknown) => void): void {
     try {
-      for (const queue of this.givenUp.keys())
+      for (const queue of this.failureHandlers.keys())
         if (!this.queues.has(queue)) throw new Error(`The queue ${queue} has no worker that could give up.`);
       const answered = new Set(this.runtime.operations.names());
       const missing = operationsOf(this.runtime.domain).filter((operation) => !answered.has(operation.name));
@@ -48,7 +48,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
         throw new Error(`These operations have no handler: ${missing.map(({ name }) => name).join(', ')}.`);
       for (const [id, handlers] of this.consumers) {
         const stream = id.slice(id.lastIndexOf('.') + 1);
-        this.runtime.addConsumer({ id, stream, handlers, paceMs: this.paces.get(id) });
+        this.runtime.addConsumer({ id, stream, handlers, minIntervalMs: this.minIntervals.get(id) });
       }
       this.runtime.start().then(() => callback(), callback);
     } catch (error) {
@@ -85,18 +85,22 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     if (this.queues.has(options.queue)) throw new Error(`The queue ${options.queue} has two workers.`);
     this.queues.add(options.queue);
     // Which of the two methods Nest finds first is not known here.
-    const onGiveUp: TaskOptions['onGiveUp'] = async (task, error, trx) =>
-      void (await this.givenUp.get(options.queue)?.(task, { trx, error } satisfies GiveUpContext));
-    this.runtime.addTaskWorker({ onGiveUp, ...options }, call);
+    const onTaskFailed: TaskOptions['onTaskFailed'] = async (task, error, trx) =>
+      void (await this.failureHandlers.get(options.queue)?.(task, {
+        trx,
+        error,
+      } satisfies TaskFailureContext));
+    this.runtime.addTaskWorker({ onTaskFailed, ...options }, call);
   }
 
-  private addGivenUp(queue: string, call: Call): void {
-    if (this.givenUp.has(queue)) throw new Error(`The queue ${queue} has two methods for what is given up.`);
-    this.givenUp.set(queue, call);
+  private addFailureHandler(queue: string, call: Call): void {
+    if (this.failureHandlers.has(queue))
+      throw new Error(`The queue ${queue} has two methods for what is given up.`);
+    this.failureHandlers.set(queue, call);
   }
 
   private addEvent(
-    { definition, consumer, dedupe, paceMs }: Extract<HandlerExtras, { kind: 'event' }>,
+    { definition, consumer, dedupe, minIntervalMs }: Extract<HandlerExtras, { kind: 'event' }>,
     call: Call,
   ): void {
     const id = `${consumer}.${streamName(domainOf(definition.name))}`;
@@ -105,7 +109,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       throw new Error(`The consumer ${consumer} handles ${definition.name} twice.`);
     handlers.set(definition.name, { definition, dedupe, handle: call });
     this.consumers.set(id, handlers);
-    if (paceMs !== undefined) this.paces.set(id, paceMs);
+    if (minIntervalMs !== undefined) this.minIntervals.set(id, minIntervalMs);
   }
 }
 

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Trx } from '@parley/database';
 import { LostLeaseError, reasonOf } from '../errors.ts';
 import type { Lease } from '../leases/lease.ts';
-import { distanceAfter, pace } from '../pace.ts';
+import { nextIntervalMs, waitUntilElapsed } from '../pacing.ts';
 import { underTrace } from '../tracing.ts';
-import type { Settlements } from './settlements.ts';
+import type { CompletionBatcher } from './completion-batcher.ts';
 import { TaskLanes } from './task-lane.ts';
 import type {
-  SettleTogether,
+  BatchWrite,
   Task,
   TaskContext,
   TaskHandler,
@@ -18,14 +18,14 @@ import type {
 import type { Claim, LoadedTask } from './tasks.repository.ts';
 import { taskKey } from './tasks.repository.ts';
 import { workerName } from './tasks.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { decideRetry, type RetryDecision } from './retry-decision.ts';
 
 /** Longest pause of an idle shard: commits of this process and of others wake it, and it knows what falls due. */
-const LONGEST_SLEEP_MS = 2000;
+const MAX_SLEEP_MS = 2000;
 const BUSY_SLEEP_MS = 100;
 
 /** Tasks in memory at once, at work or in line behind another of their key. */
-const MEMORY = 128;
+const MAX_LOADED_TASKS = 128;
 const REPAIR_PAUSE_MS = 200;
 
 /** Looks for tasks begin at least that far apart: under load what comes meanwhile is taken together. */
@@ -35,7 +35,7 @@ const PACE_MS = 10;
 export interface ShardWork {
   handler: TaskHandler;
   stats: TaskStats;
-  settlements: Settlements;
+  completions: CompletionBatcher;
   shard: number;
   lease: Lease;
 }
@@ -48,9 +48,9 @@ export class ShardWorker {
   private readonly claim: Claim;
   private readonly lanes: TaskLanes;
   private readonly running = new Set<Promise<void>>();
-  private doubtful = true;
-  private lookedAt = 0;
-  private distanceMs = PACE_MS;
+  private needsReclaim = true;
+  private loadedAt = 0;
+  private loadIntervalMs = PACE_MS;
 
   constructor(parts: TaskWorkerParts, rules: TaskRules, work: ShardWork) {
     this.parts = parts;
@@ -66,28 +66,28 @@ export class ShardWorker {
     const { lease } = this.work;
     const name = workerName(this.claim.queue, this.claim.shard);
     try {
-      while (!lease.leaving.aborted) {
-        const pause = await this.round();
-        if (pause > 0) await this.parts.wakers.sleep(name, pause, lease.leaving);
+      while (!lease.drainSignal.aborted) {
+        const pause = await this.runRound();
+        if (pause > 0) await this.parts.wakers.sleep(name, pause, lease.drainSignal);
       }
     } finally {
-      await this.leave();
+      await this.drain();
     }
   }
 
   /** Answers how long there is nothing to do. */
-  private async round(): Promise<number> {
+  private async runRound(): Promise<number> {
     try {
       await this.reclaim();
-      await this.beginReady();
+      await this.startReady();
       // What was dropped meanwhile has to be given back first: only then is it taken in its order.
-      if (this.doubtful) return 0;
-      const free = this.free();
-      const more = free > 0 && this.lanes.size < MEMORY && (await this.load());
-      return more && this.free() > 0 ? 0 : await this.pause();
+      if (this.needsReclaim) return 0;
+      const free = this.freeSlots();
+      const more = free > 0 && this.lanes.size < MAX_LOADED_TASKS && (await this.load());
+      return more && this.freeSlots() > 0 ? 0 : await this.nextPauseMs();
     } catch (error) {
       // What was taken in a statement whose answer got lost is taken again.
-      this.doubtful = true;
+      this.needsReclaim = true;
       this.parts.logger.warn(
         { queue: this.claim.queue, shard: this.claim.shard, err: error },
         'Tasks could not be taken',
@@ -97,34 +97,34 @@ export class ShardWorker {
   }
 
   private async reclaim(): Promise<void> {
-    if (!this.doubtful) return;
-    this.doubtful = false;
+    if (!this.needsReclaim) return;
+    this.needsReclaim = false;
     await this.parts.repository.reclaim(this.claim, this.lanes.all());
   }
 
   private wake(): void {
-    this.parts.wakers.wakeHere(workerName(this.claim.queue, this.claim.shard));
+    this.parts.wakers.wakeLocal(workerName(this.claim.queue, this.claim.shard));
   }
 
-  private free(): number {
+  private freeSlots(): number {
     return this.rules.concurrency - this.lanes.busy;
   }
 
   private async load(): Promise<boolean> {
-    await pace(this.lookedAt, this.distanceMs, this.work.lease.leaving);
-    this.lookedAt = performance.now();
-    const limit = MEMORY - this.lanes.size;
-    const free = this.free();
+    await waitUntilElapsed(this.loadedAt, this.loadIntervalMs, this.work.lease.drainSignal);
+    this.loadedAt = performance.now();
+    const limit = MAX_LOADED_TASKS - this.lanes.size;
+    const free = this.freeSlots();
     const loaded = await this.parts.repository.load(this.claim, { limit, free, busyKeys: this.lanes.keys() });
-    this.distanceMs = distanceAfter(this.lookedAt, PACE_MS);
+    this.loadIntervalMs = nextIntervalMs(this.loadedAt, PACE_MS);
     for (const task of loaded) this.lanes.add(task);
-    if (loaded.length > 0) await this.beginReady();
+    if (loaded.length > 0) await this.startReady();
     return loaded.length === limit;
   }
 
   /** Begins what may begin; attempts that are not yet counted are counted first, in one statement. */
-  private async beginReady(): Promise<void> {
-    const ready = this.lanes.takeReady(this.free());
+  private async startReady(): Promise<void> {
+    const ready = this.lanes.takeReady(this.freeSlots());
     const fresh = ready.filter((task) => !task.begun);
     try {
       if (fresh.length > 0) {
@@ -141,7 +141,7 @@ export class ShardWorker {
     }
     for (const task of ready) {
       // No attempts: the task was cancelled or taken by another holder.
-      if (task.attempts === 0) this.forget(task);
+      if (task.attempts === 0) this.abandon(task);
       else this.start(task);
     }
   }
@@ -158,22 +158,23 @@ export class ShardWorker {
 
   private async perform(task: LoadedTask): Promise<void> {
     if (task.attempts > this.rules.maxAttempts) {
-      await this.conclude(task, new Error('The process ended while it did this task.'), true);
+      await this.handleFailure(task, new Error('The process ended while it did this task.'), true);
       return;
     }
     const state = { settled: false };
     try {
       await this.attempt(task, state);
       const removed =
-        state.settled || (await this.persist(task, () => this.parts.repository.remove(this.claim, task)));
+        state.settled ||
+        (await this.persistWithRetry(task, () => this.parts.repository.remove(this.claim, task)));
       this.work.stats.done += 1;
       if (removed) this.lanes.finish(task);
-      else this.forget(task);
+      else this.abandon(task);
     } catch (error) {
       if (state.settled) {
         this.work.stats.done += 1;
         this.lanes.finish(task);
-      } else await this.conclude(task, error, false);
+      } else await this.handleFailure(task, error, false);
     }
   }
 
@@ -189,14 +190,14 @@ export class ShardWorker {
         either ??= AbortSignal.any([lost, late.signal]);
         return either;
       },
-      lastAttempt: attempts >= this.rules.maxAttempts,
-      settle: async (effect) => {
-        await this.settle(row, effect);
+      isLastAttempt: attempts >= this.rules.maxAttempts,
+      complete: async (effect) => {
+        await this.complete(row, effect);
         state.settled = true;
       },
-      settleTogether: async (outcome, write) => {
-        const end = { claim: this.claim, row, task, outcome, write: write as SettleTogether<unknown> };
-        await this.work.settlements.settle(end);
+      completeInBatch: async (outcome, write) => {
+        const end = { claim: this.claim, row, task, outcome, write: write as BatchWrite<unknown> };
+        await this.work.completions.complete(end);
         state.settled = true;
       },
     };
@@ -217,46 +218,46 @@ export class ShardWorker {
     }
   }
 
-  private async settle(row: LoadedTask, effect: (trx: Trx<unknown>) => Promise<void>): Promise<void> {
+  private async complete(row: LoadedTask, effect: (trx: Trx<unknown>) => Promise<void>): Promise<void> {
     const { database, repository } = this.parts;
     await database.withSpaces([row.spaceId], async (trx) => {
-      if (!(await repository.settle(trx, this.claim, row))) throw new LostLeaseError(this.work.lease.name);
+      if (!(await repository.complete(trx, this.claim, row))) throw new LostLeaseError(this.work.lease.name);
       await effect(trx);
     });
   }
 
   /** Puts a failed task back, or parks it. */
-  private async conclude(task: LoadedTask, error: unknown, killed: boolean): Promise<void> {
-    const verdict: Verdict = killed
+  private async handleFailure(task: LoadedTask, error: unknown, hasCrashed: boolean): Promise<void> {
+    const decision: RetryDecision = hasCrashed
       ? { kind: 'park', reason: reasonOf(error) }
-      : judge(error, task, this.rules);
+      : decideRetry(error, task, this.rules);
     const fields = { queue: this.claim.queue, task: task.id, attempt: task.attempts, err: error };
-    this.parts.logger.warn(fields, verdict.kind === 'park' ? 'A task is given up' : 'A task failed');
-    const ended = await this.persist(task, () => this.end(task, verdict, error));
-    if (ended && verdict.kind === 'park') this.lanes.finish(task);
-    else if (ended && verdict.kind === 'retry') this.lanes.drop(task);
-    else this.forget(task);
-    if (verdict.kind !== 'lost') this.work.stats[verdict.kind === 'park' ? 'parked' : 'retries'] += 1;
+    this.parts.logger.warn(fields, decision.kind === 'park' ? 'A task is given up' : 'A task failed');
+    const ended = await this.persistWithRetry(task, () => this.applyDecision(task, decision, error));
+    if (ended && decision.kind === 'park') this.lanes.finish(task);
+    else if (ended && decision.kind === 'retry') this.lanes.drop(task);
+    else this.abandon(task);
+    if (decision.kind !== 'lost') this.work.stats[decision.kind === 'park' ? 'parked' : 'retries'] += 1;
   }
 
-  private async end(task: LoadedTask, verdict: Verdict, error: unknown): Promise<boolean> {
-    if (verdict.kind === 'lost') return false;
-    if (verdict.kind === 'park') await this.park(task, error, verdict.reason);
-    else await this.parts.repository.postpone(this.claim, task, verdict);
+  private async applyDecision(task: LoadedTask, decision: RetryDecision, error: unknown): Promise<boolean> {
+    if (decision.kind === 'lost') return false;
+    if (decision.kind === 'park') await this.park(task, error, decision.reason);
+    else await this.parts.repository.postpone(this.claim, task, decision);
     return true;
   }
 
   /** Drops a key whose head is no longer ours: what is behind it must not pass it, and is taken again in order. */
-  private forget(task: LoadedTask): void {
+  private abandon(task: LoadedTask): void {
     this.lanes.drop(task);
-    this.doubtful = true;
+    this.needsReclaim = true;
   }
 
   /**
    * Writes the end of an attempt; goes on trying while the database is away, for as long as the lease lasts. False when
    * the task is no longer ours.
    */
-  private async persist(task: LoadedTask, write: () => Promise<boolean>): Promise<boolean> {
+  private async persistWithRetry(task: LoadedTask, write: () => Promise<boolean>): Promise<boolean> {
     const { signal } = this.work.lease;
     while (!signal.aborted) {
       try {
@@ -275,8 +276,8 @@ export class ShardWorker {
 
   private async park(row: LoadedTask, error: unknown, reason: string): Promise<void> {
     const { id, key, spaceId, payload, attempts, traceparent } = row;
-    await this.settle(row, async (trx) => {
-      await this.rules.onGiveUp?.({ id, key, spaceId, payload, attempt: attempts }, error, trx);
+    await this.complete(row, async (trx) => {
+      await this.rules.onTaskFailed?.({ id, key, spaceId, payload, attempt: attempts }, error, trx);
       await this.parts.parked.park(trx, {
         source: 'task',
         consumer: `task.${this.claim.queue}`,
@@ -292,14 +293,14 @@ export class ShardWorker {
   }
 
   /** While others are at work their ends wake this worker, and what falls due meanwhile may wait a moment. */
-  private async pause(): Promise<number> {
-    if (this.free() === 0 || this.lanes.size >= MEMORY) return LONGEST_SLEEP_MS;
+  private async nextPauseMs(): Promise<number> {
+    if (this.freeSlots() === 0 || this.lanes.size >= MAX_LOADED_TASKS) return MAX_SLEEP_MS;
     if (this.lanes.busy > 0) return BUSY_SLEEP_MS;
     const due = await this.parts.repository.nextDue(this.claim);
-    return due === null ? LONGEST_SLEEP_MS : Math.max(1, Math.min(LONGEST_SLEEP_MS, due + 1));
+    return due === null ? MAX_SLEEP_MS : Math.max(1, Math.min(MAX_SLEEP_MS, due + 1));
   }
 
-  private async leave(): Promise<void> {
+  private async drain(): Promise<void> {
     const waiting = this.lanes.clearWaiting();
     if (waiting.length > 0) await this.parts.repository.unload(this.claim, waiting).catch(() => undefined);
     await Promise.allSettled(this.running);

@@ -59,7 +59,7 @@ export class TaskLanes {
     for (const head of heads) {
       if (ready.length >= limit) break;
       if (this.working.has(laneKey(head))) continue;
-      if (head.suspect && !this.gate.enter(this.wake)) continue;
+      if (head.suspect && !this.gate.tryEnter(this.wake)) continue;
       this.working.add(laneKey(head));
       ready.push(head);
     }

@@ -1,12 +1,12 @@
 import type { Lease } from '../leases/lease.ts';
-import { Settlements } from './settlements.ts';
+import { CompletionBatcher } from './completion-batcher.ts';
 import { ShardWorker } from './shard-worker.ts';
 import type { TaskHandler, TaskOptions, TaskRules, TaskStats, TaskWorkerParts } from './task.ts';
 
 export type {
-  GiveUpContext,
-  Settled,
-  SettleTogether,
+  TaskFailureContext,
+  CompletedTask,
+  BatchWrite,
   Task,
   TaskContext,
   TaskHandler,
@@ -15,11 +15,11 @@ export type {
   TaskWorkerParts,
 } from './task.ts';
 
-const LONGEST_BACKOFF_MS = 300_000;
+const MAX_BACKOFF_MS = 300_000;
 
 /** 1 s, 4 s, 16 s … 5 min, each ± 20 % so that what failed together does not come back together. */
 const defaultBackoff = (attempt: number): number =>
-  Math.min(LONGEST_BACKOFF_MS, 1000 * 4 ** (attempt - 1)) * (0.8 + Math.random() * 0.4);
+  Math.min(MAX_BACKOFF_MS, 1000 * 4 ** (attempt - 1)) * (0.8 + Math.random() * 0.4);
 
 /** Works a queue: one shard under each lease. */
 export class TaskWorker {
@@ -27,8 +27,8 @@ export class TaskWorker {
   private readonly parts: TaskWorkerParts;
   private readonly rules: TaskRules;
   private readonly handler: TaskHandler;
-  private readonly settlements: Settlements;
-  private giveUp: TaskOptions['onGiveUp'];
+  private readonly completions: CompletionBatcher;
+  private failureHook: TaskOptions['onTaskFailed'];
 
   constructor(parts: TaskWorkerParts, options: TaskOptions, handler: TaskHandler) {
     this.parts = parts;
@@ -40,22 +40,22 @@ export class TaskWorker {
       ...options,
     };
     this.handler = handler;
-    this.settlements = new Settlements(parts.database, parts.repository);
-    this.giveUp = options.onGiveUp;
+    this.completions = new CompletionBatcher(parts.database, parts.repository);
+    this.failureHook = options.onTaskFailed;
   }
 
   /** Sets what happens in the transaction that parks a task, where options cannot reach the object that does it. */
-  onGiveUp(hook: NonNullable<TaskOptions['onGiveUp']>): void {
-    this.giveUp = hook;
+  setFailureHook(hook: NonNullable<TaskOptions['onTaskFailed']>): void {
+    this.failureHook = hook;
   }
 
   /** Works until the lease is lost; asked to leave, it finishes what it has begun. */
   async run(shard: number, lease: Lease): Promise<void> {
-    const rules = { ...this.rules, onGiveUp: this.giveUp };
+    const rules = { ...this.rules, onTaskFailed: this.failureHook };
     await new ShardWorker(this.parts, rules, {
       handler: this.handler,
       stats: this.stats,
-      settlements: this.settlements,
+      completions: this.completions,
       shard,
       lease,
     }).run();

@@ -20,18 +20,18 @@ export interface TaskContext<Tables = unknown> {
   /** Aborts when the lease is lost, the process ends, or the task takes longer than its time-out. */
   signal: AbortSignal;
   /** Whether a failure now would park the task. */
-  lastAttempt: boolean;
+  isLastAttempt: boolean;
   /** Removes the task and commits the effect with it; throws LostLeaseError when another process has taken the task. */
-  settle(effect: (trx: Trx<Tables>) => Promise<void>): Promise<void>;
+  complete(effect: (trx: Trx<Tables>) => Promise<void>): Promise<void>;
   /**
    * The same for tasks that end often: ends of the same few milliseconds share one transaction, in which `write` is called
    * once for all that pass the same `write`.
    */
-  settleTogether<Outcome>(outcome: Outcome, write: SettleTogether<Outcome, Tables>): Promise<void>;
+  completeInBatch<Outcome>(outcome: Outcome, write: BatchWrite<Outcome, Tables>): Promise<void>;
 }
 
 /** What a method marked `OnGiveUp` works with. */
-export interface GiveUpContext<Tables = unknown> {
+export interface TaskFailureContext<Tables = unknown> {
   /** The transaction that parks the task. */
   trx: Trx<Tables>;
   /** Why it was given up. */
@@ -39,15 +39,15 @@ export interface GiveUpContext<Tables = unknown> {
 }
 
 /** A task that has ended, with what came of it. */
-export interface Settled<Outcome, Payload = unknown> {
+export interface CompletedTask<Outcome, Payload = unknown> {
   task: Task<Payload>;
   outcome: Outcome;
 }
 
 /** Writes what came of tasks that end together. */
-export type SettleTogether<Outcome, Tables = unknown> = (
+export type BatchWrite<Outcome, Tables = unknown> = (
   trx: Trx<Tables>,
-  settled: readonly Settled<Outcome>[],
+  settled: readonly CompletedTask<Outcome>[],
 ) => Promise<void>;
 
 /** How a queue is worked. */
@@ -62,7 +62,7 @@ export interface TaskOptions {
   /** Pause before the next attempt, by the attempt that failed. */
   backoffMs?: (attempt: number) => number;
   /** Runs in the transaction that parks a task: writes what its failure means, for example that a message was not delivered. */
-  onGiveUp?: (task: Task, error: unknown, trx: Trx<unknown>) => Promise<void>;
+  onTaskFailed?: (task: Task, error: unknown, trx: Trx<unknown>) => Promise<void>;
 }
 
 /** Does a task. */
@@ -88,4 +88,4 @@ export interface TaskStats {
 }
 
 /** The options with their defaults. */
-export type TaskRules = TaskOptions & Required<Omit<TaskOptions, 'onGiveUp'>>;
+export type TaskRules = TaskOptions & Required<Omit<TaskOptions, 'onTaskFailed'>>;

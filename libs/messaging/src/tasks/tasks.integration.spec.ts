@@ -63,7 +63,7 @@ describe('Tasks', () => {
     const names = leases.map(({ name }) => name);
     const run = (lease: HeldLease, shard: number): Promise<void> => worker.run(shard, lease);
     const done = bench.grant(names, epoch).then(() => Promise.all(leases.map(run)));
-    const lose = (): void => leases.forEach((lease) => lease.lose());
+    const lose = (): void => leases.forEach((lease) => lease.markLost());
     workers.push({ lose, done });
     const enqueue = (given: Partial<NewTask>[]): Promise<void> =>
       bench.database.withSpaces([spaceId], (trx) =>
@@ -198,7 +198,7 @@ describe('Tasks', () => {
       },
       {
         maxAttempts: 3,
-        onGiveUp: async (task, error, trx) => {
+        onTaskFailed: async (task, error, trx) => {
           given.push(`${task.id} ${task.attempt} ${(error as Error).message}`);
           await effect({ ...task, id: 'given_up' })(trx);
         },
@@ -229,7 +229,7 @@ describe('Tasks', () => {
     const { enqueue, wakers } = process(
       async (task, context) => {
         if (!healed) throw new Error('down');
-        await context.settle(effect(task));
+        await context.complete(effect(task));
       },
       { maxAttempts: 2 },
     );
@@ -250,7 +250,7 @@ describe('Tasks', () => {
     let tries = 0;
     const { enqueue } = process(async (task, context) => {
       tries += 1;
-      await context.settle(async (trx) => {
+      await context.complete(async (trx) => {
         await effect(task)(trx);
         if (tries === 1) throw new Error('after the effect');
       });
@@ -280,14 +280,14 @@ describe('Tasks', () => {
     const zombies: unknown[] = [];
     const first = process(async (task, context) => {
       await sleep(400);
-      await context.settle(effect(task)).catch((error: unknown) => zombies.push(error));
+      await context.complete(effect(task)).catch((error: unknown) => zombies.push(error));
     });
     await first.enqueue([{ id: 'zombie_1' }, { id: 'zombie_2', key: 'other' }]);
     await eventually('both are at work', () => first.worker.stats.busy === 2);
     const finished: string[] = [];
     process(async (task, context) => {
       await sleep(800);
-      await context.settle(effect(task));
+      await context.complete(effect(task));
       finished.push(task.id);
     });
     await eventually('the first has found out', () => zombies.length === 2);
@@ -380,7 +380,7 @@ describe('Tasks', () => {
     });
     await first.enqueue([{ id: 'begun' }, { id: 'waiting' }]);
     await eventually('it is at work', () => first.worker.stats.busy === 1);
-    for (const lease of first.leases) lease.leave(true);
+    for (const lease of first.leases) lease.requestDrain(true);
     await first.done;
     expect(log).toEqual(['first begun']);
     const { rows } = await sql`SELECT id, lease_epoch AS epoch, attempts FROM task`.execute(

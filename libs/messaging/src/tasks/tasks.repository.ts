@@ -153,7 +153,7 @@ export class TasksRepository {
   }
 
   /** Removes a task in the transaction of its effect; false when another holder has taken it or it was cancelled. */
-  async settle<Tables>(trx: Trx<Tables>, claim: Claim, task: TaskRow): Promise<boolean> {
+  async complete<Tables>(trx: Trx<Tables>, claim: Claim, task: TaskRow): Promise<boolean> {
     const { numAffectedRows } = await sql`
       DELETE FROM task WHERE space_id = ${task.spaceId} AND queue = ${claim.queue} AND id = ${task.id}
         AND lease_epoch = ${claim.epoch} AND attempts = ${task.attempts}`.execute(trx);
@@ -161,7 +161,7 @@ export class TasksRepository {
   }
 
   /** The same for many, each under its own claim; answers the places of those that were removed. */
-  async settleMany<Tables>(
+  async completeMany<Tables>(
     trx: Trx<Tables>,
     ended: readonly { claim: Claim; row: TaskRow }[],
   ): Promise<Set<number>> {

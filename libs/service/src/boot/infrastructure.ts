@@ -79,7 +79,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
   const messaging = new MessagingRuntime({
     service: name,
     process: parts.process,
-    healthy: async () => (await checks.readiness()).status === 'ok',
+    isHealthy: async () => (await checks.readiness()).status === 'ok',
     domain,
     nats,
     operationsNats,

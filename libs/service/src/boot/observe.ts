@@ -39,8 +39,8 @@ function addStats({ metrics, messaging }: Infrastructure): void {
   metrics.addStats('relay', () => messaging.relay.stats);
   metrics.addStats('operations', () => messaging.operations.stats);
   metrics.addStats('operation_client', () => ({ waiting: messaging.client.waiting }));
-  metrics.addStats('facts', () => ({ waiting: messaging.facts.waiting }));
-  metrics.addStats('leases', () => ({ held: messaging.leases.names().length }));
+  metrics.addStats('facts', () => ({ waiting: messaging.publisher.waiting }));
+  metrics.addStats('leases', () => ({ held: messaging.leases.heldNames().length }));
   metrics.addStats('runner', () => ({
     consumers: Object.fromEntries(messaging.consumers.map((consumer) => [consumer.id, consumer.stats])),
   }));

@@ -4,7 +4,7 @@ import { Database } from '@parley/database';
 import {
   CallBus,
   EventLog,
-  FactPublisher,
+  EventPublisher,
   Leases,
   LiveBus,
   MessagingRuntime,
@@ -69,7 +69,7 @@ function infrastructureProviders(infrastructure: Infrastructure, config: object)
     [OperationClient, messaging.client],
     [LiveBus, messaging.live],
     [CallBus, messaging.calls],
-    [FactPublisher, messaging.facts],
+    [EventPublisher, messaging.publisher],
   ];
   return values.map(([provide, useValue]) => ({ provide, useValue }) as Provider);
 }

@@ -2,20 +2,20 @@ import type { LeaseTable } from './leases.repository.ts';
 
 /** What one process should do about the leases it wants. */
 export interface LeasePlan {
-  take: string[];
-  giveUp: string[];
+  acquire: string[];
+  release: string[];
 }
 
 /** The view from which a process decides. */
 export interface LeaseView {
   holder: string;
   /** Hash of the names wanted. */
-  wants: number;
+  namesHash: number;
   names: readonly string[];
   /** Names this process works under. */
   held: ReadonlySet<string>;
   /** Names that were free at the round before too: whoever should have them does not come. */
-  neglected: ReadonlySet<string>;
+  unclaimed: ReadonlySet<string>;
 }
 
 /** Names that nobody holds. */
@@ -32,7 +32,9 @@ export function freeNames(view: LeaseView, table: LeaseTable): string[] {
  * up what a process below its share is missing.
  */
 export function planLeases(view: LeaseView, table: LeaseTable): LeasePlan {
-  const peers = table.peers.filter(({ wants }) => wants === view.wants).map(({ holder }) => holder);
+  const peers = table.peers
+    .filter(({ namesHash }) => namesHash === view.namesHash)
+    .map(({ holder }) => holder);
   const counts = new Map(peers.map((holder) => [holder, 0]));
   for (const name of view.names) {
     const row = table.leases.get(name);
@@ -41,15 +43,15 @@ export function planLeases(view: LeaseView, table: LeaseTable): LeasePlan {
   }
   counts.set(view.holder, view.held.size);
   const free = freeNames(view, table);
-  const room = Math.max(0, Math.ceil(view.names.length / peers.length) - view.held.size);
-  const start = offset(view, free.length);
+  const capacity = Math.max(0, Math.ceil(view.names.length / peers.length) - view.held.size);
+  const start = startOffset(view, free.length);
   const ordered = [...free.slice(start), ...free.slice(0, start)];
-  const take = ordered.filter((name, index) => index < room || view.neglected.has(name));
-  return { take, giveUp: free.length > 0 ? [] : surplus(view, counts) };
+  const acquire = ordered.filter((name, index) => index < capacity || view.unclaimed.has(name));
+  return { acquire, release: free.length > 0 ? [] : surplus(view, counts) };
 }
 
 /** Processes that start together begin at different places, so that they seldom reach for the same lease. */
-function offset(view: LeaseView, length: number): number {
+function startOffset(view: LeaseView, length: number): number {
   if (length === 0) return 0;
   let hash = 0;
   for (const char of view.holder) hash = (hash * 31 + char.charCodeAt(0)) >>> 0;

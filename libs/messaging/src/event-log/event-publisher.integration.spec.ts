@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { breaks, type NatsBench, openNatsBench, postedEvent, readStream } from '../../test/bench.ts';
-import { FactPublisher } from './fact-publisher.ts';
+import { EventPublisher } from './event-publisher.ts';
 
 const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -11,12 +11,12 @@ const STILL_MS = 1300;
 describe('FactPublisher', () => {
   let broker: NatsBench;
   let nats: NatsConnection;
-  let facts: FactPublisher;
+  let facts: EventPublisher;
 
   beforeEach(async () => {
     broker = await openNatsBench();
     nats = await broker.connect();
-    facts = new FactPublisher(nats, 'conversation');
+    facts = new EventPublisher(nats, 'conversation');
   });
 
   afterEach(() => broker.close());

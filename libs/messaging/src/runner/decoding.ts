@@ -9,7 +9,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { reasonOf } from '../errors.ts';
 
 /** A message of a stream, decoded as far as its contract allows. */
-export interface Incoming {
+export interface DecodedMessage {
   /** Sequence in the stream. */
   position: number;
   name: string;
@@ -23,15 +23,15 @@ export interface Incoming {
 }
 
 /** The declarations of the names that somebody handles. */
-export type Declared = ReadonlyMap<string, { definition: EventDefinition }>;
+export type EventDeclarations = ReadonlyMap<string, { definition: EventDefinition }>;
 
 const spacePattern = /^[0-9A-Za-z_]{1,64}$/;
 /** What could not be read is kept whole, up to the largest event. */
 const TEXT_LIMIT = 1024 * 1024;
 
 /** Reads a message by its contract; only names that somebody handles are parsed. */
-export function decode(message: JsMsg, declared: Declared): Incoming {
-  const { token, ...place } = placeOf(message);
+export function decode(message: JsMsg, declared: EventDeclarations): DecodedMessage {
+  const { token, ...place } = parseSubject(message);
   const base = { position: message.seq, ...place, text: '' };
   const definition = declared.get(place.name)?.definition;
   if (!definition) return { ...base, event: null, problem: null };
@@ -44,7 +44,7 @@ export function decode(message: JsMsg, declared: Declared): Incoming {
 }
 
 /** What the subject says: it decides space and partition. `token`: what can be no space or no key. */
-function placeOf(message: JsMsg): { name: string; spaceId: string; key: string; token: string | null } {
+function parseSubject(message: JsMsg): { name: string; spaceId: string; key: string; token: string | null } {
   const [domain, verb, spaceToken = '', keyToken = ''] = message.subject.split('.');
   const space = spaceOfToken(spaceToken);
   const known = spacePattern.test(space);
@@ -78,7 +78,10 @@ function parse(message: JsMsg, definition: EventDefinition): { data: unknown } |
  * A parked event as its handler takes it: checked again, since what could not be read then may be readable now.
  * @throws Error when nobody handles it, or it still cannot be read
  */
-export function revive(parked: { name: string; content: unknown }, declared: Declared): EventEnvelope {
+export function restoreParkedEvent(
+  parked: { name: string; content: unknown },
+  declared: EventDeclarations,
+): EventEnvelope {
   const definition = declared.get(parked.name)?.definition;
   if (!definition) throw new Error(`Nobody handles ${parked.name} here any more.`);
   const event = parked.content as EventEnvelope;
@@ -89,25 +92,25 @@ export function revive(parked: { name: string; content: unknown }, declared: Dec
 }
 
 /** A run of events of one name, in which the order per key is kept across runs. */
-export interface Wave {
+export interface EventGroup {
   name: string;
   events: EventEnvelope[];
 }
 
 /** Groups events into few large waves: the order per key is kept, other events may move past each other. */
-export function toWaves(events: readonly EventEnvelope[]): Wave[] {
+export function groupByName(events: readonly EventEnvelope[]): EventGroup[] {
   const queues = new Map<string, EventEnvelope[]>();
   for (const event of events) {
     const queue = queues.get(event.key);
     if (queue) queue.push(event);
     else queues.set(event.key, [event]);
   }
-  const waves: Wave[] = [];
-  while (queues.size > 0) waves.push(nextWave(queues));
+  const waves: EventGroup[] = [];
+  while (queues.size > 0) waves.push(nextGroup(queues));
   return waves;
 }
 
-function nextWave(queues: Map<string, EventEnvelope[]>): Wave {
+function nextGroup(queues: Map<string, EventEnvelope[]>): EventGroup {
   const counts = new Map<string, number>();
   for (const [first] of queues.values()) if (first) counts.set(first.name, (counts.get(first.name) ?? 0) + 1);
   const [name] = [...counts].reduce((best, one) => (one[1] > best[1] ? one : best), ['', 0]);

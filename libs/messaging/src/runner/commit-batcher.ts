@@ -1,9 +1,9 @@
-import { paceByLoad } from '../pace.ts';
+import { waitByLoad } from '../pacing.ts';
 
 /** Batches of partitions that share a transaction hold so many messages at most, unless one alone holds more. */
-const MOST_TOGETHER = 256;
+const MAX_BATCH_SIZE = 256;
 
-interface Waiting<Batch> {
+interface PendingCommit<Batch> {
   batch: Batch;
   size: number;
   resolve: () => void;
@@ -14,17 +14,17 @@ interface Waiting<Batch> {
  * Commits what the partitions of a consumer have taken: batches that come while a transaction is under way share the next
  * one. A transaction of several that fails is done again by itself for each, so that none suffers for another.
  */
-export class JointCommits<Batch> {
+export class CommitBatcher<Batch> {
   private readonly commit: (batches: readonly Batch[]) => Promise<void>;
-  private readonly paceMs: number;
-  private readonly waiting: Waiting<Batch>[] = [];
+  private readonly minIntervalMs: number;
+  private readonly waiting: PendingCommit<Batch>[] = [];
   private readonly never = new AbortController().signal;
   private busy = false;
 
-  /** @param paceMs least distance between the beginnings of two transactions */
-  constructor(commit: (batches: readonly Batch[]) => Promise<void>, paceMs: number) {
+  /** @param minIntervalMs least distance between the beginnings of two transactions */
+  constructor(commit: (batches: readonly Batch[]) => Promise<void>, minIntervalMs: number) {
     this.commit = commit;
-    this.paceMs = paceMs;
+    this.minIntervalMs = minIntervalMs;
   }
 
   /** Resolves once the batch is committed; rejects with what failed of it. */
@@ -41,28 +41,28 @@ export class JointCommits<Batch> {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.waiting.length > 0) {
       const began = performance.now();
-      const together = this.take();
-      await this.settle(together);
-      const size = together.reduce((sum, one) => sum + one.size, 0);
-      if (size < MOST_TOGETHER) await paceByLoad(began, this.paceMs, this.never);
+      const batch = this.takeBatch();
+      await this.commitBatch(batch);
+      const size = batch.reduce((sum, one) => sum + one.size, 0);
+      if (size < MAX_BATCH_SIZE) await waitByLoad(began, this.minIntervalMs, this.never);
     }
     this.busy = false;
   }
 
-  private take(): Waiting<Batch>[] {
+  private takeBatch(): PendingCommit<Batch>[] {
     let size = 0;
-    const end = this.waiting.findIndex((one, index) => (size += one.size) > MOST_TOGETHER && index > 0);
+    const end = this.waiting.findIndex((one, index) => (size += one.size) > MAX_BATCH_SIZE && index > 0);
     return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
   }
 
-  private async settle(together: readonly Waiting<Batch>[]): Promise<void> {
+  private async commitBatch(batch: readonly PendingCommit<Batch>[]): Promise<void> {
     try {
-      await this.commit(together.map(({ batch }) => batch));
-      for (const one of together) one.resolve();
+      await this.commit(batch.map(({ batch }) => batch));
+      for (const one of batch) one.resolve();
     } catch (error) {
-      const [first, ...others] = together;
+      const [first, ...others] = batch;
       if (others.length === 0) first?.reject(error);
-      else for (const one of together) await this.settle([one]);
+      else for (const one of batch) await this.commitBatch([one]);
     }
   }
 }

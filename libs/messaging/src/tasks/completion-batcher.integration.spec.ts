@@ -2,8 +2,8 @@ import type { Trx } from '@parley/database';
 import { sql } from 'kysely';
 import { type MechanismBench, openMechanismBench } from '../../test/bench.ts';
 import { LostLeaseError } from '../errors.ts';
-import { Settlements } from './settlements.ts';
-import type { Settled } from './task.ts';
+import { CompletionBatcher } from './completion-batcher.ts';
+import type { CompletedTask } from './task.ts';
 import { type LoadedTask, TasksRepository } from './tasks.repository.ts';
 
 const claim = { queue: 'delivery', shard: 0, lease: 'task.delivery.0', epoch: 1 };
@@ -12,7 +12,7 @@ const length = 12;
 describe('Settlements', () => {
   let bench: MechanismBench;
   let repository: TasksRepository;
-  let settlements: Settlements;
+  let settlements: CompletionBatcher;
   let tasks: LoadedTask[];
   let sizes: number[];
 
@@ -37,14 +37,14 @@ describe('Settlements', () => {
     }));
     await bench.database.withSpaces(['space_a', 'space_b'], (trx) => repository.insert(trx, rows));
     tasks = await repository.load(claim, { limit: length, free: length, busyKeys: [] });
-    settlements = new Settlements(bench.database, repository);
+    settlements = new CompletionBatcher(bench.database, repository);
     sizes = [];
   });
 
   afterAll(() => bench.close());
 
   /** The effect: a row for each task, and a failure for the one that cannot be written. */
-  const write = async (trx: Trx<unknown>, settled: readonly Settled<unknown>[]): Promise<void> => {
+  const write = async (trx: Trx<unknown>, settled: readonly CompletedTask<unknown>[]): Promise<void> => {
     sizes.push(settled.length);
     for (const { task, outcome } of settled) {
       if (outcome === 'bad') throw new Error('This cannot be written.');
@@ -57,7 +57,7 @@ describe('Settlements', () => {
       tasks.map((row) => {
         const { id, key, spaceId, payload, attempts } = row;
         const task = { id, key, spaceId, payload, attempt: attempts };
-        return settlements.settle({ claim, row, task, outcome: outcome(id), write });
+        return settlements.complete({ claim, row, task, outcome: outcome(id), write });
       }),
     );
   }

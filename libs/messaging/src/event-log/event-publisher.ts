@@ -9,10 +9,10 @@ import {
   subjectToken,
 } from '@parley/contracts';
 import { requireNoTransaction } from '@parley/database/transaction-scope';
-import { type Outgoing, PublishRefusedError, StreamPublisher } from '../event-log/stream-publisher.ts';
+import { type OutgoingMessage, PublishRejectedError, StreamPublisher } from './stream-publisher.ts';
 import { currentTraceparent } from '../tracing.ts';
 
-interface Waiting extends Outgoing {
+interface PendingEvent extends OutgoingMessage {
   resolve: () => void;
   reject: (error: unknown) => void;
 }
@@ -27,11 +27,11 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * Publishes facts that no transaction stands behind (what reached a channel from outside) and waits until NATS has stored them.
  * What comes while a publish is under way shares the next atomic batch; a lone fact is published plainly.
  */
-export class FactPublisher {
+export class EventPublisher {
   private readonly publisher: StreamPublisher;
   private readonly source: string;
-  private readonly queue: Waiting[] = [];
-  private busy = false;
+  private readonly queue: PendingEvent[] = [];
+  private isDraining = false;
 
   constructor(nats: NatsConnection, source: string) {
     this.publisher = new StreamPublisher(nats);
@@ -78,24 +78,24 @@ export class FactPublisher {
         resolve,
         reject,
       });
-      if (!this.busy) void this.drain();
+      if (!this.isDraining) void this.drain();
     });
   }
 
   private async drain(): Promise<void> {
-    this.busy = true;
+    this.isDraining = true;
     // Requests of the same few milliseconds share a batch: the ones already read from their sockets come first.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) {
-      const batch = this.take();
-      const until = performance.now() + PUBLISH_MS;
-      if (await this.storeTogether(batch)) continue;
-      for (const one of batch) await this.storeAlone(one, until);
+      const batch = this.takeBatch();
+      const deadline = performance.now() + PUBLISH_MS;
+      if (await this.storeBatch(batch)) continue;
+      for (const one of batch) await this.storeOne(one, deadline);
     }
-    this.busy = false;
+    this.isDraining = false;
   }
 
-  private take(): Waiting[] {
+  private takeBatch(): PendingEvent[] {
     let bytes = 0;
     const fits = this.queue.findIndex(
       (one, index) => index >= BATCH_EVENTS || (bytes += Buffer.byteLength(one.payload) + 700) > BATCH_BYTES,
@@ -104,10 +104,10 @@ export class FactPublisher {
   }
 
   /** Whether all are stored. One that the stream refuses or knows already fails the whole batch: then they go one by one. */
-  private async storeTogether(batch: readonly Waiting[]): Promise<boolean> {
+  private async storeBatch(batch: readonly PendingEvent[]): Promise<boolean> {
     if (batch.length === 1) return false;
     try {
-      await this.publisher.batch(batch);
+      await this.publisher.publishBatch(batch);
     } catch {
       return false;
     }
@@ -116,13 +116,13 @@ export class FactPublisher {
   }
 
   /** Tries until it is stored, refused, or its time is over: a server that comes back in between costs a pause only. */
-  private async storeAlone(one: Waiting, until: number): Promise<void> {
+  private async storeOne(one: PendingEvent, deadline: number): Promise<void> {
     for (;;) {
       try {
-        await this.publisher.single(one);
+        await this.publisher.publishOne(one);
         return one.resolve();
       } catch (error) {
-        if (isFinal(error) || performance.now() > until) return one.reject(error);
+        if (isFinal(error) || performance.now() > deadline) return one.reject(error);
         await sleep(PAUSE_MS);
       }
     }
@@ -131,5 +131,5 @@ export class FactPublisher {
 
 /** Nobody will store it, however often it is tried. */
 function isFinal(error: unknown): boolean {
-  return error instanceof PublishRefusedError || error instanceof InvalidArgumentError;
+  return error instanceof PublishRejectedError || error instanceof InvalidArgumentError;
 }

@@ -7,7 +7,7 @@ import { findNatsServer, freePort, type ServerProcess, startNatsServer } from '@
 import { eventually } from '../../test/bench.ts';
 import { LogReader } from '../runner/log-reader.ts';
 import { connectNats } from './connection.ts';
-import { adoptGlobalStreams } from './store.ts';
+import { adoptGlobalStreams } from './stream-storage.ts';
 import { channelBucket, ensureStreams, streamIdentity } from './streams.ts';
 import { natsServerConfig } from './users.ts';
 
@@ -61,7 +61,7 @@ describe('an installation that had no accounts', () => {
     await reader.open();
     const read: unknown[] = [];
     await eventually('all are read', async () => {
-      read.push(...(await reader.take(10, 2000)));
+      read.push(...(await reader.readBatch(10, 2000)));
       return read.length === 5;
     });
     signal.abort();
