@@ -49,6 +49,36 @@ describe('The committed descriptions of the API', () => {
   });
 });
 
+/** Fields without a description below a schema, as `Component.field`; constants need none. */
+function undescribed(component: string, value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const { properties = {} } = value as { properties?: Record<string, Json> };
+  const found = Object.entries(properties)
+    .filter(([, field]) => typeof field === 'object' && !('description' in field) && !('const' in field))
+    .map(([name]) => `${component}.${name}`);
+  return [...found, ...Object.values(value as Json).flatMap((inner) => undescribed(component, inner))];
+}
+
+describe('Fields and parameters', () => {
+  it.each([
+    ['OpenAPI', openApiDocument()],
+    ['AsyncAPI', asyncApiDocument()],
+  ])(
+    'of the %s document are described, in libs/contracts/src/openapi/field-descriptions.ts',
+    (_name, made) => {
+      const document = JSON.parse(JSON.stringify(made)) as Json;
+      const { schemas } = document['components'] as { schemas: Json };
+      const parameters = operationsOf({ paths: document['paths'] ?? {} }).flatMap(({ operation }) =>
+        (operation.parameters ?? [])
+          .filter((parameter) => !parameter.$ref && !('description' in parameter))
+          .map(({ name }) => `${operation.operationId}.${name}`),
+      );
+      const fields = Object.entries(schemas).flatMap(([name, schema]) => undescribed(name, schema));
+      expect([...new Set([...parameters, ...fields])]).toEqual([]);
+    },
+  );
+});
+
 describe('The OpenAPI document', () => {
   const document = JSON.parse(JSON.stringify(openApiDocument())) as Json;
 

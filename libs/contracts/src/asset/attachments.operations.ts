@@ -8,8 +8,7 @@ export const attachAssets = defineOperation({
   name: 'asset.attach',
   kind: 'command',
   permission: 'internal',
-  summary:
-    'Say what is known of files that a message names, and let the visitors of its conversation see them',
+  summary: 'Get the files that a message names and make them visible to the visitors of its conversation',
   input: z.strictObject({
     ...InSpace,
     /** Whoever names the files: of those that it may not see nothing is said. */
@@ -27,7 +26,7 @@ export const findVisibleAssets = defineOperation({
   name: 'asset.find_visible',
   kind: 'query',
   permission: 'internal',
-  summary: 'Those of some files that a principal may see; a service asks for a caller it cannot speak for',
+  summary: 'Filter files by what a principal may see, on behalf of another service',
   input: z.strictObject({
     ...InSpace,
     principal: PrincipalSchema.omit({ name: true }),

@@ -5,7 +5,7 @@ import { AssetSchema } from './types.ts';
 
 export const assetStored = defineEvent({
   name: 'asset.stored',
-  summary: 'A file was stored and checked',
+  summary: 'A file was uploaded and checked',
   data: z.object({
     asset: AssetSchema,
     /** Empty for a file of a direct room, whose participants the conversation knows. Absent where the whole space may see it. */
@@ -16,7 +16,7 @@ export const assetStored = defineEvent({
 
 export const assetDeleted = defineEvent({
   name: 'asset.deleted',
-  summary: 'A file was deleted, by somebody or because its time was over',
+  summary: 'A file was deleted, on request or because its retention ended',
   data: z.object({
     assetId: Id,
     conversationId: Id.nullable(),

@@ -12,7 +12,7 @@ export const beginStorage = defineOperation({
   kind: 'command',
   permission: 'internal',
   secret: true,
-  summary: 'Begin to store a file of another service: whole, or in parts that come as it grows',
+  summary: 'Begin to store a file of another service, whole or in parts',
   input: z.strictObject({
     ...InSpace,
     fileName: FileName,
@@ -37,7 +37,7 @@ export const signParts = defineOperation({
   name: 'asset.sign_parts',
   kind: 'query',
   permission: 'internal',
-  summary: 'Where to send the next parts of a file; a part of any size, sent again it replaces itself',
+  summary: 'Sign addresses for the next parts of a file; sending a part again replaces it',
   input: z.strictObject({
     ...OfAsset,
     /** Number of the first part; a file begins with 1. */
@@ -55,7 +55,7 @@ export const completeStorage = defineOperation({
   kind: 'command',
   permission: 'internal',
   deadlineMs: 60_000,
-  summary: 'Make a file of what was sent; a second time it answers what was made',
+  summary: 'Complete a file of another service; repeating it returns the same file',
   input: z.strictObject({
     ...OfAsset,
     /** How many parts were sent: one that is missing is an error. Absent for a file that was sent whole. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { domainOf } from '../core/operation.ts';
 import { streamName } from '../core/wire.ts';
+import { describeFields } from '../openapi/field-descriptions.ts';
 import { mergeJsonValues } from '../openapi/json-values.ts';
 import { pascalCase } from '../openapi/named-schemas.ts';
 import { allEvents } from '../registry.ts';
@@ -48,7 +49,7 @@ const sockets: readonly Socket[] = [
     id: 'realtime',
     address: '/ws/realtime',
     description:
-      'JSON text frames. The client first sends `authenticate`. With `afterSequence` what was missed comes first, in order, then what is new: no gap and no double.',
+      'JSON text frames. The client first sends `authenticate`. With `afterSequence`, missed events come first, in order, then new events, without gaps and duplicates.',
     prefix: '',
     client: ClientFrameSchema.options,
     server: ServerFrameSchema.options,
@@ -57,12 +58,12 @@ const sockets: readonly Socket[] = [
     id: 'flow',
     address: '/ws/flow/{flowId}',
     description:
-      'Speech and text with one flow, from a page of one’s own: let in by its origin, or by the token of a session address. JSON text frames, and sound in binary frames; who sends only text starts no call.',
+      'Speech and text with one flow, for your own page. The origin or the token of a session address authorizes it. Text frames are JSON, binary frames are audio. A session with text only starts no call.',
     prefix: 'Flow',
     client: FlowClientFrameSchema.options,
     server: FlowServerFrameSchema.options,
     sound: { client: pcm(flowSound.fromClient), server: pcm(flowSound.toClient) },
-    parameters: { flowId: { description: 'The flow, or the one that an agent runs' } },
+    parameters: { flowId: { description: 'Id of the flow; for an agent, of the flow that it runs' } },
   },
 ];
 
@@ -89,13 +90,13 @@ export function asyncApiDocument(): AsyncApiDocument {
   addEvents(payloads, { messages, channels, operations });
   for (const socket of sockets) addSocket(payloads, { messages, channels, operations }, socket);
   addLive(payloads, { messages, channels, operations });
-  return mergeJsonValues({
+  const document = mergeJsonValues({
     asyncapi: '3.0.0',
     info: {
       title: 'Parley events and sockets',
       version: '1.0.0',
       description:
-        'Facts as JetStream events with CloudEvents 1.0 headers, live news as core NATS, and the protocols of the sockets /ws/realtime and /ws/flow. Events only gain fields: ignore what you do not know.',
+        'Events in JetStream with CloudEvents 1.0 headers, live messages in core NATS, and the protocols of the sockets /ws/realtime and /ws/flow. Events only gain fields: ignore fields that you do not know.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',
@@ -110,6 +111,8 @@ export function asyncApiDocument(): AsyncApiDocument {
       schemas: { EventHeaders: cloudEventHeaders, ...payloads.schemas },
     },
   });
+  for (const [name, schema] of Object.entries(document.components.schemas)) describeFields(schema, name);
+  return document;
 }
 
 interface Parts {
@@ -124,22 +127,22 @@ const cloudEventHeaders = {
   required: ['ce-specversion', 'ce-id', 'ce-type', 'ce-source', 'ce-time'],
   properties: {
     'ce-specversion': { type: 'string', const: '1.0' },
-    'ce-id': text('`evt_…`: the same on every repeat; drop what you have seen'),
-    'ce-type': text('The name of the event'),
+    'ce-id': text('`evt_…`, the same on every repeat: skip events that you have processed'),
+    'ce-type': text('Name of the event'),
     'ce-source': text('The service that published it'),
-    'ce-time': { type: 'string', format: 'date-time' },
-    'ce-dataschema': text('Where the schema of the data is described'),
-    'parley-key': text('The entity whose order matters'),
-    'parley-sequence': text('The gapless number within a conversation, where it has one'),
+    'ce-time': { type: 'string', format: 'date-time', description: 'When it happened' },
+    'ce-dataschema': text('URL of the schema of the data'),
+    'parley-key': text('Entity that orders the events'),
+    'parley-sequence': text('Number within the conversation, without gaps; absent for other events'),
     'Nats-Msg-Id': text('Equal to ce-id; JetStream drops repeats by it'),
     traceparent: text('W3C trace context'),
   },
 };
 
 const parameters = {
-  spaceId: { description: 'The space, or `_` for account-wide events' },
-  key: { description: 'The entity whose order matters' },
-  partition: { description: 'Appended by the stream' },
+  spaceId: { description: 'Id of the space, or `_` for account-wide events' },
+  key: { description: 'Entity that orders the events' },
+  partition: { description: 'Partition number, appended by the stream' },
 };
 
 function addEvents(payloads: Payloads, { messages, channels, operations }: Parts): void {
@@ -184,8 +187,8 @@ function addSocket(payloads: Payloads, { messages, channels, operations }: Parts
     const name = `${prefix}${pascalCase(from)}Sound`;
     names[from].push(name);
     messages[name] = {
-      name: 'sound',
-      title: `${from}: sound`,
+      name: 'audio',
+      title: `${from}: audio`,
       summary: `A binary frame: ${sound[from]}`,
       contentType: 'application/octet-stream',
       payload: { type: 'string', format: 'binary', description: sound[from] },
@@ -208,15 +211,15 @@ function addSocket(payloads: Payloads, { messages, channels, operations }: Parts
 function addLive(payloads: Payloads, { messages, channels, operations }: Parts): void {
   messages['LiveNews'] = {
     name: 'live',
-    title: 'Live news',
-    summary: 'Typing and pieces of an answer that is being written; lossy by definition',
+    title: 'Live message',
+    summary: 'Typing, and parts of an answer while it is written; can be lost',
     contentType: 'application/json',
     payload: payloads.add('LiveNews', LiveNewsSchema),
   };
   channels['live'] = {
     address: 'live.{spaceId}.{conversationId}',
     title: 'live',
-    description: 'Core NATS, kept nowhere: whoever misses a piece reads the event.',
+    description: 'Core NATS, not stored: a reader that misses a part uses the event.',
     servers: [{ $ref: '#/servers/nats' }],
     parameters: {
       spaceId: { description: 'The space' },

@@ -7,7 +7,7 @@ export const dialCall = defineOperation({
   name: 'channel.dial_call',
   kind: 'command',
   permission: 'internal',
-  summary: 'Have the carrier of a channel call somebody: once for each call, however often it is asked',
+  summary: 'Dial a call at the carrier of a channel, once per call id',
   input: z.strictObject({
     ...InSpace,
     callId: Id,
@@ -26,7 +26,7 @@ export const findTarget = defineOperation({
   name: 'channel.find_target',
   kind: 'query',
   permission: 'internal',
-  summary: 'The name of an agent or a published flow that a channel may be answered by',
+  summary: 'Get the name of an agent or a published flow that can be a target',
   input: z.strictObject({ ...InSpace, target: TargetSchema }),
   output: z.object({ name: z.string().nullable() }),
 });
@@ -35,7 +35,7 @@ export const cancelDial = defineOperation({
   name: 'channel.cancel_dial',
   kind: 'command',
   permission: 'internal',
-  summary: 'A call is not wanted any more: it is not dialled, or the carrier lets it go',
+  summary: 'Cancel a call: it is not dialled, or the carrier hangs it up',
   input: z.strictObject({
     ...InSpace,
     callId: Id,

@@ -6,7 +6,7 @@ import { channelStatuses, deliveryKinds, deploymentTypes, TargetSchema } from '.
 
 export const messageReceived = defineEvent({
   name: 'channel.message_received',
-  summary: 'A message reached a channel from outside',
+  summary: 'A channel received an inbound message',
   data: z.object({
     channelId: Id,
     deploymentType: z.enum(deploymentTypes),
@@ -25,7 +25,7 @@ export const messageReceived = defineEvent({
 
 export const deliveryUpdated = defineEvent({
   name: 'channel.delivery_updated',
-  summary: 'A message, or a change of it, was handed to its channel, or could not be',
+  summary: 'A delivery of a message, or of a change of a message, changed its status',
   data: z.object({
     deliveryId: Id,
     channelId: Id,

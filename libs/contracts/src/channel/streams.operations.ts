@@ -7,7 +7,7 @@ export const admitMediaStream = defineOperation({
   name: 'channel.admit_media_stream',
   kind: 'query',
   permission: 'internal',
-  summary: "Which call a carrier's media stream carries, by the token that its instructions held",
+  summary: "Resolve the call of a carrier's media stream by its token",
   input: z.strictObject({
     channelId: z.string().max(100),
     /** The carrier's id of the call: the token is good for that one alone. */

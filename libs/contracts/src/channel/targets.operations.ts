@@ -7,7 +7,7 @@ export const listTargetingChannels = defineOperation({
   name: 'channel.list_targeting',
   kind: 'query',
   permission: 'internal',
-  summary: 'The channels that an agent or a flow answers: it is in use as long as there are any',
+  summary: 'List the channels that target an agent or a flow',
   input: z.strictObject({ ...InSpace, target: TargetSchema }),
   output: z.object({
     /** The first twenty, oldest first. */

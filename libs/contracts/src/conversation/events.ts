@@ -29,7 +29,7 @@ const Responders = {
 
 export const conversationCreated = defineEvent({
   name: 'conversation.created',
-  summary: 'A conversation began',
+  summary: 'A conversation was created',
   data: z.object({
     ...InConversation,
     roomId: Id,
@@ -85,7 +85,7 @@ export const messageChanged = defineEvent({
 
 export const messageStatusChanged = defineEvent({
   name: 'conversation.message_status_changed',
-  summary: "A message's delivery status rose",
+  summary: "A message's delivery status advanced",
   data: z.object({
     ...InConversation,
     messageId: Id,
@@ -98,7 +98,7 @@ export const messageStatusChanged = defineEvent({
 
 export const participantJoined = defineEvent({
   name: 'conversation.participant_joined',
-  summary: 'Somebody joined',
+  summary: 'A participant joined',
   data: z.object({ ...InConversation, participant: ParticipantSchema }),
   key,
   sequence,
@@ -106,7 +106,7 @@ export const participantJoined = defineEvent({
 
 export const participantLeft = defineEvent({
   name: 'conversation.participant_left',
-  summary: 'Somebody left',
+  summary: 'A participant left',
   data: z.object({ ...InConversation, participant: ParticipantSchema }),
   key,
   sequence,
@@ -114,7 +114,7 @@ export const participantLeft = defineEvent({
 
 export const participantChanged = defineEvent({
   name: 'conversation.participant_changed',
-  summary: "A participant's role changed, or whether it answers by itself",
+  summary: "A participant's role, or whether it answers automatically, changed",
   data: z.object({ ...InConversation, participant: ParticipantSchema }),
   key,
   sequence,
@@ -122,7 +122,7 @@ export const participantChanged = defineEvent({
 
 export const ownerChanged = defineEvent({
   name: 'conversation.owner_changed',
-  summary: 'The side that answers changed',
+  summary: 'The owner of a conversation (the side that answers) changed',
   data: z.object({
     ...InConversation,
     owner: z.enum(owners),
@@ -146,7 +146,7 @@ export const statusChanged = defineEvent({
 
 export const conversationRead = defineEvent({
   name: 'conversation.read',
-  summary: 'Somebody read up to a sequence',
+  summary: 'A participant read up to a sequence',
   data: z.object({
     ...InConversation,
     readSequence: z.int(),
@@ -159,7 +159,7 @@ export const conversationRead = defineEvent({
 
 export const contactErased = defineEvent({
   name: 'conversation.contact_erased',
-  summary: 'The contact of a conversation was erased: what else shows the person is to go',
+  summary: "The contact of a conversation was erased: consumers must delete the person's data",
   data: z.object(InConversation),
   key,
   sequence,
@@ -167,7 +167,7 @@ export const contactErased = defineEvent({
 
 export const conversationDeleted = defineEvent({
   name: 'conversation.deleted',
-  summary: 'A conversation was deleted for good: its last event, and what else holds of it is to go',
+  summary: 'A conversation was deleted permanently; this is its last event, consumers must delete its data',
   data: z.object(InConversation),
   key,
   sequence,
@@ -178,21 +178,21 @@ const contactKey = (data: { contactId: string }): string => data.contactId;
 
 export const contactCreated = defineEvent({
   name: 'conversation.contact_created',
-  summary: 'A contact was made: by the API, or since somebody unknown wrote or called',
+  summary: 'A contact was created by the API, or by the first message or call of an unknown sender',
   data: z.object({ ...OfContact, contact: ContactSchema }),
   key: contactKey,
 });
 
 export const contactUpdated = defineEvent({
   name: 'conversation.contact_updated',
-  summary: 'A contact, or what it is known by, was changed',
+  summary: 'A contact or its identities changed',
   data: z.object({ ...OfContact, contact: ContactSchema }),
   key: contactKey,
 });
 
 export const contactMerged = defineEvent({
   name: 'conversation.contact_merged',
-  summary: 'A contact became part of another one',
+  summary: 'A contact was merged into another contact',
   data: z.object({
     ...OfContact,
     mergedInto: Id,

@@ -7,8 +7,7 @@ export const findHiddenConversations = defineOperation({
   name: 'conversation.find_hidden',
   kind: 'query',
   permission: 'internal',
-  summary:
-    "Ids of direct rooms' conversations that a caller is not to see anything of: for lists of what belongs to conversations",
+  summary: 'List ids of direct-room conversations that a caller may not see',
   input: z.strictObject({ ...InSpace, accountId: Id.nullable() }),
   output: z.object({ conversationIds: z.array(Id) }),
 });
@@ -17,7 +16,7 @@ export const findVisibleConversations = defineOperation({
   name: 'conversation.find_visible',
   kind: 'query',
   permission: 'internal',
-  summary: 'Ids of conversations that a principal may see; a service asks for a caller it cannot speak for',
+  summary: 'Filter conversations by what a principal may see, on behalf of another service',
   input: z.strictObject({
     ...InSpace,
     principal: PrincipalSchema.omit({ name: true }),

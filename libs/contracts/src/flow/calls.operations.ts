@@ -7,7 +7,7 @@ export const getCallProfile = defineOperation({
   name: 'flow.get_call_profile',
   kind: 'query',
   permission: 'internal',
-  summary: 'What a call needs to know of who answers: voice, language, phrases that may be said now',
+  summary: 'Get the voice, language and expected phrases of the responder of a call',
   input: z.strictObject({
     ...InSpace,
     target: z.union([z.strictObject({ agentId: Id }), z.strictObject({ flowId: Id })]).nullable(),

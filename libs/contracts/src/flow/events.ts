@@ -18,7 +18,7 @@ const key = (data: { conversationId: string }): string => data.conversationId;
 
 export const runStarted = defineEvent({
   name: 'flow.run_started',
-  summary: 'A flow began to run in a conversation',
+  summary: 'A flow started to run in a conversation',
   data: z.object({ ...InRun, versionNumber: z.int() }),
   key,
 });
@@ -38,7 +38,7 @@ export const stepCompleted = defineEvent({
 
 export const messageProduced = defineEvent({
   name: 'flow.message_produced',
-  summary: 'A flow has a message for its conversation',
+  summary: 'A flow produced a message for its conversation',
   data: z.object({
     ...InRunIfAny,
     messageId: Id,
@@ -54,7 +54,7 @@ export const messageProduced = defineEvent({
 
 export const handoffRequested = defineEvent({
   name: 'flow.handoff_requested',
-  summary: 'A flow asks for a person',
+  summary: 'A flow requested a handoff to a person',
   data: z.object({ ...InRunIfAny, reason: z.string().nullable() }),
   key,
 });

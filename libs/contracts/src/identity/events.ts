@@ -20,7 +20,7 @@ export const spaceCreated = defineEvent({
 
 export const spaceChanged = defineEvent({
   name: 'identity.space_changed',
-  summary: 'A space was changed, or created with settings that others act on',
+  summary: 'A space was changed, or was created with settings that other services use',
   data: z.object({
     spaceId: Id,
     name: z.string(),
@@ -35,7 +35,7 @@ export const spaceChanged = defineEvent({
 
 export const memberChanged = defineEvent({
   name: 'identity.member_changed',
-  summary: 'A member was added, changed or removed (role null), or verified the e-mail address',
+  summary: 'A member was added, changed or removed (`role` is null), or verified the e-mail address',
   data: z.object({
     accountId: Id,
     name: z.string(),
@@ -49,7 +49,7 @@ export const memberChanged = defineEvent({
 
 export const sessionEnded = defineEvent({
   name: 'identity.session_ended',
-  summary: 'A session of an account ended before its time, or all of them (sessionId null)',
+  summary: 'A session of an account was ended early, or all of them (`sessionId` is null)',
   data: z.object({ accountId: Id, sessionId: Id.nullable() }),
   key: (data) => data.accountId,
 });

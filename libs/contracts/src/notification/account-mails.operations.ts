@@ -7,7 +7,7 @@ export const sendAccountMail = defineOperation({
   name: 'notification.send_account_mail',
   kind: 'command',
   permission: 'internal',
-  summary: 'Send a mail about an account; only identity asks',
+  summary: 'Send an account e-mail; called by identity',
   input: z.strictObject({
     /** Idempotency key: repeats carry the same. */
     mailId: Id,

@@ -8,6 +8,7 @@ import {
 import { domainOf, type OperationDefinition } from '../core/operation.ts';
 import { ProblemSchema } from '../core/problem.ts';
 import { allOperations } from '../registry.ts';
+import { describeFields, descriptionOf } from './field-descriptions.ts';
 import { fixedPaths } from './fixed-paths.ts';
 import { mergeJsonValues } from './json-values.ts';
 import { NamedSchemas, pascalCase } from './named-schemas.ts';
@@ -16,29 +17,29 @@ import { NamedSchemas, pascalCase } from './named-schemas.ts';
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const problems: Readonly<Record<number, string>> = {
-  400: 'Bad or unknown fields; `errors` names each by JSON pointer',
+  400: 'Invalid or unknown fields; `errors` names each by JSON pointer',
   401: 'The credential is missing, wrong or expired',
-  403: 'Known, inside its own space, but not allowed',
-  404: 'Missing, or in a space that is not the caller’s',
-  409: 'The state forbids it, or the same Idempotency-Key is still at work',
+  403: 'The credential lacks the permission in its own space',
+  404: 'Does not exist, or is in another space',
+  409: 'The state does not allow it, or a request with the same Idempotency-Key is in progress',
   413: 'The body is too large',
   415: 'The body is not application/json',
-  422: 'Understood but impossible, or the Idempotency-Key was used with another body',
+  422: 'Valid but impossible, or the Idempotency-Key was used with another body',
   429: 'Too many requests; see Retry-After',
-  503: 'Nothing was done; see Retry-After',
+  503: 'Temporarily unavailable, nothing was done; see Retry-After',
   504: 'The outcome is unknown: repeat with the same Idempotency-Key',
 };
 
 const tagTexts: Readonly<Record<string, string>> = {
   identity: 'Accounts, sessions, spaces, members, roles and API keys',
   conversation: 'Rooms, conversations, participants, messages, contacts and search',
-  channel: 'Deployment channels and their deliveries',
+  channel: 'Channels and their deliveries',
   flow: 'Agents, flows, runs and knowledge bases',
   notification: 'Rules, inbox, preferences and deliveries',
-  asset: 'Files of a space, its folders, and their up- and download',
-  visitor: 'What web visitors call without an API key',
-  webhook: 'What providers and custom systems call',
-  system: 'Health and descriptions',
+  asset: 'Files, folders, upload and download',
+  visitor: 'Calls of web visitors, without an API key',
+  webhook: 'Calls of providers and custom systems',
+  system: 'Health and API descriptions',
 };
 
 /** The operations that have a place over HTTP, in the order of their declaration. */
@@ -62,7 +63,7 @@ export function openApiDocument(): OpenApiDocument {
       version: '1.0.0',
       summary: 'Conversations over every channel, answered by agents, flows and people.',
       description:
-        'JSON, camelCase. Ids are opaque. Errors are RFC 9457 problem details. Lists answer `data` and `nextCursor`; pass it back as `cursor` until it is null.',
+        'JSON with camelCase fields. Ids are opaque. Errors are RFC 9457 problem details. Lists answer `data` and `nextCursor`; pass `nextCursor` back as `cursor` until it is null.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'This installation' }],
@@ -95,7 +96,25 @@ export function openApiDocument(): OpenApiDocument {
       ),
     },
   });
-  return mergeJsonValues(document);
+  return withFieldDescriptions(mergeJsonValues(document));
+}
+
+/** Describes every parameter and every field that a schema leaves without a description. */
+function withFieldDescriptions(document: OpenApiDocument): OpenApiDocument {
+  for (const [name, schema] of Object.entries(document.components?.schemas ?? {}))
+    describeFields(schema, name);
+  for (const path of Object.values(document.paths ?? {}))
+    for (const operation of Object.values(path as Record<string, DescribedOperation>))
+      for (const parameter of operation.parameters ?? []) {
+        const description = descriptionOf(parameter.name ?? '', operation.operationId ?? '');
+        if (description) parameter.description ??= description;
+      }
+  return document;
+}
+
+interface DescribedOperation {
+  operationId?: string;
+  parameters?: { name?: string; description?: string }[];
 }
 
 const Problem = ProblemSchema.meta({ id: 'Problem' });
@@ -144,7 +163,7 @@ function describe(operation: OperationDefinition, schemas: NamedSchemas): ZodOpe
 
 function permissionText(operation: OperationDefinition): string {
   const { permission, visitor } = operation;
-  if (permission === 'public') return 'Open to everybody.';
+  if (permission === 'public') return 'Needs no credential.';
   const needs =
     permission === 'authenticated' ? 'Needs any credential.' : `Needs the permission \`${permission}\`.`;
   return visitor ? `${needs} Visitor tokens reach their own conversations.` : needs;
@@ -152,8 +171,8 @@ function permissionText(operation: OperationDefinition): string {
 
 /** An answer without a body of its own. */
 const elsewhere = {
-  description: 'It is at another address, for a short time',
-  headers: { Location: { description: 'The address', schema: { type: 'string' as const } } },
+  description: 'Redirect to a short-lived address',
+  headers: { Location: { description: 'The short-lived address', schema: { type: 'string' as const } } },
 };
 
 function responsesOf(
@@ -164,7 +183,7 @@ function responsesOf(
   const { method, path } = operation.http as NonNullable<OperationDefinition['http']>;
   const isOpen = operation.permission === 'public';
   const hasBody = method !== 'GET' && method !== 'DELETE';
-  const success = { description: 'Done', content: { 'application/json': { schema: output } } };
+  const success = { description: 'Success', content: { 'application/json': { schema: output } } };
   const failures = [
     400,
     ...(isOpen ? [] : [401, 403]),
@@ -176,9 +195,9 @@ function responsesOf(
   ].sort((left, right) => left - right);
   return {
     [status]: status === 302 ? elsewhere : success,
-    ...(status === 302 ? { 200: { ...success, description: 'Where it is, with `redirect=false`' } } : {}),
+    ...(status === 302 ? { 200: { ...success, description: 'The address, with `redirect=false`' } } : {}),
     ...(operation.http?.statusOf && status !== 200 && status !== 302
-      ? { 200: { ...success, description: 'It was there already' } }
+      ? { 200: { ...success, description: 'It already existed' } }
       : {}),
     ...Object.fromEntries(
       failures.map((failure) => [failure, { $ref: `#/components/responses/Problem${failure}` }]),

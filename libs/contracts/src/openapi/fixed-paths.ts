@@ -28,8 +28,10 @@ const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
 const problem = (status: number) => ({ $ref: `#/components/responses/Problem${status}` });
 const inChannel = z.object({ channelId: Id });
 const signed = z.object({
-  'webhook-id': z.string().meta({ description: 'Names the delivery; part of what is signed' }),
-  'webhook-timestamp': z.string().meta({ description: 'Unix seconds, at most 5 minutes off' }),
+  'webhook-id': z.string().meta({ description: 'Id of the delivery; part of the signed text' }),
+  'webhook-timestamp': z
+    .string()
+    .meta({ description: 'Unix time in seconds; at most 5 minutes from the server time' }),
   'webhook-signature': z.string().meta({
     description: '`v1,` and the base64 HMAC-SHA256 over `id.timestamp.body`',
   }),
@@ -44,7 +46,7 @@ export function fixedPaths(): ZodOpenApiPathsObject {
         tags: ['visitor'],
         summary: 'Open or renew the session of a web visitor',
         description:
-          'The `Origin` header must be one that the channel allows. A known token keeps the visitor who it was.',
+          'The channel must allow the `Origin` header. A valid visitor token continues its session.',
         security: [],
         requestParams: { path: inChannel },
         requestBody: { required: false, content: json(SessionRequest) },
@@ -62,9 +64,9 @@ export function fixedPaths(): ZodOpenApiPathsObject {
       post: {
         operationId: 'webhook_receive_custom',
         tags: ['webhook'],
-        summary: 'Bring in a message of a custom channel',
+        summary: 'Send a message to a custom channel',
         description:
-          'Signed as Standard Webhooks say, with the channel’s secret. A repeat of a `messageId` has no further effect.',
+          'Signed with the channel’s secret (Standard Webhooks). Repeating a `messageId` has no further effect.',
         security: [],
         requestParams: { path: inChannel, header: signed },
         requestBody: {
@@ -90,21 +92,21 @@ function systemPaths(): Record<string, unknown> {
   const get = (operationId: string, summary: string, responses: Record<number, unknown>) => ({
     get: { operationId: `system_${operationId}`, tags: ['system'], summary, security: [], responses },
   });
-  const readiness = { description: 'The services', content: json(Readiness) };
+  const readiness = { description: 'State of the services', content: json(Readiness) };
   const description = { 200: { description: 'The document', content: json(z.looseObject({})) } };
-  const ready = get('readyz', 'Whether it can serve, and how each service is', {
+  const ready = get('readyz', 'Get the readiness of the gateway and of each service', {
     200: readiness,
     503: { ...readiness, description: 'With `all=1`: not every service is ok' },
   });
   const all = z.object({
-    all: z.enum(['1']).optional().meta({ description: '200 only when all are ok' }),
+    all: z.enum(['1']).optional().meta({ description: '`1`: 200 only when every service is ok' }),
   });
   return {
-    '/healthz': get('healthz', 'Whether the door is alive', {
+    '/healthz': get('healthz', 'Get whether the gateway is alive', {
       200: { description: 'Alive', content: json(Health) },
     }),
     '/readyz': { get: { ...ready.get, requestParams: { query: all } } },
-    '/api/v1/openapi.json': get('openapi', 'This description', description),
-    '/api/v1/asyncapi.json': get('asyncapi', 'Events and sockets as AsyncAPI 3', description),
+    '/api/v1/openapi.json': get('openapi', 'Get this API description', description),
+    '/api/v1/asyncapi.json': get('asyncapi', 'Get the events and sockets as AsyncAPI 3', description),
   };
 }

@@ -13,7 +13,7 @@ const key = (data: { callId: string }): string => data.callId;
 
 export const callRinging = defineEvent({
   name: 'telephony.call_ringing',
-  summary: 'A call began: somebody calls, or is being called',
+  summary: 'An inbound or outbound call started to ring',
   data: z.object({ ...InCall, from: z.string(), to: z.string(), startedAt: Timestamp }),
   key,
 });
@@ -42,14 +42,14 @@ export const callEnded = defineEvent({
 
 export const dtmfReceived = defineEvent({
   name: 'telephony.dtmf_received',
-  summary: 'The caller pressed a key',
+  summary: 'The caller sent a DTMF digit',
   data: z.object({ ...InCall, digit: z.string().regex(/^[0-9*#A-D]$/), receivedAt: Timestamp }),
   key,
 });
 
 export const recordingReady = defineEvent({
   name: 'telephony.recording_ready',
-  summary: 'A recording of a call can be fetched; a call whose agent was lost has several',
+  summary: 'A recording of a call is complete; a call whose agent was replaced has several',
   data: z.object({
     ...InCall,
     assetId: Id,
@@ -62,8 +62,7 @@ export const recordingReady = defineEvent({
 
 export const recordingDeleted = defineEvent({
   name: 'telephony.recording_deleted',
-  summary:
-    'A recording of a call was deleted; one whose time was over takes what was said in the call with it',
+  summary: 'A recording of a call was deleted; if its retention ended, the transcript is deleted too',
   data: z.object({
     ...InCall,
     assetId: Id,

@@ -24,7 +24,7 @@ export const listCalls = defineOperation({
   name: 'telephony.list_calls',
   kind: 'query',
   permission: 'calls:read',
-  summary: 'Calls of a space',
+  summary: 'List calls of a space, newest first',
   http: { method: 'GET', path: base },
   input: z.strictObject({
     ...InSpace,
@@ -40,7 +40,7 @@ export const placeCall = defineOperation({
   name: 'telephony.place_call',
   kind: 'command',
   permission: 'calls:manage',
-  summary: 'Call somebody from the number of a CALLS channel',
+  summary: 'Place an outbound call from the number of a CALLS channel',
   http: { method: 'POST', path: base, status: 201 },
   input: z.strictObject({
     ...InSpace,
@@ -60,7 +60,7 @@ export const getCall = defineOperation({
   name: 'telephony.get_call',
   kind: 'query',
   permission: 'calls:read',
-  summary: 'One call',
+  summary: 'Get a call',
   http: { method: 'GET', path: one },
   input: z.strictObject(InCall),
   output: CallSchema,
@@ -70,7 +70,7 @@ export const getCallTimeline = defineOperation({
   name: 'telephony.get_call_timeline',
   kind: 'query',
   permission: 'calls:read',
-  summary: 'What happened in a call, turn by turn, with the times between end of speech and first sound',
+  summary: 'Get the timeline of a call: phases, turns and their latency',
   http: { method: 'GET', path: `${one}/timeline` },
   input: z.strictObject(InCall),
   output: z.object({
@@ -84,7 +84,7 @@ export const listRecordings = defineOperation({
   name: 'telephony.list_recordings',
   kind: 'query',
   permission: 'calls:read',
-  summary: 'Recordings of a call, the latest first: their files, or why there is none',
+  summary: 'List recordings of a call, newest first, each with its file or the reason why there is none',
   http: { method: 'GET', path: `${one}/recordings` },
   input: z.strictObject(InCall),
   output: z.object({ data: z.array(RecordingSchema) }),
@@ -94,7 +94,7 @@ export const hangUpCall = defineOperation({
   name: 'telephony.hang_up_call',
   kind: 'command',
   permission: 'calls:manage',
-  summary: 'End a call',
+  summary: 'Hang up a call',
   http: { method: 'POST', path: `${one}/hangup` },
   input: z.strictObject(InCall),
   output: CallSchema,
@@ -104,7 +104,7 @@ export const sendDtmf = defineOperation({
   name: 'telephony.send_dtmf',
   kind: 'command',
   permission: 'calls:manage',
-  summary: 'Send key tones to the other end of a call; `w` waits half a second',
+  summary: 'Send DTMF digits to the other side of a call; `w` waits half a second',
   http: { method: 'POST', path: `${one}/dtmf` },
   input: z.strictObject({
     ...InCall,
@@ -129,7 +129,7 @@ export const issueCallToken = defineOperation({
   name: 'telephony.issue_call_token',
   kind: 'query',
   permission: 'internal',
-  summary: 'A token with which a visitor may place one call; nothing is stored before it is used',
+  summary: 'Create a token with which a visitor can place one call; nothing is stored before it is used',
   input: z.strictObject({
     ...InSpace,
     ...CallJobSchema.omit({ callId: true, spaceId: true, generation: true, direction: true }).shape,
@@ -141,7 +141,7 @@ export const startCall = defineOperation({
   name: 'telephony.start_call',
   kind: 'command',
   permission: 'internal',
-  summary: 'Start a call whose sound a bridge carries into its room',
+  summary: 'Start a call whose audio the audio bridge connects to a room',
   secret: true,
   input: z.strictObject({
     ...InSpace,
@@ -159,7 +159,7 @@ export const missCall = defineOperation({
   name: 'telephony.miss_call',
   kind: 'command',
   permission: 'internal',
-  summary: 'A bridge turned a caller away: the call ends, or is stored as ended where it never began',
+  summary: 'Report that the audio bridge rejected a caller: the call is stored as ended',
   input: z.strictObject({
     ...InSpace,
     ...CallJobSchema.omit({ callId: true, spaceId: true, generation: true }).shape,
@@ -176,7 +176,7 @@ export const answerCall = defineOperation({
   name: 'telephony.answer_call',
   kind: 'command',
   permission: 'internal',
-  summary: 'A job takes a call: its conversation is opened or resumed',
+  summary: 'Assign a job to a call and open or resume its conversation',
   input: z.strictObject({ ...InSpace, job: CallJobSchema }),
   output: z.object({
     callId: Id,
@@ -197,8 +197,7 @@ export const beginRecording = defineOperation({
   name: 'telephony.begin_recording',
   kind: 'command',
   permission: 'internal',
-  summary:
-    'A job begins to record its call, with the consent that the space asks for, into a file that it has begun',
+  summary: 'Report that a job starts a recording, with the consent that the space requires',
   input: z.strictObject({ ...InCall, assetId: Id, generation: z.int().min(1).max(MAX_INTEGER) }),
   output: Nothing,
 });
@@ -207,7 +206,7 @@ export const finishRecording = defineOperation({
   name: 'telephony.finish_recording',
   kind: 'command',
   permission: 'internal',
-  summary: 'A job has sent the last of its recording: the file is completed',
+  summary: 'Report that a job has uploaded all parts of a recording',
   input: z.strictObject({
     ...InCall,
     assetId: Id,
@@ -223,7 +222,7 @@ export const failRecording = defineOperation({
   name: 'telephony.fail_recording',
   kind: 'command',
   permission: 'internal',
-  summary: 'A job cannot record its call, because files cannot be stored: the call goes on without',
+  summary: 'Report that a job cannot record because storage is unavailable; the call continues',
   input: z.strictObject({ ...InCall, generation: z.int().min(1).max(MAX_INTEGER) }),
   output: Nothing,
 });
@@ -232,7 +231,7 @@ export const endCall = defineOperation({
   name: 'telephony.end_call',
   kind: 'command',
   permission: 'internal',
-  summary: 'A job or bridge reports why its call ended; the room is closed',
+  summary: 'Report that a call ended, with its cause; the room is closed',
   input: z.strictObject({
     ...InCall,
     cause: z.enum(callCauses),
@@ -246,7 +245,7 @@ export const receiveDtmf = defineOperation({
   name: 'telephony.receive_dtmf',
   kind: 'command',
   permission: 'internal',
-  summary: 'A job or bridge reports a key that the caller pressed',
+  summary: 'Report a DTMF digit of the caller',
   input: z.strictObject({ ...InCall, digit: z.string().regex(/^[0-9*#A-D]$/) }),
   output: Nothing,
 });
@@ -255,7 +254,7 @@ export const receiveProviderStatus = defineOperation({
   name: 'telephony.receive_provider_status',
   kind: 'command',
   permission: 'internal',
-  summary: 'What a carrier tells of a call: in any order, and more than once',
+  summary: "Report a carrier's status of a call, in any order, also repeatedly",
   input: z.strictObject({
     ...InSpace,
     channelId: Id,
@@ -275,7 +274,7 @@ export const getDial = defineOperation({
   name: 'telephony.get_dial',
   kind: 'query',
   permission: 'internal',
-  summary: 'What is known of a call that is dialled: its carrier may have told of it already',
+  summary: "Get the state of a call that is being dialled, including its carrier's reports",
   input: z.strictObject(InCall),
   output: z.object({
     /** Whether it is still to be dialled, as far as is known here. */
@@ -288,7 +287,7 @@ export const failDial = defineOperation({
   name: 'telephony.fail_dial',
   kind: 'command',
   permission: 'internal',
-  summary: 'A call could not be placed: it ends, unless somebody has taken it up',
+  summary: 'Report that a call could not be placed; it ends unless it was answered',
   input: z.strictObject({
     ...InCall,
     cause: z.enum(['failed', 'canceled', 'channel_inactive']),
@@ -302,7 +301,7 @@ export const receiveLiveKitEvent = defineOperation({
   name: 'telephony.receive_livekit_event',
   kind: 'command',
   permission: 'internal',
-  summary: 'A webhook of the LiveKit server, as it came',
+  summary: 'Accept a webhook of the LiveKit server',
   input: z.strictObject({ authorization: z.string().max(8000), body: z.string().max(262_144) }),
   output: Nothing,
 });

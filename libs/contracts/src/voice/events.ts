@@ -6,7 +6,7 @@ const key = (data: { conversationId: string }): string => data.conversationId;
 
 export const turnTranscribed = defineEvent({
   name: 'voice.turn_transcribed',
-  summary: 'What a caller said, or typed while talking, as text: becomes a message of the conversation',
+  summary: 'An utterance of a caller, or its typed input, was transcribed; it becomes a message',
   data: z.object({
     conversationId: Id,
     /** Null in a session without sound. */
@@ -27,7 +27,7 @@ export const turnTranscribed = defineEvent({
 
 export const speechFinished = defineEvent({
   name: 'voice.speech_finished',
-  summary: 'A message was spoken to the end, or up to where the caller cut in',
+  summary: 'The playout of a message ended, or was interrupted by the caller',
   data: z.object({
     conversationId: Id,
     callId: Id,
