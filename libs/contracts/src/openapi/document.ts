@@ -105,11 +105,15 @@ function withFieldDescriptions(document: OpenApiDocument): OpenApiDocument {
     describeFields(schema, name);
   for (const path of Object.values(document.paths ?? {}))
     for (const operation of Object.values(path as Record<string, DescribedOperation>))
-      for (const parameter of operation.parameters ?? []) {
-        const description = descriptionOf(parameter.name ?? '', operation.operationId ?? '');
-        if (description) parameter.description ??= description;
-      }
+      describeParameters(operation);
   return document;
+}
+
+function describeParameters({ operationId = '', parameters = [] }: DescribedOperation): void {
+  for (const parameter of parameters) {
+    const description = descriptionOf(parameter.name ?? '', operationId);
+    if (description) parameter.description ??= description;
+  }
 }
 
 interface DescribedOperation {
