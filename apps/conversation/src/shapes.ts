@@ -1,5 +1,6 @@
 import { applyPatch, type Conversation, type Message, Metadata, type Participant } from '@parley/contracts';
 import type { ConversationRow, MessageRow, ParticipantRow, Speech, StoredSpeech } from './database.ts';
+import { toReactions } from './messages/reactions.ts';
 
 /** Rows as outsiders see them. */
 export function toMessage(row: MessageRow): Message {
@@ -15,7 +16,7 @@ export function toMessage(row: MessageRow): Message {
     status: row.status,
     statusReason: row.status_reason,
     speech: row.speech && toSpeech(row.speech),
-    reactions: row.reactions,
+    reactions: toReactions(row.reactions),
     editedAt: row.edited_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

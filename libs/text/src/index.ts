@@ -1,4 +1,5 @@
 export { characterBoundary, piecesOf, truncate } from './cut.ts';
+export { toEmoji } from './emoji.ts';
 export { toFileName } from './file-name.ts';
 export { directionOf, type Language, languageOf, languages, spokenLanguage } from './languages.ts';
 export { callPhrases } from './phrases/call/index.ts';

@@ -1,11 +1,13 @@
 import { Controller } from '@nestjs/common';
 import {
   addReaction,
+  badRequest,
   listReceipts,
   notFound,
   type OperationInput,
   type OperationOutput,
   type Principal,
+  type ProblemError,
   type Reaction,
   removeReaction,
   setTyping,
@@ -13,11 +15,13 @@ import {
   unprocessable,
 } from '@parley/contracts';
 import { HandleOperation, LiveBus, type OperationContext } from '@parley/messaging';
+import { toEmoji } from '@parley/text';
 import { isVisitor, requireOwn, seenBy } from '../access.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
 import { toMessage } from '../shapes.ts';
+import { isSameReaction, toReactions } from './reactions.ts';
 import { MessagesRepository } from './messages.repository.ts';
 
 type Context = OperationContext<Tables>;
@@ -38,10 +42,12 @@ export class ReactionsHandler {
 
   @HandleOperation(addReaction)
   async add(input: OperationInput<typeof addReaction>, { trx, principal }: Context): Promise<Changed> {
+    const emoji = toEmoji(input.emoji);
+    if (emoji === undefined) throw notOneEmoji();
     const timeline = await this.timelines.lock(trx, input, principal);
     const row = await this.visible(trx, input, principal);
-    const mine = reactionOf(principal, input.emoji);
-    if (row.reactions.some((one) => same(one, mine))) return seenBy(principal, toMessage(row));
+    const mine = reactionOf(principal, emoji);
+    if (row.reactions.some((one) => isSameReaction(one, mine))) return seenBy(principal, toMessage(row));
     if (row.reactions.length >= MOST_REACTIONS)
       throw unprocessable(`A message takes at most ${MOST_REACTIONS} reactions.`, 'too_many_reactions');
     return seenBy(principal, await this.save(trx, timeline, { ...row, reactions: [...row.reactions, mine] }));
@@ -51,9 +57,10 @@ export class ReactionsHandler {
   async remove(input: OperationInput<typeof removeReaction>, { trx, principal }: Context): Promise<Changed> {
     const timeline = await this.timelines.lock(trx, input, principal);
     const row = await this.visible(trx, input, principal);
-    const mine = reactionOf(principal, input.emoji);
-    if (!row.reactions.some((one) => same(one, mine))) throw notFound('The reaction');
-    const reactions = row.reactions.filter((one) => !same(one, mine));
+    // Words were taken as reactions once; they can be taken back.
+    const mine = reactionOf(principal, toEmoji(input.emoji) ?? input.emoji);
+    if (!row.reactions.some((one) => isSameReaction(one, mine))) throw notFound('The reaction');
+    const reactions = row.reactions.filter((one) => !isSameReaction(one, mine));
     return seenBy(principal, await this.save(trx, timeline, { ...row, reactions }));
   }
 
@@ -94,7 +101,7 @@ export class ReactionsHandler {
   ): Promise<MessageRow> {
     const row = await this.messages.find(trx, input.spaceId, input.conversationId, input.messageId);
     if (!row || (row.internal && isVisitor(principal))) throw notFound('The message');
-    return row;
+    return { ...row, reactions: toReactions(row.reactions) };
   }
 
   private async save(
@@ -114,10 +121,7 @@ function reactionOf(principal: Principal, emoji: string): Reaction {
   return { emoji, accountId: principal.accountId ?? principal.id };
 }
 
-function same(a: Reaction, b: Reaction): boolean {
-  return (
-    a.emoji === b.emoji &&
-    (a.accountId ?? null) === (b.accountId ?? null) &&
-    (a.contactId ?? null) === (b.contactId ?? null)
-  );
+function notOneEmoji(): ProblemError {
+  const detail = 'is exactly one emoji, such as 👍 or ❤️; text and several emoji are not';
+  return badRequest('The reaction is not one emoji. Send exactly one.', [{ pointer: '/emoji', detail }]);
 }

@@ -58,6 +58,34 @@ test('a reaction is put once by each, told as an event, and taken back', async (
     expect(data).toMatchObject({ origin: { channelId: channel.channelId }, providerMessageId: null });
 });
 
+test('a reaction is one emoji, the same in all its forms, also where an older row holds another form', async () => {
+  const { id: messageId, conversationId } = await say('lovely');
+  const place = { spaceId, conversationId, messageId };
+  const stored = [
+    { emoji: '❤', accountId: 'acc_ada' },
+    { emoji: '❤\ufe0f', accountId: 'acc_ada' },
+    { emoji: 'wow', accountId: 'acc_ada' },
+  ];
+  await bench.database.withSpaces([spaceId], (trx) =>
+    trx
+      .updateTable('message')
+      .set({ reactions: JSON.stringify(stored) })
+      .where('id', '=', messageId)
+      .execute(),
+  );
+  const heart = { emoji: '❤\ufe0f', accountId: 'acc_ada' };
+  const word = { emoji: 'wow', accountId: 'acc_ada' };
+  expect((await bench.call(getMessage, place)).reactions).toEqual([heart, word]);
+  const add = async (emoji: string) => (await bench.call(addReaction, { ...place, emoji })).reactions;
+  expect(await add('❤')).toEqual([heart, word]);
+  expect(await add('👍🏽')).toEqual([heart, word, { emoji: '👍🏽', accountId: 'acc_ada' }]);
+  expect(await add('👍\ufe0f')).toHaveLength(4);
+  for (const emoji of ['ok', '👍👍', '🏽', '+1', '👍❤'])
+    await expect(add(emoji)).rejects.toMatchObject({ status: 400, errors: [{ pointer: '/emoji' }] });
+  for (const emoji of ['❤', '👍', '👍🏽', 'wow']) await bench.call(removeReaction, { ...place, emoji });
+  expect((await bench.call(getMessage, place)).reactions).toEqual([]);
+});
+
 test('receipts name who has read a message', async () => {
   const { id: messageId, conversationId, sequence } = await say('read me');
   const place = { spaceId, conversationId, messageId };

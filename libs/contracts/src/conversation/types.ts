@@ -74,8 +74,8 @@ export const ReactionSchema = z.object({
 /** One reaction. */
 export type Reaction = z.infer<typeof ReactionSchema>;
 
-/** An emoji, or a short word for one: 1 to 32 characters without white space. */
-export const Emoji = z.string().min(1).max(32).regex(/^\S+$/, 'is one emoji or one word');
+/** One emoji. Its forms with and without U+FE0F are the same reaction; skin tones are different ones. */
+export const Emoji = z.string().min(1).max(64).regex(/^\S+$/, 'is one emoji');
 
 /** That somebody has read a message. */
 export const ReceiptSchema = z
