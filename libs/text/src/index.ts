@@ -14,6 +14,8 @@ export {
   type PluralForms,
   type Translation,
 } from './phrases/phrase.ts';
+export { widgetCallPhrases } from './phrases/widget-call/index.ts';
+export { widgetPhrases } from './phrases/widget/index.ts';
 export { cleanText, foldForSearch, foldVariants, holdsText } from './normalise.ts';
 export {
   type PartQuery,

@@ -1,0 +1,32 @@
+import type { Translation } from '../phrase.ts';
+import type { en } from './en.ts';
+
+export const ar: Translation<typeof en> = {
+  open: 'فتح المحادثة',
+  close: 'إغلاق المحادثة',
+  title: 'تحدثوا معنا',
+  welcome: 'كيف يمكننا مساعدتكم؟',
+  message: 'الرسالة',
+  placeholder: 'اكتبوا رسالة…',
+  send: 'إرسال',
+  conversation: 'المحادثة',
+  suggestions: 'أسئلة مقترحة',
+  sources: 'المصادر',
+  you: 'رسالتكم:',
+  writing: 'يكتب {name} الآن…',
+  online: 'متصل',
+  connecting: 'جارٍ الاتصال…',
+  offline: 'لا يوجد اتصال. تجري إعادة المحاولة…',
+  refused: 'المحادثة غير متاحة في هذه الصفحة.',
+  notSent: 'لم تُرسَل الرسالة.',
+  again: 'إعادة الإرسال',
+  person: 'سيجيبكم هنا أحد أعضاء فريقنا.',
+  agentAgain: 'عاد المساعد إلى الرد عليكم.',
+  closed: 'انتهت هذه المحادثة. اكتبوا رسالة لبدء محادثة جديدة.',
+  talk: 'مكالمة',
+  startCall: 'مكالمة: بدء مكالمة صوتية',
+  callNotLoaded: 'تعذّر تحميل المكالمة. يرجى التحقق من اتصالكم والمحاولة مرة أخرى.',
+  callEnded: 'مكالمة صوتية، {time}',
+  openInCall: 'فتح المحادثة. توجد مكالمة جارية',
+  cut: 'قاطعتم هذا الرد',
+};

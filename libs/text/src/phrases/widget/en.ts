@@ -1,0 +1,32 @@
+import type { PhraseSet } from '../phrase.ts';
+
+export const en = {
+  open: 'Open chat',
+  close: 'Close chat',
+  title: 'Chat with us',
+  welcome: 'What can we help you with?',
+  message: 'Message',
+  placeholder: 'Write a message…',
+  send: 'Send',
+  conversation: 'Conversation',
+  suggestions: 'Suggested questions',
+  sources: 'Sources',
+  you: 'You said:',
+  writing: '{name} is writing…',
+  online: 'Online',
+  connecting: 'Connecting…',
+  offline: 'No connection. Trying again…',
+  refused: 'The chat is not available on this page.',
+  notSent: 'Not sent.',
+  again: 'Try again',
+  person: 'A person will answer you here.',
+  agentAgain: 'The assistant answers again.',
+  closed: 'This conversation was closed. Write to begin a new one.',
+  talk: 'Talk',
+  startCall: 'Talk: start a voice call',
+  callNotLoaded: 'The call could not be loaded. Check your connection and try again.',
+  /** `{time}` is the length of the call, such as `3:07`. */
+  callEnded: 'Voice call, {time}',
+  openInCall: 'Open chat. A call is going on',
+  cut: 'Cut off by you',
+} as const satisfies PhraseSet;

@@ -1,0 +1,32 @@
+import type { Translation } from '../phrase.ts';
+import type { en } from './en.ts';
+
+export const es: Translation<typeof en> = {
+  open: 'Abrir el chat',
+  close: 'Cerrar el chat',
+  title: 'Escríbanos',
+  welcome: '¿En qué podemos ayudarle?',
+  message: 'Mensaje',
+  placeholder: 'Escriba un mensaje…',
+  send: 'Enviar',
+  conversation: 'Conversación',
+  suggestions: 'Preguntas sugeridas',
+  sources: 'Fuentes',
+  you: 'Usted escribió:',
+  writing: '{name} está escribiendo…',
+  online: 'En línea',
+  connecting: 'Conectando…',
+  offline: 'Sin conexión. Reintentando…',
+  refused: 'El chat no está disponible en esta página.',
+  notSent: 'No enviado.',
+  again: 'Reintentar',
+  person: 'Una persona le responderá aquí.',
+  agentAgain: 'El asistente vuelve a responder.',
+  closed: 'Esta conversación se ha cerrado. Escriba para empezar otra.',
+  talk: 'Hablar',
+  startCall: 'Hablar: iniciar una llamada de voz',
+  callNotLoaded: 'No se pudo cargar la llamada. Compruebe su conexión e inténtelo de nuevo.',
+  callEnded: 'Llamada de voz, {time}',
+  openInCall: 'Abrir el chat. Hay una llamada en curso',
+  cut: 'Interrumpido por usted',
+};

@@ -1,0 +1,32 @@
+import type { Translation } from '../phrase.ts';
+import type { en } from './en.ts';
+
+export const fr: Translation<typeof en> = {
+  open: 'Ouvrir la discussion',
+  close: 'Fermer la discussion',
+  title: 'Écrivez-nous',
+  welcome: 'Comment pouvons-nous vous aider ?',
+  message: 'Message',
+  placeholder: 'Écrire un message…',
+  send: 'Envoyer',
+  conversation: 'Conversation',
+  suggestions: 'Questions suggérées',
+  sources: 'Sources',
+  you: 'Vous avez écrit :',
+  writing: '{name} écrit…',
+  online: 'En ligne',
+  connecting: 'Connexion…',
+  offline: 'Pas de connexion. Nouvel essai…',
+  refused: 'La discussion n’est pas disponible sur cette page.',
+  notSent: 'Non envoyé.',
+  again: 'Réessayer',
+  person: 'Une personne va vous répondre ici.',
+  agentAgain: 'L’assistant vous répond de nouveau.',
+  closed: 'Cette conversation est terminée. Écrivez pour en commencer une autre.',
+  talk: 'Parler',
+  startCall: 'Parler : démarrer un appel vocal',
+  callNotLoaded: 'L’appel n’a pas pu être chargé. Vérifiez votre connexion et réessayez.',
+  callEnded: 'Appel vocal, {time}',
+  openInCall: 'Ouvrir la discussion. Un appel est en cours',
+  cut: 'Interrompu par vous',
+};

@@ -1,0 +1,32 @@
+import type { Translation } from '../phrase.ts';
+import type { en } from './en.ts';
+
+export const hi: Translation<typeof en> = {
+  open: 'चैट खोलें',
+  close: 'चैट बंद करें',
+  title: 'हमसे चैट करें',
+  welcome: 'हम आपकी क्या सहायता कर सकते हैं?',
+  message: 'संदेश',
+  placeholder: 'संदेश लिखें…',
+  send: 'भेजें',
+  conversation: 'बातचीत',
+  suggestions: 'सुझाए गए प्रश्न',
+  sources: 'स्रोत',
+  you: 'आपने लिखा:',
+  writing: '{name} लिख रहे हैं…',
+  online: 'ऑनलाइन',
+  connecting: 'कनेक्ट हो रहा है…',
+  offline: 'कनेक्शन नहीं है। फिर से कोशिश हो रही है…',
+  refused: 'इस पेज पर चैट उपलब्ध नहीं है।',
+  notSent: 'संदेश नहीं भेजा गया।',
+  again: 'फिर से भेजें',
+  person: 'हमारी टीम के एक सदस्य आपको यहीं उत्तर देंगे।',
+  agentAgain: 'अब सहायक फिर से उत्तर दे रहा है।',
+  closed: 'यह बातचीत बंद कर दी गई है। नई बातचीत शुरू करने के लिए लिखें।',
+  talk: 'बात करें',
+  startCall: 'बात करें: वॉइस कॉल शुरू करें',
+  callNotLoaded: 'कॉल लोड नहीं हो सकी। कृपया अपना कनेक्शन जाँचें और फिर से कोशिश करें।',
+  callEnded: 'वॉइस कॉल, {time}',
+  openInCall: 'चैट खोलें। कॉल चल रही है',
+  cut: 'आपने बीच में रोका',
+};
