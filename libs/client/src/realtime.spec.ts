@@ -124,6 +124,43 @@ describe('The realtime client', () => {
     await until(() => Played.all.length === 2);
   });
 
+  it('connects at once after a pause, resumes where it was, and repeats what was not answered', async () => {
+    const first = await until(() => Played.all.find(({ sent }) => sent.length > 0));
+    client.subscribe('conv_1', 4);
+    void client.post('post-3', parts).catch(() => undefined);
+    await posted(1);
+    client.pause();
+    await new Promise((resolve) => setTimeout(resolve, 10 * PAUSE_MS));
+    expect([first.readyState, Played.all.length]).toEqual([3, 1]);
+    client.resume();
+    const second = await until(() => Played.all[1]);
+    await until(() => second.posts().length === 1);
+    expect(second.sent).toContainEqual({ type: 'subscribe', conversationId: 'conv_1', afterSequence: 4 });
+  });
+
+  it('does not wait for the end of a back-off when it is resumed, unless it was too fast', async () => {
+    const patient = new RealtimeClient({
+      url: 'ws://nowhere',
+      token: () => 'token',
+      listener: {},
+      firstPauseMs: 10_000,
+      webSocket: Played as unknown as NonNullable<RealtimeOptions['webSocket']>,
+    });
+    Played.all.length = 0;
+    patient.connect();
+    (await until(() => Played.all.find(({ sent }) => sent.length > 0))).close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    patient.resume();
+    const second = await until(() => Played.all[1]);
+    await until(() => second.sent.length > 0);
+    second.close(4429);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    patient.resume();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(Played.all).toHaveLength(2);
+    patient.close();
+  });
+
   it('gives a refusal to whoever posted', async () => {
     const sending = client.post('post-2', parts);
     (await posted(1)).tell({ type: 'error', code: 'bad_request', detail: 'Too long.', id: 'post-2' });

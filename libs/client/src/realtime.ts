@@ -75,6 +75,11 @@ export class RealtimeClient {
   private socket: WebSocket | null = null;
   private ready = false;
   private closed = false;
+  private paused = false;
+  /** The last connection was closed for too many frames. */
+  private limited = false;
+  /** A token is awaited for the next connection. */
+  private opening = false;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pinger: ReturnType<typeof setInterval> | undefined;
@@ -91,9 +96,33 @@ export class RealtimeClient {
 
   /** Opens the connection; safe to call again. */
   connect(): void {
-    if (this.socket || this.closed) return;
+    if (this.socket || this.opening || this.paused || this.closed) return;
+    clearTimeout(this.timer);
+    this.opening = true;
     this.tell('connecting');
     void this.open();
+  }
+
+  /** Closes the connection until `resume`; subscriptions and unanswered posts are kept. */
+  pause(): void {
+    if (this.paused || this.closed) return;
+    this.paused = true;
+    clearTimeout(this.timer);
+    const { socket } = this;
+    if (!socket) return;
+    // The browser may report the close long after the page is shown again.
+    this.drop(socket);
+    socket.close(1000);
+    this.tell('offline');
+  }
+
+  /** Connects at once, without the rest of the back-off, unless the server closed for too many frames. */
+  resume(): void {
+    if (this.closed) return;
+    this.paused = false;
+    if (this.socket) this.ping();
+    else if (this.limited) this.later();
+    else this.connect();
   }
 
   /** Closes for good; unanswered posts are rejected. */
@@ -155,7 +184,8 @@ export class RealtimeClient {
   private async open(): Promise<void> {
     try {
       const token = await this.options.token();
-      if (this.closed) return;
+      this.opening = false;
+      if (this.closed || this.paused) return;
       const socket = new (this.options.webSocket ?? WebSocket)(this.options.url);
       this.socket = socket;
       socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
@@ -163,7 +193,8 @@ export class RealtimeClient {
       socket.onclose = (event) => this.lost(socket, event?.code);
       socket.onerror = () => undefined;
     } catch {
-      this.later();
+      this.opening = false;
+      if (!this.closed && !this.paused) this.later();
     }
   }
 
@@ -245,20 +276,27 @@ export class RealtimeClient {
 
   private lost(socket: WebSocket, code: number | undefined): void {
     if (socket !== this.socket) return;
-    this.socket = null;
     // A connection that stood begins the pauses anew, unless it was too fast.
-    if (code === TOO_MANY) this.failures = Math.max(this.failures, SLOW_FAILURES);
+    this.limited = code === TOO_MANY;
+    if (this.limited) this.failures = Math.max(this.failures, SLOW_FAILURES);
     else if (this.ready) this.failures = 0;
+    this.drop(socket);
+    if (!this.closed) this.later();
+  }
+
+  private drop(socket: WebSocket): void {
+    if (socket !== this.socket) return;
+    this.socket = null;
     this.ready = false;
     this.forgetQueue();
     clearInterval(this.pinger);
-    if (!this.closed) this.later();
   }
 
   private later(): void {
     this.tell('offline');
     const pause = Math.min(LONGEST_PAUSE_MS, (this.options.firstPauseMs ?? 250) * 2 ** this.failures);
     this.failures += 1;
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => this.connect(), pause * (0.5 + Math.random()));
   }
 
