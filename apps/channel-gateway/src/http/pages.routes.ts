@@ -15,11 +15,21 @@ const HEALTH_MS = 500;
 /** Answers of /readyz are asked of the services so often at most. */
 const READY_MS = 250;
 /**
- * The demo brings its scripts along. The widget has its style in its shadow root, reaches LiveKit and the file store at
- * addresses of their own, and plays sound.
+ * The pages bring their scripts and styles along. The widget has its style in its shadow root, needs no policy of
+ * Trusted Types, and reaches LiveKit and the file store at addresses of their own.
  */
-const DEMO_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https: http:; media-src 'self' data: blob: https: http:; connect-src 'self' https: http: wss: ws:; worker-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'img-src data:',
+  "connect-src 'self' https: http: wss: ws:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
 
 /** Health for everybody, the widget's files, the demo, and the page that links of account mails open. */
 @Injectable()
@@ -76,14 +86,16 @@ export class PageRoutes {
   private async file(name: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const asset = await this.assets.read(name);
     if (asset === null) return sendProblem(request, reply, notBuilt(name));
-    if (asset.type.startsWith('text/html')) void reply.header('content-security-policy', DEMO_POLICY);
+    if (asset.type.startsWith('text/html')) void reply.header('content-security-policy', PAGE_POLICY);
     const packed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
     const tag = `"${asset.hash}${packed ? '-gzip' : ''}"`;
     void reply
       .header('etag', tag)
       .header('vary', 'accept-encoding')
       .header('cache-control', cacheControl(asset, request))
-      .header('access-control-allow-origin', '*');
+      .header('access-control-allow-origin', '*')
+      // Pages that isolate themselves (COEP) load only what allows it.
+      .header('cross-origin-resource-policy', 'cross-origin');
     if (request.headers['if-none-match'] === tag) return reply.code(304).send();
     if (packed) void reply.header('content-encoding', 'gzip');
     return reply.type(asset.type).send(packed ? asset.gzip : asset.plain);
