@@ -1,16 +1,27 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
+/** Style sheets are part of the scripts, as minified text. */
+const styleTexts = {
+  name: 'style-texts',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const sheet = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true });
+      return { contents: sheet.code, loader: 'text' };
+    });
+  },
+};
 const common = {
   bundle: true,
   minify: true,
   format: 'iife',
   target: 'es2022',
   conditions: ['source'],
-  loader: { '.css': 'text' },
+  plugins: [styleTexts],
+  charset: 'utf8',
   sourcemap: true,
   logLevel: 'warning',
 };

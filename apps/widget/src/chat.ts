@@ -1,10 +1,15 @@
 import { RealtimeClient, type ConnectionState } from '@parley/client';
 import type { Message } from '@parley/contracts';
+import type { Phrasebook, widgetPhrases } from '@parley/text';
 import { Outbox, type Unsent } from './outbox.ts';
 import { Refused, type SessionKeeper, type WidgetConfiguration, type WidgetSession } from './session.ts';
-import type { Texts } from './texts.ts';
+import { plainArray } from './plain-json.ts';
+import { randomId } from './random-id.ts';
 import { Transcript } from './transcript.ts';
 import type { CallAccess } from './voice/port.ts';
+
+/** The sentences of the widget in one language. */
+export type WidgetPhrases = Phrasebook<typeof widgetPhrases.en>;
 
 /** What the chat tells its view. */
 export interface ChatView {
@@ -24,12 +29,12 @@ const DOUBTS = 4;
 /** The chat behind the widget: session, connection and transcript, without a pixel. */
 export class Chat {
   readonly transcript = new Transcript();
-  configuration: WidgetConfiguration = {};
+  configuration: WidgetConfiguration;
+  phrases: WidgetPhrases;
   /** Whether the agent can be called. */
   voice = false;
   private readonly session: SessionKeeper;
   private readonly view: ChatView;
-  private readonly texts: Texts;
   private readonly outbox: Outbox;
   private realtime: RealtimeClient | null = null;
   private conversationId: string | null = null;
@@ -40,11 +45,14 @@ export class Chat {
   private typist = { name: '', until: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private fruitless = 0;
-  private closed = false;
+  private paused = false;
+  /** Ends the pause between two tries to open the session. */
+  private endPause: () => void = () => undefined;
 
-  constructor(parts: { session: SessionKeeper; channelId: string; texts: Texts; view: ChatView }) {
+  constructor(parts: { session: SessionKeeper; channelId: string; phrases: WidgetPhrases; view: ChatView }) {
     this.session = parts.session;
-    this.texts = parts.texts;
+    this.configuration = parts.session.lastConfiguration();
+    this.phrases = parts.phrases;
     this.view = parts.view;
     this.outbox = new Outbox(parts.channelId);
   }
@@ -58,16 +66,23 @@ export class Chat {
     return this.opening;
   }
 
-  close(): void {
-    this.closed = true;
-    clearTimeout(this.timer);
-    this.realtime?.close();
+  /** Closes the connection until `resume`: the page is put away, or shows the chat no longer. */
+  pause(): void {
+    this.paused = true;
+    this.realtime?.pause();
+  }
+
+  /** Connects again at once, where the chat was open. */
+  resume(): void {
+    this.paused = false;
+    this.endPause();
+    this.realtime?.resume();
   }
 
   /** Sends a text; it is shown at once and settles when it is stored. */
   send(text: string): void {
     this.asked = Date.now();
-    const post = { id: crypto.randomUUID(), text, conversationId: this.ended ? null : this.conversationId };
+    const post = { id: randomId(), text, conversationId: this.ended ? null : this.conversationId };
     this.outbox.add(post);
     this.transcript.sending(post.id, text);
     this.view.changed();
@@ -98,14 +113,13 @@ export class Chat {
       await this.open();
       const message = await this.realtime?.post(
         post.id,
-        [{ type: 'text', text: post.text, format: 'plain' }],
+        plainArray([{ type: 'text' as const, text: post.text, format: 'plain' as const }]),
         post.conversationId ?? undefined,
       );
       if (!message) return;
       this.follow(message.conversationId);
       this.transcript.posted(post.id, message);
     } catch {
-      if (this.closed) return;
       this.transcript.failed(post.id);
     }
     this.outbox.remove(post.id);
@@ -141,10 +155,18 @@ export class Chat {
         return await this.session.open();
       } catch (error) {
         this.view.connection(error instanceof Refused ? 'refused' : 'offline');
-        if (error instanceof Refused || this.closed) throw error;
+        if (error instanceof Refused) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+      do await this.wait(pause * (0.75 + Math.random() / 2));
+      while (this.paused);
     }
+  }
+
+  private wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.endPause = resolve;
+      setTimeout(resolve, ms);
+    });
   }
 
   /** A token for one call, which is held in this chat's conversation; null where voice is off. */
@@ -156,16 +178,15 @@ export class Chat {
   async seekConversation(): Promise<void> {
     for (const pause of SEEK_PAUSES_MS) {
       await new Promise((resolve) => setTimeout(resolve, pause));
-      if (this.closed || (this.conversationId && !this.ended)) return;
+      if (this.paused || (this.conversationId && !this.ended)) return;
       const session = await this.session.open().catch(() => null);
       if (session?.conversationId) this.follow(session.conversationId);
     }
   }
 
-  callEnded(ms: number): void {
-    const seconds = Math.round(ms / 1000);
-    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-    this.transcript.note(`call-${Date.now()}`, this.texts.callEnded.replace('{time}', time), null);
+  /** @param time length of the call, as it is shown */
+  callEnded(time: string): void {
+    this.transcript.note(`call-${Date.now()}`, this.phrases.phrase('callEnded', { time }), null);
     this.view.changed();
   }
 
@@ -214,7 +235,7 @@ export class Chat {
     } else if (name === 'conversation.status_changed') {
       this.ended = data['status'] === 'closed';
       if (this.ended) this.transcript.dropStreaming();
-      if (this.ended) this.transcript.note(`closed-${sequence}`, this.texts.closed, sequence);
+      if (this.ended) this.transcript.note(`closed-${sequence}`, this.phrases.phrase('closed'), sequence);
     }
     if (name === 'conversation.deleted') this.forget();
     this.view.changed();
@@ -223,7 +244,7 @@ export class Chat {
   /** Nothing of a deleted conversation stays on the page; whatever is written next begins another one. */
   private forget(): void {
     this.transcript.forget();
-    this.transcript.note(`deleted-${Date.now()}`, this.texts.closed, null);
+    this.transcript.note(`deleted-${Date.now()}`, this.phrases.phrase('closed'), null);
     this.conversationId = null;
     this.ended = false;
   }
@@ -232,8 +253,10 @@ export class Chat {
     if (this.owner !== 'flow') this.transcript.dropStreaming();
     // An assignment changes no owner.
     if (this.owner === before) return;
-    if (this.owner === 'human') this.transcript.note(`owner-${sequence}`, this.texts.person, sequence);
-    else if (before === 'human') this.transcript.note(`owner-${sequence}`, this.texts.agentAgain, sequence);
+    if (this.owner === 'human')
+      this.transcript.note(`owner-${sequence}`, this.phrases.phrase('person'), sequence);
+    else if (before === 'human')
+      this.transcript.note(`owner-${sequence}`, this.phrases.phrase('agentAgain'), sequence);
   }
 
   /** The sign that somebody writes goes out by time alone. */

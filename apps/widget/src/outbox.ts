@@ -1,3 +1,6 @@
+import { plainArray } from './plain-json.ts';
+import { readStoredJson, writeStored } from './storage.ts';
+
 /** A post that is not known to be stored. */
 export interface Unsent {
   id: string;
@@ -13,7 +16,8 @@ export class Outbox {
 
   constructor(channelId: string) {
     this.key = `parley:${channelId}:unsent`;
-    this.posts = read(this.key);
+    const found = readStoredJson('sessionStorage', this.key);
+    this.posts = Array.isArray(found) ? found.filter(isUnsent) : [];
   }
 
   all(): readonly Unsent[] {
@@ -30,19 +34,14 @@ export class Outbox {
 
   private keep(posts: Unsent[]): void {
     this.posts = posts;
-    try {
-      sessionStorage.setItem(this.key, JSON.stringify(posts));
-    } catch {
-      // A browser that keeps nothing still sends, as long as the page is open.
-    }
+    writeStored('sessionStorage', this.key, posts.length > 0 ? JSON.stringify(plainArray(posts)) : null);
   }
 }
 
-function read(key: string): Unsent[] {
-  try {
-    const found = JSON.parse(sessionStorage.getItem(key) ?? '[]') as unknown;
-    return Array.isArray(found) ? (found as Unsent[]) : [];
-  } catch {
-    return [];
-  }
+/** What another program, or an earlier version, has written under the key is not sent. */
+function isUnsent(value: unknown): value is Unsent {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, text, conversationId } = value as Record<string, unknown>;
+  const isNamed = typeof id === 'string' && id !== '' && typeof text === 'string' && text.trim() !== '';
+  return isNamed && (conversationId === null || typeof conversationId === 'string');
 }

@@ -7,12 +7,13 @@ export function richText(text: string): DocumentFragment {
 
 function blockOf(block: string): HTMLElement {
   const fence = /^```[^\n]*\n([\s\S]*?)\n?```$/.exec(block.trim());
-  if (fence) return element('pre', [element('code', [fence[1] ?? ''])]);
+  if (fence) return element('pre', [element('code', [fence[1] ?? ''])], { dir: 'ltr' });
   const lines = block.split('\n');
   if (lines.every((line) => /^\s*[-*•] /.test(line))) {
     return element(
       'ul',
       lines.map((line) => element('li', inline(line.replace(/^\s*[-*•] /, '')))),
+      { dir: 'auto' },
     );
   }
   const children = lines.flatMap((line, index) =>

@@ -1,24 +1,41 @@
+import { phrasebook, widgetPhrases } from '@parley/text';
 import { Caller } from './caller.ts';
-import { Chat } from './chat.ts';
+import { Chat, type WidgetPhrases } from './chat.ts';
 import { readableOn } from './colour.ts';
-import { icons } from './icons.ts';
+import { Composer } from './composer.ts';
+import { drawIcon, type Icon, icons } from './icons.ts';
 import { lineView } from './line-view.ts';
+import { clock, type Locale, localeOf } from './locale.ts';
 import { element } from './rich-text.ts';
 import { SessionKeeper } from './session.ts';
-import { type Texts, textsOf } from './texts.ts';
+import { Mount } from './mount.ts';
 import type { Line } from './transcript.ts';
 import type { CallHost } from './voice/port.ts';
 import styles from './widget.css';
 
 type Connection = Parameters<ConstructorParameters<typeof Chat>[0]['view']['connection']>[0];
 
-const NARROW = '(max-width: 480px)';
+/** What an element of the page says about its widget. */
+export interface WidgetSettings {
+  channelId: string;
+  origin: string;
+  language: string | null;
+  theme: string | null;
+}
 
-/** `<parley-widget channel="chan_…" origin="https://…" language="en">`: a chat with a company, on any site. */
-export class ParleyWidget extends HTMLElement {
-  private readonly root = this.attachShadow({ mode: 'open' });
+/** What the page's other widgets are told. */
+export interface WidgetListener {
+  opened(widget: Widget): void;
+  sideChanged(): void;
+}
+
+/** Where the chat fills the screen. */
+const NARROW = '(max-width: 480px), (max-height: 420px)';
+
+/** A chat with its launcher. It outlives the elements that show it, so that a page may swap them. */
+export class Widget {
   private readonly list = element('ol');
-  private readonly welcome = element('p', [], { class: 'welcome' });
+  private readonly welcome = element('p', [], { class: 'welcome', dir: 'auto' });
   private readonly suggestions = element('div', [], { class: 'suggestions', role: 'group', hidden: '' });
   private readonly writing = element('p', [], { class: 'writing', hidden: '' });
   private readonly log = element('div', [this.welcome, this.list, this.writing], {
@@ -28,13 +45,13 @@ export class ParleyWidget extends HTMLElement {
     tabindex: '0',
   });
   private readonly status = element('p', [], { class: 'status', role: 'status' });
-  private readonly input = element('textarea', [], { rows: '1', maxlength: '8000', enterkeyhint: 'send' });
-  private readonly sendButton = button('send', icons.send, { type: 'submit' });
-  private readonly closeButton = button('close', icons.close);
-  private readonly callButton = button('talk', icons.phone, { hidden: '' });
+  private readonly closeButton = button('close', [icons.close]);
+  private readonly callLabel = element('span');
+  private readonly callButton = button('talk', [icons.phone], { hidden: '' });
   private readonly callSlot = element('div');
   private readonly callNotice = element('p', [], { class: 'call-notice', role: 'alert' });
-  private readonly heading = element('h2', [], { id: 'title' });
+  /** A name in another script reads in its own direction, and stands where the widget's language begins. */
+  private readonly heading = element('bdi', [], { dir: 'auto' });
   private readonly face = element('span', [], { class: 'face', 'aria-hidden': 'true' });
   private readonly panel = element('section', [], {
     class: 'panel',
@@ -42,41 +59,85 @@ export class ParleyWidget extends HTMLElement {
     'aria-labelledby': 'title',
     hidden: '',
   });
-  private readonly launcher = button('launcher', `${icons.chat}${icons.down}`, { 'aria-expanded': 'false' });
-  private chat: Chat | null = null;
-  private caller: Caller | null = null;
+  private readonly launcher = button('launcher', [icons.chat, icons.down], { 'aria-expanded': 'false' });
+  private readonly frame = element('div', [this.panel, this.launcher], { class: 'frame' });
+  private readonly composer: Composer;
+  private readonly mount: Mount;
+  private readonly chat: Chat;
+  private readonly caller: Caller;
+  private readonly session: SessionKeeper;
+  private readonly listener: WidgetListener;
+  private locale: Locale = localeOf(null, '', []);
+  private phrases: WidgetPhrases = phrasebook(widgetPhrases);
+  private connection: Connection = 'closed';
   private calling = false;
-  private texts: Texts = textsOf([]).texts;
-  private lastTyping = 0;
   private seen = 0;
 
-  connectedCallback(): void {
-    if (this.chat) return;
-    const wanted = this.getAttribute('language');
-    const spoken = textsOf([wanted, document.documentElement.lang, ...navigator.languages]);
-    this.texts = spoken.texts;
-    this.panel.lang = spoken.lang;
-    const channelId = this.getAttribute('channel') ?? '';
-    const origin = this.getAttribute('origin') ?? location.origin;
-    this.chat = new Chat({
-      session: new SessionKeeper(origin, channelId, wanted ?? undefined),
-      channelId,
-      texts: this.texts,
-      view: { changed: () => this.render(), connection: (state) => this.showConnection(state) },
-    });
+  constructor({ origin, channelId }: WidgetSettings, listener: WidgetListener) {
+    this.listener = listener;
+    this.session = new SessionKeeper(origin, channelId);
     this.caller = new Caller(origin);
+    const { phrases, session } = this;
+    const view = {
+      changed: () => this.render(),
+      connection: (state: Connection) => this.showConnection(state),
+    };
+    this.chat = new Chat({ session, channelId, phrases, view });
+    this.composer = new Composer({
+      send: (text) => this.say(text),
+      typing: () => this.chat.typing(),
+    });
+    this.mount = new Mount(this.frame, this.log, styles);
     this.build();
-    this.label();
-    this.applyConfiguration();
-    if (this.hasAttribute('open')) this.show(true);
-    this.chat.resend();
+    this.showConnection('closed');
   }
 
-  disconnectedCallback(): void {
-    this.caller?.close();
-    this.caller = null;
-    this.chat?.close();
-    this.chat = null;
+  get isOpen(): boolean {
+    return !this.panel.hidden;
+  }
+
+  /** The side of the page at which it stands, as its channel is configured. */
+  get side(): 'left' | 'right' {
+    return this.chat.configuration.position ?? 'right';
+  }
+
+  /** Shows it in an element's shadow tree from now on: with its draft, its focus and its running call. */
+  attach(root: ShadowRoot, settings: WidgetSettings): void {
+    const isFirst = !this.mount.isPlaced;
+    this.apply(settings);
+    this.mount.place(root);
+    if (isFirst) this.chat.resend();
+    this.resume();
+  }
+
+  /** Language and theme, as the page states them now. */
+  apply({ language, theme }: WidgetSettings): void {
+    this.locale = localeOf(language, document.documentElement.lang, navigator.languages);
+    this.phrases = phrasebook(widgetPhrases, this.locale.language);
+    this.chat.phrases = this.phrases;
+    this.session.language = this.locale.stated;
+    this.frame.dir = this.locale.direction;
+    this.frame.lang = this.locale.language;
+    this.frame.dataset['theme'] = theme ?? '';
+    this.label();
+    this.applyConfiguration();
+    this.render();
+  }
+
+  /** Stands so many places from the corner, beside the launchers of other channels. */
+  setPlace(index: number): void {
+    this.frame.style.setProperty('--place', String(index));
+  }
+
+  resume(): void {
+    this.chat.resume();
+    if (this.isOpen) this.chat.open().catch(() => undefined);
+  }
+
+  /** Nothing shows it any more, or the page is put away: a call ends, the connection is closed. */
+  pause(): void {
+    this.caller.close();
+    this.chat.pause();
   }
 
   /** Opens the chat and asks a question, for pages that offer some. */
@@ -85,40 +146,53 @@ export class ParleyWidget extends HTMLElement {
     this.say(question);
   }
 
+  show(open: boolean): void {
+    this.panel.hidden = !open;
+    this.frame.toggleAttribute('data-open', open);
+    this.panel.setAttribute('aria-modal', String(open && matchMedia(NARROW).matches));
+    this.launcher.setAttribute('aria-expanded', String(open));
+    this.labelLauncher();
+    if (!open) return;
+    this.listener.opened(this);
+    this.render();
+    this.mount.showEnd();
+    this.composer.fit();
+    this.chat.open().catch(() => undefined);
+  }
+
   private build(): void {
-    if (this.root.childElementCount > 0) return;
     const header = element('header', [
       this.face,
-      element('div', [this.heading, this.status]),
+      element('div', [element('h2', [this.heading], { id: 'title' }), this.status]),
       this.callButton,
       this.closeButton,
     ]);
-    const form = element('form', [element('div', [this.input, this.sendButton], { class: 'field' })]);
-    this.panel.append(header, this.callSlot, this.callNotice, this.log, this.suggestions, form);
-    this.root.replaceChildren(element('style', [styles]), this.panel, this.launcher);
-    this.launcher.addEventListener('click', () => this.toggle(this.panel.hidden === true));
+    this.callButton.append(this.callLabel);
+    const { panel, composer } = this;
+    panel.append(header, this.callSlot, this.callNotice, this.log, this.suggestions, composer.form);
+    this.launcher.addEventListener('click', () => this.toggle(!this.isOpen));
     this.closeButton.addEventListener('click', () => this.toggle(false));
     this.callButton.addEventListener('click', () => void this.call());
-    form.addEventListener('submit', (event) => this.submit(event));
-    this.input.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) this.submit(event);
-    });
-    this.input.addEventListener('input', () => this.typed());
-    this.panel.addEventListener('keydown', (event) => this.key(event));
-    this.sendButton.disabled = true;
+    // Shortcuts of the page do not act on what is written here.
+    for (const type of ['keydown', 'keypress', 'keyup'])
+      panel.addEventListener(type, (event) => event.stopPropagation());
+    panel.addEventListener('keydown', (event) => this.key(event));
   }
 
   private label(): void {
-    const { texts } = this;
-    this.launcher.setAttribute('aria-label', texts.open);
-    this.closeButton.setAttribute('aria-label', texts.close);
-    this.callButton.setAttribute('aria-label', texts.startCall);
-    this.callButton.append(texts.talk);
-    this.sendButton.setAttribute('aria-label', texts.send);
-    this.input.setAttribute('aria-label', texts.message);
-    this.input.placeholder = texts.placeholder;
-    this.log.setAttribute('aria-label', texts.conversation);
-    this.suggestions.setAttribute('aria-label', texts.suggestions);
+    const { phrases } = this;
+    this.labelLauncher();
+    this.closeButton.setAttribute('aria-label', phrases.phrase('close'));
+    this.callButton.setAttribute('aria-label', phrases.phrase('startCall'));
+    this.callLabel.textContent = phrases.phrase('talk');
+    this.composer.label({
+      message: phrases.phrase('message'),
+      placeholder: phrases.phrase('placeholder'),
+      send: phrases.phrase('send'),
+    });
+    this.log.setAttribute('aria-label', phrases.phrase('conversation'));
+    this.suggestions.setAttribute('aria-label', phrases.phrase('suggestions'));
+    this.showConnection(this.connection);
   }
 
   private toggle(open: boolean): void {
@@ -126,35 +200,24 @@ export class ParleyWidget extends HTMLElement {
     if (!open) return this.launcher.focus();
     // On a touch screen the keyboard would cover the greeting: it comes with the first touch of the field.
     if (matchMedia('(pointer: coarse)').matches) this.closeButton.focus();
-    else this.input.focus();
-  }
-
-  private show(open: boolean): void {
-    this.panel.hidden = !open;
-    this.toggleAttribute('data-open', open);
-    this.panel.setAttribute('aria-modal', String(open && matchMedia(NARROW).matches));
-    this.launcher.setAttribute('aria-expanded', String(open));
-    this.labelLauncher();
-    if (!open) return;
-    this.render();
-    this.log.scrollTop = this.log.scrollHeight;
-    this.chat?.open().catch(() => undefined);
+    else this.composer.focus();
   }
 
   private labelLauncher(): void {
-    const { texts } = this;
-    const open = this.calling ? texts.openInCall : texts.open;
-    this.launcher.setAttribute('aria-label', this.panel.hidden ? open : texts.close);
+    const open = this.calling ? 'openInCall' : 'open';
+    this.launcher.setAttribute('aria-label', this.phrases.phrase(this.isOpen ? 'close' : open));
   }
 
   /** What a call is told of this chat, and what becomes of the chat while it lasts. */
   private async call(): Promise<void> {
     const { chat, caller } = this;
-    if (!chat || !caller || this.calling) return;
+    if (this.calling) return;
     const host: CallHost = {
-      root: this.root,
+      addStyles: (css) => this.mount.addStyles(css),
+      focused: () => this.mount.focused(),
       slot: this.callSlot,
-      lang: this.panel.lang,
+      language: this.locale.language,
+      clock: (ms) => clock(ms, this.locale.numbers),
       agentName: () => this.heading.textContent,
       access: () => chat.callAccess(),
       begun: () => this.showCall(true),
@@ -163,7 +226,8 @@ export class ParleyWidget extends HTMLElement {
       dismissed: (focused) => focused && this.callButton.focus(),
     };
     this.callNotice.textContent = '';
-    this.callSlot.replaceChildren(element('p', [this.texts.connecting], { class: 'call-loading' }));
+    const loading = element('p', [this.phrases.phrase('connecting')], { class: 'call-loading' });
+    this.callSlot.replaceChildren(loading);
     this.showCall(true);
     try {
       await caller.call(host);
@@ -171,14 +235,14 @@ export class ParleyWidget extends HTMLElement {
     } catch {
       this.callSlot.replaceChildren();
       this.showCall(false);
-      this.callNotice.textContent = this.texts.callNotLoaded;
+      this.callNotice.textContent = this.phrases.phrase('callNotLoaded');
       this.callButton.focus();
     }
   }
 
   private showCall(calling: boolean): void {
     this.calling = calling;
-    this.toggleAttribute('data-call', calling);
+    this.frame.toggleAttribute('data-call', calling);
     // What the agent says aloud is not read aloud as well.
     this.log.setAttribute('aria-live', calling ? 'off' : 'polite');
     this.labelLauncher();
@@ -186,62 +250,39 @@ export class ParleyWidget extends HTMLElement {
   }
 
   private endCall(ms: number | null): void {
-    if (ms !== null) this.chat?.callEnded(ms);
+    if (ms !== null) this.chat.callEnded(clock(ms + 500, this.locale.numbers));
     this.showCall(false);
   }
 
-  private submit(event: Event): void {
-    event.preventDefault();
-    const text = this.input.value.trim();
-    if (text === '') return;
-    this.input.value = '';
-    this.typed();
-    this.say(text);
-    this.input.focus();
-  }
-
   private say(text: string): void {
-    this.chat?.send(text);
-    this.log.scrollTop = this.log.scrollHeight;
+    this.chat.send(text);
+    this.mount.showEnd();
   }
 
   /** Escape closes; where the chat fills the screen, Tab stays inside. */
   private key(event: KeyboardEvent): void {
-    if (event.key === 'Escape') {
-      event.stopPropagation();
-      return this.toggle(false);
-    }
+    // Escape that leaves a list of an input method closes nothing.
+    if (event.key === 'Escape' && !event.isComposing) return this.toggle(false);
     if (event.key !== 'Tab' || !matchMedia(NARROW).matches) return;
     const stops = [
-      ...this.panel.querySelectorAll<HTMLElement>('button:enabled, a, textarea, [tabindex="0"]'),
+      ...this.panel.querySelectorAll<HTMLElement>('button:enabled, a, textarea, select, [tabindex="0"]'),
     ];
     const reachable = stops.filter((stop) => stop.offsetParent !== null);
     const [from, to] = event.shiftKey ? [reachable[0], reachable.at(-1)] : [reachable.at(-1), reachable[0]];
-    if (this.root.activeElement !== from) return;
+    if (this.mount.focused() !== from) return;
     event.preventDefault();
     to?.focus();
   }
 
-  private typed(): void {
-    this.sendButton.disabled = this.input.value.trim() === '';
-    this.input.style.height = 'auto';
-    this.input.style.height = `${Math.min(132, this.input.scrollHeight)}px`;
-    if (Date.now() - this.lastTyping < 3000 || this.input.value === '') return;
-    this.lastTyping = Date.now();
-    this.chat?.typing();
-  }
-
   private showConnection(state: Connection): void {
-    const { online, connecting, offline, refused } = this.texts;
-    const text = { online, connecting, offline, refused, closed: '' }[state];
+    this.connection = state;
+    const text = state === 'closed' ? '' : this.phrases.phrase(state);
     if (this.status.textContent !== text) this.status.textContent = text;
-    this.setAttribute('data-connection', state);
+    this.frame.dataset['connection'] = state;
   }
 
   private render(): void {
-    if (!this.chat) return;
     this.applyConfiguration();
-    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
     const lines = this.chat.transcript.all();
     reconcile(
       this.list,
@@ -250,19 +291,18 @@ export class ParleyWidget extends HTMLElement {
     this.showWriting(this.chat.writing());
     this.callButton.hidden = !this.chat.voice;
     this.callButton.disabled = this.calling;
-    const begun = lines.length > 0;
-    this.welcome.hidden = begun;
+    this.welcome.hidden = lines.length > 0;
     this.suggest(!lines.some(({ side }) => side === 'visitor'));
     const heard = lines.filter(({ side, state }) => side === 'company' && state === 'done').length;
-    if (!this.panel.hidden) this.seen = heard;
+    if (this.isOpen) this.seen = heard;
     this.launcher.toggleAttribute('data-unread', heard > this.seen);
-    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+    this.mount.follow();
   }
 
   private view(line: Line, before: Line | undefined): HTMLLIElement {
     const first = before?.side !== line.side || before.author !== line.author;
-    const again = (lineId: string): void => this.chat?.again(lineId);
-    return lineView(line, { texts: this.texts, first, again });
+    const again = (lineId: string): void => this.chat.again(lineId);
+    return lineView(line, { phrases: this.phrases, first, again });
   }
 
   private showWriting(name: string | null): void {
@@ -274,35 +314,36 @@ export class ParleyWidget extends HTMLElement {
       'aria-hidden': 'true',
     });
     const who = name || this.heading.textContent;
-    this.writing.replaceChildren(
-      dots,
-      element('span', [`${who} ${this.texts.writing}`], { class: 'hidden' }),
-    );
+    const sentence = this.phrases.phrase('writing', { name: who });
+    this.writing.replaceChildren(dots, element('span', [sentence], { class: 'hidden' }));
   }
 
   private applyConfiguration(): void {
-    const { title, greeting, position, customTheme } = this.chat?.configuration ?? {};
-    const heading = title ?? this.texts.title;
+    const { title, greeting, customTheme } = this.chat.configuration;
+    const heading = title ?? this.phrases.phrase('title');
     if (this.heading.textContent !== heading) this.heading.textContent = heading;
     this.face.textContent = [...heading.trim()].at(0)?.toUpperCase() ?? '';
-    this.welcome.textContent = greeting ?? this.texts.welcome;
-    this.dataset['position'] = position ?? 'right';
+    this.welcome.textContent = greeting ?? this.phrases.phrase('welcome');
     const colour = customTheme?.primaryColor;
-    if (!colour) return;
-    this.style.setProperty('--accent', colour);
-    this.style.setProperty('--accent-text', readableOn(colour));
+    const { style, dataset } = this.frame;
+    style.setProperty('--accent', colour ?? '');
+    style.setProperty('--accent-text', colour ? readableOn(colour) : '');
+    if (dataset['position'] === this.side) return;
+    dataset['position'] = this.side;
+    this.listener.sideChanged();
   }
 
   private suggest(show: boolean): void {
-    const questions = show ? (this.chat?.configuration.suggestedQuestions ?? []) : [];
+    const questions = show ? (this.chat.configuration.suggestedQuestions ?? []) : [];
     this.suggestions.hidden = questions.length === 0;
-    if (this.suggestions.childElementCount === questions.length) return;
+    const shown = [...this.suggestions.children].map(({ textContent }) => textContent);
+    if (shown.join('\n') === questions.join('\n')) return;
     this.suggestions.replaceChildren(
       ...questions.map((question) => {
-        const made = element('button', [question], { type: 'button' });
+        const made = element('button', [question], { type: 'button', dir: 'auto' });
         made.addEventListener('click', () => {
           this.say(question);
-          this.input.focus();
+          this.composer.focus();
         });
         return made;
       }),
@@ -310,10 +351,12 @@ export class ParleyWidget extends HTMLElement {
   }
 }
 
-function button(name: string, icon: string, attributes: Record<string, string> = {}): HTMLButtonElement {
-  const made = element('button', [], { class: name, type: 'button', ...attributes });
-  made.innerHTML = icon;
-  return made;
+function button(
+  name: string,
+  drawings: readonly Icon[],
+  attributes: Record<string, string> = {},
+): HTMLButtonElement {
+  return element('button', drawings.map(drawIcon), { class: name, type: 'button', ...attributes });
 }
 
 /** Keeps lines that did not change, so that a screen reader hears only what is new. */

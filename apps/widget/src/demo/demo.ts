@@ -1,4 +1,4 @@
-import type { ParleyWidget } from '../widget.ts';
+import type { ParleyWidget } from '../parley-widget.ts';
 
 interface DemoConfiguration {
   channelId: string;
@@ -11,12 +11,11 @@ async function start(): Promise<void> {
   const snippet = document.querySelector('#snippet');
   const embed = `<script src="${location.origin}/widget.js" data-channel="${channelId}" data-language="en"></script>`;
   if (snippet) snippet.textContent = embed;
-  const script = document.createElement('script');
-  script.src = '/widget.js';
-  script.dataset['channel'] = channelId;
-  script.dataset['language'] = 'en';
-  script.addEventListener('load', () => listQuestions(suggestedQuestions));
-  document.body.append(script);
+  const widget = document.createElement('parley-widget');
+  widget.setAttribute('channel', channelId);
+  widget.setAttribute('language', 'en');
+  document.body.append(widget);
+  listQuestions(suggestedQuestions);
 }
 
 function listQuestions(questions: string[]): void {

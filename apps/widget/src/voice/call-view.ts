@@ -1,7 +1,11 @@
+import type { Phrasebook, widgetCallPhrases } from '@parley/text';
+import { drawIcon, type Icon } from '../icons.ts';
 import { element } from '../rich-text.ts';
 import type { Call } from './call.ts';
 import { callIcons } from './icons.ts';
-import type { CallTexts } from './texts.ts';
+import type { CallHost } from './port.ts';
+
+type CallPhrases = Phrasebook<typeof widgetCallPhrases.en>;
 
 /** What the visitor does in a call. */
 export interface CallActions {
@@ -18,43 +22,48 @@ const CALM_LEVEL_MS = 400;
 /** A call as it is seen: who speaks, what is said, and what can be done. */
 export class CallView {
   readonly card = element('section', [], { class: 'call' });
-  private readonly bars = Array.from({ length: BARS }, () => element('i'));
+  private readonly bars = [...'.'.repeat(BARS)].map(() => element('i'));
   private readonly orb = element('div', this.bars, { class: 'orb', 'aria-hidden': 'true' });
   private readonly phase = element('p', [], { class: 'phase' });
   private readonly time = element('span', [], { class: 'time', 'aria-hidden': 'true' });
-  private readonly speaker = element('span', [], { class: 'speaker' });
-  private readonly words = element('span');
-  private readonly caption = element('p', [this.speaker, this.words], { class: 'caption', dir: 'auto' });
+  private readonly speaker = element('bdi', [], { class: 'speaker' });
+  private readonly words = element('bdi', [], { dir: 'auto' });
+  private readonly caption = element('p', [this.speaker, this.words], { class: 'caption' });
   private readonly notice = element('p', [], { class: 'notice', role: 'status' });
   private readonly alert = element('div', [], { class: 'trouble', role: 'alert' });
   private readonly muteButton = button('tool mute', callIcons.microphone);
   private readonly select = element('select');
   private readonly devices = element('span', [this.select], { class: 'tool devices' });
-  private readonly soundButton = button('tool sound', '');
+  private readonly soundButton = button('tool sound');
   private readonly hangUpButton = button('hang-up', callIcons.hangUp);
-  private readonly againButton = button('tool again', '');
-  private readonly dismissButton = button('tool', '');
+  private readonly againButton = button('tool again');
+  private readonly dismissButton = button('tool');
   private readonly call: Call;
-  private readonly texts: CallTexts;
-  private readonly agentName: () => string;
+  private readonly phrases: CallPhrases;
+  private readonly host: Pick<CallHost, 'agentName' | 'clock'>;
   private lastLevel = 0;
   private frame = 0;
 
-  constructor(call: Call, actions: CallActions, texts: CallTexts, agentName: () => string) {
+  constructor(
+    call: Call,
+    actions: CallActions,
+    phrases: CallPhrases,
+    host: Pick<CallHost, 'agentName' | 'clock'>,
+  ) {
     this.call = call;
-    this.texts = texts;
-    this.agentName = agentName;
+    this.phrases = phrases;
+    this.host = host;
     this.build(actions);
     this.render();
     this.beat();
   }
 
   render(): void {
-    const { call, texts } = this;
+    const { call, phrases } = this;
     const failed = call.phase === 'failed';
     this.card.dataset['phase'] = call.phase;
     this.card.toggleAttribute('data-muted', call.muted);
-    if (call.phase !== 'failed') setText(this.phase, texts.phases[call.phase]);
+    if (call.phase !== 'failed') setText(this.phase, phrases.phrase(call.phase));
     this.showCaption();
     setText(this.notice, this.noticeText());
     this.showTrouble(failed);
@@ -65,7 +74,10 @@ export class CallView {
     this.soundButton.hidden = failed || !call.silenced;
     this.showMute();
     this.showMicrophones(failed);
-    setText(this.hangUpButton.lastElementChild, call.startedAt === null ? texts.cancel : texts.hangUp);
+    setText(
+      this.hangUpButton.lastElementChild,
+      call.startedAt === null ? phrases.phrase('cancel') : phrases.phrase('hangUp'),
+    );
   }
 
   focus(): void {
@@ -78,8 +90,8 @@ export class CallView {
   }
 
   private build(actions: CallActions): void {
-    const { call, texts, card } = this;
-    card.setAttribute('aria-label', texts.call);
+    const { call, phrases, card } = this;
+    card.setAttribute('aria-label', phrases.phrase('call'));
     const head = element('div', [this.phase, this.time], { class: 'head' });
     const said = element('div', [head, this.caption], { class: 'said' });
     const left = element('div', [this.muteButton, this.devices, this.soundButton], { class: 'tools' });
@@ -87,12 +99,12 @@ export class CallView {
       class: 'tools',
     });
     card.append(this.orb, said, this.alert, this.notice, left, right);
-    this.devices.insertAdjacentHTML('beforeend', callIcons.choose);
-    this.select.setAttribute('aria-label', texts.microphone);
+    this.devices.append(drawIcon(callIcons.choose));
+    this.select.setAttribute('aria-label', phrases.phrase('microphone'));
     for (const [made, label] of [
-      [this.soundButton, texts.sound],
-      [this.againButton, texts.again],
-      [this.dismissButton, texts.dismiss],
+      [this.soundButton, phrases.phrase('sound')],
+      [this.againButton, phrases.phrase('again')],
+      [this.dismissButton, phrases.phrase('dismiss')],
     ] as const)
       made.append(label);
     for (const made of [this.muteButton, this.hangUpButton]) made.append(element('span'));
@@ -108,34 +120,34 @@ export class CallView {
     const { caption } = this.call;
     this.caption.hidden = caption === null;
     if (!caption) return;
-    setText(this.speaker, caption.side === 'visitor' ? this.texts.you : this.agentName());
+    setText(this.speaker, caption.side === 'visitor' ? this.phrases.phrase('you') : this.host.agentName());
     setText(this.words, caption.text);
     this.caption.dataset['side'] = caption.side;
     this.caption.scrollTop = this.caption.scrollHeight;
   }
 
   private noticeText(): string {
-    const { call, texts } = this;
+    const { call, phrases } = this;
     if (call.over || call.startedAt === null) return '';
-    if (call.unheard) return texts.unheard;
-    if (call.muted) return texts.muted;
-    return call.caption === null ? texts.speak : '';
+    if (call.unheard) return phrases.phrase('unheard');
+    if (call.muted) return phrases.phrase('muted');
+    return call.caption === null ? phrases.phrase('speak') : '';
   }
 
   private showTrouble(failed: boolean): void {
     const { problem } = this.call;
     if (!failed || !problem || this.alert.childElementCount > 0) return;
-    const [what, mend] = this.texts.problems[problem];
+    const [what, mend] = [this.phrases.phrase(problem), this.phrases.phrase(`${problem}Action`)];
     this.card.dataset['problem'] = problem;
     this.alert.append(element('p', [what], { class: 'phase' }), element('p', [mend]));
   }
 
   private showMute(): void {
-    const { call, texts, muteButton } = this;
-    const label = call.muted ? texts.unmute : texts.mute;
+    const { call, phrases, muteButton } = this;
+    const label = call.muted ? phrases.phrase('unmute') : phrases.phrase('mute');
     if (muteButton.lastElementChild?.textContent === label) return;
-    muteButton.innerHTML = call.muted ? callIcons.muted : callIcons.microphone;
-    muteButton.append(element('span', [label]));
+    const icon = call.muted ? callIcons.muted : callIcons.microphone;
+    muteButton.replaceChildren(drawIcon(icon), element('span', [label]));
   }
 
   private showMicrophones(failed: boolean): void {
@@ -159,15 +171,9 @@ export class CallView {
       this.lastLevel = now;
       this.orb.style.setProperty('--level', this.call.level().toFixed(2));
       const { startedAt } = this.call;
-      setText(this.time, startedAt === null ? '' : clock(Date.now() - startedAt));
+      setText(this.time, startedAt === null ? '' : this.host.clock(Date.now() - startedAt));
     });
   }
-}
-
-/** Minutes and seconds. */
-export function clock(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 /** Only what is new is written: a screen reader tells each writing. */
@@ -175,8 +181,6 @@ function setText(into: Element | null, text: string): void {
   if (into && into.textContent !== text) into.textContent = text;
 }
 
-function button(name: string, icon: string): HTMLButtonElement {
-  const made = element('button', [], { class: name, type: 'button' });
-  made.innerHTML = icon;
-  return made;
+function button(name: string, icon?: Icon): HTMLButtonElement {
+  return element('button', icon ? [drawIcon(icon)] : [], { class: name, type: 'button' });
 }

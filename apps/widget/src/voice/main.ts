@@ -1,17 +1,15 @@
+import { phrasebook, widgetCallPhrases } from '@parley/text';
 import { setLogLevel } from 'livekit-client';
-import { element } from '../rich-text.ts';
 import { CallView } from './call-view.ts';
 import styles from './call.css';
 import { Call } from './call.ts';
 import type { CallHost, HeldCall } from './port.ts';
-import { callTexts } from './texts.ts';
 
 setLogLevel('error');
 
 /** Calls the agent of a chat: asks for the microphone, joins the room and shows the call. */
 export function startCall(host: CallHost): HeldCall {
-  const { root } = host;
-  if (!root.querySelector('style.voice')) root.prepend(element('style', [styles], { class: 'voice' }));
+  host.addStyles(styles);
   return new CallOnPage(host);
 }
 
@@ -49,7 +47,8 @@ class CallOnPage implements HeldCall {
       again: () => this.again(),
       dismiss: () => this.putAway(view),
     };
-    const view = new CallView(call, actions, callTexts(host.lang), () => host.agentName());
+    const phrases = phrasebook(widgetCallPhrases, host.language);
+    const view = new CallView(call, actions, phrases, host);
     host.slot.replaceChildren(view.card);
     void call.start();
     return { call, view };
@@ -63,7 +62,7 @@ class CallOnPage implements HeldCall {
   }
 
   private ended(call: Call, view: CallView): void {
-    const focused = view.card.contains(this.host.root.activeElement);
+    const focused = view.card.contains(this.host.focused());
     this.host.ended(call.startedAt === null ? null : Date.now() - call.startedAt);
     if (call.phase === 'ended') return this.putAway(view);
     view.render();
@@ -71,7 +70,7 @@ class CallOnPage implements HeldCall {
   }
 
   private putAway(view: CallView): void {
-    const focused = view.card.contains(this.host.root.activeElement);
+    const focused = view.card.contains(this.host.focused());
     view.close();
     this.host.dismissed(focused);
   }

@@ -1,3 +1,5 @@
+import type { Language } from '@parley/text';
+
 /** Where and with what a call is joined. */
 export interface CallAccess {
   serverUrl: string;
@@ -6,10 +8,15 @@ export interface CallAccess {
 
 /** What a call needs of the chat that it is held in. */
 export interface CallHost {
-  root: ShadowRoot;
+  /** Adds a style sheet to the chat's, once. */
+  addStyles(css: string): void;
+  /** What of the chat has the focus. */
+  focused(): Element | null;
   /** Where the call is shown. */
   slot: HTMLElement;
-  lang: string;
+  language: Language;
+  /** A duration as minutes and seconds. */
+  clock(ms: number): string;
   /** Who is called. */
   agentName(): string;
   /** A token of its own for this call; null where voice is off. */
