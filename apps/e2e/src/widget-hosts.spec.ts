@@ -154,7 +154,7 @@ describe('The widget on pages of other people', () => {
     height: number;
   }
 
-  const strict = [
+  const strict: { name: string; path: string; scripts: string; trusted: Record<string, string> }[] = [
     { name: 'a strict content security policy', path: '/csp', scripts: HostSite.nonce, trusted: {} },
     {
       name: 'Trusted Types',
