@@ -122,7 +122,7 @@ describe('A message that ends its process each time it is handled', () => {
       return lines.length === 2 && lines.map((line) => line.trim().split(' ')[0] ?? '');
     });
     expect(await deadLetters('show', id ?? '')).toContain('"reason": "It ended the process."');
-    expect(await deadLetters('replay', id ?? '')).toContain('conversation: 2 done again');
+    expect(await deadLetters('replay', id ?? '')).toContain('conversation: 2 replayed');
     await answered('pat', ['first', 'deadly', 'behind']);
     expect(await deadLetters('list')).not.toContain(channel.id);
     const ids = (messages: Message[]): string[] => messages.map((message) => message.id);

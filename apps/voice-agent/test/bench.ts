@@ -175,9 +175,7 @@ export class VoiceBench {
 
   /** The process in which a call's job runs, as its log says. */
   jobPid(callId: string): number {
-    const line = this.output
-      .split('\n')
-      .find((one) => one.includes(callId) && one.includes('A call is answered'));
+    const line = this.output.split('\n').find((one) => one.includes(callId) && one.includes('Call answered'));
     return (JSON.parse(line ?? '{"pid":0}') as { pid: number }).pid;
   }
 

@@ -168,7 +168,7 @@ export class BridgeBench {
     this.answer(startCall, async (input) => {
       const { providerCallId } = input;
       if (providerCallId && this.started.some((one) => one.providerCallId === providerCallId))
-        throw conflict('Another stream carries this call.', 'call_taken');
+        throw conflict('Another media stream is connected to this call.', 'call_taken');
       this.started.push(input);
       const expiresAt = new Date(Date.now() + 600_000).toISOString();
       return {

@@ -14,24 +14,24 @@ interface Place {
 export function addDeadLetters(program: Command): void {
   const dlq = program
     .command('dlq')
-    .description('Events and tasks that were given up: list, show, replay, drop');
+    .description('Dead letters (events and tasks that failed): list, show, replay, drop');
   dlq
     .command('list')
-    .description('The oldest entries of every service')
+    .description('List the oldest dead letters of every service')
     .action(() => eachService(list));
   dlq
     .command('show <id>')
-    .description('One entry with its content')
+    .description('Show a dead letter with its content')
     .action((id: string) => eachService(async (letters) => print(await letters.show(id))));
   dlq
     .command('replay <id>')
-    .description('Does an entry again, and what waits behind it')
+    .description('Handle a dead letter again, and the work that waits behind it')
     .action((id: string) =>
-      eachService(async (letters, { service }) => tell(service, await letters.replay({ id }), 'done again')),
+      eachService(async (letters, { service }) => tell(service, await letters.replay({ id }), 'replayed')),
     );
   dlq
     .command('drop <id>')
-    .description('Removes an entry for good; what waits behind it goes on')
+    .description('Remove a dead letter; the work behind it continues')
     .action((id: string) =>
       eachService(async (letters, { service }) => tell(service, await letters.drop({ id }), 'removed')),
     );
@@ -50,7 +50,7 @@ async function eachService(work: (letters: DeadLetters, place: Place) => Promise
 
 async function list(letters: DeadLetters, { service }: Place): Promise<void> {
   const found = await letters.list();
-  console.log(`${service}: ${found.length === 0 ? 'nothing' : `${found.length} entries`}`);
+  console.log(`${service}: ${found.length === 0 ? 'no dead letters' : `${found.length} dead letters`}`);
   for (const { id, parkedAt, consumer, name, key, attempts, reason } of found) {
     console.log(
       `  ${id}  ${parkedAt.toISOString()}  ${consumer}  ${name}  key ${key}  ${attempts} attempts  ${reason}`,
@@ -77,7 +77,7 @@ function places(): Place[] {
   );
   if (!existsSync(file))
     throw new Error(
-      'Nothing is up here. Run "npm run up", or set DATABASE_RUNNER_URL to a service’s runner role.',
+      'No running installation found. Run "npm run up", or set DATABASE_RUNNER_URL to a service’s runner role.',
     );
   const services = JSON.parse(readFileSync(file, 'utf8')) as { name: string; env: Record<string, string> }[];
   return services.map(({ name, env }) => ({ service: name, url: env['DATABASE_RUNNER_URL'] ?? '' }));

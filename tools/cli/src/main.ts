@@ -4,7 +4,7 @@ import { addNatsUsers } from './nats-user.ts';
 import { addOperationKeys } from './operation-keys.ts';
 import { addVoiceModels } from './voice-models/voice-models.ts';
 
-const program = new Command('parley').description('Commands for whoever runs an installation of Parley');
+const program = new Command('parley').description('Commands for operators of a Parley installation');
 addDeadLetters(program);
 addNatsUsers(program);
 addOperationKeys(program);

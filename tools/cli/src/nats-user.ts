@@ -32,25 +32,25 @@ interface Place {
 export function addNatsUsers(program: Command): void {
   const users = program
     .command('nats-user')
-    .description('Credentials to consume the events of one space over NATS: create, list, revoke, apply');
+    .description('Credentials for outside programs that consume the events of one space over NATS');
   const folder = '--folder <folder>';
   const about = 'folder with outside.conf of a deployment (default: the installation of npm run up)';
   users
     .command('create')
-    .description('Make a credential that sees the events of one space')
+    .description('Create a credential for the events of one space')
     .requiredOption('--space <spaceId>', 'the space')
     .option('--name <name>', 'what the credential is for', 'consumer')
     .option(folder, about)
     .action(create);
-  users.command('list').description('Show who has a credential').option(folder, about).action(list);
+  users.command('list').description('List credentials').option(folder, about).action(list);
   users
     .command('revoke <publicKey>')
-    .description('End a credential; its connections are closed')
+    .description('Revoke a credential and close its connections')
     .option(folder, about)
     .action(revoke);
   users
     .command('apply')
-    .description('Make the streams of all accounts, after a deployment has the new outside.conf')
+    .description('Create the streams of all accounts, after the deployment uses the new outside.conf')
     .option(folder, about)
     .action(async (options: Options) => applyStreams(placeOf(options)));
 }
@@ -79,14 +79,14 @@ function list(options: Options): void {
   const lines = spaces.flatMap(({ spaceId, users }) =>
     users.map(({ name, publicKey, createdAt }) => `${spaceId}  ${publicKey}  ${createdAt}  ${name}`),
   );
-  console.log(lines.length === 0 ? 'There is no credential.' : lines.join('\n'));
+  console.log(lines.length === 0 ? 'There are no credentials.' : lines.join('\n'));
 }
 
 async function revoke(publicKey: string, options: Options): Promise<void> {
   const place = placeOf(options);
   const spaces = readSpaces(place);
   const holder = spaces.find(({ users }) => users.some((user) => user.publicKey === publicKey));
-  if (!holder) throw new Error('There is no such credential. "parley nats-user list" shows all.');
+  if (!holder) throw new Error('No credential has this public key. "parley nats-user list" shows all.');
   holder.users = holder.users.filter((user) => user.publicKey !== publicKey);
   // The account stays without users: its stream goes on for those who get a credential later.
   await save(place, spaces);
@@ -98,7 +98,9 @@ async function save(place: Place, spaces: OutsideSpace[]): Promise<void> {
   writeFileSync(place.config, outsideConfig(spaces, place.operatorPassword), { mode: 0o600 });
   const { server } = place;
   if (!server?.reload) {
-    console.log(`Wrote ${place.config}. Roll it out, reload nats-server twice, then: parley nats-user apply`);
+    console.log(
+      `Wrote ${place.config}. Deploy it, reload nats-server twice, then run: parley nats-user apply`,
+    );
     return;
   }
   await reloadAccounts(server.reload);
@@ -135,7 +137,9 @@ function placeOf({ folder }: Options): Place {
   const home = resolve(fileURLToPath(new URL('../../..', import.meta.url)), PARLEY_HOME ?? '.parley');
   const demo = join(home, 'demo.json');
   if (!existsSync(demo))
-    throw new Error('Nothing is up here. Run "npm run up", or name a folder of a deployment with --folder.');
+    throw new Error(
+      'No running installation found. Run "npm run up", or name the folder of a deployment with --folder.',
+    );
   const { natsUrl } = JSON.parse(readFileSync(demo, 'utf8')) as { natsUrl: string };
   const secret = readFileSync(join(home, 'secrets/nats-operator'), 'utf8').trim();
   return {
@@ -153,6 +157,8 @@ function natsPid(home: string): number {
   }[];
   const found = processes.findLast(({ name }) => name === 'nats-server');
   if (!found)
-    throw new Error('nats-server was not started by npm run up. Use --folder and reload it yourself.');
+    throw new Error(
+      'nats-server was not started by npm run up. Use --folder and reload nats-server yourself.',
+    );
   return found.pid;
 }

@@ -15,13 +15,10 @@ interface Options {
 export function addOperationKeys(program: Command): void {
   program
     .command('operation-keys')
-    .description('Write the keys that services sign and verify operations with, one file for each service')
-    .requiredOption('--folder <folder>', 'where keys/<service>.json is written')
-    .option(
-      '--root <file>',
-      'root key that all are derived from, made when missing (default: <folder>/root.key)',
-    )
-    .option('--accept <file>', 'another root key whose signatures are accepted as well, to replace a key')
+    .description('Write the keys with which services sign and verify operations, one file per service')
+    .requiredOption('--folder <folder>', 'folder for keys/<service>.json')
+    .option('--root <file>', 'root key of all keys, created if missing (default: <folder>/root.key)')
+    .option('--accept <file>', 'second root key whose signatures are accepted, to replace a key')
     .action(write);
 }
 
@@ -35,7 +32,7 @@ function write({ folder, root = join(folder, 'root.key'), accept }: Options): vo
     writeFileSync(join(keys, `${service}.json`), text, { mode: 0o600 });
   }
   console.log(`Wrote the operation keys of ${services.length} services to ${keys}`);
-  console.log(`Keep ${root} where no service can read it: who has it can speak for every service.`);
+  console.log(`Keep ${root} out of reach of every service: its holder can sign for all of them.`);
 }
 
 function rootKey(file: string): Buffer {

@@ -10,7 +10,7 @@ const [name] = process.argv.slice(2);
 const file = `${home}/services.json`;
 
 if (!existsSync(file)) {
-  console.error('Nothing is up yet. Run "npm run up" in another terminal first.');
+  console.error('No running installation found. Run "npm run up" in another terminal first.');
   process.exit(1);
 }
 const service = JSON.parse(readFileSync(file, 'utf8')).find((one) => one.name === name);

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const servers = await startServers(home, { record, kept, port });
   const services = await prepare(home, servers);
   if (!process.env['EGRESS_ALLOW'])
-    console.log('  Requests to loopback addresses are allowed (development); EGRESS_ALLOW changes it');
+    console.log('  Outgoing requests to loopback are allowed (development); set EGRESS_ALLOW to change this');
   for (const program of services.flatMap((service) => programsOf(service, process.execPath)))
     supervisor.start(program);
   await step('Services', () => ready('/readyz?all=1'));
@@ -50,11 +50,11 @@ async function main(): Promise<void> {
 async function clearTheWay(record: ProcessRecord): Promise<void> {
   const launcher = record.launcher();
   const left = launcher === null ? await record.endAll() : 0;
-  if (left > 0) console.log(`  ended ${left} process(es) that a former run had left`);
+  if (left > 0) console.log(`  stopped ${left} process(es) of a previous run`);
   await requireFree(port);
   if (launcher !== null)
     throw new Error(
-      `Parley runs already in ${homePath(root)} (process ${launcher}). End it first, or choose another PARLEY_HOME and PORT.`,
+      `Parley is already running in ${homePath(root)} (process ${launcher}). Stop it, or set another PARLEY_HOME and PORT.`,
     );
 }
 
@@ -98,7 +98,7 @@ async function ready(path: string): Promise<void> {
     await sleep(50);
   }
   throw new Error(
-    `Not every service is ready after ${READY_MS / 1000} s: ${last}. The logs lie in .parley/logs.`,
+    `Some services are not ready after ${READY_MS / 1000} s: ${last}. See the logs in ${join(homePath(root), 'logs')}.`,
   );
 }
 
@@ -131,12 +131,13 @@ function announce(demo: Seeded, servers: Servers, seconds: number): void {
 Parley is ready (${seconds.toFixed(1)} s)
 
   Demo        ${baseUrl}/demo
+  Guides      ${baseUrl}/docs/guides
   API         ${baseUrl}/docs
   Login       ${demo.owner.email}  ${demo.owner.password}
   API key     ${demo.apiKey}${servers.mailUrl ? `\n  Mails       ${servers.mailUrl}` : ''}
   Everything  ${relative(process.cwd(), join(homePath(root), 'demo.json'))}
 
-Ctrl-C ends everything.`);
+Ctrl-C stops everything.`);
 }
 
 /** Signals come from the terminal, to this process alone or to its whole group; what it started is in other groups. */

@@ -87,12 +87,12 @@ async function createOwner(
   services: readonly Service[],
 ): Promise<void> {
   const identity = services.find(({ domain }) => domain === 'identity');
-  if (!identity) throw new Error('Identity is not there: the demo has no owner.');
+  if (!identity) throw new Error('The service identity was not found, so the demo's owner cannot be created.');
   await new Promise<void>((resolve, reject) => {
     const { folder: cwd, env } = identity;
     const args = ['create-account.js', email, 'Olive', 'Owner'];
     const child = execFile(process.execPath, args, { cwd, env }, (error, _stdout, stderr) =>
-      error ? reject(new Error(`The owner could not be made: ${stderr || error.message}`)) : resolve(),
+      error ? reject(new Error(`Creating the demo's owner failed: ${stderr || error.message}`)) : resolve(),
     );
     child.stdin?.end(password);
   });
@@ -120,11 +120,11 @@ async function addDocs(
   for (let tries = 0; tries < 300; tries += 1) {
     const { data } = await client.call(listDocuments, { spaceId, knowledgeBaseId, limit: 200 });
     const failed = data.find((document) => document.status === 'failed');
-    if (failed) throw new Error(`The document "${failed.title}" could not be read: ${failed.reason}`);
+    if (failed) throw new Error(`The document "${failed.title}" failed: ${failed.reason}`);
     if (data.length === files.length && data.every((document) => document.status === 'ready')) return;
     await sleep(100);
   }
-  throw new Error('The documentation was not read within 30 seconds.');
+  throw new Error('The documentation was not read within 30 seconds. See the log of flow-engine.');
 }
 
 async function setUpChannels(

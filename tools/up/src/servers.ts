@@ -115,7 +115,7 @@ async function postgres(home: Home, record: ProcessRecord, kept: KeptServers): P
   const server = await startPostgres(options);
   if (server.dataDir !== options.dataDir)
     console.log(
-      `  PostgreSQL's data lie in ${server.dataDir}: the user that runs it cannot enter ${home.path}`,
+      `  PostgreSQL data is in ${server.dataDir}: the user that runs PostgreSQL cannot enter ${home.path}`,
     );
   keepRunning(server, kept, {
     name: 'postgres',
@@ -140,7 +140,7 @@ async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promi
   ];
   const outsideFile = writeOutsideAccounts(home);
   const config = natsServerConfig({ users, storeDir: home.file('nats'), port, outsideFile });
-  if (adoptGlobalStreams(home.file('nats'))) console.log('  Streams moved to an account of their own');
+  if (adoptGlobalStreams(home.file('nats'))) console.log('  Streams moved to the NATS account STREAMS');
   const start = (): Promise<ServerProcess> =>
     startNatsServer({
       program,
@@ -162,7 +162,7 @@ async function findLiveKit(
   const { LIVEKIT_URL: url, LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = process.env;
   if (url && apiKey && apiSecret) return { url, apiKey, apiSecret };
   if (process.env['VOICE'] === 'off') {
-    console.log('  Voice is off (VOICE=off): no calls, and the widget has no call button');
+    console.log('  Voice is off (VOICE=off): no calls, no call button in the widget');
     return null;
   }
   try {
@@ -170,7 +170,7 @@ async function findLiveKit(
   } catch (error) {
     own.kept.assertStarting();
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    console.log(`  Voice is off, no calls, and the widget has no call button: ${reason}`);
+    console.log(`  Voice is off, no calls, no call button in the widget: ${reason}`);
     return null;
   }
 }
@@ -207,7 +207,7 @@ async function findS3(
   } catch (error) {
     own.kept.assertStarting();
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    console.log(`  Files are off, no up- and downloads: ${reason}`);
+    console.log(`  Files are off, no uploads and downloads: ${reason}`);
     return null;
   }
 }
@@ -247,7 +247,7 @@ function keepRunning(server: ServerProcess, kept: KeptServers, again: Again): vo
     for (;;) {
       const code = await current.ended;
       if (kept.isStopping) return;
-      console.log(`  ${again.name} ended (${String(code)}) and is started again`);
+      console.log(`  ${again.name} exited (${String(code)}), restarting`);
       current = await startUntilItStands(again, kept);
     }
   };
@@ -262,7 +262,7 @@ async function startUntilItStands(again: Again, kept: KeptServers): Promise<Serv
     } catch (error) {
       if (kept.isStopping) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      console.error(`  ${again.name} cannot be started again yet: ${reason}`);
+      console.error(`  ${again.name} restart failed, retrying: ${reason}`);
       await sleep(pause);
     }
   }

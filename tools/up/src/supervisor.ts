@@ -51,7 +51,7 @@ export class Supervisor {
       const count = Date.now() - began > STEADY_MS ? 0 : failures + 1;
       const pause = count <= 1 ? 0 : Math.min(LONGEST_PAUSE_MS, 250 * 2 ** (count - 2));
       console.log(
-        `  ${program.name} ended (${signal ?? `exit code ${code}`}) and is started again${pause ? ` in ${pause} ms; see ${join(this.logs, `${program.name}.log`)}` : ''}`,
+        `  ${program.name} exited (${signal ?? `code ${code}`}), restarting${pause ? ` in ${pause} ms; see ${join(this.logs, `${program.name}.log`)}` : ''}`,
       );
       setTimeout(() => this.start(program, count), pause);
     });

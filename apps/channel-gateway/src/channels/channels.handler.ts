@@ -60,7 +60,10 @@ export class ChannelsHandler {
   ): Promise<Created> {
     const target = input.target ?? input.channel.target;
     if (input.target && input.channel.target)
-      throw unprocessable('A channel has one target. Name it once.', 'two_targets');
+      throw unprocessable(
+        'A channel has one target. Give it once, in the channel or beside it.',
+        'two_targets',
+      );
     const request = { ...input.channel, channelIdentifier: identifierOf(input), target };
     const { credentials } = input;
     const reference = { found, pointer: input.target ? '' : '/channel' };

@@ -255,7 +255,7 @@ describe('A channel', () => {
     await bench.call(updateChannel, { channelId: channel.id, target: { agentId: 'agent_one' } });
     const asked = await bench.call(activateChannel, { channelId: channel.id });
     expect(asked.status).toBe('setup');
-    expect(asked.statusReason).toMatch(/Nobody carries the calls of this channel\. Save the credentials/);
+    expect(asked.statusReason).toMatch(/The channel has no carrier\. Save the credentials/);
   });
 });
 

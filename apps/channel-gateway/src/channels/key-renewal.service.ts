@@ -42,10 +42,13 @@ export class KeyRenewal implements OnModuleInit {
         if (lease.drainSignal.aborted) return 0;
         await this.database.withSpaces([spaceId], (trx) => this.channels.renewKey(trx, spaceId));
       }
-      this.logger.info({ spaces: spaces.length }, 'Channel credentials were brought under their master key');
+      this.logger.info(
+        { spaces: spaces.length },
+        'Channel credentials re-encrypted with the channel master key',
+      );
       return ROUND_MS;
     } catch (error) {
-      this.logger.warn({ err: error }, 'Channel credentials could not be brought under their master key');
+      this.logger.warn({ err: error }, 'Re-encrypting channel credentials failed');
       return RETRY_MS;
     }
   }

@@ -58,7 +58,7 @@ const steps = {
 } satisfies Record<string, Step>;
 
 const unassigned = /^Assign an agent or a flow as target/;
-const gone = /^The agent or flow of this channel was deleted: nobody answers/;
+const gone = /^The agent or flow of this channel was deleted, so no one answers/;
 const ready = /^Ready to be activated/;
 const off = /^Deactivated by hand/;
 
@@ -197,7 +197,7 @@ describe('The status of a CALLS channel', () => {
     const { channel } = await bench.call(createChannel, request);
     const story = { channel, agentId: '' };
     expect(channel.statusReason).toMatch(unassigned);
-    await walk(story, [['assign', ['setup', /Nobody carries the calls of this channel/]]], steps);
+    await walk(story, [['assign', ['setup', /The channel has no carrier/]]], steps);
     const credentials = { accountSid, authToken };
     expect(await bench.call(updateChannel, { ...of(story), credentials })).toMatchObject({
       status: 'setup',

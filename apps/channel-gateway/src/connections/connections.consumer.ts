@@ -73,7 +73,8 @@ export class ConnectionsConsumer {
     const connection = row && (await this.service.find(trx, row));
     if (!row || !connection || connection.task_id !== task.id) return;
     await this.connections.change(trx, connection, { settled: connection.intent, task_id: null });
-    const reason = 'The check of this channel failed here. Look at the dead letters, then verify it again.';
+    const reason =
+      'The check of this channel failed in Parley. See the dead letters (npx parley dlq list), then verify the channel again.';
     await this.channels.settle(trx, row, { status: 'error', reason });
   }
 
@@ -105,7 +106,7 @@ export class ConnectionsConsumer {
       failures,
       checked_at: new Date(),
     });
-    if (!isLast) throw new Error('A channel changed while the outcome of its check was written.');
+    if (!isLast) throw new Error('The channel changed while the result of its check was stored.');
     const phoneConfigurationId = outcome.change.phone_configuration_id ?? undefined;
     await this.channels.settle(trx, row, { ...outcome, phoneConfigurationId });
   }
@@ -167,7 +168,7 @@ export class ConnectionsConsumer {
         return error.afterMs ?? this.pauseMs({ isAway: true, afterMs: null }, failures + 1);
       this.logger.warn(
         { channelId, kind: error.kind, code: error.code },
-        'The former webhook of a number could not be put back',
+        'Restoring the previous webhook of a number failed',
       );
       return null;
     }

@@ -3,7 +3,7 @@ import type { ProviderNumber } from '../adapters/phone-provider.ts';
 /** What people read as `statusReason`, where nothing at the provider is the cause. */
 export const NO_TARGET = 'Assign an agent or a flow as target, then activate.';
 export const TARGET_GONE =
-  'The agent or flow of this channel was deleted: nobody answers. Assign another target.';
+  'The agent or flow of this channel was deleted, so no one answers. Assign another target.';
 export const READY = 'Ready to be activated.';
 export const NOT_VERIFIED = 'Not checked at the provider yet. Verify or activate the channel.';
 export const DEACTIVATED = 'Deactivated by hand.';
@@ -13,7 +13,7 @@ export const NO_PUBLIC_URL =
 export const NO_CREDENTIALS =
   'Save the credentials of the account at Twilio, accountSid and authToken, in the channel, then activate it.';
 export const NO_PROVIDER =
-  'Nobody carries the calls of this channel. Save the credentials of an account at Twilio, accountSid and authToken, in it, then activate it.';
+  'The channel has no carrier. Save the credentials of a Twilio account (accountSid and authToken) in the channel, then activate it.';
 
 /** The reason of a channel whose type or provider has no adapter. */
 export function notConnected(deploymentType: string, provider: string | null): string {

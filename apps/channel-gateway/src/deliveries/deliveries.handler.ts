@@ -74,12 +74,14 @@ export class DeliveriesHandler {
     const row = await this.deliveries.lock(trx, input);
     if (!row) throw notFound('The delivery');
     if (row.status !== 'failed')
-      throw conflict(`The delivery is ${row.status}: only a failed one is replayed.`, 'delivery_not_failed');
-    if (!message)
-      throw unprocessable('The message of this delivery does not exist any more.', 'message_gone');
+      throw conflict(
+        `The delivery is ${row.status}. Only failed deliveries can be replayed.`,
+        'delivery_not_failed',
+      );
+    if (!message) throw unprocessable('The message of this delivery was deleted.', 'message_gone');
     if (row.to_address === null)
       throw unprocessable(
-        'The address of this delivery is not known any more: the contact was erased, or the delivery is from before addresses were kept.',
+        'The address of this delivery is unknown: the contact was erased, or the delivery is older than stored addresses.',
         'address_gone',
       );
     const begun = await this.deliveries.reset(trx, row);

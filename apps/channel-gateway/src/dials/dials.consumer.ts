@@ -58,7 +58,7 @@ export class DialsConsumer {
       if (!(error instanceof ProblemError)) throw error;
       if (error.status >= 500)
         throw new RetryableError('Telephony does not answer.', { cause: error, afterMs: 1000 });
-      this.logger.warn({ callId, code: error.code }, 'Telephony would not hear what came of a call');
+      this.logger.warn({ callId, code: error.code }, 'Telephony rejected the outcome of a call');
     }
   }
 }

@@ -20,6 +20,6 @@ export function logFailures(fastify: FastifyInstance, logger: Pick<Logger, 'erro
     if (status < 500 || route === '/readyz') return;
     const about = { requestId, method, route, status, err: failures.get(request) };
     if (status === 500) logger.error(about, 'Request failed');
-    else logger.warn(about, 'Request not served');
+    else logger.warn(about, 'Request not answered');
   });
 }

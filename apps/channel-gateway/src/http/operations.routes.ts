@@ -164,7 +164,7 @@ async function inputOf(
   const clash = Object.keys(rest).find((key) => names.has(key));
   if (clash)
     throw badRequest('A field of the path stands in the body or query, too.', [
-      { pointer: `/${clash}`, detail: 'belongs into the path alone' },
+      { pointer: `/${clash}`, detail: 'may only be in the path' },
     ]);
   const input = { ...rest, ...params };
   const parsed = operation.input.safeParse(input);

@@ -36,14 +36,19 @@ function fromFastify(error: unknown): ProblemError {
   return new ProblemError({
     status: 500,
     code: 'internal',
-    detail: 'Something went wrong here. Try again; if it stays, name the requestId to the operator.',
+    detail:
+      'An internal error occurred. Try again. If it happens again, report the requestId to the operator.',
     cause: error,
   });
 }
 
 /** 404: no route has this path. */
 export function routeNotFound(method: string, path: string): ProblemError {
-  return new ProblemError({ status: 404, code: 'not_found', detail: `Nothing is at ${method} ${path}.` });
+  return new ProblemError({
+    status: 404,
+    code: 'not_found',
+    detail: `The path ${method} ${path} does not exist.`,
+  });
 }
 
 /** 405: the path exists, with other methods. */

@@ -41,6 +41,8 @@ export class SpaceLimits {
         const { requestsPerMinute: found } = body.settings.limits;
         this.known.set(spaceId, { at: Date.now(), requestsPerMinute: found });
       })
-      .catch((error: unknown) => this.logger.debug({ err: error, spaceId }, 'Limits of a space not read'));
+      .catch((error: unknown) =>
+        this.logger.debug({ err: error, spaceId }, 'Reading the limits of a space failed'),
+      );
   }
 }

@@ -61,7 +61,7 @@ export class TwilioRoutes {
     const { channel, credentials, callId } = asked;
     const call = readVoiceRequest(asked.body, asked.contentType);
     if (channel.status !== 'active' || !this.hasTelephony()) {
-      this.logger.info({ channelId: channel.id, status: channel.status }, 'A call was rejected');
+      this.logger.info({ channelId: channel.id, status: channel.status }, 'Call rejected');
       return call.isOutbound ? hangUpTwiml : rejectTwiml;
     }
     const { callSid, from, to, isOutbound, answeredBy } = call;

@@ -28,7 +28,7 @@ export class AccessFeed implements OnModuleInit, OnModuleDestroy {
         const id = keyOfToken(subject.split('.')[3] ?? '');
         if (id) for (const listener of this.listeners) listener(id);
       },
-      onFailed: (error) => this.logger.warn({ err: error }, 'The feed of rights is opened again'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'Access feed failed, reopening'),
     });
   }
 

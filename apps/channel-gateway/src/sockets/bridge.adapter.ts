@@ -50,12 +50,12 @@ export class BridgeAdapter implements OnModuleDestroy {
     let isThrough = false;
     const giveUp = (error: Error): void => {
       if (!isThrough) {
-        this.logger.warn({ err: error }, 'The audio bridge cannot be reached');
+        this.logger.warn({ err: error }, 'Audio bridge unreachable');
         refuseUpgrade(socket, 503, 1);
       } else socket.destroy();
       bridge.destroy();
     };
-    bridge.setTimeout(CONNECT_MS, () => giveUp(new Error('The audio bridge took no connection in time.')));
+    bridge.setTimeout(CONNECT_MS, () => giveUp(new Error('The connection to the audio bridge timed out.')));
     bridge.once('error', giveUp);
     bridge.once(this.event, () => {
       isThrough = true;

@@ -40,7 +40,7 @@ export class ConversationFeed implements OnModuleInit, OnModuleDestroy {
       onOpened: () => {
         for (const listener of this.gapListeners) listener();
       },
-      onFailed: (error) => this.logger.warn({ err: error }, 'The feed of conversations is opened again'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'Conversation feed failed, reopening'),
     });
   }
 

@@ -29,7 +29,7 @@ export class InboxFeed implements OnModuleInit, OnModuleDestroy {
         const { notification } = message.json<EventData<typeof notificationCreated>>();
         for (const listener of this.listeners.get(notification.accountId) ?? []) listener(notification);
       },
-      onFailed: (error) => this.logger.warn({ err: error }, 'The feed of inboxes is opened again'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'Inbox feed failed, reopening'),
     });
   }
 

@@ -106,7 +106,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     if (!leave) return refuseUpgrade(socket, 429, 1);
     socket.once('close', leave);
     return this.server.handleUpgrade(request, socket, head, (webSocket) => {
-      webSocket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
+      webSocket.on('error', (error) => this.logger.debug({ err: error }, 'Socket failed'));
       if (!place) return turnAway(webSocket);
       place.wait(this.open(webSocket, request));
       return undefined;
@@ -197,10 +197,10 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
 
   private fail(connection: Connection, error: unknown, id?: string): void {
     const known = error instanceof ProblemError ? error : null;
-    if (!known) this.logger.warn({ err: error }, 'A frame could not be handled');
+    if (!known) this.logger.warn({ err: error }, 'Socket frame failed');
     this.tell(connection, known, id);
     if (connection.session) return;
-    const { status = 500, message = 'Something went wrong here.' } = known ?? {};
+    const { status = 500, message = 'An internal error occurred. Try again.' } = known ?? {};
     // A credential that could not be checked is not a wrong one.
     if (status >= 500) connection.close(realtimeCloses.tryAgain, message);
     else if (status === 429) connection.close(realtimeCloses.tooMany, message);
@@ -208,7 +208,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
   }
 
   private tell(connection: Connection, problem: ProblemError | null, id?: string): void {
-    const { code = 'internal', message = 'Something went wrong here.' } = problem ?? {};
+    const { code = 'internal', message = 'An internal error occurred. Try again.' } = problem ?? {};
     const frame = { type: 'error', code, detail: message, ...(id === undefined ? {} : { id }) };
     connection.send(JSON.stringify(frame));
   }

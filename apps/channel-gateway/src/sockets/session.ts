@@ -200,7 +200,7 @@ export class Session {
       this.send({
         type: 'error',
         code: problem?.code ?? 'internal',
-        detail: problem?.message ?? 'Something went wrong here.',
+        detail: problem?.message ?? 'An internal error occurred. Try again.',
         id,
       });
     }

@@ -41,8 +41,8 @@ export class InboundAttachments {
         'attachment_not_ready',
       );
     if (file.status === 'quarantined' || file.internal)
-      throw unprocessable('A file of the message is kept for the team.', 'attachment_withheld', [
-        { pointer, detail: file.statusReason ?? 'is kept for the team' },
+      throw unprocessable('The message names a file that only members may see.', 'attachment_withheld', [
+        { pointer, detail: file.statusReason ?? 'is visible to members only' },
       ]);
     return { ...part, contentType: file.contentType, size: file.size };
   }

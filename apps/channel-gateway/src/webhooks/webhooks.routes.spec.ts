@@ -98,7 +98,7 @@ describe('The webhook of a custom channel', () => {
     ['is unknown, or of another space', undefined, { status: 422, code: 'unknown_attachment' }],
     ['is quarantined', { status: 'quarantined' }, { status: 422, code: 'attachment_withheld' }],
     [
-      'is kept for the team',
+      'is visible to members only',
       { status: 'ready', internal: true },
       { status: 422, code: 'attachment_withheld' },
     ],

@@ -64,7 +64,7 @@ export class WebhooksRoutes {
 
   private drop({ id: channelId, deploymentType, status }: KnownChannel, messages: InboundMessage[]): void {
     this.metrics.count('webhook_messages_dropped', { type: deploymentType, status }, messages.length);
-    this.logger.info({ channelId, status }, 'Dropped a message of a channel that is not active');
+    this.logger.info({ channelId, status }, 'Message of an inactive channel dropped');
   }
 
   private async publish(channel: KnownChannel, messages: InboundMessage[]): Promise<void> {

@@ -52,7 +52,7 @@ export class VoiceAccess {
       });
       return { serverUrl: body.serverUrl, participantToken: body.participantToken };
     } catch (error) {
-      this.logger.warn({ err: error, channelId }, 'No token for calls: the widget opens without voice');
+      this.logger.warn({ err: error, channelId }, 'No call token, widget opens without voice');
       return null;
     }
   }

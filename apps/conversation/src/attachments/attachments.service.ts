@@ -96,7 +96,7 @@ function usable(file: Asset | undefined, index: number, internal: boolean): Asse
     );
   if (file.status === 'quarantined' || (file.internal && !internal))
     throw unprocessable('A file of the message is shown to nobody outside.', 'attachment_withheld', [
-      { pointer, detail: file.statusReason ?? 'is kept for the team' },
+      { pointer, detail: file.statusReason ?? 'is visible to members only' },
     ]);
   return file;
 }

@@ -107,7 +107,7 @@ describe('npm run up', () => {
     expect(taken.printed()).toMatch(new RegExp(`Port ${port} is taken by process \\d+ .*PORT=${port + 1}`));
     const beside = up({ PORT: String(await freePort()) });
     expect(await beside.ended).toBe(1);
-    expect(beside.printed()).toMatch(/runs already in .* \(process \d+\)/);
+    expect(beside.printed()).toMatch(/is already running in .* \(process \d+\)/);
     expect(await answers()).toBe(true);
   }, 240_000);
 
@@ -154,7 +154,7 @@ describe('npm run up', () => {
     chmodSync(home, 0o711);
     const again = npmRunUp();
     await ready(again);
-    expect(again.printed()).toMatch(/ended \d+ process\(es\) that a former run had left/);
+    expect(again.printed()).toMatch(/stopped \d+ process\(es\) of a previous run/);
     expect(openEntries(home)).toEqual([]);
     await gone(all, 1000);
     const family = familyOf(recorded().map(({ pid }) => pid));
@@ -181,7 +181,7 @@ describe('npm run up', () => {
       await gone(all, 15_000);
       await one.ended;
       expect(Date.now() - began).toBeLessThan(15_000);
-      expect(one.printed()).not.toContain('is started again');
+      expect(one.printed()).not.toContain('restarting');
       expect(recorded().filter(({ pid }) => isRunning(pid))).toEqual([]);
       expect(processList(familyOf([1])).filter((entry) => entry.includes(home))).toEqual([]);
       const { spaceId } = JSON.parse(readFileSync(join(home, 'demo.json'), 'utf8')) as { spaceId: string };

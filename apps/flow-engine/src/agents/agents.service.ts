@@ -166,7 +166,7 @@ export class AgentsService {
     for (const [index, name] of (input.tools ?? []).entries())
       missing.push({ pointer: `/tools/${index}`, detail: `names no tool of this installation: "${name}"` });
     if (missing.length > 0)
-      throw unprocessable('The agent names what does not exist.', 'unknown_reference', missing);
+      throw unprocessable('The agent refers to an object that does not exist.', 'unknown_reference', missing);
   }
 
   /** A model comes with its key, or with null where it needs none; a stored key goes to no other host than it was given for. */
@@ -177,10 +177,10 @@ export class AgentsService {
     if (!model) return;
     const isKnown = before !== null && new URL(before.baseUrl).origin === new URL(model.baseUrl).origin;
     if (key === undefined && !isKnown) {
-      throw unprocessable('The model cannot be used without its key.', 'model_key_missing', [
+      throw unprocessable('The model needs its key.', 'model_key_missing', [
         {
           pointer: '/modelApiKey',
-          detail: 'is missing; give the key of this endpoint, or null if it needs none',
+          detail: 'is missing; give the key of this endpoint, or null if it needs no key',
         },
       ]);
     }

@@ -67,7 +67,7 @@ export class AnswersService {
       if (question.signal.aborted) throw error;
       // What passes is tried anew, with a higher attempt; what was streamed of this one is replaced then.
       if (error instanceof RetryableError) throw error;
-      this.logger.warn({ spaceId, agentId, err: error }, 'The model gave no answer');
+      this.logger.warn({ spaceId, agentId, err: error }, 'Model returned no answer');
       return this.withoutModel(agent, question);
     }
   }

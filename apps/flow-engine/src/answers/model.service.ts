@@ -36,7 +36,7 @@ export class ModelService {
   async answer(asked: ModelQuestion): Promise<Answer> {
     try {
       const text = await this.stream(asked);
-      if (text.trim() === '') throw new Error('The model answered nothing.');
+      if (text.trim() === '') throw new Error('The model returned an empty answer.');
       return {
         text,
         format: 'markdown',
@@ -48,7 +48,7 @@ export class ModelService {
       const { attempt, signal } = asked.question;
       if (isPassing(error) && attempt < ATTEMPTS && !signal.aborted) {
         const afterMs = retryAfterOf(error) ?? PAUSE_MS * attempt;
-        throw new RetryableError('The model did not answer in full.', { cause: error, afterMs });
+        throw new RetryableError('The model returned an incomplete answer.', { cause: error, afterMs });
       }
       throw error;
     }
@@ -90,7 +90,7 @@ export class ModelService {
     for await (const part of parts) {
       watch.alive();
       if (part.type === 'error') throw (part as { type: 'error'; error?: unknown }).error;
-      if (part.type === 'abort') throw new Error('The model took too long.');
+      if (part.type === 'abort') throw new Error('The model timed out.');
       if (part.type !== 'text-delta') continue;
       const delta = (part as { type: 'text-delta'; text?: string }).text ?? '';
       if (delta === '') continue;
@@ -131,7 +131,7 @@ class StallWatch {
   }
 
   private start(): NodeJS.Timeout {
-    return setTimeout(() => this.controller.abort(new Error('The model took too long.')), this.timeoutMs);
+    return setTimeout(() => this.controller.abort(new Error('The model timed out.')), this.timeoutMs);
   }
 }
 

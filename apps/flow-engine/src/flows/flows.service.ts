@@ -192,7 +192,7 @@ export class FlowsService {
   private async requireReferences(trx: FlowTrx, spaceId: string, graph: Graph): Promise<void> {
     const missing = await this.missingReferences(trx, spaceId, graph);
     if (missing.length > 0)
-      throw unprocessable('The draft names what does not exist.', 'unknown_reference', missing);
+      throw unprocessable('The draft refers to an object that does not exist.', 'unknown_reference', missing);
   }
 
   async publish(trx: FlowTrx, spaceId: string, flowId: string): Promise<FlowVersion> {
@@ -212,13 +212,19 @@ export class FlowsService {
     const row = await this.lockOwn(trx, spaceId, flowId);
     const version = await this.flows.findVersion(trx, spaceId, flowId, versionNumber);
     if (!version) {
-      throw unprocessable('There is no such version. GET versions lists them.', 'unknown_reference', [
-        { pointer: '/versionNumber', detail: 'names no version of this flow' },
-      ]);
+      throw unprocessable(
+        'The version does not exist. GET …/versions lists all versions.',
+        'unknown_reference',
+        [{ pointer: '/versionNumber', detail: 'names no version of this flow' }],
+      );
     }
     const problems = await this.problemsOf(trx, spaceId, version.graph);
     if (problems.length > 0)
-      throw unprocessable('That version cannot be published any more.', 'invalid_flow', problems);
+      throw unprocessable(
+        'This version cannot be published: it no longer passes validation.',
+        'invalid_flow',
+        problems,
+      );
     return this.addVersion(trx, row, version.graph);
   }
 

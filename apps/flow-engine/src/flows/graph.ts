@@ -41,7 +41,7 @@ function duplicates(graph: Graph): ProblemDetail[] {
   const seen = new Set<string>();
   return graph.steps.flatMap(({ id }, index) => {
     if (seen.has(id))
-      return [{ pointer: `/draft/steps/${index}/id`, detail: `is the id of an earlier step, too: "${id}"` }];
+      return [{ pointer: `/draft/steps/${index}/id`, detail: `is also the id of an earlier step: "${id}"` }];
     seen.add(id);
     return [];
   });

@@ -29,7 +29,7 @@ export class KnowledgeConsumer {
       if (!isFinal && !context.isLastAttempt) {
         throw error;
       }
-      this.logger.error({ ...key, err: error }, 'A document could not be stored');
+      this.logger.error({ ...key, err: error }, 'Storing a document failed');
       await context.complete((trx) =>
         this.service.storeOutcome(trx, {
           ...key,

@@ -64,7 +64,7 @@ export class TurnBatchService {
     for (const { turn } of orphans)
       this.logger.warn(
         { spaceId: turn.spaceId, conversationId: turn.payload.conversationId },
-        'No responder: the agent or flow was deleted or is unpublished',
+        'No responder: agent or flow deleted or unpublished',
       );
     const { taken, events } = abandon(orphans, isAnswered);
     await this.writer.writeMany(trx, taken.map(afterTurn), taken);

@@ -70,7 +70,7 @@ export class TurnWriter {
     await this.runs.lockConversations(trx, [before.conversationId]);
     const { spaceId, id, revision } = before;
     if (revision !== null && !(await this.runs.isCurrent(trx, { spaceId, id, revision })))
-      throw new RetryableError('The run has gone on meanwhile.', { afterMs: GONE_ON_MS });
+      throw new RetryableError('The run changed during the turn.', { afterMs: GONE_ON_MS });
     await this.writeMany(trx, [after], taken);
   }
 

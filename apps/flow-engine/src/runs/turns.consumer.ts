@@ -75,7 +75,10 @@ export class TurnsConsumer {
     const isPassing = !isFinal && (error instanceof RetryableError || isRetryable(error));
     if (context.signal.aborted || isPassing || (!isFinal && attempt < ATTEMPTS)) throw error;
     const { conversationId } = payload;
-    this.logger.error({ spaceId, conversationId, runId: run.id, err: error }, 'A run is given up');
+    this.logger.error(
+      { spaceId, conversationId, runId: run.id, err: error },
+      'Run failed, no further attempts',
+    );
     return givenUp(run, payload, { attempt, error });
   }
 

@@ -63,7 +63,7 @@ export class TrialsService {
       const { flow_id: flowId, version_number: number } = row;
       const steps = await this.runs.steps(trx, spaceId, [runId]);
       if (!steps.some(({ no }) => no === stepNo)) {
-        throw unprocessable('The run has no such step.', 'unknown_reference', [
+        throw unprocessable('The run has no step with this number.', 'unknown_reference', [
           { pointer: '/stepNo', detail: `is not one of its ${steps.length} steps` },
         ]);
       }
@@ -114,9 +114,9 @@ export class TrialsService {
   private async draftOf(trx: FlowTrx, spaceId: string, flowId: string): Promise<Graph> {
     const flow = await this.flows.find(trx, spaceId, flowId);
     if (!flow) throw notFound('The flow');
-    if (!flow.draft) throw conflict('The flow has no draft to play. PUT a draft first.', 'no_draft');
+    if (!flow.draft) throw conflict('The flow has no draft to test. PUT a draft first.', 'no_draft');
     const problems = await this.flowsService.problemsOf(trx, spaceId, flow.draft);
-    if (problems.length > 0) throw unprocessable('The draft cannot be played.', 'invalid_flow', problems);
+    if (problems.length > 0) throw unprocessable('The draft cannot be tested.', 'invalid_flow', problems);
     return flow.draft;
   }
 

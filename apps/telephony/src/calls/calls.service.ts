@@ -82,7 +82,7 @@ export class CallsService {
   async place(trx: TelephonyTrx, job: CallJob, channel: ChannelRow): Promise<CallRow> {
     const values = { ...newRow(job, channel, this.clock.date()), joined_at: null };
     const row = await this.calls.insert(trx, values);
-    if (!row) throw new Error('A call of that id stands already.');
+    if (!row) throw new Error('A call with this id exists already.');
     await this.begin(trx, row);
     return row;
   }
@@ -254,7 +254,7 @@ function isMissed(row: CallRow): boolean {
 }
 
 function taken(): ProblemError {
-  return conflict('Another stream carries this call.', 'call_taken');
+  return conflict('Another media stream is connected to this call.', 'call_taken');
 }
 
 function inCall(row: CallRow): {

@@ -108,7 +108,7 @@ export class JobsHandler {
     const refusal = await this.refusal(trx, row);
     if (refusal) return refusal;
     requirePresent(row, job.generation);
-    if (!before && !row.answered_at) throw new Error('A call changed while its conversation was looked for.');
+    if (!before && !row.answered_at) throw new Error('The call changed during the request. Try again.');
     const opened = before ?? openedOf(row);
     const connected = await this.calls.connect(trx, row, { opened, generation: job.generation });
     return { ...this.toAnswer(connected), recording: await this.recordings.wish(trx, connected) };
@@ -143,7 +143,9 @@ export class JobsHandler {
   private async refusal(trx: TelephonyTrx, row: CallRow): Promise<Refusal | null> {
     if (row.phase !== 'ended' && row.answered_at === null && (await this.calls.isInactive(trx, row))) {
       await this.calls.end(trx, row, 'channel_inactive');
-      return new Refusal(conflict('The channel is not active: it takes no calls.', 'channel_inactive'));
+      return new Refusal(
+        conflict('The channel is not active, so it does not accept calls.', 'channel_inactive'),
+      );
     }
     if (row.phase !== 'ended') return null;
     // Whoever came back with a token of an ended call waits in a room of its own.
@@ -163,7 +165,7 @@ export class JobsHandler {
 /** @throws ProblemError 409 for a job whose place another has taken */
 function requirePresent(row: CallRow, generation: number): void {
   if (row.generation > generation)
-    throw conflict('Another agent has taken this call over. Leave its room.', 'superseded');
+    throw conflict('Another agent took over this call. Leave its room.', 'superseded');
 }
 
 function openedOf(row: CallRow): OpenedConversation {

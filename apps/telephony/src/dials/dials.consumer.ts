@@ -70,7 +70,7 @@ export class DialsConsumer {
       const passes = error.status >= 500 || error.status === 429;
       if (passes && this.clock.now() < deadline)
         throw new RetryableError('The gateway does not answer.', { cause: error });
-      this.logger.warn({ callId, code: error.code }, 'A call could not be dialled');
+      this.logger.warn({ callId, code: error.code }, 'Dialling a call failed');
       const reason = passes ? GATEWAY_AWAY : error.message;
       await context.complete((trx) => this.endIfDialled(trx, task, { cause: 'failed', reason }));
     }

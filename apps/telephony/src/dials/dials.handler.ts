@@ -135,7 +135,7 @@ export class DialsHandler {
     const since = new Date(this.clock.now() - MINUTE_MS);
     const { live, recent, lines } = await this.repository.countPlaced(trx, spaceId, since);
     if (CALLS_OUT_MAX === 0)
-      throw unprocessable('This installation places no calls (CALLS_OUT_MAX is 0).', 'calls_out_off');
+      throw unprocessable('Outbound calls are disabled (CALLS_OUT_MAX is 0).', 'calls_out_off');
     if (live >= CALLS_OUT_MAX)
       throw tooManyRequests(
         `The space has ${live} placed calls that go on, as many as CALLS_OUT_MAX allows. Wait until one has ended.`,
@@ -170,7 +170,7 @@ function requireCallsChannel(channel: ChannelRow | undefined, to: string): Chann
       { pointer: '/channelId', detail: `is a ${channel.deployment_type} channel` },
     ]);
   if (channel.status !== 'active')
-    throw conflict('The channel is not active: it places no calls. Activate it.', 'channel_inactive');
+    throw conflict('The channel is not active, so it cannot place calls. Activate it.', 'channel_inactive');
   if (channel.identifier === to)
     throw unprocessable('A channel cannot call its own number.', 'own_number', [
       { pointer: '/to', detail: 'is the number of the channel' },

@@ -259,7 +259,7 @@ test('a call that somebody took up without any sound coming says so; of a channe
   for (const { id } of [one, two]) await isDialled(id);
   await tell(one.id, sid(), { status: 'completed', sequenceNumber: 3 });
   expect(await callOf(one.id)).toMatchObject({
-    ...{ cause: 'failed', reason: expect.stringMatching(/no sound came/) as string },
+    ...{ cause: 'failed', reason: expect.stringMatching(/no audio arrived/) as string },
   });
   const known = { channelId, deploymentType: 'CALLS' as const, channelIdentifier: OWN };
   await bench.channel({ ...known, status: 'inactive' });

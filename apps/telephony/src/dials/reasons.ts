@@ -6,4 +6,4 @@ export const NOTHING_TOLD =
 export const NOT_PUT_THROUGH =
   'The carrier could not put the call through. See whether the number is right; the log of calls at the carrier says more.';
 export const NO_SOUND =
-  'Somebody took up, but no sound came here: they hung up at once, all lines were taken (MEDIA_MAX_STREAMS), or the carrier does not reach the address for sound, wss:// below PUBLIC_URL.';
+  'The call was answered, but no audio arrived. The callee hung up at once, all lines were busy (MEDIA_MAX_STREAMS), or the carrier cannot reach the wss:// address of PUBLIC_URL.';

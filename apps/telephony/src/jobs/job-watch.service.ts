@@ -118,7 +118,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
     if (next)
       this.logger.warn(
         { callId: call.id, generation: next.generation },
-        'An agent was lost in a call: another is sent',
+        'Agent lost in a call, dispatching another',
       );
   }
 
@@ -146,6 +146,6 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
   }
 
   private complain(error: unknown): void {
-    this.logger.warn({ reason: reasonOf(error) }, 'The watch over agents has failed for a moment');
+    this.logger.warn({ reason: reasonOf(error) }, 'Agent watch failed, retrying');
   }
 }

@@ -43,7 +43,10 @@ export class PolicyService {
     ];
     for (const result of await Promise.allSettled(asked))
       if (result.status === 'rejected')
-        this.logger.warn({ ...place, reason: reasonOf(result.reason) }, 'Whether to record is not known');
+        this.logger.warn(
+          { ...place, reason: reasonOf(result.reason) },
+          'Reading the recording policy failed',
+        );
   }
 
   /** How callers agree, `off` where the channel says no; null where that is not known. */

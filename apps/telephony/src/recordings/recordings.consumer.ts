@@ -83,7 +83,7 @@ export class RecordingsConsumer {
     const outcome = await this.store(row, assetId).catch((error: unknown): Outcome => {
       if (!context.isLastAttempt) throw error;
       const about = { callId: row.call_id, reason: reasonOf(error) };
-      this.logger.warn(about, 'A recording could not be completed');
+      this.logger.warn(about, 'Completing a recording failed');
       return { stored: null, reason: 'storage_failed' };
     });
     await context.complete((trx) => this.rules.settle(trx, row, outcome));

@@ -66,7 +66,7 @@ export class RecordingsService {
   async begin(trx: TelephonyTrx, call: CallRow, job: { assetId: string; generation: number }): Promise<void> {
     if (call.phase === 'ended') throw conflict('The call has ended.', 'call_ended');
     if (call.generation !== job.generation)
-      throw conflict('Another agent has taken this call over. Leave its room.', 'superseded');
+      throw conflict('Another agent took over this call. Leave its room.', 'superseded');
     const consent = call.deployment_type === 'CALLS' ? await this.policy.of(trx, call) : 'off';
     if (consent === null || consent === 'off')
       throw conflict('Calls of this channel are not recorded.', 'recording_off');

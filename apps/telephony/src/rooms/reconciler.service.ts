@@ -47,10 +47,7 @@ export class ReconcilerService implements OnModuleInit {
     this.goneSince.clear();
     while (!lease.signal.aborted) {
       await this.round(lease).catch((error: unknown) => {
-        this.logger.warn(
-          { reason: reasonOf(error) },
-          'Calls and rooms could not be held against one another',
-        );
+        this.logger.warn({ reason: reasonOf(error) }, 'Reconciling calls and rooms failed');
       });
       await sleep(EVERY_MS, { signal: lease.signal }).catch(() => undefined);
     }

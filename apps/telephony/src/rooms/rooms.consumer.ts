@@ -33,7 +33,7 @@ export class RoomsConsumer {
       if (!context.isLastAttempt) throw error;
       // The watch over agents and the reconciler look at the room again: nothing is left to an operator.
       const about = { callId, action: payload.action, reason: reasonOf(error) };
-      this.logger.warn(about, 'A room could not be reached');
+      this.logger.warn(about, 'Room unreachable');
     }
   }
 

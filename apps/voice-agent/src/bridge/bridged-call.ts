@@ -123,7 +123,7 @@ export abstract class BridgedCall implements CallAudio {
       this.room = room;
       this.phase = 'on';
     } catch (error) {
-      logger.warn({ err: error, callId: this.id }, 'A call could not be started');
+      logger.warn({ err: error, callId: this.id }, 'Starting a call failed');
       if (!this.hasEnded()) this.off('Speech is not available at the moment.', error);
     }
     return undefined;

@@ -30,7 +30,7 @@ export class ChannelEnds {
         this.forget();
         listener(channelId);
       },
-      onFailed: (error) => this.logger.warn({ err: error }, 'The status of channels is followed anew'),
+      onFailed: (error) => this.logger.warn({ err: error }, 'Channel status feed failed, reopening'),
     });
   }
 

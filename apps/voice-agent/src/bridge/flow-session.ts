@@ -151,7 +151,9 @@ export class FlowSession {
 
   private interrupt(): void {
     this.cutAt = Date.now();
-    this.call.interrupt().catch((error: unknown) => this.parts.logger.debug({ err: error }, 'No cut'));
+    this.call
+      .interrupt()
+      .catch((error: unknown) => this.parts.logger.debug({ err: error }, 'Interrupt failed'));
   }
 
   private async press(digit: string): Promise<void> {

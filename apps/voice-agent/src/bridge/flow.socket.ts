@@ -105,7 +105,7 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
   }
 
   private open(socket: WebSocket, request: IncomingMessage, asked: Asked): void {
-    socket.on('error', (error) => this.logger.debug({ err: error }, 'A socket failed'));
+    socket.on('error', (error) => this.logger.debug({ err: error }, 'Socket failed'));
     const line = new SocketLine(socket, { idleMs: this.config.BRIDGE_IDLE_MS, inbound: INBOUND });
     const address = this.addresses.networkOf(request);
     if (!this.attempts.take(address)) return line.cut(flowCloses.tooMany, TOO_MANY);
@@ -165,11 +165,11 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
   }
 
   private fail(line: SocketLine, error: unknown): void {
-    this.logger.warn({ err: error }, 'A session could not be opened');
+    this.logger.warn({ err: error }, 'Opening a session failed');
     // What cannot be read as a request names no flow.
     const isWrong = error instanceof ProblemError && error.status < 500 && error.status !== 429;
     if (isWrong) line.close(flowCloses.notFound, closes.unknown_flow.reason);
-    else line.close(1013, 'The service is busy or away. Connect again in a few seconds.');
+    else line.close(1013, 'The service is busy or unavailable. Connect again in a few seconds.');
   }
 
   private end(session: FlowSession, cause: CallCause): void {

@@ -43,6 +43,7 @@ export async function followConversation(
   const log = { stream: streamName('conversation'), subjects, from: 1, signal };
   await followLog(parts.nats, log, {
     onMessage: (message) => tell(message.subject.split('.').slice(0, 2).join('.'), message.json()),
-    onFailed: (error) => parts.logger.warn({ err: error, conversationId }, 'A conversation is followed anew'),
+    onFailed: (error) =>
+      parts.logger.warn({ err: error, conversationId }, 'Conversation feed failed, reopening'),
   });
 }

@@ -160,6 +160,6 @@ class RoomSide implements CallRoom {
   private readonly quiet = (): void => undefined;
 
   private readonly note = (error: unknown): void => {
-    if (!this.hasLeft) this.logger.warn({ err: error }, 'Sound of a call could not be carried');
+    if (!this.hasLeft) this.logger.warn({ err: error }, 'Audio stream of a call failed');
   };
 }

@@ -211,7 +211,7 @@ export class MediaStream {
 
   private async sayAndClose(notice: Notice, language: string | null): Promise<void> {
     const { line } = this;
-    this.parts.logger.warn({ channelId: this.channelId, notice }, 'A caller was turned away');
+    this.parts.logger.warn({ channelId: this.channelId, notice }, 'Caller rejected');
     try {
       const samples = await this.parts.notices.sound(notice, language);
       if (this.isOver() || !line) return;
@@ -260,6 +260,6 @@ export class MediaStream {
   }
 
   private note(error: unknown): void {
-    this.parts.logger.warn({ err: error, channelId: this.channelId }, 'A media stream met an error');
+    this.parts.logger.warn({ err: error, channelId: this.channelId }, 'Media stream error');
   }
 }

@@ -72,7 +72,7 @@ export class MediaSocket implements OnModuleDestroy {
   }
 
   private open(socket: WebSocket, channelId: string): void {
-    socket.on('error', (error) => this.logger.debug({ err: error }, 'A media stream failed'));
+    socket.on('error', (error) => this.logger.debug({ err: error }, 'Media stream failed'));
     const idleMs = Math.min(IDLE_MS, this.config.BRIDGE_IDLE_MS);
     const line = new SocketLine(socket, { idleMs, inbound: INBOUND });
     const stream = new MediaStream(this.parts, line, channelId);

@@ -48,7 +48,7 @@ async function synthesise(request: SpeakRequest): Promise<Int16Array[]> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('A notice was not spoken in time.')), WITHIN_MS);
+      timer = setTimeout(() => reject(new Error('The playout of a notice timed out.')), WITHIN_MS);
       worker.once('error', reject);
       worker.on('message', (answer: { piece?: { pcm: Int16Array }; error?: string }) => {
         if (answer.piece) return void pieces.push(answer.piece.pcm);

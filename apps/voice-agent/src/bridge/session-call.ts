@@ -48,10 +48,7 @@ export class SessionCall extends BridgedCall {
       const parties = { direction: 'inbound' as const, sender, contactId, conversationId };
       await this.start({ ...channel, ...parties, afterSequence });
     } catch (error) {
-      this.parts.logger.warn(
-        { err: error, callId: this.id },
-        'A conversation could not be opened for a call',
-      );
+      this.parts.logger.warn({ err: error, callId: this.id }, 'Opening a conversation for a call failed');
       if (this.phase === 'new') this.off('Speech is not available at the moment.', error);
     }
   }
@@ -65,7 +62,7 @@ export class SessionCall extends BridgedCall {
   }
 
   dtmf(digit: string): void {
-    this.parts.logger.debug({ callId: this.id, digit }, 'A key was pressed that a page has no use for');
+    this.parts.logger.debug({ callId: this.id, digit }, 'DTMF digit of a page session ignored');
   }
 
   state(state: CallState): void {

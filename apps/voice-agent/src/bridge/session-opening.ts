@@ -36,7 +36,7 @@ export class SessionOpening {
       const { body } = await this.parts.operations.request(getCallProfile, asked, options);
       return body.opening ?? [];
     } catch (error) {
-      this.parts.logger.debug({ err: error, spaceId }, 'The opening of a flow is not known');
+      this.parts.logger.debug({ err: error, spaceId }, 'Reading the opening of a flow failed');
       return [];
     }
   }

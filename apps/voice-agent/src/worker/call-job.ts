@@ -30,7 +30,9 @@ export function defineCallJob(speech: SpeechSource): ReturnType<typeof defineAge
       useLogger(logger);
       proc.userData.vad = voiceActivity();
       // A provider that cannot be used is passed over, or told, when a call needs it.
-      await speech.warm(config).catch((error: unknown) => logger.warn({ err: error }, 'Speech is not ready'));
+      await speech
+        .warm(config)
+        .catch((error: unknown) => logger.warn({ err: error }, 'Warming up speech failed'));
     },
     entry: async (context) => {
       const config = readJobConfig();

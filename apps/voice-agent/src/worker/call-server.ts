@@ -58,7 +58,7 @@ export class CallServer {
         this.server = this.createServer();
         await this.server.run();
       } catch (error) {
-        logger.error({ err: error }, 'The worker stopped; it starts again');
+        logger.error({ err: error }, 'Voice worker stopped, restarting');
       }
       if (!this.stopping) await new Promise((resolve) => setTimeout(resolve, START_AGAIN_MS));
     }
@@ -70,11 +70,11 @@ export class CallServer {
     this.stopping = true;
     const { server, calls } = this;
     if (!server) return;
-    if (calls > 0) logger.info({ calls }, 'Running calls go on before the worker ends');
+    if (calls > 0) logger.info({ calls }, 'Worker is stopping, waiting for active calls');
     try {
       await server.drain(drainMs);
     } catch (error) {
-      logger.warn({ err: error }, 'Some calls were still running');
+      logger.warn({ err: error }, 'Worker stopped with active calls');
     }
     await server.close();
   }
@@ -111,7 +111,7 @@ export class CallServer {
   private async decide(request: JobRequest): Promise<void> {
     const job = readJob(request.job.metadata);
     if (!job) {
-      this.options.logger.warn('A job that is no call was refused');
+      this.options.logger.warn('Job without a call rejected');
       return request.reject();
     }
     if (this.stopping || this.calls + this.starting >= this.maxCalls) return request.reject();

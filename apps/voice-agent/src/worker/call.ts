@@ -78,10 +78,10 @@ export class Call {
     const code = error instanceof ProblemError ? error.code : null;
     // It has ended before it was answered, or another job has answered it.
     if (code === 'call_ended' || code === 'superseded') {
-      logger.info({ code }, 'A call needs no job any more');
+      logger.info({ code }, 'Call no longer needs a job');
       return this.leave();
     }
-    logger.error({ err: error }, 'The call cannot go on');
+    logger.error({ err: error }, 'Call failed');
     await this.end(code === 'channel_inactive' ? 'channel_inactive' : 'failed');
   }
 
@@ -120,10 +120,7 @@ export class Call {
     );
     this.undo.push(() => clearTimeout(limit));
     const milliseconds = Math.round(performance.now() - began);
-    logger.info(
-      { milliseconds, generation: job.generation, created: answered.created },
-      'A call is answered',
-    );
+    logger.info({ milliseconds, generation: job.generation, created: answered.created }, 'Call answered');
   }
 
   /** Where the caller is to be told or asked, that comes before anything else that is said. */
@@ -168,7 +165,7 @@ export class Call {
       vad,
       heard: (heard) => this.conversing?.heard(heard),
     });
-    speech.tts.on('error', ({ error }) => logger.warn({ err: error }, 'The voice failed'));
+    speech.tts.on('error', ({ error }) => logger.warn({ err: error }, 'Text-to-speech failed'));
     return { profile, speech };
   }
 
@@ -180,7 +177,7 @@ export class Call {
       hangUp: () => void this.end('hung_up_by_api'),
       sendDtmf: (digits: string) => void this.sendDtmf(digits),
       replaced: () => {
-        logger.warn('Another job has taken this call over');
+        logger.warn('Another job took over the call');
         this.leave();
       },
     };
@@ -198,7 +195,7 @@ export class Call {
         { principal: servicePrincipal('voice-agent', job.spaceId) },
       );
     } catch (error) {
-      logger.warn({ err: error }, 'A key that the caller pressed could not be told');
+      logger.warn({ err: error }, 'Reporting a DTMF digit failed');
     }
   }
 
@@ -210,7 +207,7 @@ export class Call {
         await context.room.localParticipant?.publishDtmf(tone.code, tone.digit);
       }
     } catch (error) {
-      if (!this.ended.signal.aborted) logger.warn({ err: error }, 'Key tones could not be sent');
+      if (!this.ended.signal.aborted) logger.warn({ err: error }, 'Sending DTMF digits failed');
     }
   }
 
@@ -234,10 +231,10 @@ export class Call {
         { spaceId: job.spaceId, callId: job.callId, cause, generation: job.generation },
         { principal: servicePrincipal('voice-agent', job.spaceId), deadlineMs: END_MS },
       );
-      logger.info({ cause }, 'A call has ended');
+      logger.info({ cause }, 'Call ended');
     } catch (error) {
       // Telephony's watch over rooms and jobs ends the call all the same.
-      logger.warn({ err: error, cause }, 'The end of a call could not be told');
+      logger.warn({ err: error, cause }, 'Reporting the end of a call failed');
     }
     this.leave();
   }

@@ -87,7 +87,7 @@ export class Conversing {
     this.prompts = promptsFor(connected.profile.voice?.language ?? null);
     this.question = new Question(connected.profile.voice?.language ?? null);
     this.facts = new CallFacts(parts.facts, job.spaceId, (error, fact) =>
-      logger.warn({ err: error, fact }, 'A fact of a call is not stored yet'),
+      logger.warn({ err: error, fact }, 'Storing an event of a call failed, retrying'),
     );
     this.reports = new SpeechReports(
       { callId: job.callId, conversationId },
@@ -103,7 +103,7 @@ export class Conversing {
         this.reports.spoken(utterance, spoken);
       },
       ended: () => this.soundEnded(),
-      failed: (error) => logger.warn({ err: error }, 'Something could not be said'),
+      failed: (error) => logger.warn({ err: error }, 'Playout failed'),
     });
     this.silence = new Silence(parts.config.VOICE_SILENCE_SECONDS * 1000, {
       prompt: () => void this.speaker.prompt(this.prompts.stillThere),
@@ -141,7 +141,7 @@ export class Conversing {
       turn: (text, confidence) => this.turn(text, confidence),
       hushed: () => void tellCut(this.parts.context.room),
       falseInterruption: () => this.listener.forget(),
-      failed: (error, source) => logger.warn({ err: error, source }, 'A part of the call failed'),
+      failed: (error, source) => logger.warn({ err: error, source }, 'Component of the call failed'),
     };
   }
 
@@ -168,7 +168,7 @@ export class Conversing {
       changed: (data) => this.changed(data),
       answering: (flowAnswers) => this.answering(flowAnswers),
       caughtUp: () => this.historyRead(),
-      failed: (error) => logger.debug({ err: error }, 'The history is read anew'),
+      failed: (error) => logger.debug({ err: error }, 'Conversation feed failed, reading the history again'),
     });
     void follower.run(signal);
     void this.speaker.run();
@@ -354,7 +354,7 @@ export class Conversing {
   }
 
   private recover(what: 'slow' | 'lost' | 'stuck', prompt?: string): void {
-    this.parts.logger.warn({ what }, 'An answer is owed and no sound flows');
+    this.parts.logger.warn({ what }, 'Reply pending, no audio is flowing');
     if (prompt) void this.speaker.prompt(prompt);
   }
 
@@ -370,7 +370,7 @@ export class Conversing {
       );
       await speech.learn(body);
     } catch (error) {
-      logger.warn({ err: error }, 'What may be said now is not known; what was known stays');
+      logger.warn({ err: error }, 'Reading the expected phrases failed, keeping the previous ones');
     }
   }
 }

@@ -17,12 +17,12 @@ export function kitSpeech(): SpeechSource {
         vad,
         onRecognition: ({ rejected, phrase }) => heard({ rejected, phraseId: phrase?.id ?? null }),
         onWarning: ({ error, ...warning }) => {
-          logger.warn({ err: error, ...warning }, 'A speech provider failed');
+          logger.warn({ err: error, ...warning }, 'Speech provider failed');
           // What nobody could hear is asked for again: a caller must not wait for an answer to it.
           if (warning.half === 'stt' && warning.next === null) heard({ rejected: true, phraseId: null });
         },
       });
-      for (const error of refused) logger.warn({ err: error }, 'A speech provider cannot be used');
+      for (const error of refused) logger.warn({ err: error }, 'Speech provider unusable');
       await stt.setPhrases(phrasesOf(profile));
       return {
         stt,

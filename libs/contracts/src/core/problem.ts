@@ -136,7 +136,7 @@ export const outcomeUnknown = (): ProblemError =>
   new ProblemError({
     status: 504,
     code: 'outcome_unknown',
-    detail: 'No answer came in time. Repeat the request with the same Idempotency-Key: it acts once.',
+    detail: 'The answer timed out. Repeat the request with the same Idempotency-Key: it acts once.',
   });
 
 /** The answer to input that does not fit its declaration: 413 where a rule says so (`params: { tooLarge: true }`), else 400. */

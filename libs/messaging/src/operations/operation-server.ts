@@ -394,7 +394,8 @@ function toKnown(error: unknown): ProblemError {
   return new ProblemError({
     status: 500,
     code: 'internal',
-    detail: 'Something went wrong here. Try again; if it stays, name the requestId to the operator.',
+    detail:
+      'An internal error occurred. Try again. If it happens again, report the requestId to the operator.',
     cause: error,
   });
 }

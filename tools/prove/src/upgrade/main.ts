@@ -111,7 +111,7 @@ function checkDeadLetters(home: string): void {
   const listed = execFileSync(process.execPath, args, { cwd: root, env, encoding: 'utf8' })
     .trim()
     .split('\n');
-  const left = listed.filter((line) => !line.endsWith(': nothing'));
+  const left = listed.filter((line) => !line.endsWith(': no dead letters'));
   result(left.length === 0, 'No dead letters', left.join('\n') || `${listed.length} services have none`);
 }
 

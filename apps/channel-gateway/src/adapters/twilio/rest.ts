@@ -132,7 +132,7 @@ function refusal(status: number, text: string, retryAfter: string | null): Provi
   if (status === 401 || code === 20003) return new ProviderError('credentials', WRONG_CREDENTIALS, { code });
   if (status === 429 || status >= 500) return notNow(status, about, { code, afterMs: pauseOf(retryAfter) });
   if (status === 404)
-    return new ProviderError('missing', `Twilio does not know what was asked for (${about}).`, { code });
+    return new ProviderError('missing', `Twilio did not find the resource (${about}).`, { code });
   const said = message ? `: ${message.slice(0, 200)}` : '';
   return new ProviderError('refused', `Twilio refuses the request (${about})${said}`, { code });
 }

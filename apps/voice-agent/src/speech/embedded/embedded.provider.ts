@@ -32,7 +32,7 @@ export const embedded: SpeechProvider<EmbeddedSettings> = {
       throw new SpeechSetupError('embedded', `the package ${name} is missing. Run "npm install".`);
     if (half === 'stt' && !/^en(-US)?$/i.test(language)) {
       const mend = 'Choose language en-US, or another provider to hear with.';
-      throw new SpeechSetupError('embedded', `it hears US English alone, not ${language}. ${mend}`);
+      throw new SpeechSetupError('embedded', `it recognises US English only, not ${language}. ${mend}`);
     }
   },
   stt: (_settings, tools) => new EmbeddedRecognizer(enginesOf(tools)),

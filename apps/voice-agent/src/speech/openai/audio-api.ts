@@ -112,7 +112,7 @@ class Watch {
     if (this.outer.aborted) return this.outer.reason;
     if (error instanceof APIError) return error;
     if (this.#silence.signal.aborted) {
-      return new APITimeoutError({ message: `The speech server said nothing for ${this.timeoutMs} ms` });
+      return new APITimeoutError({ message: `The speech server timed out after ${this.timeoutMs} ms` });
     }
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'egress_refused') {
@@ -120,7 +120,7 @@ class Watch {
         'The speech server is not at a public address. An operator can list it in EGRESS_ALLOW.';
       return new APIConnectionError({ message, options: { retryable: false } });
     }
-    return new APIConnectionError({ message: 'The connection to the speech server broke' });
+    return new APIConnectionError({ message: 'The connection to the speech server was lost' });
   }
 
   #start(): NodeJS.Timeout {

@@ -110,7 +110,9 @@ async function streamed(answer: WatchedAnswer, onPartial: OnPartial): Promise<st
     onPartial?.(text.trim());
   }
   // The server left before it said what the whole is: half a sentence may mean its opposite.
-  throw new APIConnectionError({ message: 'The speech server ended before the transcript was complete' });
+  throw new APIConnectionError({
+    message: 'The speech server closed the connection before the transcript was complete',
+  });
 }
 
 function parse(text: string): unknown {
@@ -122,5 +124,5 @@ function parse(text: string): unknown {
 }
 
 function unreadable(): APIConnectionError {
-  return new APIConnectionError({ message: 'The speech server answered something that is no transcript' });
+  return new APIConnectionError({ message: 'The speech server returned an invalid transcript' });
 }

@@ -40,7 +40,7 @@ export class OpenAiSynthesizer implements Synthesizer {
     }
     const last = samples.flush();
     if (last.length > 0) yield { pcm: last };
-    else if (isSilent) throw new APIConnectionError({ message: 'The speech server answered no sound' });
+    else if (isSilent) throw new APIConnectionError({ message: 'The speech server returned no audio' });
   }
 
   async close(): Promise<void> {}

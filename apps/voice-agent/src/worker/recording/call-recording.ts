@@ -73,7 +73,7 @@ export class CallRecording {
       // The call has ended meanwhile: the file is completed, as empty as it is.
       if (this.ended) return await this.finish();
       this.recorder.start(sound);
-      this.parts.logger.info({ wish: this.wish }, 'The call is recorded');
+      this.parts.logger.info({ wish: this.wish }, 'Recording started');
     } catch (error) {
       this.warn(reasonOf(error));
     }
@@ -121,7 +121,7 @@ export class CallRecording {
   private warn(reason: string): void {
     if (this.warned) return;
     this.warned = true;
-    this.parts.logger.warn({ reason }, 'The call goes on without a recording, or with a shorter one');
+    this.parts.logger.warn({ reason }, 'Recording failed or incomplete, call continues');
   }
 }
 
