@@ -122,7 +122,7 @@ describe('the OpenAI-compatible provider', () => {
     [{ kind: 'error', status: 401 }, 'see VOICE_OPENAI_API_KEY', 1],
     [{ kind: 'error', status: 404 }, 'VOICE_OPENAI_BASE_URL', 1],
     [{ kind: 'error', status: 500 }, 'status 500', 3],
-    [{ kind: 'cut' }, 'broke', 3],
+    [{ kind: 'cut' }, 'was lost', 3],
     [{ kind: 'garbage' }, '', 1],
   ] as const)('gives up after %o and says why', async (reply, message, tries) => {
     const warnings: SpeechWarning[] = [];
