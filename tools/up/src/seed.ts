@@ -87,12 +87,12 @@ async function createOwner(
   services: readonly Service[],
 ): Promise<void> {
   const identity = services.find(({ domain }) => domain === 'identity');
-  if (!identity) throw new Error('The service identity was not found, so the demo's owner cannot be created.');
+  if (!identity) throw new Error('The service identity was not found, so the demo owner cannot be created.');
   await new Promise<void>((resolve, reject) => {
     const { folder: cwd, env } = identity;
     const args = ['create-account.js', email, 'Olive', 'Owner'];
     const child = execFile(process.execPath, args, { cwd, env }, (error, _stdout, stderr) =>
-      error ? reject(new Error(`Creating the demo's owner failed: ${stderr || error.message}`)) : resolve(),
+      error ? reject(new Error(`Creating the demo owner failed: ${stderr || error.message}`)) : resolve(),
     );
     child.stdin?.end(password);
   });
