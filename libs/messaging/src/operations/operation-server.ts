@@ -394,8 +394,7 @@ function toKnown(error: unknown): ProblemError {
   return new ProblemError({
     status: 500,
     code: 'internal',
-    detail:
-      'An internal error occurred. Try again. If it happens again, report the requestId to the operator.',
+    detail: 'An internal error occurred. Try again. If it persists, report the requestId.',
     cause: error,
   });
 }
