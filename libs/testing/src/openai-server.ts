@@ -22,7 +22,30 @@ export type OpenAiReply =
   /** Sends these pieces, then ends the stream in order but without a finish. */
   | { kind: 'unfinished'; pieces: string[] }
   /** Sends these pieces, then something that is no JSON. */
-  | { kind: 'malformed'; pieces: string[] };
+  | { kind: 'malformed'; pieces: string[] }
+  /** Writes these as they are, one by one, and ends the stream: see `openAiChunk`. */
+  | { kind: 'events'; events: (string | Buffer)[] };
+
+/** A chunk of a streamed answer as a server-sent event; `newline` ends its lines. */
+export function openAiChunk(
+  delta: object | null,
+  finish: string | null = null,
+  { newline = '\n', ...more }: { newline?: string; [field: string]: unknown } = {},
+): string {
+  const choices = [{ index: 0, delta, finish_reason: finish }];
+  const chunk = {
+    id: 'chatcmpl-1',
+    object: 'chat.completion.chunk',
+    created: 0,
+    model: 'tiny',
+    choices,
+    ...more,
+  };
+  return `data: ${JSON.stringify(chunk)}${newline}${newline}`;
+}
+
+/** The event after which nothing follows. */
+export const OPENAI_DONE = 'data: [DONE]\n\n';
 
 /** A local server that speaks OpenAI's chat completions over a real socket, streamed and whole. */
 export interface OpenAiServer {
@@ -84,6 +107,7 @@ async function answer(response: ServerResponse, request: OpenAiRequest, reply: O
     return refuse(response, { kind: 'error', status: 404, message: `Unknown path ${request.path}` });
   if (reply.kind === 'error') return refuse(response, reply);
   if (reply.kind === 'silence') return;
+  if (reply.kind === 'events') return writeEvents(response, reply.events);
   return request.body.stream ? stream(response, request, reply) : whole(response, request, reply);
 }
 
@@ -95,7 +119,16 @@ function refuse(response: ServerResponse, reply: Extract<OpenAiReply, { kind: 'e
   response.end(JSON.stringify({ error: { message, type: 'error', param: null, code: null } }));
 }
 
-type Spoken = Exclude<OpenAiReply, { kind: 'error' | 'silence' }>;
+async function writeEvents(response: ServerResponse, events: readonly (string | Buffer)[]): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+  for (const event of events) {
+    response.write(event);
+    await sleep(5);
+  }
+  response.end();
+}
+
+type Spoken = Exclude<OpenAiReply, { kind: 'error' | 'silence' | 'events' }>;
 
 const common = (request: OpenAiRequest): object => ({
   id: 'chatcmpl-1',

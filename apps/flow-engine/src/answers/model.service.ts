@@ -2,12 +2,18 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { Injectable } from '@nestjs/common';
 import { LiveBus, RetryableError } from '@parley/messaging';
 import { EgressError, GuardedFetch, InjectConfig } from '@parley/service';
-import { APICallError, streamText } from 'ai';
+import { APICallError, type FinishReason, streamText } from 'ai';
 import type { StoredModel } from '../agents/agent.table.ts';
 import type { FlowEngineConfig } from '../config.ts';
 import type { Answer } from '../steps/step.ts';
+import { AnswerCollector } from './answer-collector.ts';
 import type { Question } from './answers.service.ts';
+import { saysItDoesNotKnow } from './declined.ts';
+import { DeltaStream, type Hold } from './delta-stream.ts';
+import { DoneWatch } from './done-watch.ts';
 import { citationsOf, instructionsFor, messagesFor, type Passage } from './prompt.ts';
+import { isPlainlyText, type ReasoningHabit, ReasoningHabits } from './reasoning/reasoning-habits.ts';
+import { truncationMark } from './truncated.ts';
 
 interface ModelQuestion {
   model: StoredModel;
@@ -22,11 +28,26 @@ const ATTEMPTS = 3;
 /** Pause before the next attempt, times the attempt; what a model asks for is kept to up to the longest. */
 const PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
-const DECLINED = /\b(?:I do not|I don't|I cannot|I can't) (?:know|find|answer)\b/i;
+/** Tokens of an answer where the agent sets no limit: twice as many with each attempt, for an answer that was cut. */
+const OUTPUT_TOKENS = 1024;
+/** How long the first tokens of an answer wait, by what is known of its model: reasoning must not be taken for the answer. */
+const holds: Readonly<Record<ReasoningHabit, Hold>> = {
+  unknown: { ms: 300 },
+  text: { ms: 300, until: isPlainlyText },
+  reasoning: { ms: null },
+};
+
+/** An answer as a model ended it. */
+interface Generated {
+  text: string;
+  finish: FinishReason;
+}
 
 /** Asks a language model behind an OpenAI-compatible endpoint, and lets its tokens be seen while they come. */
 @Injectable()
 export class ModelService {
+  private readonly habits = new ReasoningHabits();
+
   constructor(
     private readonly live: LiveBus,
     private readonly http: GuardedFetch,
@@ -34,18 +55,11 @@ export class ModelService {
   ) {}
 
   async answer(asked: ModelQuestion): Promise<Answer> {
+    const { attempt, signal } = asked.question;
     try {
-      const text = await this.stream(asked);
-      if (text.trim() === '') throw new Error('The model returned an empty answer.');
-      return {
-        text,
-        format: 'markdown',
-        citations: citationsOf(text, asked.passages),
-        declined: DECLINED.test(text),
-        failure: null,
-      };
+      return await this.answerOnce(asked);
     } catch (error) {
-      const { attempt, signal } = asked.question;
+      if (error instanceof RetryableError) throw error;
       if (isPassing(error) && attempt < ATTEMPTS && !signal.aborted) {
         const afterMs = retryAfterOf(error) ?? PAUSE_MS * attempt;
         throw new RetryableError('The model returned an incomplete answer.', { cause: error, afterMs });
@@ -54,13 +68,55 @@ export class ModelService {
     }
   }
 
-  private async stream(asked: ModelQuestion): Promise<string> {
+  private async answerOnce(asked: ModelQuestion): Promise<Answer> {
+    const deltas = this.deltasOf(asked);
+    try {
+      const { text, finish } = await this.stream(asked, deltas);
+      if (finish === 'content-filter') throw new Error('The content filter of the model stopped the answer.');
+      if (finish === 'tool-calls') throw new Error('The model called an unknown tool.');
+      if (text.trim() === '') throw new Error('The model returned an empty answer.');
+      if (finish === 'length') this.mark(asked, deltas);
+      return {
+        text: deltas.whole,
+        format: 'markdown',
+        citations: citationsOf(text, asked.passages),
+        declined: saysItDoesNotKnow(text),
+        failure: null,
+      };
+    } finally {
+      deltas.drop();
+    }
+  }
+
+  /** Asks again for an answer that was cut where a higher limit may help, else says that its end is missing. */
+  private mark({ model, question }: ModelQuestion, deltas: DeltaStream): void {
+    if (model.options.maxOutputTokens === undefined && question.attempt < ATTEMPTS)
+      throw new RetryableError('The answer of the model was cut off.', { afterMs: 0 });
+    deltas.add({ text: truncationMark(deltas.whole, question.language), voids: false });
+  }
+
+  private deltasOf({ model, question }: ModelQuestion): DeltaStream {
+    const { spaceId, conversationId, messageId, attempt, replyTo } = question;
+    const publish = (offset: number, text: string): void =>
+      this.live.publish(spaceId, conversationId, {
+        type: 'delta',
+        messageId,
+        attempt,
+        offset,
+        text,
+        replyTo,
+      });
+    return new DeltaStream(publish, holds[this.habits.of(model.baseUrl, model.model)]);
+  }
+
+  private async stream(asked: ModelQuestion, deltas: DeltaStream): Promise<Generated> {
     const { model, apiKey, agent, question, passages } = asked;
+    const done = new DoneWatch();
     const provider = createOpenAICompatible({
       name: model.provider,
       baseURL: model.baseUrl,
       ...(apiKey ? { apiKey } : {}),
-      fetch: this.http.fetch,
+      fetch: done.wrap(this.http.fetch),
     });
     const watch = new StallWatch(model.options.timeoutMs ?? this.config.MODEL_TIMEOUT_MS, question.signal);
     try {
@@ -69,42 +125,22 @@ export class ModelService {
         instructions: instructionsFor({ ...agent, spoken: question.spoken }, passages),
         messages: messagesFor(question.history, question.question),
         temperature: model.options.temperature,
-        maxOutputTokens: model.options.maxOutputTokens ?? 1024,
+        maxOutputTokens: model.options.maxOutputTokens ?? OUTPUT_TOKENS * 2 ** (question.attempt - 1),
         maxRetries: 0,
         abortSignal: watch.signal,
         onError: () => undefined,
       });
-      return await this.collect(result.fullStream, question, watch);
+      const collector = new AnswerCollector(deltas, () => done.isDone);
+      for await (const part of result.fullStream) {
+        watch.alive();
+        collector.take(part);
+      }
+      const generated = collector.end();
+      this.habits.learn(model.baseUrl, model.model, collector.hasBegunInReasoning);
+      return generated;
     } finally {
       watch.stop();
     }
-  }
-
-  private async collect(
-    parts: AsyncIterable<{ type: string }>,
-    question: Question,
-    watch: StallWatch,
-  ): Promise<string> {
-    const { spaceId, conversationId, messageId, attempt, replyTo } = question;
-    let text = '';
-    for await (const part of parts) {
-      watch.alive();
-      if (part.type === 'error') throw (part as { type: 'error'; error?: unknown }).error;
-      if (part.type === 'abort') throw new Error('The model timed out.');
-      if (part.type !== 'text-delta') continue;
-      const delta = (part as { type: 'text-delta'; text?: string }).text ?? '';
-      if (delta === '') continue;
-      this.live.publish(spaceId, conversationId, {
-        type: 'delta',
-        messageId,
-        attempt,
-        offset: text.length,
-        text: delta,
-        replyTo,
-      });
-      text += delta;
-    }
-    return text;
   }
 }
 
