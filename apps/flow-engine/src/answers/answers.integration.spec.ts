@@ -244,9 +244,7 @@ test.each<[name: string, reply: OpenAiReply, answer: string]>([
 test.each<[name: string, reply: OpenAiReply]>([
   ['an error in the stream', reply(text('Half'), 'data: {"error":{"message":"Overloaded","code":529}}\n\n')],
   ['reasoning alone', { kind: 'text', pieces: ['<think>Hm.', '</think>'] }],
-  ['unclosed reasoning', { kind: 'text', pieces: ['<think>Hm.'] }],
   ['a reasoning field alone', reply(openAiChunk({ reasoning_content: 'Hm.' }), stop, OPENAI_DONE)],
-  ['an end without text', reply(OPENAI_DONE)],
   ['the content filter', { kind: 'text', pieces: ['Half an'], finish: 'content_filter' }],
   ['a refusal', reply(openAiChunk({ refusal: 'No.' }), stop, OPENAI_DONE)],
   [
