@@ -126,14 +126,12 @@ export class ReasoningFilter {
   /** Null where no fence opens here. */
   private openFence(ended: boolean): boolean | null {
     if (!ended && !this.buffer.includes('\n') && MAY_BE_FENCE.test(this.buffer)) return false;
-    const found = FENCE.exec(this.buffer);
-    const [line = '', run = '', info = '', newline = ''] = found ?? [];
-    // Backticks that are closed in the same line are inline code.
-    if (!found || (run.startsWith('`') && info.includes('`'))) return null;
-    if (newline === '' && !ended) return false;
-    this.fence = { sign: run[0] ?? '', length: run.length, content: '' };
-    this.emit(line);
-    this.buffer = this.buffer.slice(line.length);
+    const found = fenceOf(this.buffer);
+    if (found === null) return null;
+    if (!found.isWhole && !ended) return false;
+    this.fence = { sign: found.sign, length: found.length, content: '' };
+    this.emit(found.line);
+    this.buffer = this.buffer.slice(found.line.length);
     return true;
   }
 
@@ -238,6 +236,16 @@ export class ReasoningFilter {
     this.out = { text: '', voids: false };
     return out;
   }
+}
+
+/** The line that opens a code block at the beginning of a text; null where none does. */
+function fenceOf(text: string): { line: string; sign: string; length: number; isWhole: boolean } | null {
+  const found = FENCE.exec(text);
+  if (!found) return null;
+  const [line = '', run = '', info = '', newline = ''] = found;
+  // Backticks that are closed in the same line are inline code.
+  if (run.startsWith('`') && info.includes('`')) return null;
+  return { line, sign: run.slice(0, 1), length: run.length, isWhole: newline !== '' };
 }
 
 /** The text after the last mark that ends reasoning; null where no mark ends reasoning that did not begin in the text. */
