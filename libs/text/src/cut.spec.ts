@@ -78,6 +78,7 @@ describe('piecesOf', () => {
   });
 
   it('is quick with a million emoji', () => {
+    expect(piecesOf('🇩🇪'.repeat(250_000), 1000)).toHaveLength(1000);
     expect(piecesOf('👩🏽‍🚀'.repeat(150_000), 1000)).toHaveLength(Math.ceil(150_000 / 142));
   });
 });

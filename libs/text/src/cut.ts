@@ -42,7 +42,8 @@ export function piecesOf(text: string, maxLength: number): string[] {
   const pieces: string[] = [];
   let from = 0;
   while (from < text.length) {
-    let to = characterBoundary(text, from + maxLength);
+    // Read from the cut before, a long row of flags costs its length once.
+    let to = from + characterBoundary(text.slice(from, from + maxLength + WINDOW_AFTER), maxLength);
     if (to <= from) to = Math.max(codePointBoundary(text, from + maxLength), nextCodePoint(text, from));
     pieces.push(text.slice(from, to));
     from = to;

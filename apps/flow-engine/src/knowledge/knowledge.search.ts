@@ -54,7 +54,7 @@ export interface Citation {
 
 /** What the knowledge bases say. */
 export interface KnowledgeAnswer {
-  /** The first citation's quote. */
+  /** The first citation's quote; rows of a table under its caption and header. */
   text: string;
   /** The first is the answer's own source; up to two more documents that fit follow. */
   citations: Citation[];
@@ -63,6 +63,8 @@ export interface KnowledgeAnswer {
 }
 
 const CITED_DOCUMENTS = 3;
+/** Longer captions and headers are not repeated in an answer. */
+const MAX_ABOVE = 300;
 /** Passages of a document among which its best sentences are looked for. */
 const QUOTABLE_PASSAGES = 3;
 
@@ -105,8 +107,12 @@ export class KnowledgeSearch {
       if (confidence < CONFIDENCE_THRESHOLD) {
         return null;
       }
-      const citations = cite(askable(question), concepts, passages);
-      return { text: citations[0]?.quote ?? '', citations, confidence };
+      const [first, ...rest] = cite(askable(question), concepts, passages);
+      if (!first) return { text: '', citations: [], confidence };
+      const { above, quote } = first;
+      // Values of a table say little without their header.
+      const text = above === '' || above.length > MAX_ABOVE ? quote : `${above}\n${quote}`;
+      return { text, citations: [first, ...rest].map(toCitation), confidence };
     });
   }
 
@@ -181,12 +187,16 @@ function lookedUp(words: readonly QuestionWord[]): { words: string[]; names: str
   };
 }
 
+/** What is quoted of a passage. */
+interface Quoted {
+  passage: RankedPassage;
+  quote: string;
+  /** Caption and header of the table that it is from. */
+  above: string;
+}
+
 /** The best sentences of the best documents. */
-function cite(
-  question: string,
-  concepts: readonly Concept[],
-  passages: readonly RankedPassage[],
-): Citation[] {
+function cite(question: string, concepts: readonly Concept[], passages: readonly RankedPassage[]): Quoted[] {
   const documents = [...Map.groupBy(passages, (passage) => passage.documentId).values()].slice(
     0,
     CITED_DOCUMENTS,
@@ -195,14 +205,14 @@ function cite(
     const quotes = group.slice(0, QUOTABLE_PASSAGES).flatMap((passage) => {
       const quote = bestQuote(question, concepts, passage);
       const share = passage.score / Math.max(group[0]?.score ?? 0, 1e-9);
-      return quote ? [{ passage, text: quote.text, worth: quote.score * share }] : [];
+      return quote ? [{ passage, quote: quote.text, above: quote.above, worth: quote.score * share }] : [];
     });
     const [best] = quotes.sort((one, other) => other.worth - one.worth);
-    return best ? [toCitation(best.passage, best.text)] : [];
+    return best ? [best] : [];
   });
 }
 
-function toCitation({ documentId, title, passageId, url }: RankedPassage, quote: string): Citation {
+function toCitation({ passage: { documentId, title, passageId, url }, quote }: Quoted): Citation {
   return { documentId, title, passageId, quote, url };
 }
 

@@ -5,6 +5,8 @@ import type { Concept } from './types.ts';
 /** A part of a passage, word for word. */
 export interface Quote {
   text: string;
+  /** Caption and header of the table that it is from; empty for other text. */
+  above: string;
   score: number;
 }
 
@@ -12,6 +14,9 @@ export interface Sentence {
   start: number;
   end: number;
   lexemes: ReadonlySet<string>;
+  /** What stands above it and is no sentence: the caption and header of its table. */
+  above: string;
+  aboveLexemes: ReadonlySet<string>;
 }
 
 const MAX_SENTENCES = 3;
@@ -74,15 +79,18 @@ export function sentencesOf(passage: RankedPassage): Sentence[] {
     }
   }
   let next = headingSize(passage.lexemes).lastPlace + 1;
-  return sentenceSpans(passage).map(([start, end]) => {
-    const text = passage.text.slice(start, end);
+  const read = (text: string): Set<string> => {
     const first = next;
     next += wordsOf(text).length;
-    return {
-      start,
-      end,
-      lexemes: new Set([...byPlace.slice(first, next).filter(Boolean), ...compoundsOf(text)]),
-    };
+    return new Set([...byPlace.slice(first, next).filter(Boolean), ...compoundsOf(text)]);
+  };
+  let readTo = 0;
+  let [above, aboveLexemes] = ['', new Set<string>()];
+  return sentenceSpans(passage).map(([start, end]) => {
+    const between = passage.text.slice(readTo, start).trim();
+    readTo = end;
+    if (between !== '') [above, aboveLexemes] = [between, read(between)];
+    return { start, end, lexemes: read(passage.text.slice(start, end)), above, aboveLexemes };
   });
 }
 
@@ -114,11 +122,22 @@ function score(
   for (const { asked, shape, worth } of answerShapes) {
     total += asked.test(question) && shape.test(window.text) ? unit * worth * 0.5 : 0;
   }
-  total += unit * ELABORATION * (window.sentences.length - 1);
+  // The next row of a table explains nothing.
+  const isTable = window.sentences[0]?.above !== '';
+  total += isTable ? 0 : unit * ELABORATION * (window.sentences.length - 1);
   total -= hangs.test(window.text) ? unit * 0.5 : 0;
   total -= /:$/.test(window.text) ? unit * 0.3 : 0;
   total += unit * 0.15 * Math.max(0, 2 - window.first);
   return total / (1 + Math.max(0, window.text.length - 300) / 1500);
+}
+
+/** What stands above a sentence, and all lexemes that speak for it without being in it. */
+function aboveOf(
+  sentence: Sentence | undefined,
+  headings: ReadonlySet<string>,
+): { above: string; speaking: ReadonlySet<string> } {
+  if (!sentence || sentence.above === '') return { above: '', speaking: headings };
+  return { above: sentence.above, speaking: new Set([...headings, ...sentence.aboveLexemes]) };
 }
 
 /** The best one to three sentences of a passage that follow one another, quoted word for word. */
@@ -131,14 +150,15 @@ export function bestQuote(
   const sentences = sentencesOf(passage);
   let best: Quote | null = null;
   for (let first = 0; first < sentences.length; first += 1) {
+    const { above, speaking } = aboveOf(sentences[first], headings);
     for (let count = 1; count <= MAX_SENTENCES && first + count <= sentences.length; count += 1) {
       const used = sentences.slice(first, first + count);
       const text = passage.text.slice(used[0]?.start ?? 0, used.at(-1)?.end ?? 0);
       if (count > 1 && text.length > MAX_LENGTH) {
         break;
       }
-      const worth = score(question, concepts, { text, sentences: used, first, headings });
-      best = best === null || worth > best.score ? { text, score: worth } : best;
+      const worth = score(question, concepts, { text, sentences: used, first, headings: speaking });
+      best = best === null || worth > best.score ? { text, above, score: worth } : best;
     }
   }
   return best;

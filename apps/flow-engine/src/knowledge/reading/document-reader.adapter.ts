@@ -42,7 +42,8 @@ export class DocumentReader {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const worker = new Worker(new URL(`./reader.worker.${extension}`, import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_LIMIT_MB },
-      execArgv: [],
+      // Where this process runs the sources of libraries, so does the thread.
+      execArgv: process.execArgv.filter((argument) => argument.startsWith('--conditions')),
     });
     worker.unref();
     this.worker = worker;

@@ -1,5 +1,6 @@
+import { cleanText } from '@parley/text';
 import { UnreadableDocumentError } from './blocks.ts';
-import type { Block, DocumentSource, ReadPassage } from './blocks.ts';
+import type { DocumentSource, ReadPassage, ReadText } from './blocks.ts';
 import { readHtml } from './html.reader.ts';
 import { readMarkdown } from './markdown.reader.ts';
 import { buildPassages } from './passages.ts';
@@ -7,7 +8,7 @@ import { readText } from './text.reader.ts';
 
 export const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
 
-const readers = new Map<string, (text: string) => Block[]>([
+const readers = new Map<string, (text: string) => ReadText>([
   ['text/plain', readText],
   ['text/markdown', readMarkdown],
   ['text/html', readHtml],
@@ -53,22 +54,32 @@ function isStrange(code: number): boolean {
   return (isControl && !(code >= 0x09 && code <= 0x0d && code !== 0x0b)) || code === 0xfffd;
 }
 
-/** Reads a document into passages. @throws UnreadableDocumentError with a reason for the person who added it */
+/** A document as it is indexed. */
+export interface ReadDocument {
+  /** The title that the document gives itself; null where it gives none. */
+  ownTitle: string | null;
+  passages: ReadPassage[];
+}
+
+/** The passages of a document. @throws UnreadableDocumentError with a reason for the person who added it */
 export function readDocument(source: DocumentSource): ReadPassage[] {
+  return readWhole(source).passages;
+}
+
+/** Reads a document. @throws UnreadableDocumentError with a reason for the person who added it */
+export function readWhole(source: DocumentSource): ReadDocument {
   const refusal = refusalOf(source);
   const reader = readers.get(source.mediaType);
   if (refusal !== null || reader === undefined) {
     throw new UnreadableDocumentError(refusal ?? 'The document cannot be read.');
   }
-  const text = source.text
-    .replace(/^\ufeff/, '')
-    .replace(/\r\n?/g, '\n')
-    .replace(controls, '');
-  const passages = buildPassages(source.title, reader(text));
+  const text = cleanText(source.text.replace(/\r\n?/g, '\n').replace(controls, ''));
+  const { title: ownTitle, blocks } = reader(text);
+  const passages = buildPassages(source.title, blocks);
   if (passages.length === 0) {
     throw new UnreadableDocumentError(
       'No text was found in the document: it may hold only navigation, scripts or images.',
     );
   }
-  return passages;
+  return { ownTitle, passages };
 }

@@ -1,7 +1,7 @@
 import { indexEntries, type AnalysedText } from '../ranking/index-entries.ts';
 import { cleanText, withoutNumbering, wordsOf } from '../ranking/terms.ts';
 import type { DocumentSource, ReadPassage } from './blocks.ts';
-import { readDocument } from './document.reader.ts';
+import { readWhole } from './document.reader.ts';
 
 /** An indexed document as it is stored: rows as JSON, in pieces that a statement takes at once. */
 export interface IndexRows {
@@ -29,9 +29,9 @@ export const isDictionaryWord = (word: string): boolean =>
  * @throws UnreadableDocumentError with a reason for the person who added it
  */
 export async function indexDocument(source: DocumentSource, stem: Stemmer): Promise<IndexRows> {
-  const passages = readDocument(source);
+  const { ownTitle, passages } = readWhole(source);
   const texts = [
-    withoutNumbering(source.title),
+    titlesOf(source.title, ownTitle),
     ...passages.map((passage) => passage.headingPath.slice(1).map(withoutNumbering).join(' / ')),
     ...passages.map((passage) => passage.text),
   ];
@@ -50,6 +50,12 @@ export async function indexDocument(source: DocumentSource, stem: Stemmer): Prom
     entryRows: rowsOf(entries),
     words: [...pieces(words, (word) => word.length)],
   };
+}
+
+/** The title, and the one that the document gives itself where it is another: it is found by both. */
+function titlesOf(title: string, ownTitle: string | null): string {
+  const own = ownTitle === null || ownTitle === title ? [] : [ownTitle];
+  return [title, ...own].map(withoutNumbering).join(' / ');
 }
 
 async function analyse(texts: readonly string[], stem: Stemmer): Promise<AnalysedText[]> {

@@ -1,91 +1,30 @@
-import { sentencesOf } from '@parley/text';
-import { cutPlace } from '../ranking/terms.ts';
-import { type Block, type ReadPassage, UnreadableDocumentError } from './blocks.ts';
+import { characterBoundary } from '@parley/text';
+import { type Block, type ReadPassage, type TableBlock, UnreadableDocumentError } from './blocks.ts';
+import { type Piece, codePiece, cut, join, MAX_LENGTH, TARGET_LENGTH, textPiece } from './pieces.ts';
+import { tablePieces } from './table-pieces.ts';
 
-/** A passage is a few paragraphs: enough to stand alone, small enough to be about one thing. */
-const TARGET_LENGTH = 600;
-const MAX_LENGTH = 1500;
 /** A described term of this size is a passage of its own, under its own name. */
 const OWN_ENTRY_LENGTH = 350;
-const MAX_CODE_UNIT = 600;
 const MAX_HEADING = 200;
 /** A document of the largest size has 14,000 passages of the target length; one with many more is all headings. */
 const MAX_PASSAGES = 20_000;
 
-interface Piece {
+interface Heading {
+  level: number;
   text: string;
-  sentences: number[];
-}
-
-const shift = (spans: readonly number[], by: number): number[] => spans.map((place) => place + by);
-
-/** Start and end of every sentence, one pair after another. */
-const sentencePlaces = (text: string): number[] =>
-  sentencesOf(text).flatMap(({ start, end }) => [start, end]);
-
-/** Code is quoted whole where it is short, else line by line. */
-function codePiece(text: string): Piece {
-  return { text, sentences: text.length <= MAX_CODE_UNIT ? [0, text.length] : sentencePlaces(text) };
-}
-
-function join(pieces: readonly Piece[], separator: string): Piece {
-  let text = '';
-  const sentences: number[] = [];
-  for (const piece of pieces) {
-    text += text === '' ? '' : separator;
-    for (const place of piece.sentences) {
-      sentences.push(place + text.length);
-    }
-    text += piece.text;
-  }
-  return { text, sentences };
-}
-
-/** Cuts a piece that is too long between sentences, or, where a sentence is itself too long, between words. */
-function cut(piece: Piece): Piece[] {
-  if (piece.text.length <= MAX_LENGTH) {
-    return [piece];
-  }
-  const units: number[][] = [];
-  for (let index = 0; index < piece.sentences.length; index += 2) {
-    for (const span of cutSpan(piece.text, piece.sentences[index] ?? 0, piece.sentences[index + 1] ?? 0)) {
-      units.push(span);
-    }
-  }
-  const pieces: Piece[] = [];
-  let first = 0;
-  units.forEach(([, end = 0], index) => {
-    const start = units[first]?.[0] ?? 0;
-    const next = units[index + 1]?.[1];
-    if (next === undefined || next - start > TARGET_LENGTH) {
-      const spans = units.slice(first, index + 1).flat();
-      pieces.push({ text: piece.text.slice(start, end), sentences: shift(spans, -start) });
-      first = index + 1;
-    }
-  });
-  return pieces;
-}
-
-function cutSpan(text: string, start: number, end: number): number[][] {
-  const spans: number[][] = [];
-  let from = start;
-  while (end - from > MAX_LENGTH) {
-    const space = text.slice(from, from + MAX_LENGTH + 1).lastIndexOf(' ');
-    const to = space > 0 ? from + space : cutPlace(text, from + MAX_LENGTH);
-    spans.push([from, to]);
-    from = space > 0 ? to + 1 : to;
-  }
-  return [...spans, [from, end]];
+  /** Some passage stands below it. */
+  used: boolean;
 }
 
 class PassageBuilder {
   readonly passages: ReadPassage[] = [];
-  private outline: { level: number; text: string }[] = [];
+  private readonly title: string;
+  private outline: Heading[] = [];
   private terms: string[] = [];
   private pieces: Piece[] = [];
   private size = 0;
-
-  private readonly title: string;
+  /** Headings that nothing stands below, with the headings above them. */
+  private bare: { above: Heading[]; texts: string[] } | null = null;
 
   constructor(title: string) {
     this.title = title;
@@ -94,21 +33,46 @@ class PassageBuilder {
   add(block: Block): void {
     if (block.kind === 'heading') {
       this.flush();
-      this.outline = [...this.outline.filter((heading) => heading.level < block.level), block];
+      this.leave(block.level);
+      this.outline.push({ level: block.level, text: block.text, used: false });
     } else if (block.kind === 'entry') {
       this.addEntry(block);
+    } else if (block.kind === 'table') {
+      this.addTable(block);
     } else {
-      this.addPiece(
-        block.kind === 'code'
-          ? codePiece(block.text)
-          : { text: block.text, sentences: sentencePlaces(block.text) },
-      );
+      this.addPiece(pieceOf(block));
     }
   }
 
+  end(): void {
+    this.flush();
+    this.leave(0);
+    this.flushBare();
+  }
+
+  /** Ends the headings of a level and below. */
+  private leave(level: number): void {
+    const ended = this.outline.filter((heading) => heading.level >= level);
+    this.outline = this.outline.filter((heading) => heading.level < level);
+    const texts = ended.filter((heading) => !heading.used).map(({ text }) => text);
+    if (texts.length === 0) return;
+    this.bare ??= { above: [...this.outline], texts: [] };
+    this.bare.above = this.bare.above.filter((heading) => heading.level < level);
+    this.bare.texts.push(...texts);
+  }
+
+  /** What stands in headings alone is found, too. */
+  private flushBare(): void {
+    const { bare } = this;
+    this.bare = null;
+    if (bare === null) return;
+    for (const piece of cut(textPiece(bare.texts.join('\n')))) this.push(piece, bare.above);
+  }
+
   private addEntry(entry: Extract<Block, { kind: 'entry' }>): void {
-    const term: Piece = { text: entry.term, sentences: sentencePlaces(entry.term) };
-    if (lengthOf(entry.blocks) < OWN_ENTRY_LENGTH) {
+    const term = textPiece(entry.term);
+    const isSmall = lengthOf(entry.blocks) < OWN_ENTRY_LENGTH;
+    if (isSmall && !entry.blocks.some(({ kind }) => kind === 'table')) {
       this.addPiece(join([term, ...entry.blocks.flatMap((block) => plainPieces(block))], '\n'));
       return;
     }
@@ -122,59 +86,74 @@ class PassageBuilder {
     this.terms.pop();
   }
 
-  private addPiece(piece: Piece): void {
-    for (const part of cut(piece)) {
-      const isFull = this.size >= TARGET_LENGTH / 2 && this.size + part.text.length > TARGET_LENGTH;
-      if (isFull || this.size + part.text.length > MAX_LENGTH) {
-        this.flush();
-      }
-      this.pieces.push(part);
-      this.size += part.text.length + 2;
+  /** Nothing follows a table in its passage: what is above a row is its header. */
+  private addTable(table: TableBlock): void {
+    for (const piece of tablePieces(table)) {
+      this.addWhole(piece);
+      this.flush();
     }
   }
 
-  flush(): void {
-    const { text, sentences } = join(this.pieces, '\n\n');
+  private addPiece(piece: Piece): void {
+    for (const part of cut(piece)) this.addWhole(part);
+  }
+
+  private addWhole(piece: Piece): void {
+    const isFull = this.size >= TARGET_LENGTH / 2 && this.size + piece.text.length > TARGET_LENGTH;
+    if (isFull || this.size + piece.text.length > MAX_LENGTH) {
+      this.flush();
+    }
+    this.pieces.push(piece);
+    this.size += piece.text.length + 2;
+  }
+
+  private flush(): void {
+    const piece = join(this.pieces, '\n\n');
     this.pieces = [];
     this.size = 0;
-    if (sentences.length === 0) {
+    if (piece.sentences.length === 0) {
       return;
     }
+    this.flushBare();
+    for (const heading of this.outline) heading.used = true;
+    this.push(piece, this.outline);
+  }
+
+  private push({ text, sentences }: Piece, outline: readonly Heading[]): void {
     if (this.passages.length === MAX_PASSAGES) {
       throw new UnreadableDocumentError(
         `The document has more than ${MAX_PASSAGES} sections. Split it into several documents.`,
       );
     }
-    this.passages.push({ headingPath: this.headingPath(), text, sentences });
+    this.passages.push({ headingPath: this.headingPath(outline), text, sentences });
   }
 
-  private headingPath(): string[] {
-    const headings = [...this.outline.map((heading) => heading.text), ...this.terms];
+  private headingPath(outline: readonly Heading[]): string[] {
+    const headings = [...outline.map((heading) => heading.text), ...this.terms];
     const rest = headings[0] === this.title ? headings.slice(1) : headings;
-    return [this.title, ...rest].map((text) => text.slice(0, cutPlace(text, MAX_HEADING)));
+    return [this.title, ...rest].map(shortHeading);
   }
 }
 
+const shortHeading = (text: string): string => text.slice(0, characterBoundary(text, MAX_HEADING));
+
+const pieceOf = (block: Extract<Block, { kind: 'text' | 'code' | 'heading' }>): Piece =>
+  block.kind === 'code' ? codePiece(block.text) : textPiece(block.text);
+
 function lengthOf(blocks: readonly Block[]): number {
-  return blocks.reduce(
-    (sum, block) =>
-      sum + (block.kind === 'entry' ? block.term.length + lengthOf(block.blocks) : block.text.length),
-    0,
-  );
+  return blocks.reduce((sum, block) => sum + blockLength(block), 0);
+}
+
+function blockLength(block: Block): number {
+  if (block.kind === 'entry') return block.term.length + lengthOf(block.blocks);
+  return block.kind === 'table' ? block.rows.join('\n').length : block.text.length;
 }
 
 function plainPieces(block: Block): Piece[] {
   if (block.kind === 'entry') {
-    return [
-      { text: block.term, sentences: sentencePlaces(block.term) },
-      ...block.blocks.flatMap((inner) => plainPieces(inner)),
-    ];
+    return [textPiece(block.term), ...block.blocks.flatMap((inner) => plainPieces(inner))];
   }
-  return [
-    block.kind === 'code'
-      ? codePiece(block.text)
-      : { text: block.text, sentences: sentencePlaces(block.text) },
-  ];
+  return block.kind === 'table' ? tablePieces(block) : [pieceOf(block)];
 }
 
 /** Cuts a document into passages; none crosses a heading, each keeps the path of headings above it. */
@@ -183,6 +162,6 @@ export function buildPassages(title: string, blocks: readonly Block[]): ReadPass
   for (const block of blocks) {
     builder.add(block);
   }
-  builder.flush();
+  builder.end();
   return builder.passages;
 }

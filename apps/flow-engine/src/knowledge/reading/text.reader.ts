@@ -1,5 +1,5 @@
 import { collapse } from './blocks.ts';
-import type { Block } from './blocks.ts';
+import type { Block, ReadText } from './blocks.ts';
 
 /** Lines that look like a table or a listing keep their line breaks; others are filled paragraphs. */
 function isListing(lines: string[]): boolean {
@@ -10,8 +10,8 @@ function isListing(lines: string[]): boolean {
 }
 
 /** Paragraphs of plain text, separated by empty lines. */
-export function readText(source: string): Block[] {
-  return source
+export function readText(source: string): ReadText {
+  const blocks = source
     .split(/\n[ \t]*\n+/)
     .map((paragraph) => paragraph.split('\n'))
     .map((lines): Block => {
@@ -24,4 +24,5 @@ export function readText(source: string): Block[] {
       return { kind: 'text', text };
     })
     .filter((block) => block.kind === 'text' && block.text !== '');
+  return { title: null, blocks };
 }

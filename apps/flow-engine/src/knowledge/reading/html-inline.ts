@@ -1,0 +1,99 @@
+import { cleanText } from '@parley/text';
+import { collapse, LINE_BREAK } from './blocks.ts';
+import { type Element, isElement, type Node, textOf } from './html-nodes.ts';
+
+const WORD_END = /[\p{L}\p{N}]$/u;
+const WORD_START = /^[\p{L}\p{N}]/u;
+/** Text whose parts are coloured, not separate: names stay whole. */
+const codeTags = new Set(['code', 'kbd', 'pre', 'samp', 'tt', 'var']);
+const LENGTH_UNIT = /(?:^|[^\p{L}])(?:mm|cm|dm|m|km|ft|in|yd|mi|s)$/u;
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/**
+ * Text of inline elements as it is put together. Elements beside each other without a space between them, and raised or
+ * lowered text, never glue words or numbers together.
+ */
+export class InlineText {
+  private text = '';
+  /** A space belongs before the next text if both are words. */
+  private apart = false;
+
+  get isEmpty(): boolean {
+    return this.text === '';
+  }
+
+  add(given: string): void {
+    const text = cleanText(given);
+    if (text === '') return;
+    if (this.apart && WORD_END.test(this.text) && WORD_START.test(text)) this.text += ' ';
+    this.text += text;
+    this.apart = false;
+  }
+
+  breakLine(): void {
+    this.text += LINE_BREAK;
+    this.apart = false;
+  }
+
+  /** To be called before an inline element is read, and `leave` after it. @param before the node that it follows */
+  enter(element: Element, before: Node | undefined): void {
+    if (isApart(element, before)) this.apart = true;
+  }
+
+  leave(element: Element): void {
+    if (element.tagName.includes('-')) this.apart = true;
+  }
+
+  /** Raised text: an exponent (`10^2`, `m²`), an ending (`1st`) or a note. */
+  raise(text: string): void {
+    const [, base = ''] = /([\p{L}\p{N}]+|[)\]])$/u.exec(this.text) ?? [];
+    if (text === '' || base === '') return this.add(text);
+    if (/^\d+$/.test(text) && LENGTH_UNIT.test(this.text)) return this.add(raisedDigits(text));
+    if (/\d$/.test(base) && /^\p{L}{1,3}$/u.test(text)) return this.add(text);
+    if (isExponent(base, text)) return this.mark('^', text);
+    this.apart = true;
+    this.add(text);
+  }
+
+  /** Lowered text: a part of a formula (`H2O`) or an index (`x_i`). */
+  lower(text: string): void {
+    if (!WORD_START.test(text) || !/[\p{L}\p{N})\]]$/u.test(this.text)) return this.add(text);
+    if (/^\d+$/.test(text) && /[\p{L})\]]$/u.test(this.text)) return this.add(text);
+    this.mark('_', text);
+  }
+
+  private mark(sign: string, text: string): void {
+    this.text += sign + (/[\s/]/.test(text) ? `(${text})` : text);
+    this.apart = true;
+  }
+
+  /** The text so far; begins anew. */
+  take(): string {
+    const text = collapse(this.text);
+    this.text = '';
+    this.apart = false;
+    return text;
+  }
+}
+
+/** Of a number, a letter or a bracket; digits at a word are a note. */
+const isExponent = (base: string, text: string): boolean =>
+  (base.length === 1 || /\d$/.test(base)) && WORD_START.test(text.replace(/^[-+−(]+/, ''));
+
+const raisedDigits = (text: string): string =>
+  text.replaceAll(/\d/g, (digit) => superscripts.charAt(Number(digit)));
+
+function isApart(element: Element, before: Node | undefined): boolean {
+  if (element.tagName === 'wbr' || isInCode(element)) return false;
+  if (element.tagName.includes('-')) return true;
+  if (!before || !isElement(before) || before.tagName === 'wbr') return false;
+  // Letters that are shown one by one.
+  return textOf(before).trim().length > 1 || textOf(element).trim().length > 1;
+}
+
+function isInCode(element: Element): boolean {
+  const parent = element.parentNode;
+  return (
+    codeTags.has(element.tagName) || (parent !== null && isElement(parent) && codeTags.has(parent.tagName))
+  );
+}
