@@ -1,7 +1,7 @@
 import { phrasebook, widgetPhrases } from '@parley/text';
 import { Caller } from './caller.ts';
 import { Chat, type WidgetPhrases } from './chat.ts';
-import { readableOn } from './colour.ts';
+import { inkOf, readableOn } from './colour.ts';
 import { Composer } from './composer.ts';
 import { drawIcon, type Icon, icons } from './icons.ts';
 import { lineView } from './line-view.ts';
@@ -328,6 +328,8 @@ export class Widget {
     const { style, dataset } = this.frame;
     style.setProperty('--accent', colour ?? '');
     style.setProperty('--accent-text', colour ? readableOn(colour) : '');
+    const ink = colour ? `light-dark(${inkOf(colour, 'light')}, ${inkOf(colour, 'dark')})` : '';
+    style.setProperty('--accent-ink', ink);
     if (dataset['position'] === this.side) return;
     dataset['position'] = this.side;
     this.listener.sideChanged();

@@ -94,11 +94,14 @@ export class CallView {
     card.setAttribute('aria-label', phrases.phrase('call'));
     const head = element('div', [this.phase, this.time], { class: 'head' });
     const said = element('div', [head, this.caption], { class: 'said' });
-    const left = element('div', [this.muteButton, this.devices, this.soundButton], { class: 'tools' });
+    // One control of two halves: the microphone, and which.
+    const microphone = element('span', [this.muteButton, this.devices], { class: 'pair' });
+    const left = element('div', [microphone, this.soundButton], { class: 'tools' });
     const right = element('div', [this.hangUpButton, this.againButton, this.dismissButton], {
       class: 'tools',
     });
-    card.append(this.orb, said, this.alert, this.notice, left, right);
+    const row = element('div', [left, right], { class: 'actions' });
+    card.append(this.orb, said, this.alert, this.notice, row);
     this.devices.append(drawIcon(callIcons.choose));
     this.select.setAttribute('aria-label', phrases.phrase('microphone'));
     for (const [made, label] of [
