@@ -11,7 +11,10 @@ import { WidgetRoutes } from './widget.routes.ts';
 const page = 'https://shop.example';
 
 /** Asks for a session, refused for the reason that is given. */
-async function ask(origin: string, refusal: { status?: KnownChannel['status']; isOverLimit?: boolean }) {
+async function ask(
+  origin: string | undefined,
+  refusal: { status?: KnownChannel['status']; isOverLimit?: boolean },
+) {
   const { status = 'active', isOverLimit = false } = refusal;
   const channel = { id: 'chan_1', deploymentType: 'WEB', status, channelIdentifier: page, configuration: {} };
   const takeSession = (): void => {
@@ -27,19 +30,30 @@ async function ask(origin: string, refusal: { status?: KnownChannel['status']; i
     { PORT: 8080 } as GatewayConfig,
   ).register(server);
   const url = '/api/v1/widget/chan_1/sessions';
-  const answer = await server.inject({ method: 'POST', url, headers: { origin } });
+  const answer = await server.inject({ method: 'POST', url, headers: { ...(origin ? { origin } : {}) } });
   await server.close();
-  return { status: answer.statusCode, readableBy: answer.headers['access-control-allow-origin'] };
+  const { detail } = answer.json<{ detail: string }>();
+  return { status: answer.statusCode, readableBy: answer.headers['access-control-allow-origin'], detail };
 }
 
 describe('A session of the widget that is refused', () => {
   it('tells an allowed page why', async () => {
-    expect(await ask(page, { isOverLimit: true })).toEqual({ status: 429, readableBy: page });
-    expect(await ask(page, { status: 'inactive' })).toEqual({ status: 404, readableBy: page });
+    expect(await ask(page, { isOverLimit: true })).toMatchObject({ status: 429, readableBy: page });
+    expect(await ask(page, { status: 'inactive' })).toMatchObject({ status: 404, readableBy: page });
   });
 
   it('tells other pages nothing', async () => {
     const answer = await ask('https://other.example', {});
-    expect(answer).toEqual({ status: 403, readableBy: undefined });
+    expect(answer).toMatchObject({ status: 403, readableBy: undefined });
+    expect(answer.detail).toContain('configuration.allowedOrigins');
+  });
+
+  it.each([
+    ['without an origin how to get a session', undefined, 'session-url'],
+    ['that are files or sandboxed frames what they lack', 'null', 'allow-same-origin'],
+  ])('tells clients %s', async (_what, origin, hint) => {
+    const { status, readableBy, detail } = await ask(origin, {});
+    expect([status, readableBy]).toEqual([403, undefined]);
+    expect(detail).toContain(hint);
   });
 });

@@ -82,10 +82,7 @@ export class WidgetRoutes {
     this.limits.takeSession(request);
     const known = this.directory.find((request.params as { channelId: string }).channelId);
     if (!known || known.deploymentType !== 'WEB' || known.status !== 'active') throw notFound('The channel');
-    if (!channel)
-      throw permissionDenied(
-        "This page's origin may not open the channel. List it in configuration.allowedOrigins.",
-      );
+    if (!channel) throw permissionDenied(originProblem(request.headers.origin));
     const body = (request.body as Buffer | undefined) ?? Buffer.from('{}');
     if (body.length > 0) requireJson(request.headers['content-type']);
     const parsed = SessionRequest.safeParse(body.length === 0 ? {} : readJson(body));
@@ -158,6 +155,15 @@ export class WidgetRoutes {
     const base = publicBase(this.config) ?? own ?? `http://127.0.0.1:${this.config.PORT}`;
     return `${base.replace(/^http/, 'ws')}/ws/realtime`;
   }
+}
+
+/** Why a page may not open a channel, and what its author can do. */
+function originProblem(origin: string | undefined): string {
+  if (origin === undefined)
+    return 'The request has no Origin header, so its page cannot be checked. Open the channel from a page of an allowed origin. A server or an app uses POST /channels/:id/session-url with an API key.';
+  if (origin === 'null')
+    return 'The page has no origin of its own: it is a file, or a sandboxed frame. Serve it over https, or add allow-same-origin to its frame.';
+  return "This page's origin may not open the channel. List it in configuration.allowedOrigins.";
 }
 
 function cors(reply: FastifyReply, origin: string): FastifyReply {
