@@ -86,28 +86,31 @@ describe('A flow that is killed between its steps', () => {
   }
 
   it('goes on where it stood, to the same end, with one answer', async () => {
+    await post('Hello');
+    expect(await said(2)).toEqual(['Hello', 'What is your name?']);
     await post('Sam');
-    expect(await said(3)).toEqual(['Sam', 'What is your name?', 'Thanks, Sam.']);
+    expect(await said(4)).toEqual(['Hello', 'What is your name?', 'Sam', 'Thanks, Sam.']);
     model.reply({ kind: 'silence' }, { kind: 'text', pieces: ['It is ', 'noon.'] });
     const before = model.requests.length;
     await post('What time is it?');
     // The run is loaded, its step has asked for an answer, and nothing of the turn is stored.
     await until('the model is asked', () => model.requests.length > before);
     await killFlows();
-    await said(5);
+    await said(6);
     model.reply({ kind: 'text', pieces: ['Good', 'bye.'] });
     await post('Bye');
     await killFlows();
     const everything = [
-      'Sam',
+      'Hello',
       'What is your name?',
+      'Sam',
       'Thanks, Sam.',
       'What time is it?',
       'It is noon.',
       'Bye',
       'Goodbye.',
     ];
-    expect(await said(7)).toEqual(everything);
+    expect(await said(8)).toEqual(everything);
 
     const [conversation] = await messagesOf(client, demo, channel.id, 'sam');
     const { data } = await client.call(listRuns, {
@@ -121,10 +124,10 @@ describe('A flow that is killed between its steps', () => {
     expect(run.steps.map(({ no }) => no)).toEqual(run.steps.map((_step, index) => index + 1));
     const asked = ['answer', 'answer'];
     expect(run.steps.map(({ stepId }) => stepId)).toEqual([
-      ...['greet', 'name', 'name', 'thank', 'answer'],
+      ...['greet', 'name', 'name', 'name', 'thank', 'answer'],
       ...asked,
       ...asked,
     ]);
-    expect(await said(7)).toEqual(everything);
+    expect(await said(8)).toEqual(everything);
   });
 });

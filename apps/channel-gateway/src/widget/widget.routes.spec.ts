@@ -1,4 +1,9 @@
-import { tooManyRequests } from '@parley/contracts';
+import {
+  getCallProfile,
+  issueVisitorToken,
+  type OperationDefinition,
+  tooManyRequests,
+} from '@parley/contracts';
 import type { OperationClient } from '@parley/messaging';
 import { fastify } from 'fastify';
 import type { ChannelDirectory, KnownChannel } from '../channels/channel-directory.service.ts';
@@ -55,5 +60,59 @@ describe('A session of the widget that is refused', () => {
     const { status, readableBy, detail } = await ask(origin, {});
     expect([status, readableBy]).toEqual([403, undefined]);
     expect(detail).toContain(hint);
+  });
+});
+
+describe('The greeting of a session', () => {
+  const target = { agentId: 'agent_1' };
+
+  async function greetingOf(
+    widgetConfiguration: object | undefined,
+    profile: () => object,
+  ): Promise<unknown> {
+    const base = { id: 'chan_1', spaceId: 'space_1', deploymentType: 'WEB', status: 'active', target };
+    const channel = { ...base, channelIdentifier: page, configuration: { widgetConfiguration } };
+    const request = async ({ name }: OperationDefinition) => {
+      if (name === issueVisitorToken.name) return { body: { visitorToken: 'token', expiresAt: 'later' } };
+      if (name === getCallProfile.name) return { body: profile() };
+      throw new Error(name);
+    };
+    const server = fastify();
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    new WidgetRoutes(
+      { find: () => channel } as unknown as ChannelDirectory,
+      {} as AuthService,
+      { request } as unknown as OperationClient,
+      { issue: async () => ({}) } as unknown as VoiceAccess,
+      { takeSession: () => undefined } as unknown as RateLimits,
+      { PORT: 8080 } as GatewayConfig,
+    ).register(server);
+    const url = '/api/v1/widget/chan_1/sessions';
+    const answer = await server.inject({
+      method: 'POST',
+      url,
+      headers: { origin: page, 'content-type': 'application/json' },
+      payload: '{}',
+    });
+    await server.close();
+    return answer.json().configuration;
+  }
+
+  it("is the channel's, else the agent's, else left to the widget", async () => {
+    const profile = () => ({ greeting: 'Hi, I am Ada.' });
+    expect(await greetingOf({ greeting: 'Ask!', position: 'left' }, profile)).toEqual({
+      greeting: 'Ask!',
+      position: 'left',
+    });
+    expect(await greetingOf({ position: 'left' }, profile)).toEqual({
+      greeting: 'Hi, I am Ada.',
+      position: 'left',
+    });
+    expect(await greetingOf(undefined, () => ({ greeting: null }))).toEqual({});
+    const failing = () => {
+      throw new Error('down');
+    };
+    expect(await greetingOf(undefined, failing)).toEqual({});
   });
 });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   badRequest,
+  getCallProfile,
   issueVisitorToken,
   listConversations,
   newId,
@@ -29,6 +30,8 @@ const SessionRequest = z.strictObject({
   language: z.string().max(35).optional(),
 });
 const TTL_SECONDS = 30 * 24 * 3600;
+/** A page waits no longer for a greeting; the widget has one of its own. */
+const GREETING_MS = 1000;
 
 /** Who opens a session. */
 interface Visitor {
@@ -117,7 +120,11 @@ export class WidgetRoutes {
       channelId,
       spaces: { [spaceId]: 'visitor' },
     };
-    const [{ body }, conversationId, access] = await Promise.all([
+    const { widgetConfiguration } = channel.configuration as {
+      widgetConfiguration?: Record<string, unknown>;
+    };
+    const needsGreeting = !visitor.returning && widgetConfiguration?.['greeting'] === undefined;
+    const [{ body }, conversationId, access, greeting] = await Promise.all([
       this.operations.request(
         issueVisitorToken,
         { spaceId, channelId, contactId, visitorId, ttlSeconds: TTL_SECONDS },
@@ -125,10 +132,8 @@ export class WidgetRoutes {
       ),
       visitor.returning ? this.latest(spaceId, channelId, principal) : null,
       this.voice.issue(channel, visitor, visitor.language),
+      needsGreeting ? this.greetingOf(channel) : null,
     ]);
-    const { widgetConfiguration } = channel.configuration as {
-      widgetConfiguration?: Record<string, unknown>;
-    };
     return {
       visitorToken: body.visitorToken,
       spaceId,
@@ -136,8 +141,19 @@ export class WidgetRoutes {
       socketUrl: this.socketUrl(request),
       ...access,
       expiresAt: body.expiresAt,
-      configuration: widgetConfiguration ?? {},
+      configuration: { ...(greeting === null ? {} : { greeting }), ...widgetConfiguration },
     };
+  }
+
+  /** The agent's own greeting: the empty chat shows it, so that it is not posted behind the first message. */
+  private async greetingOf({ spaceId, target }: KnownChannel): Promise<string | null> {
+    const options = { principal: servicePrincipal('channel-gateway', spaceId), deadlineMs: GREETING_MS };
+    try {
+      const asked = { spaceId, target, conversationId: null };
+      return (await this.operations.request(getCallProfile, asked, options)).body.greeting;
+    } catch {
+      return null;
+    }
   }
 
   private async latest(spaceId: string, channelId: string, principal: Principal): Promise<string | null> {

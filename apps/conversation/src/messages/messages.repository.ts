@@ -62,6 +62,19 @@ export class MessagesRepository {
     return new Map(rows.map((row) => [row.id, row.provider_message_id]));
   }
 
+  /** Those of the conversations that have a message of their contact. */
+  async withContactMessage(trx: ConversationTrx, conversationIds: readonly string[]): Promise<Set<string>> {
+    if (conversationIds.length === 0) return new Set();
+    const rows = await trx
+      .selectFrom('message')
+      .select('conversation_id')
+      .distinct()
+      .where('conversation_id', '=', anyOf(conversationIds))
+      .where(sql`author->>'type'`, '=', 'contact')
+      .execute();
+    return new Set(rows.map((row) => row.conversation_id));
+  }
+
   async findMany(trx: ConversationTrx, ids: readonly string[]): Promise<MessageRow[]> {
     if (ids.length === 0) return [];
     return trx.selectFrom('message').selectAll().where('id', '=', anyOf(ids)).execute();

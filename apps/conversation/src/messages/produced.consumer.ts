@@ -4,7 +4,8 @@ import { type EventContext, OnEvent } from '@parley/messaging';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import { Logger } from '@parley/service';
-import type { ConversationRow, Tables } from '../database.ts';
+import type { Timeline } from '../conversations/timeline.ts';
+import type { ConversationRow, ConversationTrx, Tables } from '../database.ts';
 import { SpeechService } from '../voice/speech.service.ts';
 import { MessagesRepository } from './messages.repository.ts';
 
@@ -34,12 +35,13 @@ export class ProducedConsumer {
     );
     const awaited = await this.speech.awaited(trx, timelines.values());
     const known = new Set(found.keys());
+    const late = await this.lateGreetings(trx, events, timelines);
     for (const { spaceId, data } of events) {
       const { conversationId, messageId } = data;
       const timeline = timelines.get(conversationId);
       if (!timeline)
         this.logger.info({ spaceId, conversationId, messageId }, 'A flow said something in no conversation');
-      if (!timeline || known.has(messageId)) continue;
+      if (!timeline || known.has(messageId) || (data.greeting && late.has(conversationId))) continue;
       known.add(data.messageId);
       const withheld = withheldBy(timeline.conversation);
       timeline.post({
@@ -62,6 +64,22 @@ export class ProducedConsumer {
     }
     await this.timelines.write(trx, timelines.values());
     await this.speech.forget(trx, timelines.values());
+  }
+
+  /**
+   * Conversations whose greeting is not posted any more: visitors have seen it beside the empty chat, callers have spoken
+   * first. A channel of messages alone shows nothing before; its contacts are greeted before the first answer.
+   */
+  private async lateGreetings(
+    trx: ConversationTrx,
+    events: readonly Produced[],
+    timelines: ReadonlyMap<string, Timeline>,
+  ): Promise<Set<string>> {
+    const greeted = events.flatMap(({ data }) => {
+      const type = timelines.get(data.conversationId)?.conversation.deployment_type;
+      return data.greeting && isGreetedBefore(type) ? [data.conversationId] : [];
+    });
+    return this.messages.withContactMessage(trx, greeted);
   }
 
   @OnEvent(handoffRequested, { consumer: 'produced', dedupe: 'inbox' })
@@ -87,4 +105,9 @@ export class ProducedConsumer {
 function withheldBy({ owner, status }: ConversationRow): 'owner_changed' | 'conversation_closed' | null {
   if (owner !== 'flow') return 'owner_changed';
   return status === 'closed' ? 'conversation_closed' : null;
+}
+
+/** Channels with a page or a call of their own. */
+function isGreetedBefore(deploymentType: string | null | undefined): boolean {
+  return deploymentType === 'WEB' || deploymentType === 'CALLS';
 }

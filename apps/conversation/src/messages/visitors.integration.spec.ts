@@ -11,9 +11,15 @@ import {
   listMessages,
   listReceipts,
   markRead,
+  messageProduced,
+  messageReceived,
+  newId,
+  openForChannel,
   postMessage,
   postVisitorMessage,
   type Principal,
+  servicePrincipal,
+  turnTranscribed,
   updateConversation,
 } from '@parley/contracts';
 import { admin, type ConversationBench, openBench, spaceId, text, visitor } from '../../test/bench.ts';
@@ -198,4 +204,74 @@ describe('What a visitor reads of its conversation', () => {
       });
     },
   );
+});
+
+describe('a greeting', () => {
+  const produced = (conversationId: string, words: string, replyTo: string | null) => ({
+    ...{ runId: 'run_one', flowId: 'flow_one', agentId: 'agent_bot', conversationId, attempt: 1, replyTo },
+    ...{ messageId: newId('msg'), parts: text(words), citations: [] },
+    author: { agentId: 'agent_bot', accountId: null, name: 'Bot' },
+    ...(replyTo === null ? { greeting: true } : {}),
+  });
+  const history = async (conversationId: string) => {
+    const { data } = await bench.call(listMessages, { spaceId, conversationId });
+    const sorted = data.toSorted((one, other) => one.sequence - other.sequence);
+    return sorted.map(({ parts }) => (parts[0]?.type === 'text' ? parts[0].text : ''));
+  };
+  const open = async (deploymentType: 'CALLS' | 'WEB', id: string) => {
+    const sender = { id, name: null };
+    const where = { spaceId, channelId: `chan_${deploymentType}`, deploymentType, sender, contactId: null };
+    const principal = servicePrincipal('voice-agent', spaceId);
+    const { conversationId } = await bench.call(
+      openForChannel,
+      { ...where, target: { agentId: 'agent_bot' }, targetName: 'Bot' },
+      principal,
+    );
+    return conversationId;
+  };
+  const speak = (conversationId: string, words: string) => {
+    const at = new Date().toISOString();
+    const times = { startOfSpeechAt: at, endOfSpeechAt: at, endOfTurnAt: at, transcribedAt: at };
+    const said = { conversationId, callId: 'call_g', text: words, typed: false, confidence: 0.9 };
+    return bench.feed(turnTranscribed, [{ ...said, ...times, messageId: newId('msg') }]);
+  };
+
+  test('is not posted in a chat that began with a message: the widget has shown it', async () => {
+    const { id, conversationId } = await say('greet', 'When do you open?');
+    await bench.feed(messageProduced, [produced(conversationId, 'Hello!', null)]);
+    await bench.feed(messageProduced, [produced(conversationId, 'At nine.', id)]);
+    expect(await history(conversationId)).toEqual(['When do you open?', 'At nine.']);
+  });
+
+  test.each([
+    ['CALLS', '+49301234567'],
+    ['WEB', 'vis_greeted'],
+  ] as const)('opens a call of %s, unless its caller speaks first', async (type, sender) => {
+    const conversationId = await open(type, sender);
+    await bench.feed(messageProduced, [produced(conversationId, 'Hello!', null)]);
+    await speak(conversationId, 'When do you open?');
+    expect(await history(conversationId)).toEqual(['Hello!', 'When do you open?']);
+    const other = await open(type, type === 'CALLS' ? '+49301234568' : 'vis_quick');
+    await speak(other, 'When do you open?');
+    await bench.feed(messageProduced, [produced(other, 'Hello!', null)]);
+    expect(await history(other)).toEqual(['When do you open?']);
+  });
+
+  test('comes before the first answer where a channel can show none beforehand', async () => {
+    const target = { target: { agentId: 'agent_bot' }, targetName: 'Bot' };
+    const sender = { id: 'gus', name: 'Gus' };
+    await bench.feed(messageReceived, [
+      {
+        ...{ channelId: 'chan_api', deploymentType: 'CUSTOM', ...target, providerMessageId: 'first', sender },
+        ...{ parts: text('When do you open?'), metadata: {}, receivedAt: new Date().toISOString() },
+      },
+    ]);
+    const { data } = await bench.call(listConversations, { spaceId, channelId: 'chan_api' }, admin);
+    const { id: conversationId, lastMessage } = data[0] ?? { id: '', lastMessage: null };
+    await bench.feed(messageProduced, [
+      produced(conversationId, 'Hello!', null),
+      produced(conversationId, 'At nine.', lastMessage?.id ?? ''),
+    ]);
+    expect(await history(conversationId)).toEqual(['When do you open?', 'Hello!', 'At nine.']);
+  });
 });

@@ -21,7 +21,12 @@ describe('reduce', () => {
   it('greets once at the start and then waits', () => {
     const turn = reduce(agentGraph, start(agentGraph), { kind: 'enter', fresh: true, messageId: null });
     expect(turn.effects).toEqual([
-      { kind: 'say', parts: [{ type: 'text', text: 'Hello!', format: 'plain' }], replyTo: null },
+      {
+        kind: 'say',
+        parts: [{ type: 'text', text: 'Hello!', format: 'plain' }],
+        replyTo: null,
+        isGreeting: true,
+      },
     ]);
     expect(turn.state.status).toBe('waiting');
   });

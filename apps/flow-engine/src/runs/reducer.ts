@@ -38,11 +38,18 @@ export interface Turn {
   failure: string | null;
 }
 
-/**
- * Gives a run an input and follows the graph until it waits, needs an answer or ends. Pure.
- * @param passed steps that the same turn has passed before
- */
-export function reduce(graph: Graph, state: RunState, input: StepInput, passed = 0): Turn {
+/** What the same turn did before. */
+export interface TurnSoFar {
+  /** Steps that it has passed. */
+  passed?: number;
+  hasSaid?: boolean;
+  /** The time now (Unix ms), given while a run opens: its first messages may have been sent before it asked. */
+  now?: number | undefined;
+}
+
+/** Gives a run an input and follows the graph until it waits, needs an answer or ends. Pure. */
+export function reduce(graph: Graph, state: RunState, input: StepInput, soFar: TurnSoFar = {}): Turn {
+  const { passed = 0 } = soFar;
   const turn: Turn = {
     state: { ...state, status: 'running' },
     effects: [],
@@ -58,7 +65,7 @@ export function reduce(graph: Graph, state: RunState, input: StepInput, passed =
         `The flow passed ${STEPS_PER_TURN} steps without waiting for anybody.`,
         input.messageId,
       );
-    const reached: StepInput | string | null = advance(graph, turn, next);
+    const reached: StepInput | string | null = advance(graph, turn, next, soFar);
     if (typeof reached === 'string') return failedTurn(turn, reached, input.messageId);
     next = reached;
   }
@@ -84,7 +91,7 @@ export function failedTurn(
 }
 
 /** The next input; null when the run waits, asks or ends, a text when it cannot go on. */
-function advance(graph: Graph, turn: Turn, input: StepInput): StepInput | string | null {
+function advance(graph: Graph, turn: Turn, input: StepInput, soFar: TurnSoFar): StepInput | string | null {
   const step = graph.steps.find(({ id }) => id === turn.state.stepId);
   const type = step && stepType(step.type);
   if (!step || !type) return `The flow has no step "${turn.state.stepId ?? ''}" of a known type.`;
@@ -94,7 +101,14 @@ function advance(graph: Graph, turn: Turn, input: StepInput): StepInput | string
   const view = { step, state: stepState, variables, history, agent, language };
   const result = type.advance(settings.data, view, input);
   record(turn, { stepId: step.id, type: step.type, input, result });
-  return follow(turn, step.outcomes, result, input);
+  const entered = follow(turn, step.outcomes, result, input);
+  return entered && { ...entered, ...saidAt(turn, soFar) };
+}
+
+/** When the turn said what came before the step it enters: what is sent later can be an answer to it. */
+function saidAt({ effects }: Turn, { hasSaid = false, now }: TurnSoFar): { saidAt?: number } {
+  const isSaid = hasSaid || effects.some(({ kind }) => kind === 'say');
+  return isSaid && now !== undefined ? { saidAt: now } : {};
 }
 
 function record(
@@ -117,7 +131,7 @@ function follow(
   outcomes: Record<string, string>,
   result: StepResult,
   input: StepInput,
-): StepInput | null {
+): Extract<StepInput, { kind: 'enter' }> | null {
   const { progress } = result;
   if (progress.kind === 'ask') {
     turn.question = { agentId: progress.agentId, text: progress.question };

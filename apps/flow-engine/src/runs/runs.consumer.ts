@@ -101,9 +101,10 @@ function turnOf(event: Posted): ((responder: Responder) => TurnBody) | null {
   const { type } = message.author;
   if (message.internal || type === 'agent' || type === 'system') return null;
   const of = { messageId: message.id, text: textOf(message.parts) };
+  const sentAt = Date.parse(message.createdAt);
   if (!wakes || owner !== 'flow')
     return () => ({ kind: 'note', ...of, role: type === 'contact' ? 'user' : 'person' });
-  const said = { ...of, ...(message.speech ? { spoken: true } : {}), ...(heard ? { heard } : {}) };
+  const said = { ...of, sentAt, ...(message.speech ? { spoken: true } : {}), ...(heard ? { heard } : {}) };
   return () => ({ kind: 'message', ...said, replyId: newId('msg') });
 }
 

@@ -56,7 +56,7 @@ export class TurnBatch {
     { turn, payload }: { turn: NewTurn; payload: SpokenPayload },
   ): void {
     const startedAt = new Date();
-    const came = attempt(run, payload);
+    const came = attempt(run, payload, startedAt);
     if (!came || came.question) {
       this.waiting.add(place);
       this.later.push(turn);
@@ -76,9 +76,9 @@ export class TurnBatch {
 }
 
 /** A turn that fails is taken as a task: there it is tried again, and given up with its reason. */
-function attempt(run: LoadedRun, payload: SpokenPayload): ReturnType<typeof takeTurn> | null {
+function attempt(run: LoadedRun, payload: SpokenPayload, at: Date): ReturnType<typeof takeTurn> | null {
   try {
-    return takeTurn(run, payload);
+    return takeTurn(run, payload, at.getTime());
   } catch {
     return null;
   }

@@ -44,16 +44,25 @@ export function stateOf(run: LoadedRun, payload: TurnPayload): RunState {
   return { ...run.state, history, language: languageOfTurn(run, payload) };
 }
 
-/** Gives a run what a turn is about, as far as it goes by itself: `question` is set when it needs an answer. Pure. */
-export function takeTurn(run: LoadedRun, payload: SpokenPayload): OpenTurn {
+/**
+ * Gives a run what a turn is about, as far as it goes by itself: `question` is set when it needs an answer. Pure.
+ * @param now Unix ms
+ */
+export function takeTurn(run: LoadedRun, payload: SpokenPayload, now?: number): OpenTurn {
   const messageId = answeredBy(payload);
   const inputs: StepInput[] =
     run.revision === null ? [{ kind: 'enter', fresh: payload.kind === 'start', messageId }] : [];
   if (payload.kind === 'message')
-    inputs.push({ kind: 'message', messageId: payload.messageId, text: payload.text });
+    inputs.push({
+      kind: 'message',
+      messageId: payload.messageId,
+      text: payload.text,
+      ...(payload.sentAt === undefined ? {} : { sentAt: payload.sentAt }),
+    });
   const [first, ...pending] = inputs;
   if (!first) throw new Error('A turn without input cannot be taken.');
-  return goOn(run.graph, reduce(run.graph, stateOf(run, payload), first), pending);
+  const begun = reduce(run.graph, stateOf(run, payload), first, first.kind === 'enter' ? { now } : {});
+  return goOn(run.graph, begun, pending);
 }
 
 /** Goes on with a turn that asked, once its answer is there; it may ask again. Pure. */
@@ -61,8 +70,9 @@ function answerTurn(
   run: LoadedRun,
   turn: OpenTurn,
   given: { messageId: string | null; answer: Answer; replyId: string },
+  now: number | undefined,
 ): OpenTurn {
-  return goOn(run.graph, join(run.graph, turn, { kind: 'answer', ...given }), turn.pending);
+  return goOn(run.graph, join(run.graph, turn, { kind: 'answer', ...given }, now), turn.pending);
 }
 
 /** Answers a question of a turn; `replyId` is the id of the message that will carry the answer. */
@@ -74,11 +84,12 @@ export type AnswerSource = (
 /** Takes a turn to its end: it may ask several times, at its start and after each answer; the reducer bounds how often. */
 export async function playTurn(run: LoadedRun, payload: SpokenPayload, answer: AnswerSource): Promise<Turn> {
   const messageId = answeredBy(payload);
-  let turn = takeTurn(run, payload);
+  let turn = takeTurn(run, payload, Date.now());
   for (let asked = 0; turn.question; asked += 1) {
     const replyId = replyIdOf(payload, asked) ?? newId('msg');
     const given = await answer(turn.question, { turn, asked, replyId });
-    turn = answerTurn(run, turn, { messageId, answer: given, replyId });
+    const isOpening = run.revision === null && (payload.kind === 'start' || turn.pending.length > 0);
+    turn = answerTurn(run, turn, { messageId, answer: given, replyId }, isOpening ? Date.now() : undefined);
   }
   return turn;
 }
@@ -95,8 +106,9 @@ function goOn(graph: Graph, begun: Turn, inputs: readonly StepInput[]): OpenTurn
 }
 
 /** One turn out of two that follow each other; of one that fails, nothing is said but its apology. */
-function join(graph: Graph, first: Turn, input: StepInput): Turn {
-  const second = reduce(graph, first.state, input, first.trace.length);
+function join(graph: Graph, first: Turn, input: StepInput, now?: number): Turn {
+  const hasSaid = first.effects.some(({ kind }) => kind === 'say');
+  const second = reduce(graph, first.state, input, { passed: first.trace.length, hasSaid, now });
   return {
     ...second,
     effects: second.failure === null ? [...first.effects, ...second.effects] : second.effects,

@@ -196,5 +196,6 @@ function saidData(
     citations: effect.citations ?? [],
     replyTo: effect.replyTo,
     author,
+    ...(effect.isGreeting ? { greeting: true } : {}),
   };
 }

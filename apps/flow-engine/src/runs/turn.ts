@@ -22,6 +22,8 @@ export type TurnPayload = {
       messageId: string;
       text: string;
       replyId: string;
+      /** When the contact sent it (Unix ms); turns that were stored before this was kept have none. */
+      sentAt?: number;
       /** Whether it was said in a call: its answer is spoken. */
       spoken?: boolean;
       /** The language of the contact's session, channel or call (BCP 47), where one is known. */

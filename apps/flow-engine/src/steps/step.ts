@@ -11,8 +11,10 @@ type Step = Graph['steps'][number];
  * tokens carry it, and so does the message that posts the answer.
  */
 export type StepInput =
-  | { kind: 'enter'; fresh: boolean; messageId: string | null }
-  | { kind: 'message'; messageId: string; text: string }
+  /** `saidAt` is when the flow opened with what it said before it came here (Unix ms); absent later and where it was silent. */
+  | { kind: 'enter'; fresh: boolean; messageId: string | null; saidAt?: number }
+  /** `sentAt` is when the contact sent it (Unix ms), where that is known. */
+  | { kind: 'message'; messageId: string; text: string; sentAt?: number }
   | { kind: 'answer'; messageId: string | null; answer: Answer; replyId?: string };
 
 /** What an agent says to a question. */
@@ -39,7 +41,15 @@ export interface StepView {
 
 /** Something a step wants done; `messageId` is set by the reducer where a message's id was drawn before. */
 export type StepEffect =
-  | { kind: 'say'; parts: Part[]; citations?: Citation[]; replyTo: string | null; messageId?: string }
+  | {
+      kind: 'say';
+      parts: Part[];
+      citations?: Citation[];
+      replyTo: string | null;
+      messageId?: string;
+      /** Said to open a conversation: left out where the contact was quicker or the channel shows it beforehand. */
+      isGreeting?: boolean;
+    }
   | { kind: 'handoff'; reason: string | null };
 
 /** How a step goes on: waits for a message, needs an answer to a question, or is left by an outcome. */

@@ -99,16 +99,23 @@ function failureOf(run: LoadedRun, error: unknown): string {
 
 /** A run as it stood before the turn that took a step: what came in is given to the reducer again, answers included. */
 export function standBefore(run: LoadedRun, steps: readonly RunStepRow[], stepNo: number): LoadedRun {
-  const lines = steps.map(({ no, input }) => ({ no, input: input as StepInput }));
+  const lines = steps.map(({ no, input, started_at: at }) => ({ no, input: input as StepInput, at }));
   const turnNo = lines.findLast(({ no, input }) => no <= stepNo && input.kind === 'message')?.no ?? 1;
   const inputs = lines.filter(
     ({ no, input }) => no < turnNo && (no === 1 || input.kind === 'message' || input.kind === 'answer'),
   );
   let state: RunState = run.state;
-  for (const { input } of inputs) {
+  let isOpening = true;
+  for (const { input, at } of inputs) {
+    isOpening &&= input.kind !== 'message';
     const language =
       input.kind === 'message' ? languageOfText({ ...run, state }, input.text) : state.language;
-    const { state: reached, effects } = reduce(run.graph, { ...state, language }, input);
+    const { state: reached, effects } = reduce(
+      run.graph,
+      { ...state, language },
+      input,
+      isOpening ? { now: at.getTime() } : {},
+    );
     const heard = input.kind === 'message' ? [{ role: 'user' as const, text: input.text }] : [];
     const said = effects.flatMap((effect) =>
       effect.kind === 'say' ? [{ role: 'assistant' as const, text: textOf(effect.parts) }] : [],

@@ -159,6 +159,8 @@ test('a fork plays on from a turn of a run with other words, in its version or t
   const flowId = await flow(graph(thanks));
   await bench.call(publishFlow, { flowId });
   const conversation = bench.converse({ target: { flowId } });
+  await conversation.post('Hello');
+  await bench.until(async () => (await conversation.produced()).length === 1, 'The question');
   await conversation.post('Ada');
   await bench.until(async () => (await conversation.produced()).length === 2, 'Both texts');
   await conversation.post('A refund');
@@ -168,7 +170,7 @@ test('a fork plays on from a turn of a run with other words, in its version or t
     return found?.status === 'handed_off' && bench.call(getRun, { runId: found.id });
   }, 'The handoff');
   const before = await stored();
-  const heardName = run.steps.find(({ stepId, input }) => stepId === 'name' && isMessage(input))?.no ?? 0;
+  const heardName = run.steps.findLast(({ stepId, input }) => stepId === 'name' && isMessage(input))?.no ?? 0;
   await bench.call(saveDraft, { flowId, draft: graph('Welcome, {{ variables.name }}!') });
 
   const same = await bench.call(forkRun, {

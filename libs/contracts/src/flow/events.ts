@@ -48,6 +48,8 @@ export const messageProduced = defineEvent({
     /** The message this one answers; null for a greeting. */
     replyTo: Id.nullable(),
     author: z.object({ agentId: Id.nullable(), accountId: Id.nullable(), name: z.string() }),
+    /** Whether it opens the conversation: it is not posted behind what it should precede. */
+    greeting: z.boolean().optional(),
   }),
   key,
 });

@@ -14,7 +14,7 @@ import { defineStep, type StepInput, type StepResult, type StepView, textParts }
 function greet(view: StepView, fresh: boolean): StepResult {
   const greeting = fresh ? view.agent?.greeting : null;
   return {
-    effects: greeting ? [{ kind: 'say', parts: textParts(greeting), replyTo: null }] : [],
+    effects: greeting ? [{ kind: 'say', parts: textParts(greeting), replyTo: null, isGreeting: true }] : [],
     progress: { kind: 'wait' },
     state: { offered: false },
   };

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { defineStep } from '../step.ts';
+import { defineStep, type StepResult } from '../step.ts';
 
-/** Waits for the next message and keeps its text in a variable. */
+/**
+ * Waits for the next message and keeps its text in a variable. Where the flow opened with a text, that is the question:
+ * messages that were sent before are no answers to it. A flow that begins with this step takes the message that started
+ * the conversation.
+ */
 export const listenStep = defineStep({
   type: 'listen',
   title: 'Listen',
@@ -14,8 +18,11 @@ export const listenStep = defineStep({
       .regex(/^[a-zA-Z][a-zA-Z0-9_]{0,63}$/)
       .default('text'),
   }),
-  advance(settings, _view, input) {
-    if (input.kind !== 'message') return { effects: [], progress: { kind: 'wait' } };
+  advance(settings, view, input) {
+    const waiting: StepResult = { effects: [], progress: { kind: 'wait' } };
+    if (input.kind === 'enter')
+      return { ...waiting, state: input.saidAt === undefined ? {} : { askedAt: input.saidAt } };
+    if (input.kind !== 'message' || isBeforeQuestion(view.state['askedAt'], input.sentAt)) return waiting;
     return {
       effects: [],
       progress: { kind: 'leave', outcome: 'next' },
@@ -23,3 +30,7 @@ export const listenStep = defineStep({
     };
   },
 });
+
+function isBeforeQuestion(askedAt: unknown, sentAt: number | undefined): boolean {
+  return typeof askedAt === 'number' && sentAt !== undefined && sentAt <= askedAt;
+}
