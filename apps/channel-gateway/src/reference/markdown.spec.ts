@@ -6,6 +6,7 @@ describe('markdownHtml', () => {
       '# Add `it`\n\n1. one **two**\n\n| a |\n|---|\n| b |\n\n```sh\nls <x>\n```\n\n[next](../decisions/001-x.md#why)',
     );
     expect(title).toBe('Add it');
+    expect(markdownHtml('1. a\n\n```\nx\n```\n\n2. b').html).toContain('<ol start="2">');
     const { headings, html: section } = markdownHtml('# A\n\n## Why `it` is');
     expect(headings).toEqual([
       { depth: 1, id: 'a', html: 'A' },

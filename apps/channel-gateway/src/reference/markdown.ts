@@ -11,6 +11,7 @@ interface Node {
   alt?: string | null;
   depth?: number;
   ordered?: boolean | null;
+  start?: number | null;
   children?: Node[];
 }
 
@@ -49,7 +50,7 @@ function inside(node: Node): string {
 /** Nodes that need more than a tag around what is inside. */
 const special: Readonly<Record<string, (node: Node) => string>> = {
   heading,
-  list: (node) => (node.ordered ? `<ol>${inside(node)}</ol>` : `<ul>${inside(node)}</ul>`),
+  list: (node) => (node.ordered ? orderedList(node) : `<ul>${inside(node)}</ul>`),
   code: (node) => codeBlock('code', node.value ?? ''),
   inlineCode: (node) => `<code>${escape(node.value)}</code>`,
   link: (node) => `<a href="${escape(target(node.url ?? ''))}">${inside(node)}</a>`,
@@ -62,6 +63,11 @@ function toHtml(node: Node): string {
   if (tag) return `<${tag}>${inside(node)}</${tag}>`;
   const show = special[node.type];
   return show ? show(node) : escape(node.value ?? node.alt ?? '') + inside(node);
+}
+
+function orderedList(node: Node): string {
+  const start = node.start && node.start > 1 ? ` start="${node.start}"` : '';
+  return `<ol${start}>${inside(node)}</ol>`;
 }
 
 function heading(node: Node): string {
