@@ -348,6 +348,8 @@ describe('The widget on pages of other people', () => {
         0,
       ]);
     }
+    await press([{ type: 'keydown', key: 'Escape', keyCode: 229 }]);
+    expect(await input.isVisible()).toBe(true);
     await input.fill(QUESTION);
     await press([{ type: 'keydown', ...enter, keyCode: 13 }]);
     await chat.locator('.line.company .sources').waitFor({ timeout: 20_000 });

@@ -6,6 +6,7 @@ export class Caller {
   private bundle: Promise<VoiceBundle> | null = null;
   private held: HeldCall | null = null;
   private tries = 0;
+  private closings = 0;
 
   constructor(origin: string) {
     this.address = `${origin}/widget-voice.js?v=${VOICE_HASH}`;
@@ -13,13 +14,17 @@ export class Caller {
 
   /**
    * Places a call.
+   * @returns false when it was closed before it could begin: then the microphone stays off
    * @throws Error when what it needs could not be loaded
    */
-  async call(host: CallHost): Promise<void> {
+  async call(host: CallHost): Promise<boolean> {
     this.bundle ??= this.load();
+    const { closings } = this;
     try {
       const { startCall } = await this.bundle;
+      if (closings !== this.closings) return false;
       this.held = startCall(host);
+      return true;
     } catch (error) {
       this.bundle = null;
       throw error;
@@ -31,6 +36,7 @@ export class Caller {
   }
 
   close(): void {
+    this.closings += 1;
     this.held?.close();
     this.held = null;
   }

@@ -6,6 +6,11 @@ const INPUT_METHOD = 229;
 /** Safari reports the key that ends a composition right behind its end. */
 const SAME_KEY_MS = 250;
 
+/** Whether an input method has the key: its Escape leaves a list of words, its Enter confirms one. */
+export function takenByInputMethod(event: Pick<KeyboardEvent, 'isComposing' | 'keyCode'>): boolean {
+  return event.isComposing || event.keyCode === INPUT_METHOD;
+}
+
 /**
  * Follows an input method (IME), so that the Enter which confirms a composition is told from one that sends.
  * Chrome and Firefox: keydown (composing), compositionend, keyup. Safari: compositionend, keydown (229), keyup.
@@ -33,7 +38,7 @@ export class Composition {
    * @param isTouch Keyboards on a screen end a composition and send with one touch.
    */
   takes(event: EnterKey, isTouch: boolean): boolean {
-    if (event.isComposing || event.keyCode === INPUT_METHOD) {
+    if (takenByInputMethod(event)) {
       this.enterTaken ||= event.key === 'Enter';
       return true;
     }

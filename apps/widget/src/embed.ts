@@ -35,20 +35,20 @@ export function embedAll(running: HTMLOrSVGScriptElement | null): void {
 function place(element: Element): void {
   const channel = element.getAttribute('channel') ?? '';
   if (document.querySelector(`${TAG}[channel="${CSS.escape(channel)}"]`)) return;
-  document.documentElement.append(element);
   const observer = new MutationObserver((records) => {
     if (element.isConnected) return;
     const removed = records.flatMap(({ removedNodes }) => [...removedNodes]);
     // Taken away by itself, it was meant.
-    if (!removed.some((node) => node !== element)) return observer.disconnect();
-    document.documentElement.append(element);
-    watch();
+    if (!removed.some((node) => node !== element)) observer.disconnect();
+    else put();
   });
-  const watch = (): void => {
-    observer.observe(document, { childList: true });
-    observer.observe(document.documentElement, { childList: true });
+  const put = (): void => {
+    const { documentElement } = document as { documentElement: Element | null };
+    documentElement?.append(element);
+    for (const watched of [document, documentElement])
+      if (watched) observer.observe(watched, { childList: true });
   };
-  watch();
+  put();
 }
 
 function whenThereIsABody(act: () => void): void {

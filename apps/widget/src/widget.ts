@@ -3,6 +3,7 @@ import { Caller } from './caller.ts';
 import { Chat, type WidgetPhrases } from './chat.ts';
 import { inkOf, readableOn } from './colour.ts';
 import { Composer } from './composer.ts';
+import { takenByInputMethod } from './composition.ts';
 import { drawIcon, type Icon, icons } from './icons.ts';
 import { lineView } from './line-view.ts';
 import { clock, type Locale, localeOf } from './locale.ts';
@@ -230,8 +231,9 @@ export class Widget {
     this.callSlot.replaceChildren(loading);
     this.showCall(true);
     try {
-      await caller.call(host);
-      caller.focus();
+      if (await caller.call(host)) return caller.focus();
+      this.callSlot.replaceChildren();
+      this.showCall(false);
     } catch {
       this.callSlot.replaceChildren();
       this.showCall(false);
@@ -261,8 +263,8 @@ export class Widget {
 
   /** Escape closes; where the chat fills the screen, Tab stays inside. */
   private key(event: KeyboardEvent): void {
-    // Escape that leaves a list of an input method closes nothing.
-    if (event.key === 'Escape' && !event.isComposing) return this.toggle(false);
+    if (takenByInputMethod(event)) return;
+    if (event.key === 'Escape') return this.toggle(false);
     if (event.key !== 'Tab' || !matchMedia(NARROW).matches) return;
     const stops = [
       ...this.panel.querySelectorAll<HTMLElement>('button:enabled, a, textarea, select, [tabindex="0"]'),
