@@ -14,16 +14,27 @@ export function documentOf(input: Input): DocumentRequest {
     throw badRequest('A document is given as text or as a file, not both.', [
       missing('file', 'stands beside text'),
     ]);
-  if (file !== undefined) return { ...rest, url, ...readFile(file, { title, mediaType }) };
+  if (file !== undefined) return { ...rest, url: urlOf(url), ...readFile(file, { title, mediaType }) };
   if (text !== undefined) {
     if (title === undefined) throw badRequest('The text has no title.', [missing('title')]);
     if (mediaType === undefined) throw badRequest('The text has no media type.', [missing('mediaType')]);
-    return { ...rest, url, title, mediaType, text };
+    return { ...rest, url: urlOf(url), title, mediaType, text };
   }
   if (url === undefined)
     throw badRequest('Give the document as text, as a file or by its URL.', [missing('text')]);
-  return { ...rest, url, title: title ?? url, mediaType: mediaType ?? 'text/html', text: null };
+  const address = new URL(url);
+  address.hash = '';
+  return {
+    ...rest,
+    url: address.href,
+    title: title ?? address.href,
+    mediaType: mediaType ?? 'text/html',
+    text: null,
+  };
 }
+
+/** One form of each URL: a document is replaced by its URL. */
+const urlOf = (url: string | undefined): string | undefined => url && new URL(url).href;
 
 function readFile(
   file: NonNullable<Input['file']>,

@@ -140,11 +140,9 @@ export class KnowledgeLibrary {
     const { sha256, bytes } = digest;
     const title = printable(request.title);
     const url = request.url ?? null;
-    if (text !== null && reason === null) {
-      const { spaceId, knowledgeBaseId } = request;
-      const same = await this.repository.findSame(trx, { spaceId, knowledgeBaseId, sha256, title, url });
-      if (same) return same;
-    }
+    const earlier = await this.earlierOf(trx, request);
+    const same = reason === null && (await this.findSame(trx, { ...request, title, url, sha256, earlier }));
+    if (same) return same;
     return this.repository.insertDocument(trx, {
       spaceId: request.spaceId,
       id: newId('doc'),
@@ -153,12 +151,38 @@ export class KnowledgeLibrary {
       mediaType: printable(request.mediaType).slice(0, 100),
       url,
       status: reason === null ? 'queued' : 'failed',
-      reason,
+      reason: reason && failedBeside(reason, earlier),
       sha256,
       bytes,
       content: reason === null ? text : null,
-      metadata: request.metadata ?? {},
+      metadata: request.metadata ?? earlier[0]?.metadata ?? {},
     });
+  }
+
+  /** Documents that were added with the URL before, newest first. */
+  private async earlierOf(
+    trx: KnowledgeTrx,
+    { spaceId, knowledgeBaseId, url }: DocumentRequest,
+  ): Promise<DocumentRow[]> {
+    if (!url) return [];
+    await this.repository.lockUrl(trx, knowledgeBaseId, url);
+    return this.repository.findByUrl(trx, { spaceId, knowledgeBaseId, url });
+  }
+
+  /** The document that this one is: of the same content, or waiting to be fetched from the same URL. */
+  private async findSame(
+    trx: KnowledgeTrx,
+    wanted: DocumentRequest & { url: string | null; sha256: string; earlier: DocumentRow[] },
+  ): Promise<DocumentRow | undefined> {
+    const [latest] = wanted.earlier;
+    if (wanted.text === null)
+      return latest?.status === 'queued' && latest.title === wanted.title && latest.bytes === 0
+        ? latest
+        : undefined;
+    const same = await this.repository.findSame(trx, wanted);
+    // One that another content is about to replace is not the same any more.
+    const isPassing = latest !== undefined && latest.id !== same?.id && isPending(latest);
+    return isPassing ? undefined : same;
   }
 
   async listDocuments(
@@ -277,14 +301,23 @@ export class KnowledgeLibrary {
     }
   }
 
+  /** Documents that a document will replace when it is ready. */
+  private async replacedBy(
+    trx: KnowledgeTrx,
+    { spaceId, documentId }: { spaceId: string; documentId: string },
+  ): Promise<DocumentRow[]> {
+    const document = await this.repository.findDocument(trx, spaceId, documentId);
+    if (!document || document.url === null) return [];
+    const { knowledge_base_id: knowledgeBaseId, url } = document;
+    return this.repository.findByUrl(trx, { spaceId, knowledgeBaseId, url, before: documentId });
+  }
+
   async storeOutcome(trx: KnowledgeTrx, outcome: IngestOutcome): Promise<void> {
     if (outcome.status === 'failed') {
-      const { spaceId, documentId: id, reason } = outcome;
-      await this.repository.finishIngest(
-        trx,
-        { spaceId, id },
-        { status: 'failed', reason, passages: 0, terms: 0 },
-      );
+      const { spaceId, documentId: id } = outcome;
+      const reason = failedBeside(outcome.reason, await this.replacedBy(trx, outcome));
+      const failed = { status: 'failed', reason, passages: 0, terms: 0 } as const;
+      await this.repository.finishIngest(trx, { spaceId, id }, failed);
       return;
     }
     const { index, before, found } = outcome;
@@ -306,10 +339,20 @@ export class KnowledgeLibrary {
       },
     );
     if (!isOurs) return;
+    if (document && document.url !== null)
+      await this.repository.deleteReplaced(trx, { ...index, url: document.url, before: id });
     await this.index.insert(trx, index);
     if (isRenamed) await this.retitle(trx, index, document.title);
   }
 }
+
+/** One that fails leaves the one that it was to replace. */
+function failedBeside(reason: string, earlier: readonly DocumentRow[]): string {
+  const stays = earlier.some(({ status }) => status === 'ready');
+  return stays ? `${reason} The document that was added with this URL before stays in use.` : reason;
+}
+
+const isPending = ({ status }: DocumentRow): boolean => status === 'queued' || status === 'ingesting';
 
 /** What fetching a document brought to light. */
 interface FoundDocument {

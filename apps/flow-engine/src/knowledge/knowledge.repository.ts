@@ -13,6 +13,14 @@ export type KnowledgeTrx = Trx<KnowledgeTables>;
 export type KnowledgeBaseRow = Selectable<KnowledgeBaseTable> & { documents: number; passages: number };
 export type DocumentRow = Omit<Selectable<DocumentTable>, 'content' | 'terms'>;
 
+/** Which documents of a knowledge base are meant: those of a URL, before one of them if that is given. */
+export interface SameUrl {
+  spaceId: string;
+  knowledgeBaseId: string;
+  url: string;
+  before?: string;
+}
+
 export interface NewDocument {
   spaceId: string;
   id: string;
@@ -145,6 +153,41 @@ export class KnowledgeRepository {
       .where('id', '=', id)
       .executeTakeFirst();
     return result.numDeletedRows > 0n;
+  }
+
+  /** Documents of a URL are added one after another. */
+  async lockUrl(trx: KnowledgeTrx, knowledgeBaseId: string, url: string): Promise<void> {
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${knowledgeBaseId} ${url}`}, 0))`.execute(trx);
+  }
+
+  /** Documents with the same URL, newest first: all, or those that were added before one of them. */
+  async findByUrl(
+    trx: KnowledgeTrx,
+    { spaceId, knowledgeBaseId, url, before }: SameUrl,
+  ): Promise<DocumentRow[]> {
+    return trx
+      .selectFrom('document')
+      .select(documentColumns)
+      .where('space_id', '=', spaceId)
+      .where('knowledge_base_id', '=', knowledgeBaseId)
+      .where('url', '=', url)
+      .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+      .orderBy('id', 'desc')
+      .execute();
+  }
+
+  /** Deletes the documents that were added with the same URL before one that is ready. */
+  async deleteReplaced(
+    trx: KnowledgeTrx,
+    { spaceId, knowledgeBaseId, url, before }: Required<SameUrl>,
+  ): Promise<void> {
+    await trx
+      .deleteFrom('document')
+      .where('space_id', '=', spaceId)
+      .where('knowledge_base_id', '=', knowledgeBaseId)
+      .where('url', '=', url)
+      .where('id', '<', before)
+      .execute();
   }
 
   /** The document that was added with the same content before; whoever adds it at the same time waits. */

@@ -7,6 +7,8 @@ const WORD_START = /^[\p{L}\p{N}]/u;
 /** Text whose parts are coloured, not separate: names stay whole. */
 const codeTags = new Set(['code', 'kbd', 'pre', 'samp', 'tt', 'var']);
 const LENGTH_UNIT = /(?:^|[^\p{L}])(?:mm|cm|dm|m|km|ft|in|yd|mi|s)$/u;
+/** Longer words before raised or lowered text are seen in part. */
+const TAIL = 64;
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 /**
@@ -14,24 +16,22 @@ const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
  * lowered text, never glue words or numbers together.
  */
 export class InlineText {
-  private text = '';
+  private readonly parts: string[] = [];
+  /** The end of the text: looking at the whole of it for each element would take square time. */
+  private tail = '';
   /** A space belongs before the next text if both are words. */
   private apart = false;
-
-  get isEmpty(): boolean {
-    return this.text === '';
-  }
 
   add(given: string): void {
     const text = cleanText(given);
     if (text === '') return;
-    if (this.apart && WORD_END.test(this.text) && WORD_START.test(text)) this.text += ' ';
-    this.text += text;
+    if (this.apart && WORD_END.test(this.tail) && WORD_START.test(text)) this.push(' ');
+    this.push(text);
     this.apart = false;
   }
 
   breakLine(): void {
-    this.text += LINE_BREAK;
+    this.push(LINE_BREAK);
     this.apart = false;
   }
 
@@ -46,9 +46,9 @@ export class InlineText {
 
   /** Raised text: an exponent (`10^2`, `m²`), an ending (`1st`) or a note. */
   raise(text: string): void {
-    const [, base = ''] = /([\p{L}\p{N}]+|[)\]])$/u.exec(this.text) ?? [];
+    const [, base = ''] = /([\p{L}\p{N}]+|[)\]])$/u.exec(this.tail) ?? [];
     if (text === '' || base === '') return this.add(text);
-    if (/^\d+$/.test(text) && LENGTH_UNIT.test(this.text)) return this.add(raisedDigits(text));
+    if (/^\d+$/.test(text) && LENGTH_UNIT.test(this.tail)) return this.add(raisedDigits(text));
     if (/\d$/.test(base) && /^\p{L}{1,3}$/u.test(text)) return this.add(text);
     if (isExponent(base, text)) return this.mark('^', text);
     this.apart = true;
@@ -57,22 +57,28 @@ export class InlineText {
 
   /** Lowered text: a part of a formula (`H2O`) or an index (`x_i`). */
   lower(text: string): void {
-    if (!WORD_START.test(text) || !/[\p{L}\p{N})\]]$/u.test(this.text)) return this.add(text);
-    if (/^\d+$/.test(text) && /[\p{L})\]]$/u.test(this.text)) return this.add(text);
+    if (!WORD_START.test(text) || !/[\p{L}\p{N})\]]$/u.test(this.tail)) return this.add(text);
+    if (/^\d+$/.test(text) && /[\p{L})\]]$/u.test(this.tail)) return this.add(text);
     this.mark('_', text);
   }
 
   private mark(sign: string, text: string): void {
-    this.text += sign + (/[\s/]/.test(text) ? `(${text})` : text);
+    this.push(sign + (/[\s/]/.test(text) ? `(${text})` : text));
     this.apart = true;
   }
 
   /** The text so far; begins anew. */
   take(): string {
-    const text = collapse(this.text);
-    this.text = '';
+    const text = collapse(this.parts.join(''));
+    this.parts.length = 0;
+    this.tail = '';
     this.apart = false;
     return text;
+  }
+
+  private push(text: string): void {
+    this.parts.push(text);
+    this.tail = (this.tail + text).slice(-TAIL);
   }
 }
 
