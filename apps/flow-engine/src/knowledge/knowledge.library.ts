@@ -136,7 +136,7 @@ export class KnowledgeLibrary {
       throw notFound('The knowledge base');
     }
     const { text } = request;
-    const reason = request.reason ?? (text === null ? null : refusalOf({ ...request, text }));
+    const reason = reasonAgainst(request);
     const { sha256, bytes } = digest;
     const title = printable(request.title);
     const url = request.url ?? null;
@@ -344,6 +344,11 @@ export class KnowledgeLibrary {
     await this.index.insert(trx, index);
     if (isRenamed) await this.retitle(trx, index, document.title);
   }
+}
+
+/** Why it is known at once that a document cannot be read; null where it is not. */
+function reasonAgainst({ reason, text, ...request }: DocumentRequest): string | null {
+  return reason ?? (text === null ? null : refusalOf({ ...request, text }));
 }
 
 /** One that fails leaves the one that it was to replace. */
