@@ -34,9 +34,13 @@ import { MessagesRepository } from './messages/messages.repository.ts';
 import { PostingRepository } from './messages/posting.repository.ts';
 import { PostingService } from './messages/posting.service.ts';
 import { ReactionsHandler } from './messages/reactions.handler.ts';
-import { SearchHandler } from './messages/search.handler.ts';
-import { SearchRepository } from './messages/search.repository.ts';
 import { ProducedConsumer } from './messages/produced.consumer.ts';
+import { ContactNamesRepository } from './search/contact-names.repository.ts';
+import { MessageTermsRepository } from './search/message-terms.repository.ts';
+import { SearchHandler } from './search/search.handler.ts';
+import { SearchRepository } from './search/search.repository.ts';
+import { SearchService } from './search/search.service.ts';
+import { SegmentingService } from './search/segmenting.service.ts';
 import { CallsConsumer } from './voice/calls.consumer.ts';
 import { ChannelOpeningHandler } from './voice/channel-opening.handler.ts';
 import { LiveCallsRepository } from './voice/live-calls.repository.ts';
@@ -68,6 +72,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
   ],
   providers: [
     AttachmentsService,
+    ContactNamesRepository,
     ContactNewsService,
     ContactsRepository,
     ConversationsRepository,
@@ -81,6 +86,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     LiveCallsRepository,
     MergingService,
     MessagesRepository,
+    MessageTermsRepository,
     NamedIdentitiesService,
     OpeningService,
     ParticipantsService,
@@ -89,6 +95,8 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     ReferencesService,
     RoomsRepository,
     SearchRepository,
+    SearchService,
+    SegmentingService,
     SendersService,
     SpaceNamesService,
     SpeechRepository,

@@ -37,6 +37,8 @@ export interface ContactTable extends Stamped {
   attributes: JsonDefault<Record<string, unknown>>;
   /** The contact that this one became part of: nothing but its id is left of it. */
   merged_into: ColumnType<string | null, string | null | undefined, string | null>;
+  /** The name as it is compared, each spelling on a line; null until it is folded. */
+  name_folded: ColumnType<string | null, string | null | undefined, string | null>;
 }
 
 /** A verified phone number or e-mail address: it identifies one contact of the space on every channel. */
@@ -171,6 +173,24 @@ export interface AwaitedSpeechTable {
   created_at: Generated<Date>;
 }
 
+/** A message as search reads it: its terms, of which version of the segmenter. */
+export interface MessageSearchTable {
+  space_id: string;
+  message_id: string;
+  /** As its conversation's. */
+  audience: ColumnType<string[] | null, string | null, string | null>;
+  created_at: Date;
+  version: number;
+  terms: string;
+}
+
+/** How far the messages of a space are segmented; version 0: not all of them, so the messages themselves are searched too. */
+export interface MessageSearchStateTable {
+  space_id: string;
+  version: Generated<number>;
+  since: Generated<Date>;
+}
+
 export interface MessageVersionTable {
   space_id: string;
   message_id: string;
@@ -212,6 +232,8 @@ export interface Tables {
   conversation: ConversationTable;
   participant: ParticipantTable;
   message: MessageTable;
+  message_search: MessageSearchTable;
+  message_search_state: MessageSearchStateTable;
   message_version: MessageVersionTable;
   awaited_speech: AwaitedSpeechTable;
   read_marker: ReadMarkerTable;

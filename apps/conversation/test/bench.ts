@@ -11,7 +11,7 @@ import {
   type Principal,
 } from '@parley/contracts';
 import { createDatabase, Database } from '@parley/database';
-import { EventLog, LiveBus, OperationClient } from '@parley/messaging';
+import { EventLog, Leases, LiveBus, OperationClient } from '@parley/messaging';
 import { createLogger, Logger } from '@parley/service';
 import { handlersOf, layTables, openBare, type SpecHandler } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
@@ -183,6 +183,7 @@ export async function openBench(): Promise<ConversationBench> {
     [OperationClient, files],
     [EventLog, new EventLog(wakers as never)],
     [LiveBus, bus],
+    [Leases, { hold: () => undefined }],
     [Logger, createLogger({ name: 'conversation-spec', level: 'silent' })],
   ]);
   return new ConversationBench({ database, app, live, files, drop: () => server.drop() });

@@ -7,7 +7,7 @@ export function anyOf(texts: readonly string[]): RawBuilder<string> {
 
 /** Types of the columns to be written. */
 export type ColumnTypes = Readonly<
-  Record<string, 'text' | 'int' | 'bigint' | 'boolean' | 'jsonb' | 'timestamptz'>
+  Record<string, 'text' | 'int' | 'bigint' | 'boolean' | 'jsonb' | 'timestamptz' | 'tsvector'>
 >;
 
 /**

@@ -12,6 +12,9 @@ const PIECE_MARK = '~';
 const BEGINNING_MARK = '^';
 const PHONE_MARK = 'tel:';
 
+/** Letters of one UTF-16 unit each. */
+const oneUnitLetters = /^[^\ud800-\udfff]*$/;
+
 /** A term of a query; with `isPrefix` it is the beginning of a term. */
 export interface PartTerm {
   term: string;
@@ -26,6 +29,8 @@ export interface PartQuery {
   isExact: boolean;
   /** Whether a text holds the words. */
   holds(words: TextWords): boolean;
+  /** All pieces of a word of letters: a misspelt one shares some of them. */
+  pieces?: string[];
 }
 
 /** What `partTerms` read in a text, to decide whether it holds the words of a query. */
@@ -42,12 +47,12 @@ export interface TextWords {
 /**
  * Terms of a text for an index of parts of words: each word in pieces of four letters from every letter on, and its first two
  * letters; runs of Han, kana and Hangul in pairs; words with digits and identifiers whole and by their parts.
- * They are sorted, and each is there once.
+ * Each is there once.
  */
 export function partTerms(text: string): string[] {
   const terms = new Set<string>();
   for (const chunk of chunksOf(text)) addChunk(terms, chunk);
-  return [...terms].sort();
+  return [...terms];
 }
 
 /** The words of a text that a query is compared with. */
@@ -60,7 +65,7 @@ export function textWords(text: string): TextWords {
     if (word.kind !== 'code' && word.parts.length > 0) for (const form of word.forms) codes.add(form);
     for (const part of word.parts) add(part);
   };
-  const chunks = [...chunksOf(text)];
+  const chunks = chunksOf(text);
   for (const chunk of chunks) {
     for (const form of chunk.whole?.forms ?? []) (chunk.whole?.kind === 'joined' ? runs : codes).add(form);
     for (const word of chunk.words) add(word);
@@ -71,12 +76,12 @@ export function textWords(text: string): TextWords {
 
 /** What a text must hold to hold these words, each of them as a part of a word. Empty where the text holds no word. */
 export function partQueries(text: string): PartQuery[] {
-  return [...chunksOf(text)].flatMap((chunk) => queriesOfChunk(chunk));
+  return chunksOf(text).flatMap((chunk) => queriesOfChunk(chunk));
 }
 
 /** Words in quotes: they must stand behind one another as they are. Null where the text holds no word. */
 export function phraseQuery(text: string): PartQuery | null {
-  const chunks = [...chunksOf(text)];
+  const chunks = chunksOf(text);
   const queries = chunks.flatMap((chunk) => queriesOfChunk(chunk));
   if (queries.length === 0) return null;
   const wanted = phrasesOf(chunks);
@@ -121,14 +126,22 @@ function addWord(terms: Set<string>, word: Word): void {
 }
 
 function addPieces(terms: Set<string>, form: string): void {
-  const letters = [...form];
   addBeginning(terms, form);
+  if (oneUnitLetters.test(form)) {
+    for (let at = 0; at + LEAST_PART <= form.length; at += 1)
+      terms.add(PIECE_MARK + form.slice(at, at + PIECE));
+    return;
+  }
+  const letters = [...form];
   for (let at = 0; at + LEAST_PART <= letters.length; at += 1)
     terms.add(PIECE_MARK + letters.slice(at, at + PIECE).join(''));
 }
 
 function addBeginning(terms: Set<string>, form: string): void {
-  terms.add(BEGINNING_MARK + [...form].slice(0, BEGINNING).join(''));
+  const beginning = oneUnitLetters.test(form)
+    ? form.slice(0, BEGINNING)
+    : [...form].slice(0, BEGINNING).join('');
+  terms.add(BEGINNING_MARK + beginning);
 }
 
 function queriesOfChunk(chunk: Chunk): PartQuery[] {
@@ -188,8 +201,11 @@ function queryOfWord(word: Word): PartQuery {
     word.kind === 'ideographs' ? pairTerms(form) : pieceTerms(form),
   );
   const isShort = (form: string): boolean => word.kind !== 'ideographs' && [...form].length < LEAST_PART;
+  const pieces = new Set<string>();
+  if (word.kind === 'letters') addPieces(pieces, word.forms[0] ?? '');
   return {
     alternatives,
+    pieces: [...pieces].filter((term) => term.startsWith(PIECE_MARK)),
     // One term says it all: a pair, a piece, a beginning.
     isExact: alternatives.every((terms) => terms.length <= 1),
     holds: ({ runs }) =>

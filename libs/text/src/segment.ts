@@ -49,7 +49,7 @@ export function segment(text: string): Term[] {
 
 /** The words of a query, for an index of `segment`. Words that a text must hold all; their order does not count. */
 export function queryTerms(text: string): QueryTerm[] {
-  const chunks = [...chunksOf(text)];
+  const chunks = chunksOf(text);
   const isOneLetter = chunks.length === 1 && isSingle(chunks[0]?.words);
   return chunks.flatMap((chunk) => queriesOfChunk(chunk, isOneLetter));
 }

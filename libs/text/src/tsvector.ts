@@ -67,7 +67,8 @@ export function anyAll(
 
 /** A lexeme as the text forms of `tsvector` and `tsquery` write it. */
 export function quoted(lexeme: string): string {
-  return `'${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+  const escaped = /['\\]/.test(lexeme) ? lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''") : lexeme;
+  return `'${escaped}'`;
 }
 
 function byteLength(text: string): number {

@@ -32,36 +32,106 @@ export interface Chunk {
   phone: string | null;
 }
 
-const atomPattern = '[\\p{L}\\p{M}\\p{N}_]+';
-const connector = "(?:://|::|[-./:@+#&'=~%\\\\])";
-const chunkPattern = new RegExp(
-  [
-    // A phone number: it begins with +, 0 or an area code in brackets.
-    '(?<phone>(?<![\\p{L}\\p{N}_])(?:\\+ ?\\(?[1-9]|\\(0|0[0-9])[0-9]{0,20}(?:[ ()\\/.-]{1,2}[0-9]{1,20}){0,7}(?![-./:@+#&_]?[\\p{L}\\p{N}_]))',
-    // An IBAN in groups of four.
-    '(?<groups>(?<![\\p{L}\\p{N}_])(?:[A-Z]{2}[0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?|[0-9]{4}(?: [0-9]{4}){2,4})(?![\\p{L}\\p{N}_]))',
-    `(?<run>${atomPattern}(?:${connector}${atomPattern})*)`,
-    // A flag, an emoji without its skin tone, the sign of a currency.
-    '(?<symbol>\\p{Regional_Indicator}{2}|\\p{Extended_Pictographic}|\\p{Sc})',
-  ].join('|'),
-  'gu',
-);
-const symbolName = /^(?:\p{L}{1,2}(?:\+\+|#))(?![\p{L}\p{N}#+])/u;
-const connectors = new RegExp(connector, 'u');
+/** A phone number: it begins with +, 0 or an area code in brackets. */
+const phoneNumber =
+  /(?:\+ ?\(?[1-9]|\(0|0[0-9])[0-9]{0,20}(?:[ ()/.-]{1,2}[0-9]{1,20}){0,7}(?![-./:@+#&_]?[\p{L}\p{M}\p{N}_])/uy;
+/** An IBAN, or the number of a card, in groups of four. */
+const groupedNumber =
+  /(?:[A-Z]{2}[0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?|[0-9]{4}(?: [0-9]{4}){2,4})(?![\p{L}\p{M}\p{N}_])/uy;
+/** A flag, an emoji without its skin tone, the sign of a currency. */
+const symbolPattern = /\p{Regional_Indicator}{2}|\p{Extended_Pictographic}|\p{Sc}/uy;
+const wordCharacter = /^[\p{L}\p{M}\p{N}_]$/u;
+const symbolCharacter = /^(?:\p{Regional_Indicator}|\p{Extended_Pictographic}|\p{Sc})$/u;
+const connectors = /:\/\/|::|[-./:@+#&'=~%\\]/u;
+const plainWord = /^[A-Za-z]?[a-z]+$/;
+const symbolName = /(?:^|[^\p{L}\p{M}\p{N}_])(?<name>\p{L}(?:\+\+|#))(?![\p{L}\p{N}#+])/u;
 const holdsDigit = /\p{N}/u;
 const camelParts = /\p{Lu}+(?![\p{Ll}\p{M}])|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{Lt}\p{M}]+|\p{Lu}|\p{N}+/gu;
 
 /** The words of a text in order. Costs time in proportion to the text's length. */
-export function* chunksOf(text: string): Generator<Chunk> {
+export function chunksOf(text: string): Chunk[] {
   const compatible = compatibleText(text);
-  for (const match of compatible.matchAll(chunkPattern)) {
-    const { phone, groups, symbol } = match.groups ?? {};
-    const [found] = match;
-    if (phone !== undefined) yield phoneChunk(found);
-    else if (groups !== undefined) yield groupedChunk(found);
-    else if (symbol !== undefined) yield { words: [wordOfSymbol(symbol)], whole: null, phone: null };
-    else yield runChunk(found, compatible.slice(match.index + found.length, match.index + found.length + 3));
+  const chunks: Chunk[] = [];
+  for (let at = 0; at < compatible.length; ) {
+    const kind = kindAt(compatible, at);
+    const first = compatible.charCodeAt(at);
+    const special =
+      kind === WORD || first === PLUS || first === BRACKET ? specialAt(compatible, at, first) : null;
+    if (special) {
+      chunks.push(special.chunk);
+      at += special.length;
+    } else if (kind === WORD) {
+      const end = runEnd(compatible, at);
+      chunks.push(runChunk(compatible.slice(at, end), compatible, end));
+      at = end;
+    } else if (kind === SYMBOL) {
+      symbolPattern.lastIndex = at;
+      const [symbol] = symbolPattern.exec(compatible) ?? [];
+      if (symbol !== undefined) chunks.push({ words: [wordOfSymbol(symbol)], whole: null, phone: null });
+      at += symbol?.length ?? lengthAt(compatible, at);
+    } else {
+      at += lengthAt(compatible, at);
+    }
   }
+  return chunks;
+}
+
+const OTHER = 1;
+const WORD = 2;
+const SYMBOL = 3;
+const PLUS = 0x2b;
+const BRACKET = 0x28;
+const COLON = 0x3a;
+const kinds = new Uint8Array(0x11_0000);
+
+function lengthAt(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}
+
+/** Whether the character at an index belongs to a word, is a symbol that is a word of its own, or neither. */
+function kindAt(text: string, at: number): number {
+  const point = text.codePointAt(at) ?? 0;
+  const known = kinds[point] ?? 0;
+  if (known !== 0) return known;
+  const character = String.fromCodePoint(point);
+  const kind = wordCharacter.test(character) ? WORD : symbolCharacter.test(character) ? SYMBOL : OTHER;
+  kinds[point] = kind;
+  return kind;
+}
+
+/** Where words with a connector between them end: behind `4711-0815`, before the dot of a sentence. */
+function runEnd(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    while (at < text.length && kindAt(text, at) === WORD) at += lengthAt(text, at);
+    const connector = connectorLength(text, at);
+    if (connector === 0 || at + connector >= text.length || kindAt(text, at + connector) !== WORD) return at;
+    at += connector;
+  }
+}
+
+function connectorLength(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  if (unit === COLON) return text.startsWith('://', at) ? 3 : text.startsWith('::', at) ? 2 : 1;
+  return "-./@+#&'=~%\\".includes(text.charAt(at)) && at < text.length ? 1 : 0;
+}
+
+/** A number that is written with spaces. */
+function specialAt(text: string, at: number, first: number): { chunk: Chunk; length: number } | null {
+  if (at > 0 && wordCharacter.test(text.charAt(at - 1))) return null;
+  if (first === PLUS || first === BRACKET || first === 0x30) {
+    phoneNumber.lastIndex = at;
+    const [phone] = phoneNumber.exec(text) ?? [];
+    if (phone !== undefined) return { chunk: phoneChunk(phone), length: phone.length };
+  }
+  const isDigit = first >= 0x30 && first <= 0x39;
+  const second = text.charCodeAt(at + 1);
+  if (isDigit || (first >= 0x41 && first <= 0x5a && second >= 0x41 && second <= 0x5a)) {
+    groupedNumber.lastIndex = at;
+    const [groups] = groupedNumber.exec(text) ?? [];
+    if (groups !== undefined) return { chunk: groupedChunk(groups), length: groups.length };
+  }
+  return null;
 }
 
 function phoneChunk(found: string): Chunk {
@@ -86,14 +156,27 @@ function groupedChunk(found: string): Chunk {
   };
 }
 
-function runChunk(found: string, behind: string): Chunk {
+function runChunk(found: string, text: string, end: number): Chunk {
+  const symbol = nameWithSymbol(found, text, end);
+  if (found.length <= MAX_WORD && plainWord.test(found) && !symbol)
+    return {
+      words: [{ kind: 'letters', forms: [found.toLowerCase()], parts: [] }],
+      whole: null,
+      phone: null,
+    };
   const atoms = found.split(connectors);
   const pieces = atoms.flatMap((atom) => scriptPieces(atom));
   const words = pieces.flatMap((piece) => wordsOfPiece(piece)).filter(({ forms }) => forms[0] !== '');
-  const last = atoms.at(-1) ?? '';
-  const symbol = symbolName.exec(last + behind);
-  if (symbol && last.length <= 2) words.push({ kind: 'code', forms: [foldLetters(symbol[0])], parts: [] });
+  if (symbol) words.push({ kind: 'code', forms: [symbol], parts: [] });
   return { words, whole: atoms.length > 1 ? wholeOf(found, pieces) : null, phone: null };
+}
+
+/** `c++` or `c#` where the last word of a run is such a name. */
+function nameWithSymbol(found: string, text: string, end: number): string | null {
+  const next = text.charAt(end);
+  if (next !== '+' && next !== '#') return null;
+  const name = symbolName.exec(text.slice(Math.max(0, end - 3), end + 3));
+  return name?.groups?.name && found.length >= 1 ? foldLetters(name.groups.name) : null;
 }
 
 function wholeOf(found: string, pieces: readonly ScriptPiece[]): Chunk['whole'] {

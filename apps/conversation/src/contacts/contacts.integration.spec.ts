@@ -189,3 +189,24 @@ test('attributes have a limit of their own', () => {
     expect(found).toMatchObject([{ message: 'is larger than 16 KB' }]);
   }
 });
+
+test.each([
+  ['Jürgen Weiß', ['juergen', 'JURGEN', 'weiss', 'weiß jürgen', 'rgen']],
+  ['Łukasz Żak', ['lukasz', 'zak']],
+  ['Αθηνά Οδυσσέας', ['αθηνα', 'ΟΔΥΣΣΕΑΣ']],
+  ['Ёлкин Фёдор', ['елкин', 'федор ёлкин']],
+  ['مُحمّد عليّ', ['محمد', 'علي محمد']],
+  ['山田太郎', ['山田', '田太']],
+  ['ﾔﾏﾀﾞ', ['ヤマダ']],
+  ['प्रिया शर्मा', ['शर्मा', 'प्रि']],
+  ['So\u00adphie O’Neil', ["sophie o'neil", 'neil']],
+  ['100%_\\ Club', ['100%', '%_\\']],
+])('contacts are found by their names however these are written: %s', async (name, queries) => {
+  const { id } = await bench.call(createContact, { spaceId, name });
+  const find = async (q: string) =>
+    (await bench.call(listContacts, { spaceId, q })).data.map((one) => one.id);
+  for (const q of queries) expect({ q, found: await find(q) }).toEqual({ q, found: [id] });
+  expect(await find(`${queries[0]} nobody`)).toEqual([]);
+  await bench.call(updateContact, { spaceId, contactId: id, name: null });
+  expect(await find(queries[0] ?? '')).toEqual([]);
+});

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { anyOf } from '@parley/database';
+import { foldVariants } from '@parley/text';
 import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type { ContactRow, ContactTable, ConversationTrx } from '../database.ts';
+import { foldedName } from '../search/contact-names.repository.ts';
 import { normalizeText, searchedDigits } from './addresses.ts';
 
 @Injectable()
@@ -10,7 +12,7 @@ export class ContactsRepository {
     if (rows.length === 0) return [];
     return trx
       .insertInto('contact')
-      .values([...rows])
+      .values(rows.map((row) => ({ ...row, name_folded: foldedName(row.name ?? null) })))
       .onConflict((conflict) => conflict.doNothing())
       .returningAll()
       .execute();
@@ -59,7 +61,11 @@ export class ContactsRepository {
   ): Promise<ContactRow> {
     return trx
       .updateTable('contact')
-      .set({ ...change, updated_at: new Date() })
+      .set({
+        ...change,
+        ...(change.name === undefined ? {} : { name_folded: foldedName(change.name) }),
+        updated_at: new Date(),
+      })
       .where('space_id', '=', row.space_id)
       .where('id', '=', row.id)
       .returningAll()
@@ -94,7 +100,14 @@ export class ContactsRepository {
     const { space_id: spaceId, id } = from;
     await trx
       .updateTable('contact')
-      .set({ merged_into: into, name: null, attributes: '{}', metadata: '{}', updated_at: new Date() })
+      .set({
+        merged_into: into,
+        name: null,
+        name_folded: null,
+        attributes: '{}',
+        metadata: '{}',
+        updated_at: new Date(),
+      })
       .where('space_id', '=', spaceId)
       .where((where) => where.or([where('id', '=', id), where('merged_into', '=', id)]))
       .execute();
@@ -113,15 +126,31 @@ export class ContactsRepository {
   }
 }
 
-/** Contacts whose name holds these words, or that are known by something that does; numbers are compared by their digits. */
+/** Contacts whose name holds these words in any order, or that are known by something that holds them all; numbers are compared by their digits. */
 function mentions(words: string): RawBuilder<boolean> {
   const pattern = patternOf(normalizeText(words));
   const digits = searchedDigits(words);
   const known = sql`a.value ILIKE ${pattern} OR ${digits !== null} AND a.type = 'phone' AND a.value LIKE ${patternOf(digits ?? '')}`;
-  return sql<boolean>`(name ILIKE ${pattern} OR EXISTS (
+  return sql<boolean>`(${nameHolds(words)} OR name_folded IS NULL AND name ILIKE ${pattern} OR EXISTS (
     SELECT FROM contact_address a WHERE a.space_id = contact.space_id AND a.contact_id = contact.id AND (${known})
   ) OR EXISTS (
     SELECT FROM contact_identity a WHERE a.space_id = contact.space_id AND a.contact_id = contact.id AND (${known})))`;
+}
+
+/** Each word in one of its spellings. */
+function nameHolds(words: string): RawBuilder<boolean> {
+  const each = words
+    .split(/\s+/u)
+    .map((word) => foldVariants(word).filter((form) => form !== ''))
+    .filter((forms) => forms.length > 0)
+    .map(
+      (forms) =>
+        sql`(${sql.join(
+          forms.map((form) => sql`name_folded LIKE ${patternOf(form)}`),
+          sql` OR `,
+        )})`,
+    );
+  return each.length === 0 ? sql<boolean>`false` : sql<boolean>`(${sql.join(each, sql` AND `)})`;
 }
 
 function patternOf(words: string): string {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { ConversationTrx } from '../database.ts';
+import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
 /** What stands in place of a person who was erased. */
 export const ERASED_NAME = 'Erased contact';
@@ -15,11 +16,14 @@ export interface Traces {
 /** Where a contact stands beside its own row: in messages, the history of events, rooms and read markers. */
 @Injectable()
 export class ErasureRepository {
+  constructor(private readonly search: MessageTermsRepository) {}
+
   /** Messages lose their author, the history every name, id and address of the contact. */
   async anonymise(trx: ConversationTrx, { spaceId, contactId, conversationIds }: Traces): Promise<void> {
     const ids = [...conversationIds];
     const author = JSON.stringify({ type: 'contact', contactId: null, name: ERASED_NAME });
     const nobody = JSON.stringify({ contactId: null, name: ERASED_NAME });
+    await this.search.replaceAuthor(trx, { spaceId, conversationIds: ids, authorId: contactId }, null);
     await sql`
       UPDATE message SET author = ${author}::jsonb, metadata = '{}', updated_at = now()
       WHERE space_id = ${spaceId} AND conversation_id = ANY (${ids}::text[]) AND author->>'contactId' = ${contactId}`.execute(
@@ -69,6 +73,7 @@ export class ErasureRepository {
     to: string,
   ): Promise<void> {
     const ids = [...conversationIds];
+    await this.search.replaceAuthor(trx, { spaceId, conversationIds: ids, authorId: contactId }, to);
     await sql`
       UPDATE message SET author = author || jsonb_build_object('contactId', ${to}::text), updated_at = now()
       WHERE space_id = ${spaceId} AND conversation_id = ANY (${ids}::text[]) AND author->>'contactId' = ${contactId}`.execute(

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { conversationDeleted } from '@parley/contracts';
 import { sql } from 'kysely';
 import type { ConversationRow, ConversationTrx } from '../database.ts';
+import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
 /** Lists of other services leave a deleted conversation out for so long: by then they hold nothing of it. */
 const HIDDEN_HOURS = 24;
@@ -9,6 +10,8 @@ const HIDDEN_HOURS = 24;
 /** Removes conversations, and knows which were removed. */
 @Injectable()
 export class DeletionRepository {
+  constructor(private readonly search: MessageTermsRepository) {}
+
   /** Locks the conversations of a room in the order of their ids. */
   async lockRoom(trx: ConversationTrx, spaceId: string, roomId: string): Promise<ConversationRow[]> {
     return trx
@@ -40,7 +43,16 @@ export class DeletionRepository {
         AND message_version.space_id = message.space_id AND message_version.message_id = message.id`.execute(
       trx,
     );
-    for (const table of ['message', 'read_marker', 'awaited_speech', 'conversation_activity'])
+    const { rows: messages } = await sql<{ id: string }>`
+      DELETE FROM message WHERE space_id = ${spaceId} AND conversation_id = ANY (${ids}::text[]) RETURNING id`.execute(
+      trx,
+    );
+    await this.search.forget(
+      trx,
+      spaceId,
+      messages.map(({ id }) => id),
+    );
+    for (const table of ['read_marker', 'awaited_speech', 'conversation_activity'])
       await sql`
         DELETE FROM ${sql.table(table)} WHERE space_id = ${spaceId} AND conversation_id = ANY (${ids}::text[])`.execute(
         trx,

@@ -3,6 +3,7 @@ import { insertRows } from '@parley/database';
 import { EventLog, type NewEvent } from '@parley/messaging';
 import { sql } from 'kysely';
 import type { ConversationRow, ConversationTrx, MessageRow } from '../database.ts';
+import { searchRowOf } from '../search/message-terms.ts';
 
 /** What timelines of a transaction have collected. */
 export interface Collected {
@@ -36,6 +37,15 @@ const messageColumns = {
   updated_at: 'timestamptz',
 } as const;
 
+const searchColumns = {
+  space_id: 'text',
+  message_id: 'text',
+  audience: 'jsonb',
+  created_at: 'timestamptz',
+  version: 'int',
+  terms: 'tsvector',
+} as const;
+
 @Injectable()
 export class TimelinesRepository {
   constructor(private readonly log: EventLog) {}
@@ -54,8 +64,12 @@ export class TimelinesRepository {
       speech: row.speech && JSON.stringify(row.speech),
       metadata: JSON.stringify(row.metadata),
     }));
+    const audiences = new Map(rows.map(({ id, audience }) => [id, audience]));
+    const searched = messages.map((row) => searchRowOf(row, audiences.get(row.conversation_id) ?? null));
     await sql`
-      ${this.log.appendParts(trx, events)}, stored AS (${insertRows('message', messageColumns, stored)}), touched AS (
+      ${this.log.appendParts(trx, events)}, stored AS (${insertRows('message', messageColumns, stored)}), searched AS (
+        ${insertRows('message_search', searchColumns, searched)}
+      ), touched AS (
         INSERT INTO conversation_activity (space_id, conversation_id, at)
         SELECT * FROM unnest(
           ${active.map((one) => one.spaceId)}::text[], ${active.map((one) => one.id)}::text[], ${active.map((one) => one.at)}::timestamptz[])

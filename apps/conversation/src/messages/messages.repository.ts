@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { anyOf } from '@parley/database';
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ConversationRow, ConversationTrx, EventTable, MessageRow } from '../database.ts';
+import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
 export interface MessagePage {
   spaceId: string;
@@ -28,6 +29,8 @@ const LAST_SEQUENCE = 2 ** 31 - 1;
 
 @Injectable()
 export class MessagesRepository {
+  constructor(private readonly search: MessageTermsRepository) {}
+
   /** Which of these provider ids are known already, also of messages that were deleted with their conversation. */
   async knownProviderIds(
     trx: ConversationTrx,
@@ -140,8 +143,20 @@ export class MessagesRepository {
       WHERE message.space_id = given.space_id AND message.id = given.id`.execute(trx);
   }
 
-  /** Replaces the parts and keeps the ones before. */
+  /** Replaces the parts and keeps the ones before. A deleted message has no terms. */
   async rewrite(trx: ConversationTrx, row: MessageRow, parts: string, deleted: boolean): Promise<MessageRow> {
+    const changed = await this.replaceParts(trx, row, parts, deleted);
+    if (deleted) await this.search.forget(trx, row.space_id, [row.id]);
+    else await this.search.save(trx, changed);
+    return changed;
+  }
+
+  private async replaceParts(
+    trx: ConversationTrx,
+    row: MessageRow,
+    parts: string,
+    deleted: boolean,
+  ): Promise<MessageRow> {
     await sql`
       INSERT INTO message_version (space_id, message_id, no, parts)
       SELECT ${row.space_id}, ${row.id}, coalesce(max(no), 0) + 1, ${JSON.stringify(row.parts)}::jsonb

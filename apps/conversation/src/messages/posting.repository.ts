@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { type Author, type EventData, type Message, messagePosted, type Part } from '@parley/contracts';
 import { EventLog } from '@parley/messaging';
 import { type RawBuilder, sql } from 'kysely';
+import { segmenterVersion } from '@parley/text';
 import type { ConversationTrx, MessageRow } from '../database.ts';
+import { messageTerms } from '../search/message-terms.ts';
 
 /** A message of the usual kind: into an open conversation, with nothing to change beside it. */
 export interface QuickPost {
@@ -22,7 +24,7 @@ export interface QuickPost {
   visitor: { contactId: string; channelId: string; senderId: string } | null;
 }
 
-/** The message in one statement: counter, message, event and outbox. */
+/** The message in one statement: counter, message, terms for search, event and outbox. */
 @Injectable()
 export class PostingRepository {
   constructor(private readonly events: EventLog) {}
@@ -53,6 +55,9 @@ export class PostingRepository {
         SELECT space_id, id, last_sequence, ${post.id}, ${author}, ${JSON.stringify(post.parts)}::jsonb, ${post.replyTo}, ${post.internal},
           'accepted', channel_id, ${JSON.stringify(post.metadata)}::jsonb, ${now}::timestamptz, ${now}::timestamptz FROM counter
         RETURNING *
+      ), searched AS (
+        INSERT INTO message_search (space_id, message_id, audience, created_at, version, terms)
+        SELECT space_id, ${post.id}, audience, ${now}::timestamptz, ${segmenterVersion}, ${searchTerms(post)} FROM counter
       ), touched AS (
         INSERT INTO conversation_activity (space_id, conversation_id, at) SELECT space_id, id, ${now}::timestamptz FROM counter
         ON CONFLICT (space_id, conversation_id) DO UPDATE SET at = greatest(conversation_activity.at, excluded.at)
@@ -61,6 +66,15 @@ export class PostingRepository {
     if (rows.length > 0) this.events.wakeRelays(trx, [{ definition: messagePosted }]);
     return rows[0];
   }
+}
+
+/** Channel and contact are the conversation's: the statement alone knows them. */
+function searchTerms({ id, author, parts, visitor }: QuickPost): RawBuilder<unknown> {
+  const terms = sql`${messageTerms({ id, author, parts, channelId: null })}::tsvector`;
+  const more = visitor
+    ? sql`ARRAY['@in:' || channel_id, '@from:' || contact_id]`
+    : sql`ARRAY['@in:' || channel_id]`;
+  return sql`${terms} || array_to_tsvector(array_remove(${more}, NULL))`;
 }
 
 function place({ conversationId, visitor, reader }: QuickPost): RawBuilder<unknown> {

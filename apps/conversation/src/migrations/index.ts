@@ -9,6 +9,7 @@ import * as directRooms from './0007-direct-rooms.ts';
 import * as activity from './0008-activity.ts';
 import * as activityAtBirth from './0009-activity-at-birth.ts';
 import * as deletions from './0010-deletions.ts';
+import * as messageSearch from './0011-message-search.ts';
 
 /** The tables of this service, in the order in which they came. */
 export const migrations: Record<string, Migration> = {
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0008-activity': activity,
   '0009-activity-at-birth': activityAtBirth,
   '0010-deletions': deletions,
+  '0011-message-search': messageSearch,
 };

@@ -1,9 +1,16 @@
+import { searchMessages } from '@parley/contracts';
 import { createDatabase } from '@parley/database';
+import { createLogger } from '@parley/service';
 import { layTables } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { sql } from 'kysely';
 import type { Tables } from '../database.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
+import { ContactNamesRepository } from '../search/contact-names.repository.ts';
+import { MessageTermsRepository } from '../search/message-terms.repository.ts';
+import { SearchRepository } from '../search/search.repository.ts';
+import { SearchService } from '../search/search.service.ts';
+import { SegmentingService } from '../search/segmenting.service.ts';
 import { migrations } from './index.ts';
 
 test('data from before addresses, direct rooms and activity is brought into their form', async () => {
@@ -34,6 +41,12 @@ test('data from before addresses, direct rooms and activity is brought into thei
           ('space_one', 'room_d', 'part_1', 'acc_a', 'A', 'member', false), ('space_one', 'room_d', 'part_2', 'acc_b', 'B', 'member', false),
           ('space_one', 'conv_d', 'part_3', 'acc_a', 'A', 'member', false), ('space_one', 'conv_d', 'part_4', 'acc_c', 'C', 'member', false),
           ('space_one', 'conv_s', 'part_5', 'acc_c', 'C', 'member', false)`.execute(trx);
+      await sql`
+        INSERT INTO message (space_id, conversation_id, sequence, id, author, parts, status) VALUES
+          ('space_one', 'conv_s', 1, 'msg_01', '{"type": "account", "accountId": "acc_c", "name": "C"}',
+            '[{"type": "text", "text": "Sent with the Größe 4711-0815", "format": "plain"}]', 'sent'),
+          ('space_one', 'conv_d', 1, 'msg_02', '{"type": "account", "accountId": "acc_a", "name": "A"}',
+            '[{"type": "text", "text": "Sent in secret", "format": "plain"}]', 'sent')`.execute(trx);
     });
     await layTables(server, 'conversation', [migrations]);
     await database.withSpaces(['space_one'], async (trx) => {
@@ -59,6 +72,29 @@ test('data from before addresses, direct rooms and activity is brought into thei
       }>`SELECT queue, space_id FROM task`.execute(trx);
       expect(rows).toEqual([{ queue: 'contact_addresses', space_id: 'space_one' }]);
     });
+    const terms = new MessageTermsRepository();
+    const search = new SearchService(new SearchRepository(), terms);
+    const find = (q: string, readerId: string | null = null) =>
+      database.withSpaces(['space_one'], async (trx) => {
+        const input = searchMessages.input.parse({ spaceId: 'space_one', q });
+        return (await search.search(trx, input, { before: null, readerId })).rows.map(({ id }) => id);
+      });
+    expect(await find('sent')).toEqual(['msg_01']);
+    expect(await find('sent', 'acc_a')).toEqual(['msg_02', 'msg_01']);
+    const leases = { hold: () => undefined } as never;
+    const segmenting = new SegmentingService(
+      ...([
+        database,
+        terms,
+        new ContactNamesRepository(),
+        leases,
+        createLogger({ name: 'upgrade-spec', level: 'silent' }),
+      ] as const),
+    );
+    expect(await segmenting.round(new AbortController().signal, 0)).toBe(true);
+    expect(await find('sent', 'acc_a')).toEqual(['msg_02', 'msg_01']);
+    expect(await find('groesse 0815')).toEqual(['msg_01']);
+    expect(await find('secret')).toEqual([]);
   } finally {
     await database.close();
     await server.drop();

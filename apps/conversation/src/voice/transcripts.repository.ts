@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { ConversationTrx, MessageRow } from '../database.ts';
+import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
 /** A call in its conversation. */
 export interface CallPlace {
@@ -12,6 +13,8 @@ export interface CallPlace {
 /** What was said in calls: their messages. */
 @Injectable()
 export class TranscriptsRepository {
+  constructor(private readonly search: MessageTermsRepository) {}
+
   /** Takes the words of a call's messages away for good, from the history of events too; answers the messages as they are then. */
   async empty(trx: ConversationTrx, { spaceId, conversationId, callId }: CallPlace): Promise<MessageRow[]> {
     const { rows } = await sql<MessageRow>`
@@ -29,6 +32,7 @@ export class TranscriptsRepository {
     trx: ConversationTrx,
     { spaceId, conversationId, ids }: { spaceId: string; conversationId: string; ids: string[] },
   ): Promise<void> {
+    await this.search.forget(trx, spaceId, ids);
     await sql`DELETE FROM message_version WHERE space_id = ${spaceId} AND message_id = ANY (${ids}::text[])`.execute(
       trx,
     );

@@ -1,7 +1,14 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { Id, InSpace, Metadata, Nothing, Paging, QueryFlag } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
-import { ConversationEventSchema, Emoji, MessageSchema, Parts, ReceiptSchema } from './types.ts';
+import {
+  AuthorSchema,
+  ConversationEventSchema,
+  Emoji,
+  MessageSchema,
+  Parts,
+  ReceiptSchema,
+} from './types.ts';
 
 const InConversation = { ...InSpace, conversationId: Id };
 const OfMessage = { ...InConversation, messageId: Id };
@@ -173,8 +180,32 @@ export const searchMessages = defineOperation({
   name: 'conversation.search',
   kind: 'query',
   permission: 'messages:read',
-  summary: 'Search messages by words or parts of words, newest first',
+  summary: 'Search messages by words, parts of words, author, time, channel and files, newest first',
   http: { method: 'GET', path: '/spaces/:spaceId/search' },
-  input: z.strictObject({ ...InSpace, ...Paging, q: z.string().trim().min(2).max(200) }),
+  input: z
+    .strictObject({
+      ...InSpace,
+      ...Paging,
+      q: z.string().trim().min(1).max(200).optional(),
+      author: Id.optional(),
+      authorType: AuthorSchema.shape.type.optional(),
+      after: z.iso.datetime({ offset: true }).optional(),
+      before: z.iso.datetime({ offset: true }).optional(),
+      channelId: Id.optional(),
+      hasFile: QueryFlag.optional(),
+    })
+    .refine(
+      ({ q, author, authorType, after, before, channelId, hasFile }) =>
+        [q, author, authorType, after, before, channelId, hasFile].some((given) => given !== undefined),
+      {
+        path: ['q'],
+        message:
+          'is needed unless a filter is given: author, authorType, after, before, channelId or hasFile',
+      },
+    )
+    .refine(({ after, before }) => !after || !before || Date.parse(after) < Date.parse(before), {
+      path: ['before'],
+      message: 'is not later than after',
+    }),
   output: listOf(MessageSchema),
 });

@@ -50,6 +50,11 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
   return `${prefix}_${encodeTime(now)}${encodeRandom()}`;
 }
 
+/** What every id of a prefix sorts behind that is drawn at this time or later. `now` is in Unix milliseconds. */
+export function firstIdAt(prefix: IdPrefix, now: number): string {
+  return `${prefix}_${encodeTime(Math.max(0, Math.floor(now)))}`;
+}
+
 function encodeTime(now: number): string {
   let rest = now;
   let text = '';

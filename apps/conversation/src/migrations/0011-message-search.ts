@@ -1,0 +1,241 @@
+import { definerFunction, tenantTable } from '@parley/database';
+import { type Kysely, sql } from 'kysely';
+
+/** Newest messages that are compared one by one before the index is asked: enough for words that most messages hold. */
+const WALKS = [200, 1300];
+
+/** Matches that the index may answer at once; a period with more is split. */
+const MOST_MATCHES = 1000;
+
+/** Characters of an id's time that name the shortest period, of 17 minutes; see `PERIODS` in search/message-terms.ts. */
+const SHORTEST_PERIOD = 6;
+
+/** Newest messages that are searched for misspelt words. */
+const FUZZY_WINDOW = 1000;
+
+/**
+ * Messages as search reads them, apart from the messages: status changes and reactions do not touch the index.
+ * The table is empty here, so its index is built at once; `SegmentingService` fills it.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    CREATE TABLE message_search (
+      space_id text NOT NULL, message_id text NOT NULL, audience jsonb, created_at timestamptz NOT NULL, version smallint NOT NULL,
+      terms tsvector NOT NULL, PRIMARY KEY (space_id, message_id))`.execute(db);
+  await sql`
+    CREATE INDEX message_search_terms ON message_search USING gin (space_id ${sql.id(await schemaOf(db, 'btree_gin'))}.text_ops, terms)
+    WITH (gin_pending_list_limit = 256)`.execute(db);
+  await tenantTable(db, 'message_search');
+  await sql`
+    CREATE TABLE message_search_state (
+      space_id text NOT NULL PRIMARY KEY, version smallint NOT NULL DEFAULT 0, since timestamptz NOT NULL DEFAULT now())`.execute(
+    db,
+  );
+  await tenantTable(db, 'message_search_state');
+  await sql`
+    INSERT INTO message_search_state (space_id)
+    SELECT space_id FROM message UNION SELECT space_id FROM room UNION SELECT space_id FROM directory UNION SELECT space_id FROM contact`.execute(
+    db,
+  );
+  // The name as it is compared, in each spelling; null until it is folded.
+  await sql`ALTER TABLE contact ADD COLUMN name_folded text`.execute(db);
+  await createMatches(db);
+  await createPeriods(db);
+  await createSearch(db);
+  await createFuzzySearch(db);
+  await createUpkeep(db);
+}
+
+async function schemaOf(db: Kysely<unknown>, extension: string): Promise<string> {
+  const { rows } = await sql<{ schema: string }>`
+    SELECT nspname AS schema FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = ${extension}`.execute(
+    db,
+  );
+  const [row] = rows;
+  if (!row) throw new Error(`The extension ${extension} of PostgreSQL is missing: let the owner install it.`);
+  return row.schema;
+}
+
+const guard = `
+  IF NOT space = ANY (string_to_array(coalesce(current_setting('app.spaces', true), ''), ',')) THEN
+    RETURN;
+  END IF;`;
+
+const isSeen = `(s.audience IS NULL OR coalesce(s.audience ? reader, false))
+  AND (since IS NULL OR s.created_at >= since) AND (until IS NULL OR s.created_at < until)`;
+
+/**
+ * Matches of a query in any order, found by the index of terms. The planner would read the table instead where it expects
+ * many matches and a limit: that is slow where they lie far back.
+ */
+async function createMatches(db: Kysely<unknown>): Promise<void> {
+  const args =
+    'space text, indexed tsquery, query tsquery, reader text, below text, above text, since timestamptz, until timestamptz, most integer';
+  await definerFunction(db, {
+    name: 'message_search_matches',
+    args,
+    returns: 'TABLE (message_id text)',
+    language: 'plpgsql',
+    body: `
+BEGIN${guard}
+  RETURN QUERY EXECUTE '
+    SELECT s.message_id FROM message_search s
+    WHERE s.space_id = $1 AND s.terms @@ $2 AND ($3 IS NULL OR (s.terms @@ $3) IS TRUE)
+      AND ($5 IS NULL OR s.message_id < $5) AND ($6 IS NULL OR s.message_id >= $6)
+      AND (s.audience IS NULL OR coalesce(s.audience ? $4, false))
+      AND ($7 IS NULL OR s.created_at >= $7) AND ($8 IS NULL OR s.created_at < $8)
+    LIMIT $9' USING space, indexed, query, reader, below, above, since, until, most;
+END`,
+  });
+  await sql`
+    ALTER FUNCTION message_search_matches(text, tsquery, tsquery, text, text, text, timestamptz, timestamptz, integer)
+    SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off`.execute(
+    db,
+  );
+}
+
+/**
+ * Ids of messages with the terms of a query, newest first. Frequent terms are met by a walk over the newest messages, rare ones
+ * in the index. What is frequent, but not of late, is looked for in ever shorter periods, whose terms every message has.
+ * `whole` is the query without beginnings of terms, null where nothing is left: the index reads all terms that begin so each time
+ * it is asked, so periods are looked up without them.
+ */
+async function createSearch(db: Kysely<unknown>): Promise<void> {
+  await definerFunction(db, {
+    name: 'search_message_terms',
+    args: 'space text, query text, whole text, reader text, below text, above text, since timestamptz, until timestamptz, most integer',
+    returns: 'TABLE (message_id text)',
+    language: 'plpgsql',
+    body: `
+DECLARE
+  wanted tsquery := query::tsquery;
+  indexed tsquery := coalesce(whole, query)::tsquery;
+  hits text[] := '{}';
+  batch text[];
+  lowest text := below;
+  oldest text;
+  size integer;
+  walked integer;
+  walk integer := 0;
+  node text;
+  nodes text[] := ARRAY[''];
+BEGIN${guard}
+  LOOP
+    walk := walk + 1;
+    size := CASE walk WHEN 1 THEN ${WALKS[0]} ELSE ${WALKS[1]} END;
+    SELECT coalesce(array_agg(w.id ORDER BY w.id DESC) FILTER (WHERE w.hit), '{}'), count(*), min(w.id)
+      INTO batch, walked, oldest
+    FROM (
+      SELECT s.message_id AS id, (wanted IS NULL OR s.terms @@ wanted) AND ${isSeen} AS hit FROM message_search s
+      WHERE s.space_id = space AND (lowest IS NULL OR s.message_id < lowest) AND (above IS NULL OR s.message_id >= above)
+      ORDER BY s.message_id DESC LIMIT size) AS w;
+    hits := hits || batch;
+    lowest := coalesce(oldest, lowest);
+    IF cardinality(hits) >= most OR walked < size THEN
+      RETURN QUERY SELECT unnest(hits[1:most]);
+      RETURN;
+    END IF;
+    EXIT WHEN walk >= ${WALKS.length} AND wanted IS NOT NULL;
+  END LOOP;
+  SELECT greatest(min(s.message_id), above) INTO oldest FROM message_search s WHERE s.space_id = space;
+  IF above IS NOT NULL THEN
+    nodes := message_search_periods(nodes, oldest, lowest);
+    IF cardinality(nodes) <= 2 THEN
+      nodes := message_search_periods(nodes, oldest, lowest);
+    END IF;
+  END IF;
+  WHILE cardinality(nodes) > 0 AND cardinality(hits) < most LOOP
+    node := nodes[cardinality(nodes)];
+    nodes := trim_array(nodes, 1);
+    size := CASE WHEN length(node) < ${SHORTEST_PERIOD} THEN ${MOST_MATCHES} END;
+    batch := ARRAY(SELECT m.message_id FROM message_search_matches(
+      space, CASE WHEN node = '' THEN wanted ELSE indexed && ('''@at:' || node || '''')::tsquery END,
+      CASE WHEN node <> '' AND whole IS NOT NULL THEN wanted END, reader, lowest, above, since, until, size + 1) AS m);
+    IF size IS NULL OR cardinality(batch) <= size THEN
+      hits := hits || ARRAY(SELECT id FROM unnest(batch) AS id ORDER BY id DESC LIMIT most);
+    ELSE
+      nodes := nodes || message_search_periods(ARRAY[node], oldest, lowest);
+    END IF;
+  END LOOP;
+  RETURN QUERY SELECT unnest(hits[1:most]);
+END`,
+  });
+}
+
+/** The periods that a period is split into, oldest first, as far as they lie between two ids; see `PERIODS`. */
+async function createPeriods(db: Kysely<unknown>): Promise<void> {
+  await definerFunction(db, {
+    name: 'message_search_periods',
+    args: 'parents text[], oldest text, newest text',
+    returns: 'text[]',
+    body: `
+    SELECT ARRAY(
+      SELECT period.name FROM (
+        SELECT start.name || substr('0123456789abcdefghjkmnpqrstvwxyz', n, 1) COLLATE "C" AS name
+        FROM unnest(parents) AS parent (name)
+        CROSS JOIN unnest(CASE WHEN parent.name = '' THEN ARRAY['00', '01', '02'] ELSE ARRAY[parent.name] END) AS start (name)
+        CROSS JOIN generate_series(1, 32) AS n
+      ) AS period
+      WHERE period.name >= left(substr(oldest, 5), length(period.name)) COLLATE "C"
+        AND (newest IS NULL OR period.name <= left(substr(newest, 5), length(period.name)) COLLATE "C")
+      ORDER BY period.name)`,
+  });
+}
+
+/** Ids of new messages with words much like some: of each word's pieces they hold so many. */
+async function createFuzzySearch(db: Kysely<unknown>): Promise<void> {
+  await definerFunction(db, {
+    name: 'search_message_fuzzy',
+    args: 'space text, query text, pieces tsquery[], words integer[], needs integer[], reader text, above text, below text, since timestamptz, until timestamptz, most integer',
+    returns: 'TABLE (message_id text)',
+    language: 'plpgsql',
+    body: `
+DECLARE
+  wanted tsquery := query::tsquery;
+BEGIN${guard}
+  RETURN QUERY
+    SELECT newest.message_id FROM (
+      SELECT s.message_id, s.terms FROM message_search s
+      WHERE s.space_id = space AND (below IS NULL OR s.message_id < below) AND (above IS NULL OR s.message_id >= above) AND ${isSeen}
+      ORDER BY s.message_id DESC LIMIT ${FUZZY_WINDOW}) AS newest
+    WHERE newest.terms @@ wanted AND NOT EXISTS (
+      SELECT FROM unnest(pieces, words) AS part (piece, word)
+      GROUP BY part.word HAVING count(*) FILTER (WHERE newest.terms @@ part.piece) < needs[part.word])
+    ORDER BY newest.message_id DESC LIMIT most;
+END`,
+  });
+}
+
+/** Which spaces hold messages that this version of the segmenter has not read, and the end of the index before. */
+async function createUpkeep(db: Kysely<unknown>): Promise<void> {
+  await definerFunction(db, {
+    name: 'spaces_to_segment',
+    args: 'wanted integer',
+    returns: 'TABLE (space_id text)',
+    body: `
+    WITH RECURSIVE space AS (
+      (SELECT s.space_id FROM message_search s ORDER BY s.space_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.space_id FROM message_search s WHERE s.space_id > space.space_id ORDER BY s.space_id LIMIT 1)
+      FROM space WHERE space.space_id IS NOT NULL)
+    SELECT state.space_id FROM message_search_state state WHERE state.version < wanted
+    UNION
+    SELECT space.space_id FROM space
+    WHERE space.space_id IS NOT NULL AND NOT EXISTS (SELECT FROM message_search_state state WHERE state.space_id = space.space_id)`,
+  });
+  await definerFunction(db, {
+    name: 'drop_message_words',
+    args: '',
+    returns: 'boolean',
+    language: 'plpgsql',
+    body: `
+BEGIN
+  IF to_regclass('message_words') IS NULL OR EXISTS (SELECT FROM message_search_state WHERE version = 0) THEN
+    RETURN false;
+  END IF;
+  PERFORM set_config('lock_timeout', '500ms', true);
+  DROP INDEX message_words;
+  RETURN true;
+END`,
+  });
+}
