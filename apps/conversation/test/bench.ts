@@ -183,7 +183,7 @@ export async function openBench(): Promise<ConversationBench> {
     [OperationClient, files],
     [EventLog, new EventLog(wakers as never)],
     [LiveBus, bus],
-    [Leases, { hold: () => undefined }],
+    [Leases, { runWhileHeld: () => undefined }],
     [Logger, createLogger({ name: 'conversation-spec', level: 'silent' })],
   ]);
   return new ConversationBench({ database, app, live, files, drop: () => server.drop() });

@@ -81,7 +81,7 @@ test('data from before addresses, direct rooms and activity is brought into thei
       });
     expect(await find('sent')).toEqual(['msg_01']);
     expect(await find('sent', 'acc_a')).toEqual(['msg_02', 'msg_01']);
-    const leases = { hold: () => undefined } as never;
+    const leases = { runWhileHeld: () => undefined } as never;
     const segmenting = new SegmentingService(
       ...([
         database,

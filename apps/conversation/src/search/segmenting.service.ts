@@ -32,7 +32,7 @@ export class SegmentingService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.leases.hold(LEASE, (lease) => this.run(lease));
+    this.leases.runWhileHeld(LEASE, (lease) => this.run(lease));
   }
 
   /** Segments what is missing; answers whether nothing is left to do. */
