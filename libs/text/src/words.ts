@@ -65,8 +65,7 @@ export function chunksOf(text: string): Chunk[] {
       chunks.push(runChunk(compatible.slice(at, end), compatible, end));
       at = end;
     } else if (kind === SYMBOL) {
-      symbolPattern.lastIndex = at;
-      const [symbol] = symbolPattern.exec(compatible) ?? [];
+      const symbol = matchAt(symbolPattern, compatible, at);
       if (symbol !== undefined) chunks.push({ words: [wordOfSymbol(symbol)], whole: null, phone: null });
       at += symbol?.length ?? lengthAt(compatible, at);
     } else {
@@ -82,6 +81,7 @@ const SYMBOL = 3;
 const PLUS = 0x2b;
 const BRACKET = 0x28;
 const COLON = 0x3a;
+const ZERO = 0x30;
 const kinds = new Uint8Array(0x11_0000);
 
 function lengthAt(text: string, at: number): number {
@@ -119,20 +119,22 @@ function connectorLength(text: string, at: number): number {
 /** A number that is written with spaces. */
 function specialAt(text: string, at: number, first: number): { chunk: Chunk; length: number } | null {
   if (at > 0 && wordCharacter.test(text.charAt(at - 1))) return null;
-  if (first === PLUS || first === BRACKET || first === 0x30) {
-    phoneNumber.lastIndex = at;
-    const [phone] = phoneNumber.exec(text) ?? [];
+  if (first === PLUS || first === BRACKET || first === ZERO) {
+    const phone = matchAt(phoneNumber, text, at);
     if (phone !== undefined) return { chunk: phoneChunk(phone), length: phone.length };
   }
-  const isDigit = first >= 0x30 && first <= 0x39;
-  const second = text.charCodeAt(at + 1);
-  if (isDigit || (first >= 0x41 && first <= 0x5a && second >= 0x41 && second <= 0x5a)) {
-    groupedNumber.lastIndex = at;
-    const [groups] = groupedNumber.exec(text) ?? [];
-    if (groups !== undefined) return { chunk: groupedChunk(groups), length: groups.length };
-  }
-  return null;
+  const isCountry = isCapital(first) && isCapital(text.charCodeAt(at + 1));
+  const groups = isCountry || isDigit(first) ? matchAt(groupedNumber, text, at) : undefined;
+  return groups === undefined ? null : { chunk: groupedChunk(groups), length: groups.length };
 }
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}
+
+const isDigit = (unit: number): boolean => unit >= ZERO && unit <= 0x39;
+const isCapital = (unit: number): boolean => unit >= 0x41 && unit <= 0x5a;
 
 function phoneChunk(found: string): Chunk {
   const words = found

@@ -94,19 +94,7 @@ END`,
   );
 }
 
-/**
- * Ids of messages with the terms of a query, newest first. Frequent terms are met by a walk over the newest messages, rare ones
- * in the index. What is frequent, but not of late, is looked for in ever shorter periods, whose terms every message has.
- * `whole` is the query without beginnings of terms, null where nothing is left: the index reads all terms that begin so each time
- * it is asked, so periods are looked up without them.
- */
-async function createSearch(db: Kysely<unknown>): Promise<void> {
-  await definerFunction(db, {
-    name: 'search_message_terms',
-    args: 'space text, query text, whole text, reader text, below text, above text, since timestamptz, until timestamptz, most integer',
-    returns: 'TABLE (message_id text)',
-    language: 'plpgsql',
-    body: `
+const searchBody = `
 DECLARE
   wanted tsquery := query::tsquery;
   indexed tsquery := coalesce(whole, query)::tsquery;
@@ -158,7 +146,21 @@ BEGIN${guard}
     END IF;
   END LOOP;
   RETURN QUERY SELECT unnest(hits[1:most]);
-END`,
+END`;
+
+/**
+ * Ids of messages with the terms of a query, newest first. Frequent terms are met by a walk over the newest messages, rare ones
+ * in the index. What is frequent, but not of late, is looked for in ever shorter periods, whose terms every message has.
+ * `whole` is the query without beginnings of terms, null where nothing is left: the index reads all terms that begin so each time
+ * it is asked, so periods are looked up without them.
+ */
+async function createSearch(db: Kysely<unknown>): Promise<void> {
+  await definerFunction(db, {
+    name: 'search_message_terms',
+    args: 'space text, query text, whole text, reader text, below text, above text, since timestamptz, until timestamptz, most integer',
+    returns: 'TABLE (message_id text)',
+    language: 'plpgsql',
+    body: searchBody,
   });
 }
 

@@ -78,19 +78,25 @@ function readGroups(typed: string): { groups: Group[]; without: PartQuery[] } {
       joins = true;
       continue;
     }
-    const isWithout = token.length > 1 && token.startsWith('-');
-    const word = isWithout ? token.slice(1) : token;
-    const isPhrase = word.length > 1 && word.startsWith('"') && word.endsWith('"');
-    const phrase = isWithout || isPhrase ? phraseQuery(word) : null;
-    const queries = phrase ? [phrase] : isPhrase ? [] : partQueries(word.replaceAll('\u0000', ' '));
+    const { isWithout, queries } = readToken(token);
+    const last = joins ? groups.at(-1) : undefined;
     if (queries.length === 0) continue;
-    const last = groups.at(-1);
     if (isWithout) without.push(...queries);
-    else if (joins && last) last.push(queries);
+    else if (last) last.push(queries);
     else groups.push([queries]);
     joins = false;
   }
   return { groups, without };
+}
+
+/** What must not be there is a whole word, as what stands in quotes. */
+function readToken(token: string): { isWithout: boolean; queries: PartQuery[] } {
+  const isWithout = token.length > 1 && token.startsWith('-');
+  const word = isWithout ? token.slice(1) : token;
+  const isPhrase = word.length > 1 && word.startsWith('"') && word.endsWith('"');
+  if (!isWithout && !isPhrase) return { isWithout, queries: partQueries(word.replaceAll('\u0000', ' ')) };
+  const phrase = phraseQuery(word);
+  return { isWithout, queries: phrase ? [phrase] : [] };
 }
 
 /** Numbers that are written with spaces, such as those of telephones and accounts, stay one token. */

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database, sleep } from '@parley/database';
 import { type Lease, Leases, reasonOf } from '@parley/messaging';
@@ -105,7 +104,7 @@ async function segment(
   for (const message of messages) {
     rows.push(searchRowOf(message, message.audience));
     if (performance.now() - started < SLICE_MS) continue;
-    await setImmediate();
+    await new Promise((resolve) => setImmediate(resolve));
     started = performance.now();
   }
   return rows;
