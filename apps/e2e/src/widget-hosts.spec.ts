@@ -254,6 +254,14 @@ describe('The widget on pages of other people', () => {
     await widget(page).locator('.frame[data-connection=online]').waitFor({ timeout: 3000 });
     expect(sockets.slice(before)).toHaveLength(2);
     expect(await field(page).inputValue()).toBe(DRAFT);
+    // An element that is given another channel shows that one alone.
+    const give = (channelId: string): Promise<unknown> =>
+      page.evaluate(`document.querySelector('parley-widget').setAttribute('channel', '${channelId}')`);
+    await give(support());
+    expect(await page.locator('textarea').inputValue()).toBe('');
+    await give(sales());
+    expect(await page.locator('textarea').inputValue()).toBe(DRAFT);
+    expect(await page.locator('.launcher').count()).toBe(1);
     await page.context().close();
   });
 

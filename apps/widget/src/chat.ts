@@ -143,7 +143,8 @@ export class Chat {
         state: (state) => this.hearState(state),
       },
     });
-    this.realtime.connect();
+    if (this.paused) this.realtime.pause();
+    else this.realtime.connect();
     if (session.conversationId) this.follow(session.conversationId);
     this.view.changed();
   }

@@ -1,4 +1,6 @@
 const TAG = 'parley-widget';
+/** Scripts of others may be named alike: ids of channels tell them apart. */
+const CHANNEL = /^chan_\w+$/;
 const ATTRIBUTES = ['language', 'theme', 'open'] as const;
 
 /**
@@ -8,14 +10,14 @@ const ATTRIBUTES = ['language', 'theme', 'open'] as const;
 export function embed(script: HTMLScriptElement): void {
   const address = new URL(script.src, document.baseURI);
   // Tag managers drop attributes that they do not know.
-  const said = (name: string): string | null =>
+  const setting = (name: string): string | null =>
     script.getAttribute(`data-${name}`) ?? address.searchParams.get(name);
-  const channel = said('channel');
-  if (!channel) return;
+  const channel = setting('channel');
+  if (!channel || !CHANNEL.test(channel)) return;
   const known = document.querySelector(`${TAG}[channel="${CSS.escape(channel)}"]`);
   const element = known ?? document.createElement(TAG);
   for (const name of ATTRIBUTES) {
-    const value = said(name);
+    const value = setting(name);
     if (value !== null && (name !== 'open' || !known)) element.setAttribute(name, value);
   }
   if (known) return;
@@ -27,8 +29,8 @@ export function embed(script: HTMLScriptElement): void {
 /** The script that runs; for modules, and for loaders that hide it, all that ask for a widget. */
 export function embedAll(running: HTMLOrSVGScriptElement | null): void {
   if (running instanceof HTMLScriptElement && running.src !== '') return embed(running);
-  for (const script of document.querySelectorAll<HTMLScriptElement>('script[src]'))
-    if (new URL(script.src, document.baseURI).pathname.endsWith('/widget.js')) embed(script);
+  for (const script of document.querySelectorAll<HTMLScriptElement>('script[src*="/widget.js"]'))
+    if (/\/widget\.js(?:[?#]|$)/.test(script.src)) embed(script);
 }
 
 /** Behind the body, which pages and routers replace; and back there when all of the page is replaced. */

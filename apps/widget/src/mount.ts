@@ -49,6 +49,11 @@ export class Mount {
       if (sound.paused) void sound.play().catch(() => undefined);
   }
 
+  /** Shows the widget nowhere. */
+  leave(): void {
+    this.frame.remove();
+  }
+
   /** Adds a style sheet once. A constructed sheet needs no permission of the page's content security policy. */
   addStyles(css: string): void {
     if (this.known.has(css)) return;

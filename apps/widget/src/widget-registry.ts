@@ -61,6 +61,7 @@ export class WidgetRegistry {
     const settings = element.settings();
     const place = this.placeOf.get(element);
     if (!settings || !place || place !== this.find(settings)) {
+      if (place?.shownIn === element) place.widget.detach();
       this.remove(element);
       this.add(element);
     } else if (place.shownIn === element) place.widget.apply(settings);

@@ -111,6 +111,11 @@ export class Widget {
     this.resume();
   }
 
+  /** Its element shows another channel from now on. */
+  detach(): void {
+    this.mount.leave();
+  }
+
   /** Language and theme, as the page states them now. */
   apply({ language, theme }: WidgetSettings): void {
     this.locale = localeOf(language, document.documentElement.lang, navigator.languages);
