@@ -42,6 +42,7 @@ const TERMINATORS = /[\p{Sentence_Terminal}…།༎\u037e]+/uy;
 const CLOSERS =
   /(?:\p{Pe}|\p{Pf}|["'*_~“‘«²³¹⁰-⁹\ufe0f\u200d]|\[\^?\d{1,4}(?:\s?[,–-]\s?\d{1,4}){0,5}\]|\p{Extended_Pictographic}|\p{EMod}|\p{RI})*/uy;
 const WIDE_CLOSERS = /(?:\p{Pe}|\p{Pf}|["'*_~]|\[\^?\d{1,4}\])*/uy;
+const UNMARKED_WIDE_CLOSERS = /(?:\p{Pe}|\p{Pf}|["']|\[\^?\d{1,4}\])*/uy;
 /** A bracket of which it is not known yet whether it is a citation. */
 const OPEN_CITATION = /^\[[\^\d,\s–-]*$/;
 const SPACE = /\s*/y;
@@ -111,7 +112,7 @@ function judgeTerminator(known: KnownText, start: number, at: number): Verdict {
   const marksEnd = text.charAt(at) === ';' ? at + 1 : matchEnd(TERMINATORS, text, at);
   const marks = text.slice(at, marksEnd);
   const isWide = /[^\u0000-\u00ff…]/u.test(marks);
-  const closed = matchEnd(isWide ? WIDE_CLOSERS : CLOSERS, text, marksEnd);
+  const closed = closersEnd(known, { start, at, marksEnd, isWide });
   if (!isComplete && (closed >= text.length || mayBeCitation(text, closed))) return 'undecided';
   const next = matchEnd(SPACE, text, closed);
   if (next >= text.length) return isComplete ? { end: text.length } : 'undecided';
@@ -120,6 +121,20 @@ function judgeTerminator(known: KnownText, start: number, at: number): Verdict {
   if (next === closed) return judgeUnspaced(known, place, isWide);
   if (isWide) return CONTINUING.test(text.slice(next, next + 1)) ? { skipTo: next } : { end: next };
   return judgeSpaced(known, place);
+}
+
+/**
+ * Where the marks behind the end of a sentence end. A mark of emphasis belongs to the next sentence where none is open and
+ * no space is written between sentences.
+ */
+function closersEnd(
+  { text }: KnownText,
+  { start, at, marksEnd, isWide }: { start: number; at: number; marksEnd: number; isWide: boolean },
+): number {
+  if (!isWide) return matchEnd(CLOSERS, text, marksEnd);
+  const before = text.slice(Math.max(start, at - LOOKBACK), at);
+  const isOpen = (before.match(/[*_~]+/g)?.length ?? 0) % 2 === 1;
+  return matchEnd(isOpen ? WIDE_CLOSERS : UNMARKED_WIDE_CLOSERS, text, marksEnd);
 }
 
 function mayBeCitation(text: string, at: number): boolean {

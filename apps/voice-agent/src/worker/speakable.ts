@@ -1,192 +1,189 @@
-const FENCE = /^[ \t]*(?:```|~~~)[^\n]*(?:\n|$)/;
-const RULE = /^[ \t]*(?:[-*_][ \t]*){3,}(?:\n|$)/;
-const TABLE_RULE = /^[ \t]*\|?[ \t]*:?-{2,}[\s:|-]*(?:\n|$)/;
-const MARKER = /^[ \t]*(?:#{1,6}[ \t]+|[-*+][ \t]+|\d{1,3}[.)][ \t]+|>[ \t]?)/;
+import { SentenceStream } from '@parley/text';
+import { speechOfInline } from './inline-speech.ts';
+
+const FENCE = /^[ \t]*(?:```|~~~)/;
+const RULE = /^[ \t]*(?:(?:[-*_][ \t]*){3,}|=+[ \t]*|-{2,}[ \t]*)$/;
+const TABLE_RULE = /^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t:|-]*)$/;
+const TABLE_ROW = /^[ \t]*\|/;
+const DEFINITION = /^ {0,3}\[(?:\^[^\]\n]{1,200}\]:|[^\]\n]{1,200}\]:[ \t]*\S+(?:[ \t]+["'(].*)?[ \t]*$)/;
+const HEADING = /^ {0,3}#{1,6}(?:[ \t]+|$)/;
+const BULLET = /^[ \t]*[-*+][ \t]+(?:\[[ xX]\][ \t]+)?/;
+const NUMBERED = /^[ \t]*(\d{1,9})[.)][ \t]+/;
+const QUOTE = /^[ \t]*(?:>[ \t]?)+/;
 /** A beginning of a line of which it is not yet known what it is. */
-const UNDECIDED = /^[ \t|:>]*(?:#{0,6}|[-*_+: \t|]*|\d{1,3}[.)]?|`{1,2}|~{1,2})[ \t]*$/;
-const LINK = /^!?\[([^\]\n]{0,300})\](?:\(([^)\n]{0,2000})\))?/;
-const CITATION = /^\^?\d+(?:\s*,\s*\d+)*$/;
-const ADDRESS = /^https?:\/\/[^\s<>()\]]+/;
-const TAG = /^<\/?[a-zA-Z][^>\n]{0,300}>/;
-const ESCAPE = /^\\[!-/:-@[-`{-~]/;
-const PICTURE = /^(?![\d#*])(?:\p{Extended_Pictographic}|[\u200d\ufe0f])/u;
-const HOLD_LIMIT = 2400;
+const UNDECIDED =
+  /^[ \t>]*(?:#{0,6}|[-*_+= \t]*|[-:| \t]*|[-*+][ \t]+\[[ xX]?\]?|\d{1,9}[.)]?|`{1,2}|~{1,2}|\[[^\]\n]{0,200}\]?)[ \t]*$/;
+/** Lines that must be whole to be understood: rows of tables, fences and definitions. */
+const WHOLE_LINE = /^[ \t]*(?:\||```|~~~)|^ {0,3}\[[^\]\n]{1,200}\]:/;
+const HEADING_END = /[ \t]*#*[ \t]*$/;
+const HARD_BREAK = /[ \t]*\\?$/;
+const ENDED = /[.!?:;,…。！？।؟۔]["'”’»)\]]*$/u;
+
+/** Sentences shorter than this are said with the next: a voice pauses between those it is given. */
+const SHORTEST = 12;
+const LONGEST = 240;
+/** A sentence of markdown is cut at the latest here, marks and addresses included. */
+const LONGEST_SOURCE = 2000;
 
 /**
- * Turns markdown into what a voice can say, piece by piece: marks of emphasis, headings, lists and citations go, a link is
- * its words, a bare address its host, and code blocks are left out. However the text is cut into pieces, the same comes
- * out: what was said is always a prefix of what will be.
+ * Turns markdown into the sentences that a voice says. Marks of emphasis, headings, lists and citations are left out, as are
+ * code blocks and emoji; a link is its words, a bare address its host. The sentences are the same however the markdown is
+ * cut into pieces. Each begins with the space between it and the one before.
  */
 export class Speakable {
   private rest = '';
   private lineStart = true;
   private inCode = false;
-  private space = false;
-  private stop = false;
-  private strongLine = false;
-  private last = '';
+  /** The kind of block that is being read; null between blocks. */
+  private block: 'text' | 'list' | 'heading' | null = null;
+  /** Whether a line end waits to be read as a space. */
+  private softBreak = false;
+  private readonly source = new SentenceStream({ maxLength: LONGEST_SOURCE });
+  /** A sentence too short to be said alone. */
+  private short = '';
+  private hasSpoken = false;
+  /** What stands between the last sentence and the next. */
+  private gap = '';
+  private ready: string[] = [];
 
-  /** Takes the next piece; answers what can be said for certain. */
-  push(piece: string): string {
-    this.rest += piece;
+  /** Takes the next piece; returns the sentences that are certain. */
+  push(piece: string): string[] {
+    this.rest += piece.replaceAll('\r', '');
     return this.consume(false);
   }
 
-  /** Answers what was held back: the text ends here. */
-  end(): string {
-    return this.consume(true);
+  /** Returns what was held back: the text ends here. */
+  end(): string[] {
+    this.consume(true);
+    this.sentences(this.source.end());
+    if (this.short !== '') this.give(this.short);
+    this.short = '';
+    return this.ready.splice(0);
   }
 
-  private consume(final: boolean): string {
-    let out = '';
+  private consume(final: boolean): string[] {
     while (this.rest !== '') {
-      const step = this.lineStart ? this.startLine(final) : this.inline(final);
-      if (step === null) break;
-      out += step;
+      if (!(this.lineStart ? this.startLine(final) : this.text(final))) break;
     }
-    return out;
+    return this.ready.splice(0);
   }
 
-  /** Decides what kind of line begins; null while that is not known. */
-  private startLine(final: boolean): string | null {
-    const whole = this.rest.includes('\n') || final;
-    const fence = FENCE.exec(this.rest);
-    if (fence) return whole ? this.skipLine(fence[0], true) : null;
-    if (this.inCode) return this.skipCode(final);
-    if (!whole && UNDECIDED.test(this.rest)) return null;
-    const rule = RULE.exec(this.rest) ?? TABLE_RULE.exec(this.rest);
-    if (rule) return whole ? this.skipLine(rule[0], false) : null;
-    const blank = /^[ \t]*\n/.exec(this.rest);
-    return blank ? this.skipLine(blank[0], false) : this.beginLine();
-  }
-
-  private beginLine(): string {
-    const [marker] = MARKER.exec(this.rest) ?? [];
-    if (marker !== undefined) this.rest = this.rest.slice(marker.length);
-    if (marker !== undefined || this.strongLine) this.stop = true;
-    this.strongLine = marker !== undefined && !marker.includes('>');
-    this.lineStart = false;
-    return '';
-  }
-
-  private skipLine(line: string, fence: boolean): string {
-    if (fence) this.inCode = !this.inCode;
-    this.stop = true;
-    this.rest = this.rest.slice(line.length);
-    return '';
-  }
-
-  private skipCode(final: boolean): string | null {
+  /** Decides what kind of line begins; false while that is not known. */
+  private startLine(final: boolean): boolean {
     const end = this.rest.indexOf('\n');
-    if (end < 0 && !final) return null;
-    this.rest = end < 0 ? '' : this.rest.slice(end + 1);
-    return '';
-  }
-
-  /** Says or drops what the line goes on with; null while that is not known. */
-  private inline(final: boolean): string | null {
-    const rest = this.rest;
-    const char = String.fromCodePoint(rest.codePointAt(0) ?? 0);
-    if (char === '\n') this.lineStart = true;
-    if (char === '|' || /\s/.test(char)) return this.drop(1, true);
-    // One more character decides about `_`, `!`, `\\` and about half of a pair.
-    if (rest.length <= char.length && !final) return null;
-    const span = this.span(char, final);
-    return span === undefined ? (this.mark(char) ?? this.say(char, char.length)) : span;
-  }
-
-  /** Reads a link, a tag or an address; undefined where none begins. */
-  private span(char: string, final: boolean): string | null | undefined {
-    const rest = this.rest;
-    if (char === '[' || rest.startsWith('![')) return this.link(final);
-    if (char === '<') return this.tag(final);
-    const address = rest.startsWith('http') || (!final && 'https://'.startsWith(rest));
-    return address ? this.address(final) : undefined;
-  }
-
-  /** Drops a mark of emphasis, an escape or a picture; undefined where the character is none. */
-  private mark(char: string): string | undefined {
-    const rest = this.rest;
-    if (char === '\\' && ESCAPE.test(rest)) return this.drop(1, false) + this.say(rest.charAt(1), 1);
-    if (char === '*' || char === '`') return this.drop(1, false);
-    if (rest.startsWith('~~')) return this.drop(2, false);
-    const withinWord = /\w$/.test(this.last) && !this.space && /^_\w/.test(rest);
-    if (char === '_' && !withinWord) return this.drop(1, false);
-    return PICTURE.test(char) ? this.drop(char.length, false) : undefined;
-  }
-
-  private drop(length: number, space: boolean): string {
-    this.rest = this.rest.slice(length);
-    this.space ||= space;
-    return '';
-  }
-
-  private link(final: boolean): string | null {
-    const found = LINK.exec(this.rest);
-    const undecided = !found
-      ? !this.rest.includes('\n') && this.rest.length < HOLD_LIMIT
-      : found[2] === undefined && openEnded(this.rest.slice(found[0].length));
-    if (undecided && !final) return null;
-    if (!found) return this.drop(1, false);
-    const [whole, words = '', target] = found;
-    if (target === undefined && CITATION.test(words.trim())) return this.drop(whole.length, false);
-    // The words of a link may hold marks themselves.
-    this.rest = (target === undefined ? `${words} ` : words) + this.rest.slice(whole.length);
-    if (words === '') return '';
-    return this.inlineWords(words.length);
-  }
-
-  /** Says the first characters of the rest, which are known whole. */
-  private inlineWords(length: number): string {
-    const words = this.rest.slice(0, length);
-    const behind = this.rest.slice(length);
-    let out = '';
-    for (const char of words) {
-      if (/\s/.test(char)) this.space = true;
-      else if (!/[*`[\]~]/.test(char)) out += this.say(char, 0);
+    const isWhole = end >= 0 || final;
+    const line = end >= 0 ? this.rest.slice(0, end) : this.rest;
+    const needsWhole = this.inCode || UNDECIDED.test(line) || WHOLE_LINE.test(line);
+    if (needsWhole && !isWhole) return false;
+    if (this.skips(line)) {
+      this.rest = end >= 0 ? this.rest.slice(end + 1) : '';
+      return true;
     }
-    this.rest = behind;
-    return out;
+    this.beginLine(line);
+    return true;
   }
 
-  private address(final: boolean): string | null {
-    const found = ADDRESS.exec(this.rest);
-    const open = found ? found[0].length === this.rest.length : 'https://'.startsWith(this.rest.slice(0, 8));
-    if (open && !final && this.rest.length < HOLD_LIMIT) return null;
-    const [whole] = found ?? [];
-    const address = whole?.replace(/[.,;:!?]+$/, '');
-    if (address === undefined || !URL.canParse(address)) return this.say(this.rest.charAt(0), 1);
-    this.rest = this.rest.slice(address.length);
-    const host = new URL(address).hostname.replace(/^www\./, '');
-    return [...host].map((char) => this.say(char, 0)).join('');
+  /** Whether a line is not said: code, rules, definitions and empty lines end a block. */
+  private skips(line: string): boolean {
+    const isFence = FENCE.test(line);
+    if (isFence) this.inCode = !this.inCode;
+    const isSilent = isFence || this.inCode || line.trim() === '' || isRule(line) || DEFINITION.test(line);
+    if (isSilent) this.endBlock();
+    return isSilent;
   }
 
-  private tag(final: boolean): string | null {
-    const [whole] = TAG.exec(this.rest) ?? [];
-    if (whole !== undefined) return this.drop(whole.length, false);
-    const open = /^<\/?[a-zA-Z]?[^>\n]{0,300}$/.test(this.rest);
-    return open && !final ? null : this.say(this.rest.charAt(0), 1);
+  private beginLine(line: string): void {
+    if (TABLE_ROW.test(line)) return this.sayRow(line);
+    const [quote = ''] = QUOTE.exec(line) ?? [];
+    const marker = this.markerOf(line.slice(quote.length));
+    if (marker !== undefined || this.block === 'heading') this.endBlock();
+    if (marker !== undefined) this.block = HEADING.test(marker) ? 'heading' : 'list';
+    this.block ??= 'text';
+    this.rest = this.rest.slice(quote.length + (marker?.length ?? 0));
+    if (this.softBreak) this.sentences(this.source.push(' '));
+    this.softBreak = false;
+    this.lineStart = false;
   }
 
-  private say(char: string, length: number): string {
-    this.rest = this.rest.slice(length);
-    const closing = /[.,;:!?)\]}%]/.test(char);
-    let before = '';
-    if (this.last !== '' && this.stop && !/[.!?:;,…]/.test(this.last)) before = '.';
-    if (this.last !== '' && (this.stop || (this.space && !closing))) before += ' ';
-    this.space = false;
-    this.stop = false;
-    this.last = char;
-    return before + char;
+  /** The marker of a heading or a list point; a number other than 1 begins no list within a text. */
+  private markerOf(line: string): string | undefined {
+    const numbered = NUMBERED.exec(line);
+    const beginsList = numbered && (this.block !== 'text' || numbered[1] === '1');
+    return (HEADING.exec(line) ?? BULLET.exec(line) ?? (beginsList ? numbered : null))?.[0];
   }
+
+  private sayRow(line: string): void {
+    this.endBlock();
+    const cells = line
+      .trim()
+      .replace(/^\||\|$/g, '')
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim());
+    this.sentences(this.source.push(cells.filter((cell) => cell !== '').join(', ')));
+    this.rest = this.rest.slice(line.length);
+    // Like a heading, a row ends with its line.
+    this.block = 'heading';
+    this.lineStart = false;
+  }
+
+  /** Takes the text of a line; false while its end is not known. */
+  private text(final: boolean): boolean {
+    const newline = this.rest.indexOf('\n');
+    const isWhole = newline >= 0 || final;
+    const end = newline >= 0 ? newline : this.rest.length - (final ? 0 : openEnd(this.rest));
+    const text = this.rest.slice(0, end);
+    this.rest = this.rest.slice(newline >= 0 ? newline + 1 : end);
+    const said = isWhole ? text.replace(this.block === 'heading' ? HEADING_END : HARD_BREAK, '') : text;
+    if (said !== '') this.sentences(this.source.push(said));
+    this.lineStart = this.softBreak = newline >= 0;
+    return newline >= 0;
+  }
+
+  /** Ends a block: its last sentence is whole, also without a mark. */
+  private endBlock(): void {
+    this.softBreak = false;
+    if (this.block === null) return;
+    this.block = null;
+    this.sentences(this.source.end(), true);
+  }
+
+  private sentences(sources: readonly string[], endsBlock = false): void {
+    for (const [index, source] of sources.entries()) {
+      const isLast = endsBlock && index === sources.length - 1;
+      const speech = speechOfInline(source);
+      if (speech !== '') this.add(isLast && !ENDED.test(speech) ? `${speech}.` : speech);
+      // Scripts without spaces have none between sentences either.
+      const gap = isLast || /\s$/.test(source) ? ' ' : '';
+      this.gap = speech === '' ? this.gap || gap : gap;
+    }
+    if (endsBlock) this.gap = ' ';
+  }
+
+  private add(speech: string): void {
+    const sentence = this.short + (this.hasSpoken ? this.gap : '') + speech;
+    this.hasSpoken = true;
+    this.short = sentence.trim().length < SHORTEST ? sentence : '';
+    if (this.short === '') this.give(sentence);
+  }
+
+  /** Gives a sentence, cut where it is too long for one breath. */
+  private give(sentence: string): void {
+    const pieces = new SentenceStream({ minLength: LONGEST, maxLength: LONGEST });
+    this.ready.push(...pieces.push(sentence), ...pieces.end());
+  }
+}
+
+/** The length of an end that may yet be a mark: of a hard line break, or of a heading's end. */
+function openEnd(text: string): number {
+  return /[ \t\\#]*$/.exec(text)?.[0].length ?? 0;
+}
+
+function isRule(line: string): boolean {
+  return RULE.test(line) || TABLE_RULE.test(line);
 }
 
 /** What a voice says for a whole markdown text. */
 export function speakable(markdown: string): string {
   const form = new Speakable();
-  return form.push(markdown) + form.end();
-}
-
-function openEnded(behind: string): boolean {
-  return behind === '' || (behind.startsWith('(') && !behind.includes(')') && !behind.includes('\n'));
+  return [...form.push(markdown), ...form.end()].join('');
 }

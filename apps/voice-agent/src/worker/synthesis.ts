@@ -1,6 +1,5 @@
 import type { tts } from '@livekit/agents';
 import { AudioFrame } from '@livekit/rtc-node';
-import { SentenceStream } from '@parley/text';
 import { Speakable } from './speakable.ts';
 import type { SpokenWord, Timeline } from './timeline.ts';
 
@@ -20,8 +19,6 @@ export class VoiceFailed extends Error {}
 
 const FRAME_MS = 40;
 const STALL_MS = 10_000;
-/** A voice pauses between sentences: very short ones are said with the next. No breath is longer than this. */
-const SENTENCE_LENGTH = { minLength: 12, maxLength: 240 };
 
 /**
  * The sound of a text: sentence by sentence, in frames short enough that an interruption cuts at once.
@@ -29,12 +26,10 @@ const SENTENCE_LENGTH = { minLength: 12, maxLength: 240 };
  */
 export async function* synthesise(options: SynthesisOptions): AsyncGenerator<AudioFrame> {
   const form = new Speakable();
-  const sentences = new SentenceStream(SENTENCE_LENGTH);
   for await (const piece of options.text) {
-    for (const sentence of sentences.push(form.push(piece))) yield* sayOne(sentence, options);
+    for (const sentence of form.push(piece)) yield* sayOne(sentence, options);
   }
-  for (const sentence of [...sentences.push(form.end()), ...sentences.end()])
-    yield* sayOne(sentence, options);
+  for (const sentence of form.end()) yield* sayOne(sentence, options);
 }
 
 async function* sayOne(sentence: string, options: SynthesisOptions): AsyncGenerator<AudioFrame> {
