@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '@parley/database';
 import { RetryableError } from '@parley/messaging';
 import { Logger, SecretBox } from '@parley/service';
-import { flowPhrases, type Language, phrase } from '@parley/text';
+import { flowPhrases, type Language, phrase, phrasebook } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
 import type { Tables } from '../database.ts';
@@ -11,6 +11,7 @@ import type { HistoryTurn } from '../runs/run.table.ts';
 import { RunFailure } from '../steps/run-failure.ts';
 import type { Answer } from '../steps/step.ts';
 import { ModelService } from './model.service.ts';
+import { questionIn, readSmallTalk, replyKeys, type SmallTalk } from './small-talk/small-talk.ts';
 
 /** A question of a turn, with all that an answer may draw on. */
 export interface Question {
@@ -34,7 +35,7 @@ export interface Question {
 }
 
 /** What an answer without a model needs. */
-type QuotedQuestion = Pick<Question, 'question' | 'history' | 'language'>;
+type QuotedQuestion = Pick<Question, 'question' | 'history' | 'language'> & { spoken?: boolean };
 
 /** Why nobody can answer: reasons for the people who take over. */
 export const NO_AGENT =
@@ -42,6 +43,8 @@ export const NO_AGENT =
 export const AGENT_GONE =
   'The flow asks an agent that does not exist any more. Name another one in its step.';
 const PASSAGES = 6;
+/** Questions or titles that are named as examples. */
+const EXAMPLES = 3;
 
 /** Answers a question as an agent: by its model where it has one, else by its knowledge base alone. */
 @Injectable()
@@ -89,19 +92,40 @@ export class AnswersService {
     const quoted = await this.quote(agent, question);
     if (!quoted.declined) return { ...quoted, failure };
     const text = phrase(flowPhrases, question.language, 'unavailable');
-    return { text, format: 'plain', citations: [], declined: false, failure };
+    return { text, format: 'plain', citations: [], declined: true, failure };
   }
 
   private async quote(agent: AgentRow, question: QuotedQuestion): Promise<Answer> {
+    const talk = readSmallTalk(question.question, agent.name);
+    if (talk?.exact) return this.smallTalk(agent, question, talk);
     const found = await this.knowledge.answer({
       spaceId: agent.space_id,
       knowledgeBaseIds: agent.knowledge_base_ids,
-      question: question.question,
-      turns: earlierQuestions(question.history),
+      question: questionIn(question.question, agent.name),
+      turns: earlierQuestions(agent, question.history),
     });
-    const text = phrase(flowPhrases, question.language, 'unknown');
-    if (!found) return { text, format: 'plain', citations: [], declined: true, failure: null };
-    return { text: found.text, format: 'plain', citations: found.citations, declined: false, failure: null };
+    if (found) return { ...plain(found.text), citations: found.citations };
+    // With a typing mistake it may have been a word of the knowledge.
+    if (talk) return this.smallTalk(agent, question, talk);
+    return { ...plain(phrase(flowPhrases, question.language, 'unknown')), declined: true };
+  }
+
+  /** A greeting, thanks or a question about the agent itself is answered without the knowledge. */
+  private async smallTalk(agent: AgentRow, question: QuotedQuestion, talk: SmallTalk): Promise<Answer> {
+    const { language, spoken } = question;
+    const [said = language] = talk.languages;
+    const book = phrasebook(flowPhrases, spoken || talk.languages.includes(language) ? language : said);
+    if (talk.kind === 'identity') return plain(book.phrase('identity', { name: agent.name }));
+    if (talk.kind !== 'abilities') return plain(book.phrase(replyKeys[talk.kind]));
+    const questions = agent.suggested_questions.slice(0, EXAMPLES);
+    if (questions.length > 0)
+      return plain(book.phrase('abilitiesWithQuestions', { questions: questions.join(' ') }));
+    const topics = await this.knowledge.latestTitles(agent.space_id, agent.knowledge_base_ids, EXAMPLES);
+    return plain(
+      topics.length > 0
+        ? book.phrase('abilitiesWithTopics', { topics: topics.join(', ') })
+        : book.phrase('abilities'),
+    );
   }
 
   private async generate(agent: AgentRow, question: Question): Promise<Answer> {
@@ -110,8 +134,8 @@ export class AnswersService {
     const passages = await this.knowledge.search({
       spaceId,
       knowledgeBaseIds: agent.knowledge_base_ids,
-      query: question.question,
-      turns: earlierQuestions(question.history),
+      query: questionIn(question.question, agent.name) || question.question,
+      turns: earlierQuestions(agent, question.history),
       limit: PASSAGES,
     });
     const apiKey = await this.openKey(agent);
@@ -134,9 +158,15 @@ export class AnswersService {
   }
 }
 
-function earlierQuestions(history: readonly HistoryTurn[]): string[] {
+function plain(text: string): Answer {
+  return { text, format: 'plain', citations: [], declined: false, failure: null };
+}
+
+/** What the contact asked before; small talk says nothing of what is asked now. */
+function earlierQuestions({ name }: AgentRow, history: readonly HistoryTurn[]): string[] {
   return history
     .filter((turn) => turn.role === 'user')
-    .map((turn) => turn.text)
+    .map((turn) => questionIn(turn.text, name))
+    .filter((text) => text !== '')
     .slice(-3);
 }

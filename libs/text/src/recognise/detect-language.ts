@@ -15,7 +15,7 @@ const FREQUENT: Readonly<Record<string, string>> = {
   fr: 'le la les un une des du de et ou est sont etait etre ai as avez avons ont je tu il elle nous vous ils elles mon ma mes votre vos notre nos me te se que qui quoi quel quelle quels quelles quand comment pourquoi combien dans en avec pour par sur au aux ne pas plus ce cet cette ces si mais bonjour bonsoir salut merci oui non peux peut pouvez puis voudrais veux faire suis sans aussi cest jai quest horaires',
   it: 'il lo gli di del della dei che chi come cosa quando dove perche sono siete sei e ho hai ha un una per con non mi ti si ci vi mio tuo suo nostro vorrei posso puo grazie ciao buongiorno anche piu nel nella alla questo questa',
   pt: 'o os as um uma de do da dos das que quem como quando onde por para com nao sim voce voces eu ele ela meu minha seu sua nosso e em no na nos nas ao ola obrigado obrigada bom boa dia tarde posso pode quero preciso tem esta estou isto isso muito mas tambem qual quais',
-  nl: 'de het een en of van is zijn was ben heb heeft ik je jij u wij hij zij mijn jouw uw onze wat wanneer waar wie waarom hoe welke kan kunnen met voor naar op bij niet geen ook maar als dat deze dit hallo dank bedankt graag alstublieft ja nee wil moet er',
+  nl: 'de het een en of van is zijn was ben heb heeft ik je jij u wij hij zij mijn jouw uw onze wat wanneer waar wie waarom hoe welke kan kunnen met voor naar op bij niet geen ook maar als dat deze dit dank bedankt graag alstublieft ja nee wil moet er',
 };
 const LATIN: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(FREQUENT).map(([language, words]) => [language, new Set(words.split(' '))]),

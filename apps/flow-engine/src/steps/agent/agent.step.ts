@@ -52,7 +52,7 @@ function reply(input: Extract<StepInput, { kind: 'answer' }>): StepResult {
       },
     ],
     progress: { kind: 'wait' },
-    state: { offered: answer.declined || answer.failure !== null },
+    state: { offered: answer.declined },
   };
 }
 

@@ -17,6 +17,7 @@ export const de: Translation<typeof en> = {
   wellbeing: 'Mir geht es gut, danke. Wie kann ich Ihnen helfen?',
   thanks: 'Gern geschehen! Kann ich sonst noch etwas für Sie tun?',
   goodbye: 'Auf Wiedersehen! Melden Sie sich gern wieder, wenn Sie eine Frage haben.',
+  goAhead: 'Gern. Was möchten Sie wissen?',
   acknowledgement: 'Schön. Kann ich sonst noch etwas für Sie tun?',
   identity:
     'Ich bin {name}, ein digitaler Assistent. Stellen Sie mir eine Frage; wenn ich keine Antwort weiß, kann ich jemanden aus unserem Team dazuholen.',

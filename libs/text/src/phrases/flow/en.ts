@@ -16,6 +16,7 @@ export const en = {
   wellbeing: 'I am doing well, thank you. How can I help you?',
   thanks: 'You are welcome! Is there anything else I can help you with?',
   goodbye: 'Goodbye! Come back whenever you have a question.',
+  goAhead: 'Go ahead: what would you like to know?',
   acknowledgement: 'Good. Is there anything else I can help you with?',
   identity:
     'I am {name}, a digital assistant. Ask me a question; when I do not know the answer, I can ask a person to join.',

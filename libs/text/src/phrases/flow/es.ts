@@ -20,6 +20,7 @@ export const es: Translation<typeof en> = {
   wellbeing: 'Muy bien, gracias. ¿En qué puedo ayudarle?',
   thanks: '¡De nada! ¿Puedo ayudarle en algo más?',
   goodbye: '¡Hasta pronto! Vuelva cuando tenga alguna pregunta.',
+  goAhead: 'Adelante, ¿qué desea saber?',
   acknowledgement: 'Muy bien. ¿Puedo ayudarle en algo más?',
   identity:
     'Soy {name}, un asistente digital. Hágame una pregunta; si no conozco la respuesta, puedo pedir a una persona de nuestro equipo que se incorpore.',

@@ -20,6 +20,7 @@ export const fr: Translation<typeof en> = {
   wellbeing: 'Je vais bien, merci. Comment puis-je vous aider ?',
   thanks: 'Je vous en prie ! Puis-je vous aider pour autre chose ?',
   goodbye: 'Au revoir ! Revenez quand vous aurez une question.',
+  goAhead: 'Je vous écoute : que souhaitez-vous savoir ?',
   acknowledgement: 'Très bien. Puis-je vous aider pour autre chose ?',
   identity:
     'Je suis {name}, un assistant numérique. Posez-moi une question ; si je ne connais pas la réponse, je peux demander à une personne de notre équipe de nous rejoindre.',
