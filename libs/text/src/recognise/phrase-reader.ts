@@ -24,16 +24,22 @@ interface Known<Kind extends string> {
 /** Letters from which on a wording is recognised with one mistake, and with two. */
 const ONE_MISTAKE = 5;
 const TWO_MISTAKES = 12;
+const MOST_MISTAKES = 2;
 
 /** Reads messages that consist of known wordings. */
 export class PhraseReader<Kind extends string> {
   private readonly known = new Map<string, Known<Kind>>();
+  private readonly byLength = new Map<number, { text: string; letters: number }[]>();
   private readonly longest: number;
 
   constructor(wordings: Readonly<Record<Language, Wordings<Kind>>>) {
     for (const [language, kinds] of Object.entries(wordings) as [Language, Wordings<Kind>][])
       for (const [kind, texts] of Object.entries(kinds) as [Kind, readonly string[]][])
         for (const text of texts) this.learn(comparable(text), kind, language);
+    for (const text of this.known.keys()) {
+      const same = this.byLength.get(text.length) ?? [];
+      this.byLength.set(text.length, [...same, { text, letters: lettersOf(text) }]);
+    }
     this.longest = Math.max(...[...this.known.keys()].map((text) => text.split(' ').length));
   }
 
@@ -77,12 +83,29 @@ export class PhraseReader<Kind extends string> {
 
   private nearest(text: string): Known<Kind> | undefined {
     if (text.length < ONE_MISTAKE - 1) return undefined;
-    for (const [known, entry] of this.known) {
-      const allowed = known.length >= TWO_MISTAKES ? 2 : known.length >= ONE_MISTAKE ? 1 : 0;
-      if (allowed > 0 && differsBy(text, known, allowed)) return entry;
-    }
+    const letters = lettersOf(text);
+    for (let length = text.length - MOST_MISTAKES; length <= text.length + MOST_MISTAKES; length += 1)
+      for (const one of this.byLength.get(length) ?? []) {
+        const allowed = length >= TWO_MISTAKES ? MOST_MISTAKES : length >= ONE_MISTAKE ? 1 : 0;
+        // A mistake changes at most two kinds of letters: most wordings are told apart by that alone.
+        if (allowed === 0 || bitsIn(letters ^ one.letters) > 2 * allowed) continue;
+        if (differsBy(text, one.text, allowed)) return this.known.get(one.text);
+      }
     return undefined;
   }
+}
+
+/** Which letters a text has, as bits; several letters share one. */
+function lettersOf(text: string): number {
+  let bits = 0;
+  for (let at = 0; at < text.length; at += 1) bits |= 1 << (text.charCodeAt(at) & 31);
+  return bits;
+}
+
+function bitsIn(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
 }
 
 /** Whether two texts differ by at most so many typing mistakes: a letter too many, missing, wrong, or two swapped. */

@@ -7,7 +7,8 @@ import {
   PhraseReader,
   type ReadPhrase,
 } from '@parley/text';
-import { emojiWordings, type SmallTalkKind, wordings } from './wordings.ts';
+import type { SmallTalkKind } from './kinds.ts';
+import { emojiWordings, wordings } from './wordings/index.ts';
 
 type Kind = Exclude<SmallTalkKind, 'filler'>;
 
