@@ -194,20 +194,6 @@ export class KnowledgeLibrary {
     return this.repository.listDocuments(trx, key, page);
   }
 
-  /** Titles of the documents that were added last, of the first knowledge bases that hold any. */
-  async latestTitles(spaceId: string, knowledgeBaseIds: readonly string[], limit: number): Promise<string[]> {
-    return this.database.withSpaces([spaceId], async (trx) => {
-      const titles: string[] = [];
-      for (const knowledgeBaseId of knowledgeBaseIds) {
-        if (titles.length >= limit) break;
-        const page = { before: null, limit, status: 'ready' as const };
-        const documents = await this.repository.listDocuments(trx, { spaceId, knowledgeBaseId }, page);
-        titles.push(...documents.map(({ title }) => title));
-      }
-      return titles.slice(0, limit);
-    });
-  }
-
   async getDocument(trx: KnowledgeTrx, key: DocumentKey): Promise<DocumentRow> {
     const document = await this.repository.findDocument(trx, key.spaceId, key.documentId);
     if (document?.knowledge_base_id !== key.knowledgeBaseId) {

@@ -21,10 +21,12 @@ export interface IngestPayload {
 @Injectable()
 export class KnowledgeService extends KnowledgeLibrary implements OnApplicationShutdown {
   private readonly tasks: Tasks;
+  private readonly tables: Database<KnowledgeTables>;
 
   constructor(database: Database<KnowledgeTables>, tasks: Tasks, http: GuardedFetch) {
     super(database, http.withLimits(fetchLimits));
     this.tasks = tasks;
+    this.tables = database;
   }
 
   override async addDocument(
@@ -40,6 +42,20 @@ export class KnowledgeService extends KnowledgeLibrary implements OnApplicationS
       ]);
     }
     return document;
+  }
+
+  /** Titles of the documents that were added last, of the first knowledge bases that hold any. */
+  async latestTitles(spaceId: string, knowledgeBaseIds: readonly string[], limit: number): Promise<string[]> {
+    return this.tables.withSpaces([spaceId], async (trx) => {
+      const titles: string[] = [];
+      for (const knowledgeBaseId of knowledgeBaseIds) {
+        if (titles.length >= limit) break;
+        const page = { before: null, limit, status: 'ready' as const };
+        const documents = await this.listDocuments(trx, { spaceId, knowledgeBaseId }, page);
+        titles.push(...documents.map(({ title }) => title));
+      }
+      return titles.slice(0, limit);
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {
