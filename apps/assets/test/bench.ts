@@ -19,12 +19,12 @@ import {
 } from '@parley/contracts';
 import { EventPublisher, type NatsConnection } from '@parley/messaging';
 import {
-  connectSpec,
+  connectTestClient,
   eventsOf,
-  layTables,
+  createTables,
   type Pod,
   type StoredEvent,
-  SpecOperations,
+  TestOperationCaller,
 } from '@parley/service/testing';
 import { createTestDatabase, type S3Server, startS3Server, type TestDatabase } from '@parley/testing';
 import type { AssetTrx, Tables } from '../src/database.ts';
@@ -58,7 +58,7 @@ export class AssetsBench {
   private readonly folder = mkdtempSync(join(tmpdir(), 'parley-s3-'));
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
-  private readonly client: SpecOperations;
+  private readonly client: TestOperationCaller;
   private readonly identity: EventPublisher;
   private readonly facts: EventPublisher;
   private readonly settings: Record<string, string>;
@@ -70,7 +70,7 @@ export class AssetsBench {
     this.nats = nats;
     this.server = server;
     this.settings = settings;
-    this.client = new SpecOperations(nats);
+    this.client = new TestOperationCaller(nats);
     this.identity = new EventPublisher(nats, 'identity');
     this.facts = new EventPublisher(nats, 'conversation');
   }
@@ -245,8 +245,8 @@ export class AssetsBench {
 /** Opens a bench with everything started; close it in afterAll. */
 export async function openBench(settings: Record<string, string> = {}): Promise<AssetsBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'asset', [migrations]);
-  const nats = await connectSpec();
+  await createTables(server, 'asset', [migrations]);
+  const nats = await connectTestClient();
   const bench = new AssetsBench(nats, server, settings);
   await bench.startS3();
   await bench.startPod();

@@ -29,7 +29,13 @@ import {
 } from '@parley/contracts';
 import { EventPublisher, type MessagingRuntime, type NatsConnection } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
-import { connectSpec, layTables, type Pod, startPod, SpecOperations } from '@parley/service/testing';
+import {
+  connectTestClient,
+  createTables,
+  type Pod,
+  startPod,
+  TestOperationCaller,
+} from '@parley/service/testing';
 import {
   createTestDatabase,
   startTwilioServer,
@@ -78,7 +84,7 @@ export class GatewayBench {
   readonly config: GatewayConfig;
   private readonly server: TestDatabase;
   private readonly nats: NatsConnection;
-  private readonly client: SpecOperations;
+  private readonly client: TestOperationCaller;
   private readonly facts: EventPublisher;
   private readonly twilios: TwilioServer[] = [];
   private pod: Pod<Tables> | undefined;
@@ -86,7 +92,7 @@ export class GatewayBench {
   constructor(server: TestDatabase, nats: NatsConnection) {
     this.server = server;
     this.nats = nats;
-    this.client = new SpecOperations(nats);
+    this.client = new TestOperationCaller(nats);
     this.facts = new EventPublisher(nats, 'spec');
     this.config = {
       PORT: 8080,
@@ -359,8 +365,8 @@ export const writes = (twilio: TwilioServer): TwilioRestRequest[] =>
 /** Opens a bench with everything started; close it in afterAll. */
 export async function openBench(): Promise<GatewayBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'channel', [spaceKeyMigrations, migrations]);
-  const nats = await connectSpec();
+  await createTables(server, 'channel', [spaceKeyMigrations, migrations]);
+  const nats = await connectTestClient();
   const bench = new GatewayBench(server, nats);
   await bench.start();
   return bench;

@@ -3,7 +3,7 @@ import {
   type EventData,
   type EventDefinition,
   type EventEnvelope,
-  type LiveNews,
+  type LiveMessage,
   newId,
   type OperationDefinition,
   type OperationOutput,
@@ -13,7 +13,7 @@ import {
 import { createDatabase, Database } from '@parley/database';
 import { EventLog, Leases, LiveBus, OperationClient } from '@parley/messaging';
 import { createLogger, Logger } from '@parley/service';
-import { handlersOf, layTables, openBare, type SpecHandler } from '@parley/service/testing';
+import { handlersOf, createTables, createTestContext, type SpecHandler } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { AppModule } from '../src/app.module.ts';
 import type { ConversationTrx, Tables } from '../src/database.ts';
@@ -51,7 +51,7 @@ export const text = (words: string): { type: 'text'; text: string; format: 'plai
 /** The service without its messaging: its handlers and consumers over a real PostgreSQL. */
 export class ConversationBench {
   readonly database: Database<Tables>;
-  readonly live: { conversationId: string; news: LiveNews }[] = [];
+  readonly live: { conversationId: string; news: LiveMessage }[] = [];
   /** What assets has. */
   readonly files: FilesOfBench;
   private readonly app: INestApplicationContext;
@@ -62,7 +62,7 @@ export class ConversationBench {
     database: Database<Tables>;
     app: INestApplicationContext;
     drop: () => Promise<void>;
-    live: { conversationId: string; news: LiveNews }[];
+    live: { conversationId: string; news: LiveMessage }[];
     files: FilesOfBench;
   }) {
     this.database = parts.database;
@@ -166,19 +166,20 @@ export class ConversationBench {
 /** Opens a bench; close it in afterAll. */
 export async function openBench(): Promise<ConversationBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'conversation', [migrations]);
+  await createTables(server, 'conversation', [migrations]);
   const database = createDatabase<Tables>({
     url: server.urlFor('parley_conversation'),
     applicationName: 'conversation-spec',
     poolSize: 24,
   });
-  const live: { conversationId: string; news: LiveNews }[] = [];
+  const live: { conversationId: string; news: LiveMessage }[] = [];
   const bus = {
-    publish: (_space: string, conversationId: string, news: LiveNews) => live.push({ conversationId, news }),
+    publish: (_space: string, conversationId: string, news: LiveMessage) =>
+      live.push({ conversationId, news }),
   };
   const wakers = { afterCommit: () => undefined };
   const files = new FilesOfBench();
-  const app = await openBare(AppModule, [
+  const app = await createTestContext(AppModule, [
     [Database, database],
     [OperationClient, files],
     [EventLog, new EventLog(wakers as never)],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Call, listCalls, type Message } from '@parley/contracts';
 import { synthesize, until } from '@parley/testing';
-import { documentationSentences, FlowCaller, HEARD_RATE, Hearing } from '@parley/testing/voice';
+import { documentationSentences, FlowCaller, RECEIVED_RATE, SpeechRecogniser } from '@parley/testing/voice';
 import { clientOf, readDemo } from './demo.ts';
 import { allReady, pidOf } from './processes.ts';
 import { historyOf, textOf } from './spoken-calls.ts';
@@ -25,12 +25,12 @@ describe('A page of one’s own that speaks with a flow', () => {
   const { spaceId } = demo;
   const address = `${demo.baseUrl.replace('http', 'ws')}/ws/flow/${demo.flowId}`;
   const others = documentationSentences(24);
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
   let spoken: Int16Array[];
   let caller: FlowCaller | undefined;
 
   beforeAll(async () => {
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
     spoken = [];
     for (const question of QUESTIONS) spoken.push(await synthesize(question, { sampleRate: 16_000 }));
   });
@@ -47,7 +47,7 @@ describe('A page of one’s own that speaks with a flow', () => {
     await caller?.leave();
     const session = await FlowCaller.connect(address);
     caller = session;
-    const ready = await until('the session is ready', () => session.of('ready')[0]);
+    const ready = await until('the session is ready', () => session.framesOfType('ready')[0]);
     return { session, conversationId: String(ready['conversationId']) };
   }
 
@@ -56,7 +56,10 @@ describe('A page of one’s own that speaks with a flow', () => {
     const opened = await open();
     const began = performance.now();
     opened.session.unmute();
-    const { samples } = await opened.session.heard.speechAfter(began, { withinMs: WITHIN_MS, quietMs: 2000 });
+    const { samples } = await opened.session.received.speechAfter(began, {
+      withinMs: WITHIN_MS,
+      quietMs: 2000,
+    });
     return { ...opened, greeting: samples };
   }
 
@@ -95,17 +98,17 @@ describe('A page of one’s own that speaks with a flow', () => {
     const { session, conversationId, greeting } = await greeted();
     const [first] = await history(conversationId);
     const hello = textOf(first);
-    expect(await hearing.recognise(greeting, HEARD_RATE, [hello, ...others])).toBe(hello);
+    expect(await hearing.recognise(greeting, RECEIVED_RATE, [hello, ...others])).toBe(hello);
 
     for (const [no, question] of QUESTIONS.entries()) {
-      const ended = await session.say(questionOf(no));
-      const { samples } = await session.heard.speechAfter(ended, { withinMs: 20_000, quietMs: 2000 });
+      const ended = await session.speak(questionOf(no));
+      const { samples } = await session.received.speechAfter(ended, { withinMs: 20_000, quietMs: 2000 });
       const { asked, answer } = await answered(conversationId, no + 1);
       expect(textOf(asked)).toBe(question);
       expect(answer.citations.length).toBeGreaterThan(0);
       expect(answer.speech).toMatchObject({ interruptedAtMs: null, spoken: answer.speech?.generated });
       const said = answer.speech?.spoken ?? '';
-      expect(await hearing.recognise(samples, HEARD_RATE, [said, ...others])).toBe(said);
+      expect(await hearing.recognise(samples, RECEIVED_RATE, [said, ...others])).toBe(said);
     }
 
     const messages = await history(conversationId);
@@ -113,9 +116,9 @@ describe('A page of one’s own that speaks with a flow', () => {
     expect(session.transcripts()).toEqual(
       messages.map((one) => `${one.author.type === 'contact' ? 'user' : 'assistant'}: ${textOf(one)}`),
     );
-    const states = new Set(session.of('state').map(({ state }) => state));
+    const states = new Set(session.framesOfType('state').map(({ state }) => state));
     expect([...states].sort()).toEqual(['listening', 'speaking']);
-    expect(session.of('error')).toEqual([]);
+    expect(session.framesOfType('error')).toEqual([]);
     await session.leave();
     expect(await endOf(conversationId)).toMatchObject({ cause: 'caller_left', conversationId });
   }, 180_000);
@@ -123,12 +126,12 @@ describe('A page of one’s own that speaks with a flow', () => {
   /** Asks, cuts the agent off while it answers, and looks at what is heard and kept. */
   async function cutBy(cut: (session: FlowCaller) => Promise<unknown>): Promise<void> {
     const { session, conversationId } = await greeted();
-    const asked = await session.say(questionOf(0));
-    await until('the agent answers', () => session.heard.onsetAfter(asked), 20_000);
+    const asked = await session.speak(questionOf(0));
+    await until('the agent answers', () => session.received.onsetAfter(asked), 20_000);
     await sleep(1500);
-    const before = session.of('interrupted').length;
+    const before = session.framesOfType('interrupted').length;
     await cut(session);
-    const frame = await until('the cut is told', () => session.of('interrupted')[before]);
+    const frame = await until('the cut is told', () => session.framesOfType('interrupted')[before]);
     const reply = await until('what was heard is kept', async () => {
       const all = await history(conversationId);
       return all.find(({ speech }) => typeof speech?.interruptedAtMs === 'number');
@@ -138,13 +141,15 @@ describe('A page of one’s own that speaks with a flow', () => {
     expect(kept.length).toBeLessThan(generated.length);
     expect(kept.length).toBeGreaterThan(0);
     // Once the cut is told nothing of the answer comes any more; the next thing heard is another answer.
-    const after = session.of('state').find(({ state, at }) => state === 'speaking' && at > frame.at)?.at;
-    const rest = session.heard.onsetAfter(frame.at + FALL_SILENT_MS);
+    const after = session
+      .framesOfType('state')
+      .find(({ state, at }) => state === 'speaking' && at > frame.at)?.at;
+    const rest = session.received.onsetAfter(frame.at + FALL_SILENT_MS);
     if (rest !== null) expect(rest).toBeGreaterThan(after ?? Infinity);
   }
 
   it('cuts in aloud: the agent falls silent, and keeps only what was heard', async () => {
-    await cutBy((session) => session.say(questionOf(2)));
+    await cutBy((session) => session.speak(questionOf(2)));
   }, 120_000);
 
   it('cuts in by a button: the agent falls silent, and keeps only what was heard', async () => {
@@ -153,8 +158,8 @@ describe('A page of one’s own that speaks with a flow', () => {
 
   it('is told when the audio bridge dies in mid-call; the call ends with its cause, the history is right', async () => {
     const { session, conversationId } = await greeted();
-    const asked = await session.say(questionOf(0));
-    await until('the agent answers', () => session.heard.onsetAfter(asked), 20_000);
+    const asked = await session.speak(questionOf(0));
+    await until('the agent answers', () => session.received.onsetAfter(asked), 20_000);
     process.kill(pidOf('audio-bridge'), 'SIGKILL');
     await until('the socket is closed', () => session.closed !== null, ENDED_WITHIN_MS);
     const call = await endOf(conversationId, ENDED_WITHIN_MS);

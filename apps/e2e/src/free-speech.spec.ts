@@ -1,6 +1,6 @@
 import { createAgent, createSessionUrl, deleteChannel, type Message, setUpChannel } from '@parley/contracts';
 import { type OpenAiAudioServer, startOpenAiAudioServer, synthesize, until } from '@parley/testing';
-import { FlowCaller, Hearing } from '@parley/testing/voice';
+import { FlowCaller, SpeechRecogniser } from '@parley/testing/voice';
 import { clientOf, readDemo } from './demo.ts';
 import { historyOf, textOf } from './spoken-calls.ts';
 import { inRealTime } from './real-time.ts';
@@ -37,16 +37,16 @@ describe('A page on which anything may be asked aloud', () => {
   const client = clientOf(demo);
   const { spaceId } = demo;
   const callers: FlowCaller[] = [];
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
   let server: OpenAiAudioServer;
   let channelId: string;
 
   beforeAll(async () => {
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
     server = await startOpenAiAudioServer({ port: Number(process.env['PARLEY_E2E_AUDIO_PORT']) });
     // The server hears by an ear of its own, as a model would: from the sound alone.
     let last: Promise<unknown> = Promise.resolve();
-    server.transcribe(({ pcm, sampleRate }) => {
+    server.useTranscriber(({ pcm, sampleRate }) => {
       const heard = last.then(() => hearing.recognise(pcm, sampleRate, QUESTIONS));
       last = heard.catch(() => undefined);
       return heard;
@@ -83,7 +83,7 @@ describe('A page on which anything may be asked aloud', () => {
     const { url } = await client.call(createSessionUrl, { spaceId, channelId });
     const caller = await FlowCaller.connect(url);
     callers.push(caller);
-    const ready = await until('the session is ready', () => caller.of('ready')[0]);
+    const ready = await until('the session is ready', () => caller.framesOfType('ready')[0]);
     return { caller, conversationId: String(ready['conversationId']) };
   }
 
@@ -117,11 +117,11 @@ describe('A page on which anything may be asked aloud', () => {
     const { caller, conversationId } = await open();
     const began = performance.now();
     caller.unmute();
-    await caller.heard.speechAfter(began, { withinMs: 45_000 });
+    await caller.received.speechAfter(began, { withinMs: 45_000 });
     const found: { text: string; page: string | null }[] = [];
     for (const [no, question] of questions.entries()) {
       // Whoever has heard enough asks on: the agent falls silent.
-      await caller.say(await synthesize(question, { sampleRate: 16_000 }), 500);
+      await caller.speak(await synthesize(question, { sampleRate: 16_000 }), 500);
       const { asked, answer } = await exchange(conversationId, no);
       found.push({ text: textOf(asked), page: pageOf(answer) });
     }

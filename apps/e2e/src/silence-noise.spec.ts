@@ -1,6 +1,6 @@
 import { type Call, listCalls } from '@parley/contracts';
 import { noise, until } from '@parley/testing';
-import { documentationSentences, FlowCaller, HEARD_RATE, Hearing } from '@parley/testing/voice';
+import { documentationSentences, FlowCaller, RECEIVED_RATE, SpeechRecogniser } from '@parley/testing/voice';
 import { clientOf, readDemo } from './demo.ts';
 import { pidOf } from './processes.ts';
 import { historyOf } from './spoken-calls.ts';
@@ -18,10 +18,10 @@ describe('A call in which nobody says a word', () => {
   const { spaceId } = demo;
   const address = `${demo.baseUrl.replace('http', 'ws')}/ws/flow/${demo.flowId}`;
   const callers: FlowCaller[] = [];
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
 
   beforeAll(() => {
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
   });
   afterAll(async () => {
     await Promise.all(callers.map((caller) => caller.leave()));
@@ -32,10 +32,10 @@ describe('A call in which nobody says a word', () => {
   async function call(): Promise<{ caller: FlowCaller; conversationId: string; greetedAt: number }> {
     const caller = await FlowCaller.connect(address);
     callers.push(caller);
-    const ready = await until('the session is ready', () => caller.of('ready')[0]);
+    const ready = await until('the session is ready', () => caller.framesOfType('ready')[0]);
     const began = performance.now();
     caller.unmute();
-    const { end } = await caller.heard.speechAfter(began, { withinMs: 45_000 });
+    const { end } = await caller.received.speechAfter(began, { withinMs: 45_000 });
     return { caller, conversationId: String(ready['conversationId']), greetedAt: end };
   }
 
@@ -51,12 +51,12 @@ describe('A call in which nobody says a word', () => {
   /** A minute of silence: the caller is asked, then the agent says goodbye and hangs up. */
   async function silent(): Promise<void> {
     const { caller, conversationId, greetedAt } = await call();
-    const prompt = await caller.heard.speechAfter(greetedAt + 1, { withinMs: MINUTE_MS });
-    const goodbye = await caller.heard.speechAfter(prompt.end + 1, { withinMs: MINUTE_MS, quietMs: 1500 });
+    const prompt = await caller.received.speechAfter(greetedAt + 1, { withinMs: MINUTE_MS });
+    const goodbye = await caller.received.speechAfter(prompt.end + 1, { withinMs: MINUTE_MS, quietMs: 1500 });
     const candidates = [PROMPT, GOODBYE, ...documentationSentences(20)];
-    expect(await hearing.recognise(prompt.samples, HEARD_RATE, candidates)).toBe(PROMPT);
-    expect(await hearing.recognise(goodbye.samples, HEARD_RATE, candidates)).toBe(GOODBYE);
-    await until('the page is told of the end', () => caller.of('end')[0]);
+    expect(await hearing.recognise(prompt.samples, RECEIVED_RATE, candidates)).toBe(PROMPT);
+    expect(await hearing.recognise(goodbye.samples, RECEIVED_RATE, candidates)).toBe(GOODBYE);
+    await until('the page is told of the end', () => caller.framesOfType('end')[0]);
     expect(await callOf(conversationId)).toMatchObject({ phase: 'ended', cause: 'silence' });
     // What the voice says of its own accord is no part of the conversation.
     expect(await historyOf(client, demo, conversationId)).toHaveLength(1);
@@ -65,11 +65,11 @@ describe('A call in which nobody says a word', () => {
   /** A minute of noise: nobody has said anything by it. */
   async function noisy(): Promise<void> {
     const { caller, conversationId } = await call();
-    await caller.say(noise(MINUTE_MS, 16_000, { level: 2500 }));
+    await caller.speak(noise(MINUTE_MS, 16_000, { level: 2500 }));
     expect(caller.closed).toBeNull();
     expect(await contactMessages(conversationId)).toBe(0);
     expect(await historyOf(client, demo, conversationId)).toHaveLength(1);
-    expect(caller.of('transcript')).toHaveLength(1);
+    expect(caller.framesOfType('transcript')).toHaveLength(1);
     // It goes on, or noise was silence to the agent.
     expect([null, 'silence']).toContain((await callOf(conversationId))?.cause ?? null);
   }

@@ -90,14 +90,14 @@ describe('A flow that is killed between its steps', () => {
     expect(await said(2)).toEqual(['Hello', 'What is your name?']);
     await post('Sam');
     expect(await said(4)).toEqual(['Hello', 'What is your name?', 'Sam', 'Thanks, Sam.']);
-    model.reply({ kind: 'silence' }, { kind: 'text', pieces: ['It is ', 'noon.'] });
+    model.enqueueReplies({ kind: 'silence' }, { kind: 'text', pieces: ['It is ', 'noon.'] });
     const before = model.requests.length;
     await post('What time is it?');
     // The run is loaded, its step has asked for an answer, and nothing of the turn is stored.
     await until('the model is asked', () => model.requests.length > before);
     await killFlows();
     await said(6);
-    model.reply({ kind: 'text', pieces: ['Good', 'bye.'] });
+    model.enqueueReplies({ kind: 'text', pieces: ['Good', 'bye.'] });
     await post('Bye');
     await killFlows();
     const everything = [

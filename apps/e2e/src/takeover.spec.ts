@@ -50,7 +50,7 @@ describe('A person who takes over while an answer is being written', () => {
   /** The model begins an answer and goes on when it is let. */
   function holdAnswer(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    model.reply({ kind: 'text', pieces: ['It is ', 'withheld.'], until: promise });
+    model.enqueueReplies({ kind: 'text', pieces: ['It is ', 'withheld.'], until: promise });
     return resolve;
   }
 
@@ -89,7 +89,7 @@ describe('A person who takes over while an answer is being written', () => {
     });
     const visitorToken = await until('the channel is known', () => openSession(channel.id));
     const socket = await new BareSocket(demo.baseUrl, { origin: demo.baseUrl }).authenticate(visitorToken);
-    model.reply({ kind: 'text', pieces: ['Hello.'] });
+    model.enqueueReplies({ kind: 'text', pieces: ['Hello.'] });
     socket.send(postFrame('Hello?'));
     const { conversationId } = (await socket.heard('posted')).message;
     socket.send({ type: 'subscribe', conversationId, afterSequence: 0 });
@@ -126,7 +126,7 @@ describe('A person who takes over while an answer is being written', () => {
       activate: true,
     });
     const sending = { channelId: channel.id, secret: credentials?.webhookSecret ?? '', sender: 'tia' };
-    model.reply({ kind: 'text', pieces: ['Hello.'] });
+    model.enqueueReplies({ kind: 'text', pieces: ['Hello.'] });
     const post = (messageId: string): Promise<boolean> =>
       sendCustom(demo.baseUrl, { ...sending, messageId, text: messageId }).then(
         ({ status }) => status === 202,

@@ -62,19 +62,20 @@ describe('a call in which one thing after another dies', () => {
     const began = performance.now();
     const { caller, callId } = await placeCall(demo);
     talk = { caller, callId, conversationId: '', asked: 0 };
-    await caller.heard.speechAfter(began);
+    await caller.received.speechAfter(began);
     talk.conversationId = await conversationOf(client, demo, callId);
     return talk;
   }
 
   /** Asks aloud, and waits until the answer is over, or the call. */
   async function ask(of: Talk): Promise<void> {
-    const { heard } = of.caller;
-    const asked = await of.caller.say(sound);
+    const { received } = of.caller;
+    const asked = await of.caller.speak(sound);
     of.asked += 1;
-    const answered = async (): Promise<boolean> => heard.onsetAfter(asked) !== null || (await hasEnded(of));
+    const answered = async (): Promise<boolean> =>
+      received.onsetAfter(asked) !== null || (await hasEnded(of));
     await until('it is answered aloud, or the call has ended with its cause', answered, PATIENCE_MS + 5000);
-    await heard.speechAfter(asked, { quietMs: 1500 }).catch(() => null);
+    await received.speechAfter(asked, { quietMs: 1500 }).catch(() => null);
   }
 
   /** Each question is there once and answered once; the last one may be lost with its call. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { synthesize, until } from '@parley/testing';
-import { type Caller, documentationSentences, HEARD_RATE, Hearing } from '@parley/testing/voice';
+import { type Caller, documentationSentences, RECEIVED_RATE, SpeechRecogniser } from '@parley/testing/voice';
 import { clientOf, readDemo } from './demo.ts';
 import {
   conversationOf,
@@ -28,11 +28,11 @@ const say = (text: string): Promise<Int16Array> => synthesize(text, { sampleRate
 describe('a visitor who speaks on a web page', () => {
   const demo = readDemo();
   const client = clientOf(demo);
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
   let caller: Caller | undefined;
 
   beforeAll(() => {
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
   });
   afterEach(async () => {
     await caller?.leave();
@@ -46,19 +46,19 @@ describe('a visitor who speaks on a web page', () => {
     caller = placed.caller;
     const { callId, session } = placed;
     const conversationId = await conversationOf(client, demo, callId);
-    const greeting = await caller.heard.speechAfter(began);
+    const greeting = await caller.received.speechAfter(began);
     const [first] = await until('the greeting is in the history', async () => {
       const history = await historyOf(client, demo, conversationId);
       return history[0]?.author.type === 'agent' ? history : null;
     });
     const others = documentationSentences(24);
-    expect(await hearing.recognise(greeting.samples, HEARD_RATE, [textOf(first), ...others])).toBe(
+    expect(await hearing.recognise(greeting.samples, RECEIVED_RATE, [textOf(first), ...others])).toBe(
       textOf(first),
     );
 
     for (const question of QUESTIONS) {
-      const ended = await caller.say(await say(question));
-      const { samples } = await caller.heard.speechAfter(ended, { withinMs: 10_000, quietMs: 1500 });
+      const ended = await caller.speak(await say(question));
+      const { samples } = await caller.received.speechAfter(ended, { withinMs: 10_000, quietMs: 1500 });
       const history = await until('question and answer are in the history', async () => {
         const all = await historyOf(client, demo, conversationId);
         const asked = all.findLast((one) => one.author.type === 'contact');
@@ -70,7 +70,7 @@ describe('a visitor who speaks on a web page', () => {
       expect(answer?.citations.length).toBeGreaterThan(0);
       expect(answer?.speech).toMatchObject({ interruptedAtMs: null, spoken: answer?.speech?.generated });
       const spoken = answer?.speech?.spoken ?? '';
-      expect(await hearing.recognise(samples, HEARD_RATE, [spoken, ...others])).toBe(spoken);
+      expect(await hearing.recognise(samples, RECEIVED_RATE, [spoken, ...others])).toBe(spoken);
     }
     const turns = await turnsOf(client, demo, callId);
     expect(turns.filter(({ latencyMs }) => latencyMs !== null)).toHaveLength(QUESTIONS.length);
@@ -86,14 +86,14 @@ describe('a visitor who speaks on a web page', () => {
     const began = performance.now();
     const placed = await placeCall(demo);
     caller = placed.caller;
-    await caller.heard.speechAfter(began);
+    await caller.received.speechAfter(began);
     const conversationId = await conversationOf(client, demo, placed.callId);
-    const asked = await caller.say(await say(QUESTIONS[0] ?? ''));
-    while (caller.heard.onsetAfter(asked) === null) await sleep(20);
+    const asked = await caller.speak(await say(QUESTIONS[0] ?? ''));
+    while (caller.received.onsetAfter(asked) === null) await sleep(20);
     await sleep(1500);
 
     const cutIn = performance.now();
-    const speaking = caller.say(await say(QUESTIONS[2] ?? ''), 0);
+    const speaking = caller.speak(await say(QUESTIONS[2] ?? ''), 0);
     const reply = await until('what was heard is kept', async () => {
       const all = await historyOf(client, demo, conversationId);
       return all.find(({ speech }) => typeof speech?.interruptedAtMs === 'number');
@@ -102,7 +102,7 @@ describe('a visitor who speaks on a web page', () => {
     const { generated = '', spoken = '' } = reply.speech ?? {};
     expect(generated.startsWith(spoken)).toBe(true);
     expect(spoken.length).toBeLessThan(generated.length);
-    const silent = caller.heard.silenceAfter(cutIn) ?? Infinity;
+    const silent = caller.received.silenceAfter(cutIn) ?? Infinity;
     // The caller's first sound, the least duration of a cut, and then at once.
     expect(silent - cutIn - CUT_MS).toBeLessThanOrEqual(300);
 
@@ -116,7 +116,7 @@ describe('a visitor who speaks on a web page', () => {
           .trim(),
       )
       .filter((text, index, all) => all.indexOf(text) === index);
-    const heard = await hearing.recognise(caller.heard.between(asked, silent), HEARD_RATE, prefixes);
+    const heard = await hearing.recognise(caller.received.between(asked, silent), RECEIVED_RATE, prefixes);
     expect(Math.abs((heard ?? '').split(/\s+/).length - count)).toBeLessThanOrEqual(1);
   }, 90_000);
 });

@@ -53,7 +53,7 @@ describe('The widget with an agent that has a model', () => {
       const begun = new Promise<void>((resolve) => {
         begin = resolve;
       });
-      model.reply({ kind: 'text', pieces: ['', 'Good ', 'morning.'], until: begun });
+      model.enqueueReplies({ kind: 'text', pieces: ['', 'Good ', 'morning.'], until: begun });
       const chat = await openChat(page);
       await ask(page, 'Hello?');
       await chat.locator('.writing').waitFor({ timeout: 20_000 });
@@ -64,7 +64,7 @@ describe('The widget with an agent that has a model', () => {
       const held = new Promise<void>((resolve) => {
         release = resolve;
       });
-      model.reply(
+      model.enqueueReplies(
         { kind: 'cut', pieces: ['It is far ', 'too late.'] },
         { kind: 'text', pieces: ['It is **nine** ', 'o’clock.'], until: held },
       );

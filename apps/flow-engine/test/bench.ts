@@ -6,7 +6,7 @@ import {
   type EventData,
   type EventDefinition,
   getDocument,
-  type LiveNews,
+  type LiveMessage,
   messagePosted,
   messageProduced,
   listTargetingChannels,
@@ -22,9 +22,9 @@ import { EventPublisher, type MessagingRuntime } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
 import {
   eventsOf,
-  layTables,
+  createTables,
   type Pod,
-  SpecOperations,
+  TestOperationCaller,
   startPod,
   type StoredEvent,
 } from '@parley/service/testing';
@@ -35,7 +35,7 @@ import { migrations } from '../src/migrations/index.ts';
 
 type Posted = EventData<typeof messagePosted>;
 type Produced = EventData<typeof messageProduced>;
-type Delta = Extract<LiveNews, { type: 'delta' }>;
+type Delta = Extract<LiveMessage, { type: 'delta' }>;
 
 /** A channel as its owner tells of it; the bench plays the owner. */
 export type BenchChannel = OperationOutput<typeof listTargetingChannels>['channels'][number] & {
@@ -164,7 +164,7 @@ export class FlowBench {
   private readonly drop: () => Promise<void>;
   private readonly conversations: BenchConversation[] = [];
   private readonly facts: EventPublisher;
-  private readonly operations: SpecOperations;
+  private readonly operations: TestOperationCaller;
 
   constructor(
     pod: Pod<Tables>,
@@ -178,7 +178,7 @@ export class FlowBench {
     this.runner = pod.runner;
     this.runtime = pod.runtime;
     this.facts = new EventPublisher(pod.nats, 'conversation');
-    this.operations = new SpecOperations(pod.nats);
+    this.operations = new TestOperationCaller(pod.nats);
   }
 
   /** Asks an operation over NATS, as the gateway does. */
@@ -257,7 +257,7 @@ export async function openBench(
   options: { egressAllow?: string; modelTimeoutMs?: number } = {},
 ): Promise<FlowBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'flow', [spaceKeyMigrations, migrations]);
+  await createTables(server, 'flow', [spaceKeyMigrations, migrations]);
   const channels: BenchChannel[] = [];
   const hidden = new Set<string>();
   const pod = await startPod<Tables>({

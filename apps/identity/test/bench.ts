@@ -13,7 +13,7 @@ import {
   verifyEmail,
 } from '@parley/contracts';
 import { createDatabase, Database } from '@parley/database';
-import { EventLog, type NewTask, OperationClient, Refusal, Tasks } from '@parley/messaging';
+import { EventLog, type NewTask, OperationClient, Rejection, Tasks } from '@parley/messaging';
 import {
   CONFIG,
   createLogger,
@@ -23,7 +23,7 @@ import {
   spaceKeyMigrations,
   SpaceKeyRepository,
 } from '@parley/service';
-import { handlersOf, layTables, openBare, type SpecHandler } from '@parley/service/testing';
+import { handlersOf, createTables, createTestContext, type SpecHandler } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { configSchema } from '../src/config.ts';
 import { AppModule } from '../src/app.module.ts';
@@ -81,7 +81,7 @@ export class IdentityBench {
     const answer = await this.database.withSpaces(spaces, (trx) =>
       handle(checked, { principal, trx, before, afterCommit: () => undefined }),
     );
-    if (answer instanceof Refusal) throw answer.problem;
+    if (answer instanceof Rejection) throw answer.problem;
     definition.output.parse(answer);
     return answer as OperationOutput<Definition>;
   }
@@ -164,7 +164,7 @@ interface BenchParts {
 /** Opens a bench; close it in afterAll. */
 export async function openBench(): Promise<IdentityBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'identity', [spaceKeyMigrations, migrations]);
+  await createTables(server, 'identity', [spaceKeyMigrations, migrations]);
   const database = createDatabase<Tables>({
     url: server.urlFor('parley_identity'),
     applicationName: 'identity-spec',
@@ -174,7 +174,7 @@ export async function openBench(): Promise<IdentityBench> {
   const config = { ...configSchema.parse({}), SIGN_UP: 'open' };
   const mails: AskedMail[] = [];
   const tasks: NewTask[] = [];
-  const app = await openBare(AppModule, [
+  const app = await createTestContext(AppModule, [
     [Database, database],
     [EventLog, new EventLog({ afterCommit: () => undefined } as never)],
     [SecretBox, secrets],

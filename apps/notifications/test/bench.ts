@@ -17,7 +17,13 @@ import {
 } from '@parley/contracts';
 import { EventPublisher, type NatsConnection } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
-import { connectSpec, layTables, type Pod, SpecOperations, startPod } from '@parley/service/testing';
+import {
+  connectTestClient,
+  createTables,
+  type Pod,
+  TestOperationCaller,
+  startPod,
+} from '@parley/service/testing';
 import {
   createTestDatabase,
   type MailCatcher,
@@ -57,14 +63,14 @@ export class NotificationsBench {
   readonly catcher: MailCatcher;
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
-  private readonly client: SpecOperations;
+  private readonly client: TestOperationCaller;
 
   constructor(parts: { pod: Pod<Tables>; catcher: MailCatcher; nats: NatsConnection; server: TestDatabase }) {
     this.pod = parts.pod;
     this.catcher = parts.catcher;
     this.nats = parts.nats;
     this.server = parts.server;
-    this.client = new SpecOperations(parts.nats);
+    this.client = new TestOperationCaller(parts.nats);
   }
 
   /** Publishes an event as the service that owns it. */
@@ -130,9 +136,9 @@ export class NotificationsBench {
 /** Opens a bench; close it in afterAll. */
 export async function openBench(settings: Record<string, string> = {}): Promise<NotificationsBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'notification', [spaceKeyMigrations, migrations]);
+  await createTables(server, 'notification', [spaceKeyMigrations, migrations]);
   const catcher = await startMailCatcher();
-  const nats = await connectSpec();
+  const nats = await connectTestClient();
   const config = configSchema.parse({ SMTP_URL: catcher.smtpUrl, ...settings });
   const pod = await startPod<Tables>({
     ...{ name: 'notifications', domain: 'notification', module: AppModule, server, config },

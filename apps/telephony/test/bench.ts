@@ -19,12 +19,12 @@ import {
 } from '@parley/contracts';
 import { CallBus, EventPublisher, type NatsConnection } from '@parley/messaging';
 import {
-  connectSpec,
+  connectTestClient,
   eventsOf,
-  layTables,
+  createTables,
   type Pod,
   type StoredEvent,
-  SpecOperations,
+  TestOperationCaller,
 } from '@parley/service/testing';
 import {
   buildCallJob,
@@ -78,7 +78,7 @@ export class TelephonyBench {
   private readonly nats: NatsConnection;
   private readonly server: TestDatabase;
   private readonly options: BenchOptions;
-  private readonly client: SpecOperations;
+  private readonly client: TestOperationCaller;
   private readonly facts: EventPublisher;
   private readonly voice: EventPublisher;
   private readonly jobs: CallBus;
@@ -93,7 +93,7 @@ export class TelephonyBench {
     this.nats = nats;
     this.options = options;
     this.server = server;
-    this.client = new SpecOperations(nats);
+    this.client = new TestOperationCaller(nats);
     this.facts = new EventPublisher(nats, 'channel-gateway');
     this.voice = new EventPublisher(nats, 'voice-agent');
     this.jobs = new CallBus(nats);
@@ -318,8 +318,8 @@ export class TelephonyBench {
 /** Opens a bench with everything started; close it in afterAll. */
 export async function openBench(options: BenchOptions = {}): Promise<TelephonyBench> {
   const server = await createTestDatabase();
-  await layTables(server, 'telephony', [migrations]);
-  const nats = await connectSpec(options.natsUrl);
+  await createTables(server, 'telephony', [migrations]);
+  const nats = await connectTestClient(options.natsUrl);
   const bench = new TelephonyBench(nats, server, options);
   await bench.openDoor();
   await bench.startLiveKit();

@@ -22,7 +22,7 @@ import {
   beginStorage,
   failRecording,
   finishRecording,
-  type RecordingWish,
+  type RecordingMode,
   signParts,
   type OperationDefinition,
   operationSubject,
@@ -50,7 +50,7 @@ import {
   startNatsServer,
   until,
 } from '@parley/testing';
-import { storedSpecKeys } from '@parley/service/testing';
+import { storedTestOperationKeys } from '@parley/service/testing';
 import { SignJWT } from 'jose';
 import { Caller } from './caller.ts';
 import { FakeStorage } from './fake-storage.ts';
@@ -87,7 +87,7 @@ export class VoiceBench {
   greeting: string | null = null;
   created = true;
   /** What answered calls do about recordings. */
-  recording: RecordingWish = 'off';
+  recording: RecordingMode = 'off';
   readonly storage = new FakeStorage();
   /** What was told of recordings, in its order. */
   readonly recorded: { name: string; input: Record<string, unknown> }[] = [];
@@ -135,7 +135,7 @@ export class VoiceBench {
         NATS_URL: `nats://127.0.0.1:${this.natsPort}`,
         NATS_USER: 'spec',
         NATS_PASSWORD: 'spec',
-        OPERATION_KEYS: JSON.stringify(storedSpecKeys('voice-agent')),
+        OPERATION_KEYS: JSON.stringify(storedTestOperationKeys('voice-agent')),
         LIVEKIT_URL: this.liveKit.url,
         LIVEKIT_API_KEY: liveKitKey.apiKey,
         LIVEKIT_API_SECRET: liveKitKey.apiSecret,

@@ -8,7 +8,7 @@ import {
   conversationDeleted,
   endCall,
   type EventData,
-  flowSound,
+  flowAudioRates,
   type FlowServerFrame,
   getCallProfile,
   headerNames,
@@ -36,7 +36,7 @@ import {
 } from '@parley/messaging';
 import { buildMessage, textParts, until } from '@parley/testing';
 import { ClientAddresses, createLogger } from '@parley/service';
-import { specKeys } from '@parley/service/testing';
+import { testOperationKeys } from '@parley/service/testing';
 import { WebSocket } from 'ws';
 import { type CallAudio, type CallRoom, CallRooms } from '../src/bridge/call-audio.ts';
 import { openBridgeDoor } from '../src/bridge/bridge-door.ts';
@@ -204,7 +204,7 @@ export class BridgeBench {
     };
     const whole = { PORT: 0, HOST: '127.0.0.1', ...limits, ...config } as BridgeConfig;
     const parts = [
-      new OperationClient(this.nats, specKeys('voice-agent')),
+      new OperationClient(this.nats, testOperationKeys('voice-agent')),
       new EventPublisher(this.nats, 'voice-agent'),
     ] as const;
     this.sockets = [FlowSocket, MediaSocket].map(
@@ -380,7 +380,7 @@ export async function openBridgeBench(): Promise<BridgeBench> {
 }
 
 /** So many milliseconds of a tone, as a client sends it. */
-export function tone(milliseconds: number, rate: number = flowSound.fromClient): Buffer {
+export function tone(milliseconds: number, rate: number = flowAudioRates.fromClient): Buffer {
   const samples = Int16Array.from({ length: (milliseconds * rate) / 1000 }, (_none, index) =>
     Math.round(8000 * Math.sin((2 * Math.PI * 440 * index) / rate)),
   );

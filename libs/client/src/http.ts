@@ -1,7 +1,7 @@
 import type { OperationDefinition, OperationOutput, OperationRequest, Problem } from '@parley/contracts';
 
 /** What the client needs of an operation: its place over HTTP. Browser code passes a literal and so bundles no schema. */
-export interface HttpPlace {
+export interface HttpRoute {
   http?: { method: string; path: string };
 }
 
@@ -76,7 +76,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     request,
     call: (operation, input, call) => {
-      const { method, path, body } = place(operation, input);
+      const { method, path, body } = buildRequest(operation, input);
       return request(method, path, body, call);
     },
   };
@@ -91,7 +91,7 @@ function headersFor(options: ClientOptions, body: unknown, call: CallOptions): R
   };
 }
 
-function place(operation: HttpPlace, input: object): { method: string; path: string; body: unknown } {
+function buildRequest(operation: HttpRoute, input: object): { method: string; path: string; body: unknown } {
   if (!operation.http) throw new Error('This operation is not offered over HTTP.');
   const rest = new Map(Object.entries(input));
   const { method } = operation.http;

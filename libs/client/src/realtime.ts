@@ -45,16 +45,16 @@ interface PendingPost {
 /** A conversation's last event. */
 const DELETED = 'conversation.deleted';
 /** Frames that may leave at once, and then in a second: the server takes 60 and 20. */
-const BURST = 40;
-const PER_SECOND = 15;
+const FRAME_BURST = 40;
+const FRAMES_PER_SECOND = 15;
 /** After this close the client waits longer: it was too fast, or there were too many. */
-const TOO_MANY = 4429;
+const CLOSE_TOO_MANY = 4429;
 const PING_MS = 20_000;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 /** Failures after which the pause is four seconds and more. */
-const SLOW_FAILURES = 4;
+const FAILURES_UNTIL_SLOW = 4;
 /** After these the same post is sent again; `still_running`: what was sent before the connection broke is not done yet. */
-const RETRYABLE = new Set([
+const RETRYABLE_CODES = new Set([
   'unavailable',
   'outcome_unknown',
   'rate_limited',
@@ -71,24 +71,24 @@ export class RealtimeClient {
   private readonly options: RealtimeOptions;
   private readonly subscriptions = new Map<string, number>();
   private readonly posts = new Map<string, PendingPost>();
-  private inbox = false;
+  private isInboxSubscribed = false;
   private socket: WebSocket | null = null;
-  private ready = false;
-  private closed = false;
-  private paused = false;
+  private isReady = false;
+  private isClosed = false;
+  private isPaused = false;
   /** The last connection was closed for too many frames. */
-  private limited = false;
+  private isRateLimited = false;
   /** A token is awaited for the next connection. */
-  private opening = false;
+  private isOpening = false;
   private failures = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private pinger: ReturnType<typeof setInterval> | undefined;
-  private heard = 0;
+  private reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  private pingTimer: ReturnType<typeof setInterval> | undefined;
+  private lastFrameAt = 0;
   /** Frames that wait for their turn, in order. */
   private readonly queue: ClientFrame[] = [];
-  private tokens = BURST;
+  private tokens = FRAME_BURST;
   private refilledAt = 0;
-  private pacer: ReturnType<typeof setTimeout> | undefined;
+  private queueTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: RealtimeOptions) {
     this.options = options;
@@ -96,64 +96,64 @@ export class RealtimeClient {
 
   /** Opens the connection; safe to call again. */
   connect(): void {
-    if (this.socket || this.opening || this.paused || this.closed) return;
-    clearTimeout(this.timer);
-    this.opening = true;
-    this.tell('connecting');
+    if (this.socket || this.isOpening || this.isPaused || this.isClosed) return;
+    clearTimeout(this.reconnectTimer);
+    this.isOpening = true;
+    this.notifyState('connecting');
     void this.open();
   }
 
   /** Closes the connection until `resume`; subscriptions and unanswered posts are kept. */
   pause(): void {
-    if (this.paused || this.closed) return;
-    this.paused = true;
-    clearTimeout(this.timer);
+    if (this.isPaused || this.isClosed) return;
+    this.isPaused = true;
+    clearTimeout(this.reconnectTimer);
     const { socket } = this;
     if (!socket) return;
     // The browser may report the close long after the page is shown again.
     this.drop(socket);
     socket.close(1000);
-    this.tell('offline');
+    this.notifyState('offline');
   }
 
   /** Connects at once, without the rest of the back-off, unless the server closed for too many frames. */
   resume(): void {
-    if (this.closed) return;
-    this.paused = false;
+    if (this.isClosed) return;
+    this.isPaused = false;
     if (this.socket) this.ping();
-    else if (this.limited) this.later();
+    else if (this.isRateLimited) this.scheduleReconnect();
     else this.connect();
   }
 
   /** Closes for good; unanswered posts are rejected. */
   close(): void {
-    this.closed = true;
-    clearTimeout(this.timer);
-    clearInterval(this.pinger);
-    this.forgetQueue();
+    this.isClosed = true;
+    clearTimeout(this.reconnectTimer);
+    clearInterval(this.pingTimer);
+    this.clearQueue();
     this.socket?.close(1000);
     for (const post of this.posts.values()) post.reject(new Error('The connection was closed.'));
     this.posts.clear();
-    this.tell('closed');
+    this.notifyState('closed');
   }
 
   /** Follows a conversation from behind a sequence (0: from its beginning). */
   subscribe(conversationId: string, afterSequence: number): void {
     if (this.subscriptions.has(conversationId)) return;
     this.subscriptions.set(conversationId, afterSequence);
-    if (this.ready) this.send({ type: 'subscribe', conversationId, afterSequence });
+    if (this.isReady) this.send({ type: 'subscribe', conversationId, afterSequence });
   }
 
   /** Stops following a conversation. */
   unsubscribe(conversationId: string): void {
-    if (this.subscriptions.delete(conversationId) && this.ready)
+    if (this.subscriptions.delete(conversationId) && this.isReady)
       this.send({ type: 'unsubscribe', conversationId });
   }
 
   /** Follows one's own notifications. */
   subscribeInbox(): void {
-    this.inbox = true;
-    if (this.ready) this.send({ type: 'subscribe', inbox: true });
+    this.isInboxSubscribed = true;
+    if (this.isReady) this.send({ type: 'subscribe', inbox: true });
   }
 
   /**
@@ -170,7 +170,7 @@ export class RealtimeClient {
     };
     return new Promise((resolve, reject) => {
       this.posts.set(id, { frame, resolve, reject });
-      if (this.ready) this.send(frame);
+      if (this.isReady) this.send(frame);
       else this.connect();
     });
   }
@@ -178,40 +178,40 @@ export class RealtimeClient {
   /** Tells the others that one is writing; lossy. */
   typing(conversationId: string): void {
     // It would be late behind others.
-    if (this.ready && this.queue.length === 0) this.send({ type: 'typing', conversationId });
+    if (this.isReady && this.queue.length === 0) this.send({ type: 'typing', conversationId });
   }
 
   private async open(): Promise<void> {
     try {
       const token = await this.options.token();
-      this.opening = false;
-      if (this.closed || this.paused) return;
+      this.isOpening = false;
+      if (this.isClosed || this.isPaused) return;
       const socket = new (this.options.webSocket ?? WebSocket)(this.options.url);
       this.socket = socket;
       socket.onopen = () => socket.send(JSON.stringify({ type: 'authenticate', token }));
-      socket.onmessage = (event) => this.hear(socket, String(event.data));
-      socket.onclose = (event) => this.lost(socket, event?.code);
+      socket.onmessage = (event) => this.handleFrame(socket, String(event.data));
+      socket.onclose = (event) => this.handleDisconnect(socket, event?.code);
       socket.onerror = () => undefined;
     } catch {
-      this.opening = false;
-      if (!this.closed && !this.paused) this.later();
+      this.isOpening = false;
+      if (!this.isClosed && !this.isPaused) this.scheduleReconnect();
     }
   }
 
-  private hear(socket: WebSocket, data: string): void {
+  private handleFrame(socket: WebSocket, data: string): void {
     if (socket !== this.socket) return;
-    this.heard = Date.now();
+    this.lastFrameAt = Date.now();
     const frame = JSON.parse(data) as ServerFrame;
     const { listener } = this.options;
     switch (frame.type) {
       case 'ready':
-        return this.becomeReady();
+        return this.handleReady();
       case 'event':
-        return this.tellEvent(frame);
+        return this.notifyEvent(frame);
       case 'posted':
-        return this.settle(frame.id, (post) => post.resolve(frame.message));
+        return this.takePost(frame.id, (post) => post.resolve(frame.message));
       case 'error':
-        return this.hearError(frame);
+        return this.handleErrorFrame(frame);
       case 'going_away':
         return socket.close(1000);
       case 'caught_up':
@@ -219,31 +219,31 @@ export class RealtimeClient {
       case 'delta':
         return listener.delta?.(frame);
       default:
-        return this.tellLive(frame);
+        return this.notifyLive(frame);
     }
   }
 
-  private tellLive(frame: ServerFrame): void {
+  private notifyLive(frame: ServerFrame): void {
     const { listener } = this.options;
     if (frame.type === 'typing') listener.typing?.(frame);
     else if (frame.type === 'notification') listener.notification?.(frame);
     else if (frame.type === 'hint') listener.hint?.(frame);
   }
 
-  private becomeReady(): void {
-    this.ready = true;
-    this.tokens = BURST;
+  private handleReady(): void {
+    this.isReady = true;
+    this.tokens = FRAME_BURST;
     this.refilledAt = Date.now();
-    this.tell('online');
+    this.notifyState('online');
     for (const [conversationId, afterSequence] of this.subscriptions)
       this.send({ type: 'subscribe', conversationId, afterSequence });
-    if (this.inbox) this.send({ type: 'subscribe', inbox: true });
+    if (this.isInboxSubscribed) this.send({ type: 'subscribe', inbox: true });
     for (const post of this.posts.values()) this.send(post.frame);
-    clearInterval(this.pinger);
-    this.pinger = setInterval(() => this.ping(), PING_MS);
+    clearInterval(this.pingTimer);
+    this.pingTimer = setInterval(() => this.ping(), PING_MS);
   }
 
-  private tellEvent(frame: Frame<'event'>): void {
+  private notifyEvent(frame: Frame<'event'>): void {
     const last = this.subscriptions.get(frame.conversationId);
     if (last === undefined || frame.sequence <= last) return;
     // The last event of all: there is nothing to resume.
@@ -252,52 +252,52 @@ export class RealtimeClient {
     this.options.listener.event?.(frame);
   }
 
-  private hearError(frame: Frame<'error'>): void {
+  private handleErrorFrame(frame: Frame<'error'>): void {
     if (frame.id === undefined) return this.options.listener.error?.(frame);
     const post = this.posts.get(frame.id);
     if (!post) return;
-    if (RETRYABLE.has(frame.code)) {
-      setTimeout(() => this.ready && this.posts.has(post.frame.id) && this.send(post.frame), 1000);
+    if (RETRYABLE_CODES.has(frame.code)) {
+      setTimeout(() => this.isReady && this.posts.has(post.frame.id) && this.send(post.frame), 1000);
       return;
     }
-    this.settle(frame.id, ({ reject }) => reject(new Error(frame.detail)));
+    this.takePost(frame.id, ({ reject }) => reject(new Error(frame.detail)));
   }
 
-  private settle(id: string, act: (post: PendingPost) => void): void {
+  private takePost(id: string, act: (post: PendingPost) => void): void {
     const post = this.posts.get(id);
     this.posts.delete(id);
     if (post) act(post);
   }
 
   private ping(): void {
-    if (Date.now() - this.heard > 2 * PING_MS) this.socket?.close(4000);
-    else if (this.ready) this.send({ type: 'ping' });
+    if (Date.now() - this.lastFrameAt > 2 * PING_MS) this.socket?.close(4000);
+    else if (this.isReady) this.send({ type: 'ping' });
   }
 
-  private lost(socket: WebSocket, code: number | undefined): void {
+  private handleDisconnect(socket: WebSocket, code: number | undefined): void {
     if (socket !== this.socket) return;
     // A connection that stood begins the pauses anew, unless it was too fast.
-    this.limited = code === TOO_MANY;
-    if (this.limited) this.failures = Math.max(this.failures, SLOW_FAILURES);
-    else if (this.ready) this.failures = 0;
+    this.isRateLimited = code === CLOSE_TOO_MANY;
+    if (this.isRateLimited) this.failures = Math.max(this.failures, FAILURES_UNTIL_SLOW);
+    else if (this.isReady) this.failures = 0;
     this.drop(socket);
-    if (!this.closed) this.later();
+    if (!this.isClosed) this.scheduleReconnect();
   }
 
   private drop(socket: WebSocket): void {
     if (socket !== this.socket) return;
     this.socket = null;
-    this.ready = false;
-    this.forgetQueue();
-    clearInterval(this.pinger);
+    this.isReady = false;
+    this.clearQueue();
+    clearInterval(this.pingTimer);
   }
 
-  private later(): void {
-    this.tell('offline');
-    const pause = Math.min(LONGEST_PAUSE_MS, (this.options.firstPauseMs ?? 250) * 2 ** this.failures);
+  private scheduleReconnect(): void {
+    this.notifyState('offline');
+    const pause = Math.min(MAX_PAUSE_MS, (this.options.firstPauseMs ?? 250) * 2 ** this.failures);
     this.failures += 1;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.connect(), pause * (0.5 + Math.random()));
+    clearTimeout(this.reconnectTimer);
+    this.reconnectTimer = setTimeout(() => this.connect(), pause * (0.5 + Math.random()));
   }
 
   /** Sends a frame in its turn; what a broken connection leaves waiting is sent anew by the next. */
@@ -307,9 +307,12 @@ export class RealtimeClient {
   }
 
   private sendQueued(): void {
-    clearTimeout(this.pacer);
+    clearTimeout(this.queueTimer);
     const now = Date.now();
-    this.tokens = Math.min(BURST, this.tokens + (Math.max(0, now - this.refilledAt) * PER_SECOND) / 1000);
+    this.tokens = Math.min(
+      FRAME_BURST,
+      this.tokens + (Math.max(0, now - this.refilledAt) * FRAMES_PER_SECOND) / 1000,
+    );
     this.refilledAt = now;
     while (this.tokens >= 1 && this.socket?.readyState === 1) {
       const frame = this.queue.shift();
@@ -317,16 +320,16 @@ export class RealtimeClient {
       this.tokens -= 1;
       this.socket.send(JSON.stringify(frame));
     }
-    if (this.queue.length > 0 && this.ready)
-      this.pacer = setTimeout(() => this.sendQueued(), 1000 / PER_SECOND);
+    if (this.queue.length > 0 && this.isReady)
+      this.queueTimer = setTimeout(() => this.sendQueued(), 1000 / FRAMES_PER_SECOND);
   }
 
-  private forgetQueue(): void {
-    clearTimeout(this.pacer);
+  private clearQueue(): void {
+    clearTimeout(this.queueTimer);
     this.queue.length = 0;
   }
 
-  private tell(state: ConnectionState): void {
+  private notifyState(state: ConnectionState): void {
     this.options.listener.state?.(state);
   }
 }

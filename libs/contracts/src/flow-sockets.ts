@@ -5,13 +5,13 @@ import { Id } from './core/common.ts';
 export const flowTextLimit = 4000;
 
 /** Sound of a flow's socket: PCM signed 16-bit little-endian mono, at these rates in Hz. */
-export const flowSound = { fromClient: 16_000, toClient: 24_000 } as const;
+export const flowAudioRates = { fromClient: 16_000, toClient: 24_000 } as const;
 
 /**
  * Close codes of `/ws/flow/:flowId`. 1003: sound of no or an odd number of bytes. 1009: a frame of more than 1 MiB.
  * 1001, 1013: the server stops or is busy; connect again.
  */
-export const flowCloses = {
+export const flowCloseCodes = {
   /** The session token is unknown, used or too old, or the channel was deactivated or deleted. */
   unauthorized: 4401,
   /** The page's origin is not among the channel's. */

@@ -7,7 +7,7 @@ import { NotificationSchema } from './notification/types.ts';
  * Close codes of `/ws/realtime`. 1009: a frame of more than 96 KiB. 1001: the server stops; connect again at once.
  * After 4429 a client waits some seconds before it connects again.
  */
-export const realtimeCloses = {
+export const realtimeCloseCodes = {
   /** No frame `authenticate` within ten seconds, or a credential that is not valid, or no longer. */
   unauthorized: 4401,
   /** The page's origin may not use the visitor's channel. */
@@ -84,7 +84,7 @@ export const ServerFrameSchema = z.discriminatedUnion('type', [
 export type ServerFrame = z.infer<typeof ServerFrameSchema>;
 
 /** What travels on `live.<space>.<conversation>`: typing and tokens of an answer that is being written. */
-export const LiveNewsSchema = z.discriminatedUnion('type', [
+export const LiveMessageSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('delta'),
     messageId: Id,
@@ -98,4 +98,4 @@ export const LiveNewsSchema = z.discriminatedUnion('type', [
 ]);
 
 /** One piece of live news. */
-export type LiveNews = z.infer<typeof LiveNewsSchema>;
+export type LiveMessage = z.infer<typeof LiveMessageSchema>;

@@ -2,7 +2,7 @@ export { createDatabase, Database } from './database.ts';
 export type { DatabaseLogger, DatabaseOptions, Trx } from './database.ts';
 export { migrate } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
-export { anyOf, type ColumnTypes, insertRows } from './insert-rows.ts';
+export { anyOfTexts, type ColumnTypes, insertRows } from './insert-rows.ts';
 export { isDataException, isRetryable, isUniqueViolation } from './errors.ts';
 export {
   definerFunction,

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 
-/** Compares with one of these texts: `where('id', '=', anyOf(ids))`; however many there are, the statement is the same. */
-export function anyOf(texts: readonly string[]): RawBuilder<string> {
+/** Compares with one of these texts: `where('id', '=', anyOfTexts(ids))`; however many there are, the statement is the same. */
+export function anyOfTexts(texts: readonly string[]): RawBuilder<string> {
   return sql<string>`ANY (${[...texts]}::text[])`;
 }
 

@@ -53,7 +53,7 @@ function credentials(url: string, variable: string): { name: string; password: s
 }
 
 /** Roles belong to all databases of a server, so another database's migration may be writing the same one. */
-async function repeatOnRace(work: () => Promise<void>, left = 20): Promise<void> {
+async function retryOnRace(work: () => Promise<void>, left = 20): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -61,7 +61,7 @@ async function repeatOnRace(work: () => Promise<void>, left = 20): Promise<void>
     const race = code === '23505' || code === '42710' || message === 'tuple concurrently updated';
     if (!race || left === 0) throw error;
     await sleep(25 + Math.random() * 50);
-    await repeatOnRace(work, left - 1);
+    await retryOnRace(work, left - 1);
   }
 }
 
@@ -106,7 +106,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   await owner.connect();
   try {
     await owner.query('select pg_advisory_lock($1)', [migrateLock]);
-    await repeatOnRace(() => prepareRoles(owner, plan));
+    await retryOnRace(() => prepareRoles(owner, plan));
     await runMigrations(options, plan);
     await revokeMigrationTables(owner, plan);
   } finally {

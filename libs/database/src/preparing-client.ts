@@ -19,13 +19,13 @@ export class PreparingClient extends pg.Client {
   // The overloads of pg are many; the pool and Kysely use this one beside those passed through.
   override query(...args: unknown[]): never {
     const [text, values] = args;
-    const ask = super.query.bind(this) as (...given: unknown[]) => unknown;
+    const send = super.query.bind(this) as (...given: unknown[]) => unknown;
     const name =
       typeof text === 'string' && Array.isArray(values) && values.length > 0 ? this.#nameOf(text) : undefined;
-    if (name === undefined) return ask(...args) as never;
-    const asked = ask({ name, text, values }, ...args.slice(2));
-    if (asked instanceof Promise) asked.catch((error: unknown) => this.#forget(error));
-    return asked as never;
+    if (name === undefined) return send(...args) as never;
+    const result = send({ name, text, values }, ...args.slice(2));
+    if (result instanceof Promise) result.catch((error: unknown) => this.#forget(error));
+    return result as never;
   }
 
   /** A name for a statement that was asked before, as long as there is room. */

@@ -18,7 +18,7 @@ const { escapeIdentifier, escapeLiteral } = pg;
 /** A holder frozen inside a transaction, or a lock that is not given, ends after this. */
 const guardTimeout = '1s';
 
-async function refuseOwner(owner: pg.Client, plan: RolePlan): Promise<void> {
+async function rejectOwnerRole(owner: pg.Client, plan: RolePlan): Promise<void> {
   const { rows } = await owner.query<{ name: string }>('select current_user as name');
   const ownerName = rows[0]?.name;
   for (const { name } of [plan.service, plan.runner]) {
@@ -45,7 +45,7 @@ async function prepareRole(owner: pg.Client, role: RoleCredentials, domain: stri
 
 /** Creates or updates the roles, their settings, the schema and the rights of tables to come. */
 export async function prepareRoles(owner: pg.Client, plan: RolePlan): Promise<void> {
-  await refuseOwner(owner, plan);
+  await rejectOwnerRole(owner, plan);
   await prepareRole(owner, plan.service, plan.domain);
   await prepareRole(owner, plan.runner, plan.domain);
   const schema = escapeIdentifier(plan.domain);

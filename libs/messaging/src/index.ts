@@ -28,7 +28,7 @@ export {
   type OperationHandler,
 } from './operations/operation-server.ts';
 export * from './operations/references.ts';
-export { Refusal } from './operations/refusal.ts';
+export { Rejection } from './operations/rejection.ts';
 export * from './runner/consumer-runner.ts';
 export * from './runner/decorators.ts';
 export { type Dedupe } from './runner/dedupe.ts';

@@ -2,11 +2,11 @@
  * What was begun so often without an end is tried again alone. One end is most often a stop of the machine or a kill, and
  * what was at work then goes on side by side; so innocents count at most one more.
  */
-export const SUSPECT_FROM = 2;
+export const SUSPECT_ATTEMPTS = 2;
 
 /** Whether what was begun so often before, without an end, may be what ends the process. */
 export function isSuspect(attempts: number): boolean {
-  return attempts >= SUSPECT_FROM;
+  return attempts >= SUSPECT_ATTEMPTS;
 }
 
 /**

@@ -118,7 +118,7 @@ export async function openNatsBench(): Promise<NatsBench> {
     connections.push(nats);
     return nats;
   };
-  await makeStream(await open());
+  await createStream(await open());
   return {
     url: `nats://127.0.0.1:${port}`,
     connect: open,
@@ -139,7 +139,7 @@ export async function openNatsBench(): Promise<NatsBench> {
 }
 
 /** Makes the stream CONVERSATION with an epoch of its own. */
-export async function makeStream(nats: NatsConnection, epoch = 'first'): Promise<void> {
+export async function createStream(nats: NatsConnection, epoch = 'first'): Promise<void> {
   const manager = await jetstreamManager(nats);
   const metadata = { 'parley.epoch': epoch, 'parley.partitions': '4' };
   await manager.streams.add({ ...streamConfig('conversation', { partitions: 4 }), metadata });
@@ -160,7 +160,7 @@ export async function readStream(nats: NatsConnection): Promise<{ key: string; s
 }
 
 /** Places where a key's sequence does not rise by one. */
-export function breaks(events: readonly { key: string; sequence: number }[]): string[] {
+export function findSequenceBreaks(events: readonly { key: string; sequence: number }[]): string[] {
   const last = new Map<string, number>();
   const found: string[] = [];
   for (const { key, sequence } of events) {

@@ -1,4 +1,4 @@
-export { PassErrors } from './boot/pass-errors.ts';
+export { RpcErrorFilter } from './boot/rpc-error-filter.ts';
 export { runMigrations } from './boot/run-migrations.ts';
 export type { MigrationOptions } from './boot/run-migrations.ts';
 export { runService } from './boot/run-service.ts';

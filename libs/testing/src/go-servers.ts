@@ -16,9 +16,9 @@ export interface GoServer {
   /** The Go package of the program. */
   package: string;
   /** How long a build takes, for people. */
-  duration: string;
+  buildDuration: string;
   /** What else would do, for the error: `or set NATS_URL`. */
-  otherwise: string;
+  alternative: string;
 }
 
 /** Folder of the servers that were built here, outside the repository. */
@@ -31,26 +31,26 @@ export function serverFolder(): string {
 
 /**
  * Path of a server that is new enough: from the PATH, or built once with Go and kept.
- * @param say told before a build
+ * @param log told before a build
  * @throws Error that says how to get one
  */
 export async function findGoServer(
   server: GoServer,
-  say: (line: string) => void = () => undefined,
+  log: (line: string) => void = () => undefined,
 ): Promise<string> {
   const built = join(serverFolder(), `${server.name}-${server.version}`);
   if (existsSync(built)) return built;
   const found = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((folder) => join(folder, server.name))
-    .find((path) => newEnough(path, server.version));
+    .find((path) => isVersionAtLeast(path, server.version));
   if (found) return found;
   if (spawnSync('go', ['version']).status !== 0) {
     throw new Error(
-      `${server.name} ${server.version} is missing. Install Go (it is then built once), put ${server.name} on the PATH, or ${server.otherwise}.`,
+      `${server.name} ${server.version} is missing. Install Go (it is then built once), put ${server.name} on the PATH, or ${server.alternative}.`,
     );
   }
-  say(`Building ${server.name} ${server.version} with Go, once (about ${server.duration})`);
+  log(`Building ${server.name} ${server.version} with Go, once (about ${server.buildDuration})`);
   mkdirSync(serverFolder(), { recursive: true });
   const env = { ...process.env, GOFLAGS: '-mod=readonly', CGO_ENABLED: '0' };
   // A build that is ended half-way leaves no program under the name.
@@ -64,15 +64,15 @@ export async function findGoServer(
   return built;
 }
 
-function newEnough(path: string, wanted: string): boolean {
+function isVersionAtLeast(path: string, wanted: string): boolean {
   if (!existsSync(path)) return false;
   const version = /(\d+)\.(\d+)\.(\d+)/.exec(
     spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? '',
   );
-  return version !== null && weight(version.slice(1)) >= weight(wanted.split('.'));
+  return version !== null && versionNumber(version.slice(1)) >= versionNumber(wanted.split('.'));
 }
 
 /** A version as one number; no part reaches a thousand. */
-function weight(parts: readonly string[]): number {
+function versionNumber(parts: readonly string[]): number {
   return parts.reduce((sum, part) => sum * 1000 + Number(part), 0);
 }

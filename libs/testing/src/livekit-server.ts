@@ -1,5 +1,5 @@
 import { findGoServer } from './go-servers.ts';
-import { answers } from './nats-server.ts';
+import { isListening } from './nats-server.ts';
 import { freePort } from './ports.ts';
 import { type ServerProcess, startServer, type Supervised } from './server-process.ts';
 
@@ -36,8 +36,8 @@ export async function findLiveKitServer(say?: (line: string) => void): Promise<s
     name: 'livekit-server',
     version: LIVEKIT_VERSION,
     package: 'github.com/livekit/livekit-server/cmd/server',
-    duration: 'three minutes',
-    otherwise: 'set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET',
+    buildDuration: 'three minutes',
+    alternative: 'set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET',
   };
   return findGoServer(server, say);
 }
@@ -65,7 +65,7 @@ export async function startLiveKitServer(options: LiveKitOptions): Promise<LiveK
       detached: options.detached ?? false,
     },
     onSpawn: options.onSpawn,
-    ready: () => answers(port),
+    ready: () => isListening(port),
   });
   return { process: server, url: `ws://${host}:${port}`, port };
 }

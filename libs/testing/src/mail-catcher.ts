@@ -20,18 +20,18 @@ export interface MailCatcher {
   readonly httpUrl: string;
   readonly mails: CaughtMail[];
   /** Refuses the next mails for a moment, as a busy server does. */
-  refuse(count: number): void;
+  rejectNext(count: number): void;
   close(): Promise<void>;
 }
 
-const KEPT = 500;
+const MAX_MAILS = 500;
 
 /** Starts it on loopback; ports of 0 choose free ones. */
 export async function startMailCatcher(
   options: { smtpPort?: number; httpPort?: number } = {},
 ): Promise<MailCatcher> {
   const mails: CaughtMail[] = [];
-  let refusing = 0;
+  let rejecting = 0;
   const smtp = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -39,12 +39,12 @@ export async function startMailCatcher(
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
-        if (refusing > 0) {
-          refusing -= 1;
+        if (rejecting > 0) {
+          rejecting -= 1;
           return done(Object.assign(new Error('Try again later'), { responseCode: 451 }));
         }
         const to = session.envelope.rcptTo.map((address) => address.address);
-        keep(mails, Buffer.concat(chunks), to).then(() => done(), done);
+        addMail(mails, Buffer.concat(chunks), to).then(() => done(), done);
         return undefined;
       });
     },
@@ -59,15 +59,15 @@ export async function startMailCatcher(
   const http = createServer((request, response) => {
     const asJson = request.url?.startsWith('/mails') ?? false;
     response.writeHead(200, { 'content-type': asJson ? 'application/json' : 'text/html; charset=utf-8' });
-    response.end(asJson ? JSON.stringify({ data: mails }) : page(mails));
+    response.end(asJson ? JSON.stringify({ data: mails }) : inboxPage(mails));
   });
   const httpPort = await listen(http, options.httpPort ?? 0);
   return {
     smtpUrl: `smtp://127.0.0.1:${smtpPort}`,
     httpUrl: `http://127.0.0.1:${httpPort}`,
     mails,
-    refuse: (count) => {
-      refusing = count;
+    rejectNext: (count) => {
+      rejecting = count;
     },
     close: async () => {
       await new Promise<void>((resolve) => smtp.close(() => resolve()));
@@ -77,7 +77,7 @@ export async function startMailCatcher(
   };
 }
 
-async function keep(mails: CaughtMail[], raw: Buffer, to: string[]): Promise<void> {
+async function addMail(mails: CaughtMail[], raw: Buffer, to: string[]): Promise<void> {
   const mail = await PostalMime.parse(raw);
   mails.push({
     messageId: mail.messageId ?? '',
@@ -88,10 +88,10 @@ async function keep(mails: CaughtMail[], raw: Buffer, to: string[]): Promise<voi
     html: mail.html ?? '',
     receivedAt: new Date().toISOString(),
   });
-  if (mails.length > KEPT) mails.shift();
+  if (mails.length > MAX_MAILS) mails.shift();
 }
 
-function page(mails: readonly CaughtMail[]): string {
+function inboxPage(mails: readonly CaughtMail[]): string {
   const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const items = [...mails]
     .reverse()

@@ -16,8 +16,8 @@ export async function findNatsServer(say?: (line: string) => void): Promise<stri
     name: 'nats-server',
     version: NATS_VERSION,
     package: 'github.com/nats-io/nats-server/v2',
-    duration: 'a minute',
-    otherwise: 'set NATS_URL',
+    buildDuration: 'a minute',
+    alternative: 'set NATS_URL',
   };
   return findGoServer(server, say);
 }
@@ -37,12 +37,12 @@ export async function startNatsServer(
     args: ['-c', options.configFile],
     spawn: { detached: options.detached ?? false },
     onSpawn: options.onSpawn,
-    ready: () => answers(options.port),
+    ready: () => isListening(options.port),
   });
 }
 
 /** Whether somebody listens on a loopback port. */
-export function answers(port: number): Promise<boolean> {
+export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port });
     const done = (result: boolean): void => {

@@ -46,11 +46,11 @@ export interface OpenAiAudioServer {
   /** All requests so far, oldest first. */
   readonly requests: AudioRequest[];
   /** Lines up replies; the last one stays for all further requests. */
-  reply(...replies: [AudioReply, ...AudioReply[]]): void;
+  enqueueReplies(...replies: [AudioReply, ...AudioReply[]]): void;
   /** From now on transcripts come from this; requests to speak are spoken. */
-  transcribe(by: Transcriber): void;
+  useTranscriber(by: Transcriber): void;
   /** From now on a recording that was made known is recognised by its samples, any other is empty. */
-  know(text: string, pcm: Int16Array): void;
+  addTranscript(text: string, pcm: Int16Array): void;
   close(): Promise<void>;
 }
 
@@ -64,10 +64,10 @@ export async function startOpenAiAudioServer(
   let transcriber: Transcriber = ({ pcm }) => known.get(hashOf(pcm)) ?? null;
   const next = (): AudioReply | undefined => (replies.length > 1 ? replies.shift() : replies[0]);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const taken = await take(request);
+    const taken = await readRequest(request);
     requests.push(taken);
     if (options.apiKey !== undefined && taken.authorization !== `Bearer ${options.apiKey}`)
-      return refuse(response, 401);
+      return sendError(response, 401);
     const reply = next() ?? (await standing(taken, transcriber));
     await send(response, taken, reply);
   };
@@ -80,14 +80,14 @@ export async function startOpenAiAudioServer(
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
-    reply: (...given) => {
+    enqueueReplies: (...given) => {
       replies = [...given];
     },
-    transcribe: (by) => {
+    useTranscriber: (by) => {
       replies = [];
       transcriber = by;
     },
-    know: (text, pcm) => {
+    addTranscript: (text, pcm) => {
       known.set(hashOf(pcm), text);
     },
     close: async () => {
@@ -107,7 +107,7 @@ function hashOf(pcm: Int16Array): string {
     .digest('hex');
 }
 
-async function take(request: IncomingMessage): Promise<AudioRequest> {
+async function readRequest(request: IncomingMessage): Promise<AudioRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
@@ -126,7 +126,7 @@ async function take(request: IncomingMessage): Promise<AudioRequest> {
 
 async function send(response: ServerResponse, request: AudioRequest, reply: AudioReply): Promise<void> {
   const isSpeech = request.path === '/v1/audio/speech';
-  if (!isSpeech && request.path !== '/v1/audio/transcriptions') return refuse(response, 404);
+  if (!isSpeech && request.path !== '/v1/audio/transcriptions') return sendError(response, 404);
   if (reply.kind === 'speech') return speak(response, request, reply);
   if (reply.kind === 'text' || reply.kind === 'no-stream') return transcript(response, request, reply);
   return fail(response, isSpeech, reply);
@@ -139,7 +139,7 @@ async function transcript(
 ): Promise<void> {
   const isStream = fields['stream'] === 'true';
   if (reply.kind === 'no-stream')
-    return isStream ? refuse(response, 400) : json(response, { text: reply.text });
+    return isStream ? sendError(response, 400) : json(response, { text: reply.text });
   return isStream ? stream(response, reply.pieces) : json(response, { text: reply.pieces.join('') });
 }
 
@@ -149,7 +149,7 @@ async function fail(
   reply: Exclude<AudioReply, { kind: 'speech' | 'text' | 'no-stream' }>,
 ): Promise<void> {
   if (reply.kind === 'silence') return;
-  if (reply.kind === 'error') return refuse(response, reply.status, reply.retryAfter);
+  if (reply.kind === 'error') return sendError(response, reply.status, reply.retryAfter);
   if (reply.kind === 'garbage') {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end('{"detail": [{');
@@ -195,7 +195,7 @@ function json(response: ServerResponse, body: object): void {
   response.end(JSON.stringify(body));
 }
 
-function refuse(response: ServerResponse, status: number, retryAfter?: string): void {
+function sendError(response: ServerResponse, status: number, retryAfter?: string): void {
   response.writeHead(status, {
     'content-type': 'application/json',
     ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),

@@ -54,7 +54,7 @@ export interface OpenAiServer {
   /** All requests so far, oldest first. */
   readonly requests: OpenAiRequest[];
   /** Lines up replies; the last one stays for all further requests. */
-  reply(...replies: [OpenAiReply, ...OpenAiReply[]]): void;
+  enqueueReplies(...replies: [OpenAiReply, ...OpenAiReply[]]): void;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startOpenAiServer(options: { apiKey?: string } = {}): Prom
   const next = (): OpenAiReply =>
     (replies.length > 1 ? replies.shift() : replies[0]) ?? { kind: 'error', status: 500 };
   const server = createServer((request, response) => {
-    void take(request).then(
+    void readRequest(request).then(
       async (taken) => {
         requests.push(taken);
         const known = options.apiKey === undefined || taken.authorization === `Bearer ${options.apiKey}`;
@@ -82,7 +82,7 @@ export async function startOpenAiServer(options: { apiKey?: string } = {}): Prom
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
-    reply: (...given) => {
+    enqueueReplies: (...given) => {
       replies = [...given];
     },
     close: async () => {
@@ -92,7 +92,7 @@ export async function startOpenAiServer(options: { apiKey?: string } = {}): Prom
   };
 }
 
-async function take(request: IncomingMessage): Promise<OpenAiRequest> {
+async function readRequest(request: IncomingMessage): Promise<OpenAiRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return {
@@ -104,14 +104,14 @@ async function take(request: IncomingMessage): Promise<OpenAiRequest> {
 
 async function answer(response: ServerResponse, request: OpenAiRequest, reply: OpenAiReply): Promise<void> {
   if (request.path !== '/v1/chat/completions')
-    return refuse(response, { kind: 'error', status: 404, message: `Unknown path ${request.path}` });
-  if (reply.kind === 'error') return refuse(response, reply);
+    return sendError(response, { kind: 'error', status: 404, message: `Unknown path ${request.path}` });
+  if (reply.kind === 'error') return sendError(response, reply);
   if (reply.kind === 'silence') return;
   if (reply.kind === 'events') return writeEvents(response, reply.events);
-  return request.body.stream ? stream(response, request, reply) : whole(response, request, reply);
+  return request.body.stream ? stream(response, request, reply) : sendWhole(response, request, reply);
 }
 
-function refuse(response: ServerResponse, reply: Extract<OpenAiReply, { kind: 'error' }>): void {
+function sendError(response: ServerResponse, reply: Extract<OpenAiReply, { kind: 'error' }>): void {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (reply.retryAfter !== undefined) headers['retry-after'] = reply.retryAfter;
   response.writeHead(reply.status, headers);
@@ -128,7 +128,7 @@ async function writeEvents(response: ServerResponse, events: readonly (string | 
   response.end();
 }
 
-type Spoken = Exclude<OpenAiReply, { kind: 'error' | 'silence' | 'events' }>;
+type TextReply = Exclude<OpenAiReply, { kind: 'error' | 'silence' | 'events' }>;
 
 const common = (request: OpenAiRequest): object => ({
   id: 'chatcmpl-1',
@@ -136,7 +136,7 @@ const common = (request: OpenAiRequest): object => ({
   model: request.body.model ?? 'unknown',
 });
 
-async function stream(response: ServerResponse, request: OpenAiRequest, reply: Spoken): Promise<void> {
+async function stream(response: ServerResponse, request: OpenAiRequest, reply: TextReply): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   const send = (delta: object, finish: string | null): void => {
     const choices = [{ index: 0, delta, finish_reason: finish }];
@@ -159,7 +159,7 @@ async function stream(response: ServerResponse, request: OpenAiRequest, reply: S
   response.end();
 }
 
-async function whole(response: ServerResponse, request: OpenAiRequest, reply: Spoken): Promise<void> {
+async function sendWhole(response: ServerResponse, request: OpenAiRequest, reply: TextReply): Promise<void> {
   if (reply.kind === 'cut') return void response.destroy();
   if (reply.kind === 'text') await reply.until;
   const message = { role: 'assistant', content: reply.pieces.join('') };

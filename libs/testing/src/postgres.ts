@@ -93,7 +93,7 @@ function nativeFolder(): string {
   const require = createRequire(import.meta.url);
   try {
     const native = join(dirname(require.resolve(name)), '../native');
-    linkLibraries(native);
+    linkSharedLibraries(native);
     return native;
   } catch (error) {
     throw new Error(
@@ -104,7 +104,7 @@ function nativeFolder(): string {
 }
 
 /** The package's own install script would make these links; install scripts are off. */
-function linkLibraries(native: string): void {
+function linkSharedLibraries(native: string): void {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string;
     target: string;

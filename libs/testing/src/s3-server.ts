@@ -32,8 +32,8 @@ export async function findS3Server(say?: (line: string) => void): Promise<string
     name: 'versitygw',
     version: VERSITYGW_VERSION,
     package: 'github.com/versity/versitygw/cmd/versitygw',
-    duration: 'a minute',
-    otherwise: 'set S3_ENDPOINT, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
+    buildDuration: 'a minute',
+    alternative: 'set S3_ENDPOINT, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY',
   };
   return findGoServer(server, say);
 }

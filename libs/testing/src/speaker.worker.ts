@@ -2,7 +2,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 import load from '@echogarden/espeak-ng-emscripten';
 import { resamplePcm } from './resample.ts';
 
-interface Asked {
+interface SynthesisRequest {
   port: MessagePort;
   text: string;
   voice: string;
@@ -12,7 +12,7 @@ interface Asked {
 
 const espeak = new (await load()).eSpeakNGWorker();
 
-function speak({ text, voice, rate, sampleRate }: Asked): Int16Array | string {
+function speak({ text, voice, rate, sampleRate }: SynthesisRequest): Int16Array | string {
   if (espeak.set_voice(voice) !== 0) return `espeak-ng knows no voice ${voice}`;
   espeak.set_rate(rate);
   const samples: number[] = [];
@@ -23,4 +23,4 @@ function speak({ text, voice, rate, sampleRate }: Asked): Int16Array | string {
   return resamplePcm(Int16Array.from(samples), espeak.get_samplerate(), sampleRate);
 }
 
-parentPort?.on('message', (asked: Asked) => asked.port.postMessage(speak(asked)));
+parentPort?.on('message', (asked: SynthesisRequest) => asked.port.postMessage(speak(asked)));

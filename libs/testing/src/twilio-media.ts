@@ -24,7 +24,7 @@ export interface PlayedFrame {
   bytes: Buffer;
 }
 
-type Queued = { kind: 'sound'; bytes: Buffer } | { kind: 'mark'; name: string };
+type QueuedItem = { kind: 'sound'; bytes: Buffer } | { kind: 'mark'; name: string };
 
 /**
  * A caller behind Twilio's Media Streams: sends 20 ms of mu-law at the pace of speech, plays what it is sent at that
@@ -37,23 +37,23 @@ export class TwilioMediaClient {
   /** Moments (performance.now) at which `clear` came. */
   readonly clears: number[] = [];
   /** Frames that were not what the protocol allows. */
-  readonly refused: string[] = [];
+  readonly rejectedMessages: string[] = [];
   /** Resolves with the close code once the platform has closed the stream. */
   readonly closed: Promise<number>;
   private readonly socket: WebSocket;
   private readonly options: TwilioMediaOptions;
-  private queue: Queued[] = [];
+  private queue: QueuedItem[] = [];
   private outgoing: Buffer[] = [];
   private sequence = 0;
   private chunk = 0;
-  private ended = false;
+  private hasEnded = false;
 
   private constructor(socket: WebSocket, options: TwilioMediaOptions) {
     this.socket = socket;
     this.options = options;
     this.closed = new Promise((resolve) => socket.once('close', resolve));
-    socket.on('message', (data, binary) => this.take(binary ? null : String(data)));
-    socket.once('close', () => (this.ended = true));
+    socket.on('message', (data, binary) => this.handleMessage(binary ? null : String(data)));
+    socket.once('close', () => (this.hasEnded = true));
   }
 
   /** Opens the stream and says `connected` and `start`. */
@@ -61,28 +61,28 @@ export class TwilioMediaClient {
     const socket = new WebSocket(options.url, { headers: options.headers ?? {} });
     await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));
     const client = new TwilioMediaClient(socket, options);
-    client.begin();
+    client.sendStart();
     return client;
   }
 
   /** Says something; answers once its last frame is on the wire. */
-  async say(mulaw: Buffer): Promise<number> {
+  async sendAudio(mulaw: Buffer): Promise<number> {
     for (let at = 0; at < mulaw.length; at += FRAME_BYTES) {
       const frame = Buffer.alloc(FRAME_BYTES, 0xff);
       mulaw.copy(frame, 0, at, at + FRAME_BYTES);
       this.outgoing.push(frame);
     }
-    while (this.outgoing.length > 0 && !this.ended) await sleep(FRAME_MS);
+    while (this.outgoing.length > 0 && !this.hasEnded) await sleep(FRAME_MS);
     return performance.now();
   }
 
   /** Presses a key. */
-  press(digit: string): void {
+  sendDtmf(digit: string): void {
     this.send({ event: 'dtmf', streamSid: this.streamSid, dtmf: { track: 'inbound_track', digit } });
   }
 
   /** All that was played since a moment, one frame after the other. */
-  heardSince(from: number): Buffer {
+  playedSince(from: number): Buffer {
     return Buffer.concat(this.played.filter(({ at }) => at >= from).map(({ bytes }) => bytes));
   }
 
@@ -94,38 +94,38 @@ export class TwilioMediaClient {
   }
 
   /** The network is gone: no `stop`, no close. */
-  cut(): void {
+  dropConnection(): void {
     this.socket.terminate();
   }
 
   /** The line dies without a word: nothing is sent, read or answered any more, and no end is told. */
-  vanish(): void {
-    this.ended = true;
+  stopResponding(): void {
+    this.hasEnded = true;
     this.socket.pause();
   }
 
-  private begin(): void {
+  private sendStart(): void {
     const { accountSid, callSid, parameters: customParameters } = this.options;
     this.socket.send(JSON.stringify({ event: 'connected', protocol: 'Call', version: '1.0.0' }));
     const { streamSid } = this;
     const mediaFormat = { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 };
     const start = { streamSid, accountSid, callSid, tracks: ['inbound'], customParameters, mediaFormat };
     this.send({ event: 'start', streamSid, start });
-    void this.run();
+    void this.runClock();
   }
 
   /** One tick each 20 ms, by the clock: a late tick is made up for. */
-  private async run(): Promise<void> {
+  private async runClock(): Promise<void> {
     const began = performance.now();
-    for (let tick = 0; !this.ended; tick += 1) {
+    for (let tick = 0; !this.hasEnded; tick += 1) {
       const wait = began + tick * FRAME_MS - performance.now();
       if (wait > 0) await sleep(wait);
-      this.speak();
+      this.sendFrame();
       this.play();
     }
   }
 
-  private speak(): void {
+  private sendFrame(): void {
     const payload = (this.outgoing.shift() ?? Buffer.alloc(FRAME_BYTES, 0xff)).toString('base64');
     this.chunk += 1;
     const timestamp = String(this.chunk * FRAME_MS);
@@ -142,14 +142,14 @@ export class TwilioMediaClient {
     if (next?.kind === 'sound') this.played.push({ at: performance.now(), bytes: next.bytes });
   }
 
-  private take(text: string | null): void {
+  private handleMessage(text: string | null): void {
     const message = text === null ? null : parse(text);
     const isOurs = message?.streamSid === this.streamSid;
-    if (!message || !isOurs || !this.obey(message)) this.refused.push(text ?? 'binary');
+    if (!message || !isOurs || !this.handleEvent(message)) this.rejectedMessages.push(text ?? 'binary');
   }
 
   /** Whether Twilio knows such a message. */
-  private obey({ event, media, mark }: Incoming): boolean {
+  private handleEvent({ event, media, mark }: IncomingMessage): boolean {
     if (event === 'clear') this.clear();
     else if (event === 'media' && typeof media?.payload === 'string') this.queueSound(media.payload);
     else if (event === 'mark' && typeof mark?.name === 'string')
@@ -182,16 +182,16 @@ export class TwilioMediaClient {
   }
 }
 
-interface Incoming {
+interface IncomingMessage {
   event?: string;
   streamSid?: string;
   media?: { payload?: unknown };
   mark?: { name?: unknown };
 }
 
-function parse(text: string): Incoming | null {
+function parse(text: string): IncomingMessage | null {
   try {
-    return JSON.parse(text) as Incoming;
+    return JSON.parse(text) as IncomingMessage;
   } catch {
     return null;
   }

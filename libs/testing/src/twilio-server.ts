@@ -74,13 +74,13 @@ export interface TwilioServerOptions {
   pageSize?: number;
 }
 
-type Waiting = { pathPart: string; fault: TwilioFault };
+type PendingFault = { pathPart: string; fault: TwilioFault };
 
 /** Starts it on loopback, with an account of its own. */
 export async function startTwilioServer(options: TwilioServerOptions = {}): Promise<TwilioServer> {
-  const account = new Account(options);
+  const account = new FakeAccount(options);
   const server = createServer((request, response) => {
-    void account.take(request, response).catch(() => response.destroy());
+    void account.handleRequest(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -97,7 +97,7 @@ const ended: ReadonlySet<string> = new Set(['canceled', 'completed', 'busy', 'fa
 
 const sid = (prefix: string): string => `${prefix}${randomBytes(16).toString('hex')}`;
 
-class Account implements TwilioServer {
+class FakeAccount implements TwilioServer {
   apiBaseUrl = '';
   readonly accountSid = sid('AC');
   readonly authToken = randomBytes(16).toString('hex');
@@ -106,7 +106,7 @@ class Account implements TwilioServer {
   readonly requests: TwilioRestRequest[] = [];
   status = 'active';
   close: () => Promise<void> = () => Promise.resolve();
-  private readonly faults: Waiting[] = [];
+  private readonly faults: PendingFault[] = [];
   private readonly pageSize: number;
 
   constructor({ numbers = [], pageSize = 50 }: TwilioServerOptions) {
@@ -118,13 +118,13 @@ class Account implements TwilioServer {
     this.faults.push(...faults.map((fault) => ({ pathPart, fault })));
   }
 
-  async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = await readRequest(request);
     this.requests.push(asked);
     if (request.headers.authorization !== this.credentials())
-      return refuse(response, { status: 401, code: 20003, message: 'Authenticate' });
+      return sendRejection(response, { status: 401, code: 20003, message: 'Authenticate' });
     const fault = this.faultFor(asked.path);
-    if (fault && isRefusal(fault)) return fail(response, fault);
+    if (fault && isRejection(fault)) return fail(response, fault);
     const { status, body } = this.answer(asked);
     if (fault?.kind === 'done_but_cut') return void response.destroy();
     if (fault?.kind === 'done_but_silent') return;
@@ -261,18 +261,18 @@ async function readRequest(request: IncomingMessage): Promise<TwilioRestRequest>
 }
 
 /** A fault with which nothing is done. */
-type Refusal = Extract<TwilioFault, { kind: 'error' | 'silence' | 'cut' }>;
+type RejectingFault = Extract<TwilioFault, { kind: 'error' | 'silence' | 'cut' }>;
 
-function isRefusal(fault: TwilioFault): fault is Refusal {
+function isRejection(fault: TwilioFault): fault is RejectingFault {
   return fault.kind === 'error' || fault.kind === 'silence' || fault.kind === 'cut';
 }
 
-function fail(response: ServerResponse, fault: Refusal): void {
-  if (fault.kind === 'error') refuse(response, fault);
+function fail(response: ServerResponse, fault: RejectingFault): void {
+  if (fault.kind === 'error') sendRejection(response, fault);
   if (fault.kind === 'cut') response.destroy();
 }
 
-function refuse(
+function sendRejection(
   response: ServerResponse,
   {
     status,

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const LOOK_MS = 25;
+const CHECK_INTERVAL_MS = 25;
 
 /**
  * Asks again and again until there is an answer; whatever is empty, null or false is none.
- * @param what named in the error
+ * @param description named in the error
  * @throws when there is none in time
  */
 export async function until<Result>(
-  what: string,
-  ask: () => Promise<Result | null | undefined | false> | Result | null | undefined | false,
+  description: string,
+  check: () => Promise<Result | null | undefined | false> | Result | null | undefined | false,
   withinMs = 15_000,
 ): Promise<Result> {
   const end = Date.now() + withinMs;
   for (;;) {
-    const result = await ask();
+    const result = await check();
     if (result) return result;
-    if (Date.now() > end) throw new Error(`This did not happen within ${withinMs} ms: ${what}`);
-    await sleep(LOOK_MS);
+    if (Date.now() > end) throw new Error(`This did not happen within ${withinMs} ms: ${description}`);
+    await sleep(CHECK_INTERVAL_MS);
   }
 }

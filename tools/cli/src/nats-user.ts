@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   connectNats,
-  drawOutsideKey,
+  generateOutsideKey,
   ensureOutsideStream,
   outsideConfig,
   outsideOperator,
@@ -60,7 +60,7 @@ async function create({ space = '', name = 'consumer', ...options }: Options): P
     throw new Error(`"${space}" is not the id of a space. It starts with space_.`);
   const place = placeOf(options);
   const spaces = readSpaces(place);
-  const { seed, publicKey } = drawOutsideKey();
+  const { seed, publicKey } = generateOutsideKey();
   const known = spaces.find(({ spaceId }) => spaceId === space);
   const user = { name, publicKey, createdAt: new Date().toISOString() };
   if (known) known.users.push(user);

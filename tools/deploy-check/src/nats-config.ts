@@ -12,7 +12,7 @@ export function passwordVariable(user: string): string {
  */
 export function deployedNatsConfig(): string {
   const services = domains.map((domain) => ({ user: domainOwners[domain], domain }));
-  const users = [...services, { user: 'trimmer', trims: true }, { user: 'operator' }].map((user) => ({
+  const users = [...services, { user: 'trimmer', isTrimmer: true }, { user: 'operator' }].map((user) => ({
     ...user,
     password: `$${passwordVariable(user.user)}`,
   }));

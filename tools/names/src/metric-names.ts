@@ -1,9 +1,9 @@
 import { ConsumerRunner } from '@parley/messaging';
 import { MasterKeys, Metrics, type BaseConfig, createLogger, HealthChecks } from '@parley/service';
-import { specKeys, type SpecDatabase } from '@parley/service/testing';
+import { testOperationKeys, type SpecDatabase } from '@parley/service/testing';
 
 import { createInfrastructure } from '../../../libs/service/src/boot/infrastructure.ts';
-import { observe } from '../../../libs/service/src/boot/observe.ts';
+import { addChecksAndStats } from '../../../libs/service/src/boot/checks-and-stats.ts';
 
 /** Node's own metrics, whose names come from prom-client. */
 const NODE_METRIC = /^parley_(?:nodejs|process)_/;
@@ -23,7 +23,7 @@ export async function commonMetricLines(server: SpecDatabase, natsUrl: string): 
       EGRESS_ALLOW: '',
     } as BaseConfig,
     logger: createLogger({ name: 'names', level: 'fatal' }),
-    operationKeys: specKeys('names'),
+    operationKeys: testOperationKeys('names'),
     masterKeys: new MasterKeys([Buffer.alloc(32, 7)]),
     checks: new HealthChecks(),
     metrics,
@@ -34,7 +34,7 @@ export async function commonMetricLines(server: SpecDatabase, natsUrl: string): 
     messaging.consumers.push(
       new ConsumerRunner(parts, { id: 'sample', stream: 'SAMPLE', handlers: new Map() }),
     );
-    observe(infrastructure, []);
+    addChecksAndStats(infrastructure, []);
     return linesOf(await metrics.render());
   } finally {
     metrics.stop();

@@ -1,6 +1,6 @@
 import { createMechanismMigrations } from '@parley/messaging';
 import { spaceKeyMigrations } from '@parley/service';
-import { layTables, type SpecDatabase } from '@parley/service/testing';
+import { createTables, type SpecDatabase } from '@parley/service/testing';
 import pg from 'pg';
 
 import * as asset from '../../../apps/assets/src/migrations/index.ts';
@@ -31,7 +31,7 @@ const commonMigrations = [createMechanismMigrations({}), spaceKeyMigrations].fla
 /** Creates the tables of every service in an empty database. */
 export async function createAllTables(server: SpecDatabase): Promise<void> {
   for (const [schema, migrations] of Object.entries(migrationsOf))
-    await layTables(server, schema, [spaceKeyMigrations, migrations]);
+    await createTables(server, schema, [spaceKeyMigrations, migrations]);
 }
 
 /** Migrations in the order in which they run. */

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { answers } from '@parley/testing';
+import { isListening } from '@parley/testing';
 
 /** @throws Error that names whoever has the port */
 export async function requireFree(port: number): Promise<void> {
-  if (!(await answers(port))) return;
+  if (!(await isListening(port))) return;
   throw new Error(
     `Port ${port} is taken by ${holderOf(port)}. End it, or choose another port: PORT=${port + 1} npm run up`,
   );

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { domainOwners, domains } from '@parley/contracts';
 import {
-  adoptGlobalStreams,
+  moveGlobalStreams,
   connectNats,
   ensureStreams,
   natsServerConfig,
@@ -131,7 +131,7 @@ async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promi
   mkdirSync(home.file('nats'), { recursive: true, mode: 0o700 });
   const users = [
     { user: 'operator', password: home.secret('nats-operator') },
-    { user: 'trimmer', password: home.secret('nats-trimmer'), trims: true },
+    { user: 'trimmer', password: home.secret('nats-trimmer'), isTrimmer: true },
     ...domains.map((domain) => ({
       user: domainOwners[domain],
       password: home.secret(`nats-${domainOwners[domain]}`),
@@ -140,7 +140,7 @@ async function nats(home: Home, record: ProcessRecord, kept: KeptServers): Promi
   ];
   const outsideFile = writeOutsideAccounts(home);
   const config = natsServerConfig({ users, storeDir: home.file('nats'), port, outsideFile });
-  if (adoptGlobalStreams(home.file('nats'))) console.log('  Streams moved to the NATS account STREAMS');
+  if (moveGlobalStreams(home.file('nats'))) console.log('  Streams moved to the NATS account STREAMS');
   const start = (): Promise<ServerProcess> =>
     startNatsServer({
       program,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf } from '@parley/database';
+import { anyOfTexts } from '@parley/database';
 import type { AssetRow } from '../assets/asset.table.ts';
 import type { AssetTrx } from '../database.ts';
 
@@ -11,7 +11,7 @@ export class SharesRepository {
       .selectFrom('asset')
       .selectAll()
       .where('space_id', '=', spaceId)
-      .where('id', '=', anyOf(assetIds))
+      .where('id', '=', anyOfTexts(assetIds))
       .orderBy('id')
       .forShare()
       .execute();
@@ -42,7 +42,7 @@ export class SharesRepository {
       .select('asset_id')
       .where('space_id', '=', spaceId)
       .where('asset_id', '=', assetId)
-      .where('conversation_id', '=', anyOf(conversationIds))
+      .where('conversation_id', '=', anyOfTexts(conversationIds))
       .limit(1)
       .executeTakeFirst();
     return found !== undefined;

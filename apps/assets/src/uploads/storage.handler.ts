@@ -4,7 +4,7 @@ import {
   beginStorage,
   completeStorage,
   conflict,
-  MOST_PARTS,
+  MAX_PARTS,
   notFound,
   type OperationInput,
   type OperationOutput,
@@ -15,7 +15,7 @@ import {
   BeforeOperation,
   HandleOperation,
   type OperationContext,
-  Refusal,
+  Rejection,
 } from '@parley/messaging';
 import { AssetsService } from '../assets/assets.service.ts';
 import { toAsset } from '../assets/shapes.ts';
@@ -66,7 +66,7 @@ export class StorageHandler {
     const row = await this.assets.require(trx, spaceId, assetId);
     if (!row.in_parts || row.status !== 'pending')
       throw conflict('The file takes no parts: it was sent whole, or is complete.', 'takes_no_parts');
-    const last = Math.min(first + count - 1, MOST_PARTS);
+    const last = Math.min(first + count - 1, MAX_PARTS);
     return this.uploads.partTargets({ spaceId, assetId }, { first, count: last - first + 1 });
   }
 
@@ -83,10 +83,10 @@ export class StorageHandler {
   async complete(
     { spaceId, assetId }: OperationInput<typeof completeStorage>,
     { trx, before }: Context<Checked | null>,
-  ): Promise<Asset | Refusal> {
+  ): Promise<Asset | Rejection> {
     const row = await this.checks.settle(trx, { spaceId, assetId }, before);
     if (row) return toAsset(row);
     await this.checks.clean(trx, { spaceId, assetId });
-    return new Refusal(notFound('The file'));
+    return new Rejection(notFound('The file'));
   }
 }

@@ -14,7 +14,7 @@ import {
   BeforeOperation,
   HandleOperation,
   type OperationContext,
-  Refusal,
+  Rejection,
 } from '@parley/messaging';
 import { InjectConfig } from '@parley/service';
 import { AccessService } from '../access/access.service.ts';
@@ -95,10 +95,10 @@ export class UploadsHandler {
   async complete(
     { spaceId, assetId }: OperationInput<typeof completeUpload>,
     { trx, principal, before: { checked, isPrivate } }: Context<Finished>,
-  ): Promise<Asset | Refusal> {
+  ): Promise<Asset | Rejection> {
     const row = await this.checks.settle(trx, { spaceId, assetId }, checked, { isPrivate });
     if (row) return assetSeenBy(principal, row, row.conversation_id ?? undefined);
     await this.checks.clean(trx, { spaceId, assetId });
-    return new Refusal(notFound('The file'));
+    return new Rejection(notFound('The file'));
   }
 }

@@ -112,7 +112,7 @@ export class OperationRoutes {
   /** Operations on accounts know where their caller comes from: lock-out and the list of sessions need it. */
   private withCaller(principal: Principal, request: FastifyRequest): Principal {
     const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
-    const address = this.addresses.of(request);
+    const address = this.addresses.addressOf(request);
     return { ...principal, address, ...(userAgent ? { userAgent } : {}) };
   }
 }

@@ -11,7 +11,7 @@ const BURST_SECONDS = 5;
 /** The smallest burst: a page loads a few dozen things at once. */
 const LEAST_BURST = 60;
 
-type Request = Parameters<ClientAddresses['of']>[0];
+type Request = Parameters<ClientAddresses['addressOf']>[0];
 type Name = 'address' | 'session' | 'key' | 'visitor' | 'space' | 'channel';
 
 /**

@@ -1,4 +1,4 @@
-import { ConnectionCount, TokenBuckets } from '@parley/service';
+import { ConnectionLimiter, TokenBuckets } from '@parley/service';
 import type { Connection } from './connection.ts';
 
 /** How many sockets there may be. */
@@ -25,17 +25,17 @@ export class Admissions {
   private readonly limits: AdmissionLimits;
   private readonly upgrades = new TokenBuckets(UPGRADES);
   private readonly visitorFrames = new TokenBuckets(VISITOR_FRAMES);
-  private readonly pendingOf: ConnectionCount;
-  private readonly turnedAway = new ConnectionCount({ total: MOST_TURNED_AWAY, perKey: MOST_TURNED_AWAY });
-  private readonly visitors = new ConnectionCount({ total: Infinity, perKey: MOST_OF_VISITOR });
-  private readonly others = new ConnectionCount({ total: Infinity, perKey: MOST_OF_OTHERS });
+  private readonly pendingOf: ConnectionLimiter;
+  private readonly turnedAway = new ConnectionLimiter({ total: MOST_TURNED_AWAY, perKey: MOST_TURNED_AWAY });
+  private readonly visitors = new ConnectionLimiter({ total: Infinity, perKey: MOST_OF_VISITOR });
+  private readonly others = new ConnectionLimiter({ total: Infinity, perKey: MOST_OF_OTHERS });
   /** The longest waiting first. */
   private readonly pending = new Map<Connection, () => void>();
   private open = 0;
 
   constructor(limits: AdmissionLimits) {
     this.limits = limits;
-    this.pendingOf = new ConnectionCount({ total: Infinity, perKey: limits.pendingPerAddress });
+    this.pendingOf = new ConnectionLimiter({ total: Infinity, perKey: limits.pendingPerAddress });
   }
 
   /** Sockets that have not authenticated. */
@@ -45,13 +45,13 @@ export class Admissions {
 
   /** Whether an address may ask for another upgrade now. */
   takeUpgrade(address: string): boolean {
-    return this.upgrades.take(address);
+    return this.upgrades.tryTake(address);
   }
 
   /** A place for a new socket; null when there is none. */
   enter(address: string): { wait(connection: Connection): void; leave(): void } | null {
     if (this.open >= this.limits.total || !this.makeRoom()) return null;
-    const leavePending = this.pendingOf.enter(address);
+    const leavePending = this.pendingOf.acquire(address);
     if (!leavePending) return null;
     this.open += 1;
     let isIn = true;
@@ -80,17 +80,17 @@ export class Admissions {
 
   /** Counts a socket that is only told why it may not stay; null when there are too many of those, too. */
   turnAway(): (() => void) | null {
-    return this.turnedAway.enter('');
+    return this.turnedAway.acquire('');
   }
 
   /** Counts an authenticated connection; null when its owner has too many. */
   enterAs(principal: { type: string; id: string }): (() => void) | null {
-    return (principal.type === 'visitor' ? this.visitors : this.others).enter(principal.id);
+    return (principal.type === 'visitor' ? this.visitors : this.others).acquire(principal.id);
   }
 
   /** What a visitor's connections share; null for others. */
-  framesOf(principal: { type: string; id: string }): ReturnType<TokenBuckets['of']> | null {
-    return principal.type === 'visitor' ? this.visitorFrames.of(principal.id) : null;
+  framesOf(principal: { type: string; id: string }): ReturnType<TokenBuckets['bucketFor']> | null {
+    return principal.type === 'visitor' ? this.visitorFrames.bucketFor(principal.id) : null;
   }
 
   private makeRoom(): boolean {

@@ -5,11 +5,11 @@ import { connect as connectTls } from 'node:tls';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import {
   ClientAddresses,
-  ConnectionCount,
-  endSoon,
+  ConnectionLimiter,
+  endWithTimeout,
   InjectConfig,
   Logger,
-  refuseUpgrade,
+  rejectUpgrade,
 } from '@parley/service';
 import type { GatewayConfig } from '../config.ts';
 
@@ -21,9 +21,9 @@ const MOST_FORWARDED = { total: 2000, perKey: 200 };
 @Injectable()
 export class BridgeAdapter implements OnModuleDestroy {
   private readonly open = new Set<Duplex>();
-  private readonly sessions = new ConnectionCount(MOST_FORWARDED);
+  private readonly sessions = new ConnectionLimiter(MOST_FORWARDED);
   /** Carriers call from few addresses. */
-  private readonly streams = new ConnectionCount({ ...MOST_FORWARDED, perKey: MOST_FORWARDED.total });
+  private readonly streams = new ConnectionLimiter({ ...MOST_FORWARDED, perKey: MOST_FORWARDED.total });
 
   constructor(
     private readonly logger: Logger,
@@ -42,8 +42,8 @@ export class BridgeAdapter implements OnModuleDestroy {
 
   forward(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const count = request.url?.startsWith('/ws/media/') ? this.streams : this.sessions;
-    const leave = count.enter(this.addresses.networkOf(request));
-    if (!leave) return refuseUpgrade(socket, 429, 1);
+    const leave = count.acquire(this.addresses.networkOf(request));
+    if (!leave) return rejectUpgrade(socket, 429, 1);
     socket.once('close', leave);
     const bridge = this.connect(new URL(this.config.BRIDGE_URL ?? ''));
     this.open.add(socket).add(bridge);
@@ -51,7 +51,7 @@ export class BridgeAdapter implements OnModuleDestroy {
     const giveUp = (error: Error): void => {
       if (!isThrough) {
         this.logger.warn({ err: error }, 'Audio bridge unreachable');
-        refuseUpgrade(socket, 503, 1);
+        rejectUpgrade(socket, 503, 1);
       } else socket.destroy();
       bridge.destroy();
     };
@@ -60,7 +60,7 @@ export class BridgeAdapter implements OnModuleDestroy {
     bridge.once(this.event, () => {
       isThrough = true;
       bridge.setTimeout(0).setNoDelay(true);
-      bridge.write(requestText(request, this.addresses.of(request)));
+      bridge.write(requestText(request, this.addresses.addressOf(request)));
       if (head.length > 0) bridge.write(head);
       // Pipes wait for the slower side: nothing piles up here.
       socket.pipe(bridge).pipe(socket);
@@ -72,7 +72,7 @@ export class BridgeAdapter implements OnModuleDestroy {
     bridge.once('close', () => {
       this.open.delete(bridge);
       // A client that goes on sending is not kept for it.
-      if (isThrough) endSoon(socket);
+      if (isThrough) endWithTimeout(socket);
     });
   }
 

@@ -1,4 +1,4 @@
-import { type Principal, realtimeCloses } from '@parley/contracts';
+import { type Principal, realtimeCloseCodes } from '@parley/contracts';
 import { GuardedSocket, TokenBucket } from '@parley/service';
 import type { WebSocket } from 'ws';
 import { FrameIntake, type RawFrame } from './frame-intake.ts';
@@ -39,8 +39,8 @@ export class Connection {
     this.socket = new GuardedSocket(socket, { unsentBytes: UNSENT_BYTES, inbound: INBOUND });
     this.intake = new FrameIntake({
       handle: (frame) => parts.handle(this, frame),
-      hold: () => this.socket.hold('intake'),
-      letGo: () => this.socket.letGo('intake'),
+      hold: () => this.socket.pauseReading('intake'),
+      letGo: () => this.socket.resumeReading('intake'),
       refuse: () => parts.refuse(this),
       cut: () => this.cut('Too many frames at once, or too many that cannot be read.'),
       claim: () => this.claim(),
@@ -92,7 +92,7 @@ export class Connection {
   beat(): void {
     if (!this.isAlive) return this.socket.terminate();
     this.isAlive = false;
-    this.socket.ask();
+    this.socket.sendPing();
   }
 
   close(code: number, reason: string): void {
@@ -103,14 +103,14 @@ export class Connection {
   /** Ends the connection of a client that floods, without reading another byte. */
   cut(reason: string): void {
     this.intake.end();
-    this.socket.cut(realtimeCloses.tooMany, reason);
+    this.socket.closeWithoutReading(realtimeCloseCodes.tooMany, reason);
   }
 
   private claim(): number {
     const waitMs = Math.max(this.frames.waitMs(), this.shared?.waitMs() ?? 0);
     if (waitMs > 0) return waitMs;
-    this.frames.take();
-    this.shared?.take();
+    this.frames.tryTake();
+    this.shared?.tryTake();
     return 0;
   }
 

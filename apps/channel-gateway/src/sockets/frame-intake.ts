@@ -63,7 +63,7 @@ export class FrameIntake {
 
   /** Counts a frame that could not be read; false when that was one too many. */
   takeMalformed(): boolean {
-    if (this.malformed.take()) return true;
+    if (this.malformed.tryTake()) return true;
     this.cut();
     return false;
   }
@@ -83,7 +83,7 @@ export class FrameIntake {
   }
 
   private count(refusals: TokenBucket): void {
-    if (refusals.take()) this.parts.refuse();
+    if (refusals.tryTake()) this.parts.refuse();
     else this.cut();
   }
 

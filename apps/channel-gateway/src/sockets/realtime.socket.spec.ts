@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   listEvents,
-  type LiveNews,
+  type LiveMessage,
   type Principal,
   type ServerFrame,
   tooManyRequests,
@@ -84,13 +84,13 @@ describe('A socket of the gateway', () => {
     },
   } as unknown as OperationClient;
 
-  const hearers = new Set<(news: LiveNews) => void>();
+  const hearers = new Set<(news: LiveMessage) => void>();
   const live = {
-    subscribe: (_spaceId: string, _conversationId: string, hear: (news: LiveNews) => void) => {
+    subscribe: (_spaceId: string, _conversationId: string, hear: (news: LiveMessage) => void) => {
       hearers.add(hear);
       return () => hearers.delete(hear);
     },
-    publish: (_spaceId: string, _conversationId: string, news: LiveNews) => {
+    publish: (_spaceId: string, _conversationId: string, news: LiveMessage) => {
       for (const hear of hearers) hear(news);
     },
   };

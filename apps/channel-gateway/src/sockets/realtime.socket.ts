@@ -5,7 +5,7 @@ import {
   permissionDenied,
   type Principal,
   ProblemError,
-  realtimeCloses,
+  realtimeCloseCodes,
   roleIn,
   tooManyRequests,
   unauthorized,
@@ -17,7 +17,7 @@ import {
   guardedServerOptions,
   InjectConfig,
   Logger,
-  refuseUpgrade,
+  rejectUpgrade,
 } from '@parley/service';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ChannelDirectory } from '../channels/channel-directory.service.ts';
@@ -86,9 +86,9 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
       socket.on('error', () => socket.destroy());
       const [path = ''] = (request.url ?? '').split('?');
       if (!this.admissions.takeUpgrade(this.addresses.networkOf(request)))
-        return refuseUpgrade(socket, 429, 1);
+        return rejectUpgrade(socket, 429, 1);
       if (this.bridge.takes(path)) return this.bridge.forward(request, socket, head);
-      if (path !== '/ws/realtime') return refuseUpgrade(socket, 404);
+      if (path !== '/ws/realtime') return rejectUpgrade(socket, 404);
       return this.admit(request, socket, head);
     });
   }
@@ -103,7 +103,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
   private admit(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const place = this.admissions.enter(this.addresses.networkOf(request));
     const leave = place ? place.leave : this.admissions.turnAway();
-    if (!leave) return refuseUpgrade(socket, 429, 1);
+    if (!leave) return rejectUpgrade(socket, 429, 1);
     socket.once('close', leave);
     return this.server.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', (error) => this.logger.debug({ err: error }, 'Socket failed'));
@@ -121,7 +121,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     this.connections.add(connection);
     const timer = setTimeout(() => {
       if (!connection.session)
-        connection.close(realtimeCloses.unauthorized, 'Authenticate within 10 seconds.');
+        connection.close(realtimeCloseCodes.unauthorized, 'Authenticate within 10 seconds.');
     }, AUTHENTICATE_MS);
     const beat = setInterval(() => connection.beat(), PING_MS);
     socket.on('close', () => {
@@ -154,7 +154,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     this.requireOrigin(principal, request);
     if (!connection.isOpen) return;
     const leave = this.admissions.enterAs(principal);
-    if (!leave) return connection.close(realtimeCloses.tooMany, TOO_MANY);
+    if (!leave) return connection.close(realtimeCloseCodes.tooMany, TOO_MANY);
     connection.onEnd(leave);
     connection.shared = this.admissions.framesOf(principal);
     this.admissions.settle(connection);
@@ -180,10 +180,10 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     try {
       const now = await this.auth.resolve(token, keptMs);
       if (!sameRoles(now, connection.session?.principal))
-        connection.close(realtimeCloses.unauthorized, 'Your rights have changed. Connect again.');
+        connection.close(realtimeCloseCodes.unauthorized, 'Your rights have changed. Connect again.');
     } catch (error) {
       if (error instanceof ProblemError && error.status === 401)
-        connection.close(realtimeCloses.unauthorized, 'The credential is no longer valid.');
+        connection.close(realtimeCloseCodes.unauthorized, 'The credential is no longer valid.');
     }
   }
 
@@ -202,9 +202,13 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
     if (connection.session) return;
     const { status = 500, message = 'An internal error occurred. Try again.' } = known ?? {};
     // A credential that could not be checked is not a wrong one.
-    if (status >= 500) connection.close(realtimeCloses.tryAgain, message);
-    else if (status === 429) connection.close(realtimeCloses.tooMany, message);
-    else connection.close(status === 403 ? realtimeCloses.forbidden : realtimeCloses.unauthorized, message);
+    if (status >= 500) connection.close(realtimeCloseCodes.tryAgain, message);
+    else if (status === 429) connection.close(realtimeCloseCodes.tooMany, message);
+    else
+      connection.close(
+        status === 403 ? realtimeCloseCodes.forbidden : realtimeCloseCodes.unauthorized,
+        message,
+      );
   }
 
   private tell(connection: Connection, problem: ProblemError | null, id?: string): void {
@@ -217,7 +221,7 @@ export class RealtimeSocket implements OnModuleInit, OnModuleDestroy {
 /** A socket that is only told why it may not stay. */
 function turnAway(webSocket: WebSocket): void {
   const limits = { unsentBytes: 0, inbound: { perSecond: 1, burst: 1 } };
-  new GuardedSocket(webSocket, limits).cut(realtimeCloses.tooMany, TOO_MANY);
+  new GuardedSocket(webSocket, limits).closeWithoutReading(realtimeCloseCodes.tooMany, TOO_MANY);
 }
 
 function sameRoles(now: Principal, before: Principal | undefined): boolean {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf } from '@parley/database';
+import { anyOfTexts } from '@parley/database';
 import { foldVariants } from '@parley/text';
 import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type { ContactRow, ContactTable, ConversationTrx } from '../database.ts';
@@ -119,7 +119,7 @@ export class ContactsRepository {
     const rows = await trx
       .selectFrom('contact')
       .select(['id', 'merged_into'])
-      .where('id', '=', anyOf(ids))
+      .where('id', '=', anyOfTexts(ids))
       .where('merged_into', 'is not', null)
       .execute();
     return new Map(rows.map((row) => [row.id, row.merged_into ?? row.id]));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf, insertRows } from '@parley/database';
+import { anyOfTexts, insertRows } from '@parley/database';
 import { type Insertable, sql } from 'kysely';
 import type {
   ConversationRow,
@@ -96,7 +96,7 @@ export class ConversationsRepository {
     return trx
       .selectFrom('conversation')
       .selectAll()
-      .where('id', '=', anyOf(ids))
+      .where('id', '=', anyOfTexts(ids))
       .orderBy('id')
       .forUpdate()
       .execute();
@@ -179,7 +179,7 @@ export class ConversationsRepository {
     return trx
       .selectFrom('participant')
       .selectAll()
-      .where('parent_id', '=', anyOf(parentIds))
+      .where('parent_id', '=', anyOfTexts(parentIds))
       .orderBy('id')
       .execute();
   }

@@ -1,4 +1,4 @@
-import { badCursor } from '@parley/contracts';
+import { invalidCursor } from '@parley/contracts';
 import { type RawBuilder, sql } from 'kysely';
 import type { ConversationRow, Status } from '../database.ts';
 
@@ -49,7 +49,7 @@ export function cursorAfter(sort: ConversationSort, row: ListedConversation): st
 function behind({ sort, cursor }: ConversationFilter): Condition[] {
   if (cursor === undefined) return [];
   const [, id, at] = /^(conv_[0-9a-z]{1,64})(?:\.(\d{1,15}))?$/.exec(cursor) ?? [];
-  if (!id || (sort === 'createdAt') !== (at === undefined)) throw badCursor();
+  if (!id || (sort === 'createdAt') !== (at === undefined)) throw invalidCursor();
   if (at === undefined) return [sql`conversation.id < ${id}`];
   return [sql`(a.at, a.conversation_id) < (${new Date(Number(at))}::timestamptz, ${id})`];
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf } from '@parley/database';
+import { anyOfTexts } from '@parley/database';
 import type { Insertable, Selectable } from 'kysely';
 import type { ConversationTrx, DirectoryTable } from '../database.ts';
 
@@ -42,7 +42,7 @@ export class DirectoryRepository {
     const rows = await trx
       .selectFrom('directory')
       .selectAll()
-      .where('id', '=', anyOf([...new Set(ids)]))
+      .where('id', '=', anyOfTexts([...new Set(ids)]))
       .execute();
     return new Map(rows.map((row) => [`${row.space_id} ${row.id}`, row]));
   }

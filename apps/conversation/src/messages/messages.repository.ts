@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { anyOf } from '@parley/database';
+import { anyOfTexts } from '@parley/database';
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { ConversationRow, ConversationTrx, EventTable, MessageRow } from '../database.ts';
 import { MessageTermsRepository } from '../search/message-terms.repository.ts';
@@ -40,15 +40,15 @@ export class MessagesRepository {
     const rows = await trx
       .selectFrom('message')
       .select(['channel_id', 'provider_message_id'])
-      .where('channel_id', '=', anyOf(channelIds))
-      .where('provider_message_id', '=', anyOf(ids))
+      .where('channel_id', '=', anyOfTexts(channelIds))
+      .where('provider_message_id', '=', anyOfTexts(ids))
       .where('provider_message_id', 'is not', null)
       .unionAll((deleted) =>
         deleted
           .selectFrom('deleted_message')
           .select(['channel_id', 'provider_message_id'])
-          .where('channel_id', '=', anyOf(channelIds))
-          .where('provider_message_id', '=', anyOf(ids)),
+          .where('channel_id', '=', anyOfTexts(channelIds))
+          .where('provider_message_id', '=', anyOfTexts(ids)),
       )
       .execute();
     return new Set(rows.map((row) => `${row.channel_id} ${row.provider_message_id}`));
@@ -60,7 +60,7 @@ export class MessagesRepository {
     const rows = await trx
       .selectFrom('message')
       .select(['id', 'provider_message_id'])
-      .where('id', '=', anyOf(ids))
+      .where('id', '=', anyOfTexts(ids))
       .execute();
     return new Map(rows.map((row) => [row.id, row.provider_message_id]));
   }
@@ -72,7 +72,7 @@ export class MessagesRepository {
       .selectFrom('message')
       .select('conversation_id')
       .distinct()
-      .where('conversation_id', '=', anyOf(conversationIds))
+      .where('conversation_id', '=', anyOfTexts(conversationIds))
       .where(sql`author->>'type'`, '=', 'contact')
       .execute();
     return new Set(rows.map((row) => row.conversation_id));
@@ -80,7 +80,7 @@ export class MessagesRepository {
 
   async findMany(trx: ConversationTrx, ids: readonly string[]): Promise<MessageRow[]> {
     if (ids.length === 0) return [];
-    return trx.selectFrom('message').selectAll().where('id', '=', anyOf(ids)).execute();
+    return trx.selectFrom('message').selectAll().where('id', '=', anyOfTexts(ids)).execute();
   }
 
   async find(

@@ -1,7 +1,7 @@
 import { searchMessages } from '@parley/contracts';
 import { createDatabase } from '@parley/database';
 import { createLogger } from '@parley/service';
-import { layTables } from '@parley/service/testing';
+import { createTables } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import { sql } from 'kysely';
 import type { Tables } from '../database.ts';
@@ -16,7 +16,7 @@ import { migrations } from './index.ts';
 test('data from before addresses, direct rooms and activity is brought into their form', async () => {
   const server = await createTestDatabase();
   const before = Object.fromEntries(Object.entries(migrations).slice(0, 5));
-  await layTables(server, 'conversation', [before]);
+  await createTables(server, 'conversation', [before]);
   const database = createDatabase<Tables>({
     url: server.urlFor('parley_conversation'),
     applicationName: 'upgrade-spec',
@@ -48,7 +48,7 @@ test('data from before addresses, direct rooms and activity is brought into thei
           ('space_one', 'conv_d', 1, 'msg_02', '{"type": "account", "accountId": "acc_a", "name": "A"}',
             '[{"type": "text", "text": "Sent in secret", "format": "plain"}]', 'sent')`.execute(trx);
     });
-    await layTables(server, 'conversation', [migrations]);
+    await createTables(server, 'conversation', [migrations]);
     await database.withSpaces(['space_one'], async (trx) => {
       const conversations = await trx.selectFrom('conversation').selectAll().orderBy('id').execute();
       expect(conversations).toMatchObject([

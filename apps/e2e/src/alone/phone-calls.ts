@@ -84,7 +84,7 @@ export class PhoneLine {
     const [, url] = /<Stream url="([^"]+)">/.exec(xml) ?? [];
     const token = tokenIn(xml);
     if (!url || !token) throw new Error(`The call was not connected: ${xml}`);
-    return PhoneCaller.take({
+    return PhoneCaller.answer({
       ...{ url: ingress ? `${ingress}${new URL(url).pathname}` : url, callSid },
       ...{ accountSid: this.carrier.accountSid, parameters: { token } },
     });

@@ -67,7 +67,7 @@ describe('a telephone call in which something dies', () => {
     sound = await synthesize(QUESTION, { sampleRate: PHONE_RATE });
   }, 320_000);
   afterEach(async () => {
-    talk?.caller.line.cut();
+    talk?.caller.stream.dropConnection();
     await allReady(demo.baseUrl);
   }, 40_000);
   afterAll(async () => {
@@ -94,14 +94,14 @@ describe('a telephone call in which something dies', () => {
       return one?.conversationId && one.phase !== 'ended' && one.from === from ? one : null;
     });
     talk = { caller, callId: call.id, conversationId: call.conversationId ?? '', token };
-    await caller.heard.speechAfter(began);
+    await caller.received.speechAfter(began);
     return talk;
   }
 
   /** Asks aloud; answers once the reply is heard. */
   async function ask({ caller }: Talk): Promise<void> {
-    const asked = await caller.say(sound);
-    await caller.heard.speechAfter(asked, { withinMs: PATIENCE_MS, quietMs: 1500 });
+    const asked = await caller.speak(sound);
+    await caller.received.speechAfter(asked, { withinMs: PATIENCE_MS, quietMs: 1500 });
   }
 
   const ended = ({ callId }: Pick<Talk, 'callId'>): Promise<Call> => endedCall(client, demo, callId, END_MS);
@@ -136,16 +136,16 @@ describe('a telephone call in which something dies', () => {
   it('is taken over by another job when its own is killed in the middle of a word', async () => {
     const one = await callIn();
     const { caller } = one;
-    const asked = await caller.say(sound);
-    await until('the answer has begun', () => caller.heard.onsetAfter(asked));
+    const asked = await caller.speak(sound);
+    await until('the answer has begun', () => caller.received.onsetAfter(asked));
     process.kill(jobPid(stack.pidOf('voice-agent')), 'SIGKILL');
     const killed = performance.now();
-    const silence = await until('the agent falls silent', () => caller.heard.silenceAfter(killed));
+    const silence = await until('the agent falls silent', () => caller.received.silenceAfter(killed));
     // The last sound before the silence is none of the next job's.
-    await caller.heard.speechAfter(silence + 100, { withinMs: PATIENCE_MS, quietMs: 1500 });
+    await caller.received.speechAfter(silence + 100, { withinMs: PATIENCE_MS, quietMs: 1500 });
     await ask(one);
     await checkHistory(one, 2);
-    caller.line.hangUp();
+    caller.stream.hangUp();
     await checkEnd(one, 'caller_left');
   }, 90_000);
 
@@ -153,13 +153,13 @@ describe('a telephone call in which something dies', () => {
     const one = await callIn(ingress());
     const names = ['telephony', 'channel-gateway', 'voice-agent'];
     for (const name of names) {
-      const asked = await one.caller.say(sound);
+      const asked = await one.caller.speak(sound);
       process.kill(stack.pidOf(name), 'SIGKILL');
-      await one.caller.heard.speechAfter(asked, { withinMs: PATIENCE_MS, quietMs: 1500 });
+      await one.caller.received.speechAfter(asked, { withinMs: PATIENCE_MS, quietMs: 1500 });
       await allReady(demo.baseUrl);
     }
     await checkHistory(one, names.length);
-    one.caller.line.hangUp();
+    one.caller.stream.hangUp();
     await checkEnd(one, 'caller_left');
   }, 120_000);
 
@@ -167,7 +167,7 @@ describe('a telephone call in which something dies', () => {
     const one = await callIn();
     await ask(one);
     process.kill(stack.pidOf('telephony'), 'SIGKILL');
-    one.caller.line.hangUp();
+    one.caller.stream.hangUp();
     await allReady(demo.baseUrl);
     await checkEnd(one, 'caller_left');
     await checkHistory(one, 1);
@@ -182,26 +182,26 @@ describe('a telephone call in which something dies', () => {
       const one = await callIn();
       await ask(one);
       process.kill(stack.pidOf(name), 'SIGKILL');
-      await one.caller.line.closed;
+      await one.caller.stream.closed;
       await allReady(demo.baseUrl);
       await checkEnd(one, 'connection_lost');
       await checkHistory(one, 1);
       const next = await until('the bridge stands again', () => callIn().catch(() => null), PATIENCE_MS);
-      next.caller.line.hangUp();
+      next.caller.stream.hangUp();
       expect(await ended(next)).toMatchObject({ cause: 'caller_left' });
     },
     120_000,
   );
 
   it('ends as lost when the line is cut, and when it falls silent without a word', async () => {
-    for (const lose of ['cut', 'vanish'] as const) {
+    for (const lose of ['dropConnection', 'stopResponding'] as const) {
       const one = await callIn();
       await ask(one);
       const at = Date.now();
-      one.caller.line[lose]();
+      one.caller.stream[lose]();
       const { endedAt } = await ended(one);
       await checkEnd(one, 'connection_lost');
-      expect(Date.parse(endedAt ?? '') - at).toBeLessThan(lose === 'cut' ? 2000 : 10_000);
+      expect(Date.parse(endedAt ?? '') - at).toBeLessThan(lose === 'dropConnection' ? 2000 : 10_000);
       await checkHistory(one, 1);
     }
   }, 120_000);
@@ -223,7 +223,7 @@ describe('a telephone call in which something dies', () => {
     token.roomConfig = new RoomConfiguration({ agents });
     const began = performance.now();
     const caller = await Caller.join(demo.livekitUrl, await token.toJwt());
-    await caller.heard.speechAfter(began, { quietMs: 500 });
+    await caller.received.speechAfter(began, { quietMs: 500 });
     const { from, conversationId } = await callOf(client, demo, callId);
     expect(from).toBe(`${CALLERS}99`);
     await caller.leave();
@@ -249,14 +249,14 @@ describe('a telephone call in which something dies', () => {
     canaries.add('the token of a stream', one.token);
     canaries.add('the signature of that token', one.token.split('.')[1]);
     await ask(one);
-    for (const key of '8305196#') one.caller.line.press(key);
+    for (const key of '8305196#') one.caller.stream.sendDtmf(key);
     const history = await until('the keys are heard', async () => {
       const all = await historyOf(client, demo, one.conversationId);
       return all.some((message) => textOf(message) === '8305196') ? all : null;
     });
     for (const [index, message] of history.entries())
       canaries.add(`message ${index}`, textOf(message).slice(0, 30));
-    one.caller.line.hangUp();
+    one.caller.stream.hangUp();
     await ended(one);
     // Spans leave a few seconds after they have ended.
     const traced = servicesIn(stack.home)

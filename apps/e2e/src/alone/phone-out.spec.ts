@@ -10,7 +10,12 @@ import {
   postMessage,
 } from '@parley/contracts';
 import { synthesize, until } from '@parley/testing';
-import { documentationSentences, Hearing, PHONE_RATE, type PhoneCaller } from '@parley/testing/voice';
+import {
+  documentationSentences,
+  SpeechRecogniser,
+  PHONE_RATE,
+  type PhoneCaller,
+} from '@parley/testing/voice';
 import { clientOf, type Demo } from '../demo.ts';
 import { allReady } from '../processes.ts';
 import { inRealTime } from '../real-time.ts';
@@ -33,7 +38,7 @@ describe('a call that the platform places', () => {
   let stack: OwnStack;
   let demo: Demo;
   let client: Client;
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
   let line: PhoneLine;
   let caller: PhoneCaller | undefined;
   let placed = 0;
@@ -42,10 +47,10 @@ describe('a call that the platform places', () => {
     stack = await OwnStack.start();
     ({ demo } = stack);
     client = clientOf(demo);
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
     line = await PhoneLine.open(client, demo);
   }, 320_000);
-  afterEach(() => caller?.line.cut());
+  afterEach(() => caller?.stream.dropConnection());
   afterAll(async () => {
     await hearing.close();
     await line.carrier.close();
@@ -80,15 +85,15 @@ describe('a call that the platform places', () => {
     const began = performance.now();
     caller = await end.answer();
     await end.tell('in-progress');
-    const greeting = await caller.heard.speechAfter(began);
+    const greeting = await caller.received.speechAfter(began);
     const conversationId = await conversationOf(client, demo, callId);
     const first = await until('the greeting', async () => (await historyOf(client, demo, conversationId))[0]);
     const announced = `${ANNOUNCEMENT} ${textOf(first)}`;
     const choices = [announced, textOf(first), ...documentationSentences(24)];
     expect(await hearing.recognise(greeting.samples, PHONE_RATE, choices)).toBe(announced);
 
-    const asked = await caller.say(await synthesize(QUESTION, { sampleRate: PHONE_RATE }));
-    await until('the answer is heard', () => caller?.heard.onsetAfter(asked));
+    const asked = await caller.speak(await synthesize(QUESTION, { sampleRate: PHONE_RATE }));
+    await until('the answer is heard', () => caller?.received.onsetAfter(asked));
     const history = await until('the answer is there', async () => {
       const all = await historyOf(client, demo, conversationId);
       const question = all.find(({ author }) => author.type === 'contact');
@@ -98,7 +103,7 @@ describe('a call that the platform places', () => {
     expect(textOf(history[1])).toBe(QUESTION);
 
     await client.call(hangUpCall, { spaceId: demo.spaceId, callId });
-    expect(await caller.line.closed).toBe(1000);
+    expect(await caller.stream.closed).toBe(1000);
     await end.tell('completed');
     expect(await ended(callId)).toMatchObject({ cause: 'hung_up_by_api', conversationId, reason: null });
     expect(line.asked(callId)).toHaveLength(1);
@@ -167,8 +172,8 @@ describe('a call that the platform places', () => {
     await until('the call is looked for', () => lists() > 0, PATIENCE_MS);
     const taken = performance.now();
     caller = await end.answer();
-    await caller.heard.speechAfter(taken);
-    caller.line.hangUp();
+    await caller.received.speechAfter(taken);
+    caller.stream.hangUp();
     expect(await ended(callId)).toMatchObject({ cause: 'caller_left' });
     expect(line.asked(callId)).toHaveLength(1);
   }, 90_000);

@@ -16,7 +16,12 @@ import {
   updateSpace,
 } from '@parley/contracts';
 import { rms, synthesize, until } from '@parley/testing';
-import { documentationSentences, Hearing, PHONE_RATE, type PhoneCaller } from '@parley/testing/voice';
+import {
+  documentationSentences,
+  SpeechRecogniser,
+  PHONE_RATE,
+  type PhoneCaller,
+} from '@parley/testing/voice';
 import { clientOf, type Demo } from '../demo.ts';
 import { jobPid } from '../processes.ts';
 import { OwnStack } from './own-stack.ts';
@@ -45,7 +50,7 @@ describe('a caller at a telephone', () => {
   let stack: OwnStack;
   let demo: Demo;
   let client: Client;
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
   let line: PhoneLine;
   let caller: PhoneCaller | undefined;
 
@@ -54,10 +59,10 @@ describe('a caller at a telephone', () => {
     stack = await OwnStack.start({ MEDIA_MAX_STREAMS: '2' });
     ({ demo } = stack);
     client = clientOf(demo);
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
     line = await PhoneLine.open(client, demo);
   }, 320_000);
-  afterEach(() => caller?.line.cut());
+  afterEach(() => caller?.stream.dropConnection());
   afterAll(async () => {
     await hearing.close();
     await line.carrier.close();
@@ -85,7 +90,7 @@ describe('a caller at a telephone', () => {
     const began = performance.now();
     const rung = await line.ring(FROM);
     caller = rung.caller;
-    const greeting = await caller.heard.speechAfter(began);
+    const greeting = await caller.received.speechAfter(began);
     const { id: callId, conversationId: known, from, to, direction } = await newestCall();
     const conversationId = known ?? '';
     expect({ from, to, direction }).toEqual({ from: FROM, to: '+14155550199', direction: 'inbound' });
@@ -95,17 +100,17 @@ describe('a caller at a telephone', () => {
     const choices = [announced, textOf(first), ...others];
     expect(await hearing.recognise(greeting.samples, PHONE_RATE, choices)).toBe(announced);
 
-    const asked = await caller.say(await say(QUESTION));
+    const asked = await caller.speak(await say(QUESTION));
     const question = await found('the question', conversationId, (all) =>
       all.find(({ author }) => author.type === 'contact'),
     );
     expect(textOf(question)).toBe(QUESTION);
-    while (caller.heard.onsetAfter(asked) === null) await sleep(20);
+    while (caller.received.onsetAfter(asked) === null) await sleep(20);
     await sleep(1500);
 
     const sound = await say(CUT_IN);
     const cutIn = performance.now();
-    const speaking = caller.say(sound);
+    const speaking = caller.speak(sound);
     const cut = await found('what was heard', conversationId, (all) =>
       all.find(({ speech }) => typeof speech?.interruptedAtMs === 'number'),
     );
@@ -114,25 +119,25 @@ describe('a caller at a telephone', () => {
     expect(cut.citations.length).toBeGreaterThan(0);
     expect(cut.speech?.generated.startsWith(cut.speech.spoken)).toBe(true);
     expect(cut.speech?.spoken.length).toBeLessThan(cut.speech?.generated.length ?? 0);
-    const [cleared = Infinity] = caller.line.clears.filter((at) => at > cutIn);
+    const [cleared = Infinity] = caller.stream.clears.filter((at) => at > cutIn);
     expect(cleared - cutIn - CUT_MS).toBeLessThanOrEqual(400);
     // What was on its way is not heard either.
-    expect(rms(caller.heard.between(cleared + 100, cleared + 600))).toBeLessThan(SILENT);
+    expect(rms(caller.received.between(cleared + 100, cleared + 600))).toBeLessThan(SILENT);
     await found('the answer to what cut in', conversationId, (all) => {
       const second = all.find((one) => one.author.type === 'contact' && one.id !== question.id);
       return all.find(({ replyTo, speech }) => replyTo === second?.id && speech !== null);
     });
 
-    caller.line.press('4');
-    caller.line.press('2');
-    caller.line.press('#');
+    caller.stream.sendDtmf('4');
+    caller.stream.sendDtmf('2');
+    caller.stream.sendDtmf('#');
     const typed = await found('the keys', conversationId, (all) => all.find((one) => textOf(one) === '42'));
     expect(typed.author.type).toBe('contact');
     await found('an answer to the keys', conversationId, (all) =>
       all.find(({ replyTo }) => replyTo === typed.id),
     );
 
-    caller.line.hangUp();
+    caller.stream.hangUp();
     const ended = await endedCall(client, demo, callId);
     expect(ended).toMatchObject({ cause: 'caller_left', conversationId });
     const status = { ...rung.fields, CallStatus: 'completed', SequenceNumber: '3' };
@@ -168,7 +173,7 @@ describe('a caller at a telephone', () => {
     const { caller: rung } = await line.ring(from);
     caller = rung;
     const call = await newestCall();
-    await rung.heard.speechAfter(began);
+    await rung.received.speechAfter(began);
     const [recording] = await recordingsOf(call.id);
     expect(recording).toMatchObject({ status: 'recording', statusReason: null });
     return { call, assetId: recording?.assetId ?? '', rung };
@@ -205,14 +210,14 @@ describe('a caller at a telephone', () => {
       stored = now;
     }, 100);
     const from = performance.now();
-    const to = await rung.say(sound);
-    await rung.heard.speechAfter(to);
+    const to = await rung.speak(sound);
+    await rung.received.speechAfter(to);
     await sleep(6000);
     clearInterval(look);
     const pauses = [...growths, performance.now()].map((at, no) => at - (growths[no - 1] ?? from));
     expect(growths.length).toBeGreaterThanOrEqual(3);
     expect(Math.max(...pauses)).toBeLessThan(5000);
-    rung.line.hangUp();
+    rung.stream.hangUp();
     const [recording] = await whole(call.id, 1);
     expect(recording).toMatchObject({ assetId, statusReason: null, incomplete: false });
     const { caller: left, agent: right, seconds } = await download(assetId);
@@ -234,14 +239,14 @@ describe('a caller at a telephone', () => {
 
   it('keeps what a job had recorded that was killed, marked, and goes on in another file', async () => {
     const { call, assetId, rung } = await recordedCall('+14155550105');
-    const before = await rung.say(await say(QUESTION));
-    await rung.heard.speechAfter(before);
+    const before = await rung.speak(await say(QUESTION));
+    await rung.received.speechAfter(before);
     await sleep(4000);
     process.kill(jobPid(stack.pidOf('voice-agent')), 'SIGKILL');
     await until('the next job records', async () => (await recordingsOf(call.id)).length === 2, 20_000);
-    const again = await rung.say(await say(CUT_IN));
-    await rung.heard.speechAfter(again);
-    rung.line.hangUp();
+    const again = await rung.speak(await say(CUT_IN));
+    await rung.received.speechAfter(again);
+    rung.stream.hangUp();
     const [second, first] = await whole(call.id, 2);
     expect(first).toMatchObject({ assetId, statusReason: 'agent_lost', incomplete: true });
     expect(second).toMatchObject({ statusReason: null, incomplete: false });
@@ -277,12 +282,12 @@ describe('a caller at a telephone', () => {
     const { caller: rung } = await line.ring('+14155550106');
     caller = rung;
     const { id, conversationId } = await newestCall();
-    const greeting = await rung.heard.speechAfter(began);
+    const greeting = await rung.received.speechAfter(began);
     const first = await found('the greeting', conversationId ?? '', ([one]) => one);
     const choices = [`${ANNOUNCEMENT} ${textOf(first)}`, textOf(first), ...documentationSentences(24)];
     expect(await hearing.recognise(greeting.samples, PHONE_RATE, choices)).toBe(textOf(first));
     await sleep(4000);
-    rung.line.hangUp();
+    rung.stream.hangUp();
     await until('the call has ended', async () => (await callOf(client, demo, id)).phase === 'ended');
     expect(await recordingsOf(id)).toEqual([]);
     expect((await callOf(client, demo, id)).recordingAssetId).toBeNull();
@@ -293,10 +298,10 @@ describe('a caller at a telephone', () => {
     caller = (await line.ring('+14155550102')).caller;
     const first = await newestCall();
     await client.call(hangUpCall, { spaceId: demo.spaceId, callId: first.id });
-    expect(await caller.line.closed).toBe(1000);
+    expect(await caller.stream.closed).toBe(1000);
     caller = (await line.ring('+14155550103')).caller;
     const second = await newestCall();
-    caller.line.cut();
+    caller.stream.dropConnection();
     const ended = await endedCall(client, demo, second.id);
     expect(ended.cause).toBe('connection_lost');
   }, 60_000);
@@ -305,7 +310,7 @@ describe('a caller at a telephone', () => {
     const busy = ['+14155550104', '+14155550105'];
     const lines = [];
     for (const from of busy) {
-      lines.push((await line.ring(from)).caller.line);
+      lines.push((await line.ring(from)).caller.stream);
       await newestCall();
     }
     const from = '+14155550106';
@@ -323,6 +328,6 @@ describe('a caller at a telephone', () => {
       return found.status === 'paused' && found;
     });
     expect(conversation.participants.map(({ name }) => name)).toContain(from);
-    for (const one of lines) one.cut();
+    for (const one of lines) one.dropConnection();
   }, 60_000);
 });

@@ -1,6 +1,6 @@
 import type { PageRequest } from '@parley/contracts';
 import { Injectable } from '@nestjs/common';
-import { anyOf } from '@parley/database';
+import { anyOfTexts } from '@parley/database';
 import type { FlowTrx } from '../database.ts';
 import type { AgentRow, NewAgentRow } from './agent.table.ts';
 
@@ -31,7 +31,7 @@ export class AgentsRepository {
 
   async findMany(trx: FlowTrx, ids: readonly string[]): Promise<AgentRow[]> {
     if (ids.length === 0) return [];
-    return trx.selectFrom('agent').selectAll().where('id', '=', anyOf(ids)).execute();
+    return trx.selectFrom('agent').selectAll().where('id', '=', anyOfTexts(ids)).execute();
   }
 
   async list(trx: FlowTrx, spaceId: string, page: PageRequest): Promise<AgentRow[]> {

@@ -54,7 +54,7 @@ const textOf = (message: { parts: readonly object[] }): string =>
 
 test('tokens are seen live without gap, then the whole as a message under the same id, with what it cites', async () => {
   const pieces = ['Arr, hold ', 'the rear button', ' 👍 for ten', ' seconds [1].', ' See [9].'];
-  model.reply({ kind: 'text', pieces });
+  model.enqueueReplies({ kind: 'text', pieces });
   const answer = await conversation.ask('How do I reset the hub?');
   expect(textOf(answer)).toBe(pieces.join(''));
   expect(answer.attempt).toBe(1);
@@ -73,7 +73,7 @@ test('tokens are seen live without gap, then the whole as a message under the sa
 });
 
 test('earlier turns are in the request, and a follow-up with a pronoun finds its passage', async () => {
-  model.reply({ kind: 'text', pieces: ['With the rear button.'] });
+  model.enqueueReplies({ kind: 'text', pieces: ['With the rear button.'] });
   await conversation.ask('How do I reset the hub?');
   await conversation.ask('And what colour is it then?');
   const messages = model.requests[1]?.body.messages ?? [];
@@ -95,7 +95,7 @@ test.each([
   ['an empty answer', { kind: 'text', pieces: [] }],
 ] as const)('%s is tried again under a higher attempt, and never posted', async (_name, failure) => {
   const broken = 'pieces' in failure ? { ...failure, pieces: [...failure.pieces] } : failure;
-  model.reply(broken, { kind: 'text', pieces: ['The whole', ' answer.'] });
+  model.enqueueReplies(broken, { kind: 'text', pieces: ['The whole', ' answer.'] });
   const started = Date.now();
   const answer = await conversation.ask('How do I reset the hub?');
   expect(textOf(answer)).toBe('The whole answer.');
@@ -156,7 +156,7 @@ test.each<[name: string, reply: OpenAiReply, answer: string]>([
     'Hold it.',
   ],
 ])('reasoning %s is neither posted, streamed nor told to the model later', async (_name, first, answer) => {
-  model.reply(first, { kind: 'text', pieces: ['White.'] });
+  model.enqueueReplies(first, { kind: 'text', pieces: ['White.'] });
   const { messageId, ...posted } = await conversation.ask('How do I reset the hub?');
   expect(textOf(posted)).toBe(answer);
   expect(conversation.deltas.map((one) => one.text).join('')).toBe(answer);
@@ -167,7 +167,7 @@ test.each<[name: string, reply: OpenAiReply, answer: string]>([
 
 test('tags within code are text', async () => {
   const pieces = ['Write `<think>`:\n\n', '```\n</think>\n``', '`\nDone.'];
-  model.reply({ kind: 'text', pieces });
+  model.enqueueReplies({ kind: 'text', pieces });
   expect(textOf(await conversation.ask('How do I reset the hub?'))).toBe(pieces.join(''));
 });
 
@@ -176,7 +176,7 @@ test('of a model that once left out the opening tag, nothing is streamed before 
   const { id } = await bench.call(createAgent, { name: 'Mute', model: slow, modelApiKey: API_KEY });
   const { promise: until, resolve: release } = Promise.withResolvers<void>();
   const mute = bench.converse({ agentIds: [id] });
-  model.reply(
+  model.enqueueReplies(
     { kind: 'text', pieces: ['Hm.', '</think>', 'One.'] },
     { kind: 'text', pieces: ['Hm. ', '</think>', 'Two.'], until },
   );
@@ -234,7 +234,7 @@ test.each<[name: string, reply: OpenAiReply, answer: string]>([
   ],
   ['in one huge piece', reply(text('a'.repeat(30_000), 'stop'), OPENAI_DONE), 'a'.repeat(30_000)],
 ])('an answer %s is posted whole at once', async (_name, given, answer) => {
-  model.reply(given);
+  model.enqueueReplies(given);
   const posted = await conversation.ask('How do I reset the hub?');
   expect(textOf(posted)).toBe(answer);
   expect(posted.attempt).toBe(1);
@@ -259,7 +259,7 @@ test.each<[name: string, reply: OpenAiReply]>([
     ),
   ],
 ])('%s is no answer: the model is asked again', async (_name, broken) => {
-  model.reply(broken, { kind: 'text', pieces: ['The whole', ' answer.'] });
+  model.enqueueReplies(broken, { kind: 'text', pieces: ['The whole', ' answer.'] });
   const answer = await conversation.ask('How do I reset the hub?');
   expect(textOf(answer)).toBe('The whole answer.');
   expect(answer.attempt).toBe(2);
@@ -272,14 +272,14 @@ describe('an answer that was cut because it is too long', () => {
     model.requests.map(({ body }) => (body as { max_tokens?: number }).max_tokens);
 
   test('is asked for again with a higher limit', async () => {
-    model.reply(cut, { kind: 'text', pieces: ['Whole.'] });
+    model.enqueueReplies(cut, { kind: 'text', pieces: ['Whole.'] });
     const answer = await conversation.ask('How do I reset the hub?');
     expect([textOf(answer), answer.attempt]).toEqual(['Whole.', 2]);
     expect(limits()).toEqual([1024, 2048]);
   });
 
   test('is posted with a mark in its language where it stays too long', async () => {
-    model.reply(cut);
+    model.enqueueReplies(cut);
     const answer = await conversation.ask('Wie setze ich den Hub zurück?');
     expect(textOf(answer)).toMatch(
       /^Halten Sie die Taste:\n```\nx…\n```\n\n_Diese Antwort wurde abgeschnitten.*_$/,
@@ -291,7 +291,7 @@ describe('an answer that was cut because it is too long', () => {
   test('is marked at once where the agent sets the limit', async () => {
     const limited = { ...modelAt(model.baseUrl), options: { maxOutputTokens: 5 } };
     const { id } = await bench.call(createAgent, { name: 'Short', model: limited, modelApiKey: API_KEY });
-    model.reply({ kind: 'text', pieces: ['Hold the button for'], finish: 'length' });
+    model.enqueueReplies({ kind: 'text', pieces: ['Hold the button for'], finish: 'length' });
     const answer = await bench.converse({ agentIds: [id] }).ask('How do I reset the hub?');
     expect(textOf(answer)).toMatch(/^Hold the button for…\n\n_This answer was cut off.*_$/);
     expect(limits()).toEqual([5]);
@@ -299,14 +299,14 @@ describe('an answer that was cut because it is too long', () => {
 });
 
 test('what the content filter stops each time is made up for by the knowledge base', async () => {
-  model.reply({ kind: 'text', pieces: ['Half an'], finish: 'content_filter' });
+  model.enqueueReplies({ kind: 'text', pieces: ['Half an'], finish: 'content_filter' });
   const answer = await conversation.ask('How do I reset the hub?');
   expect(textOf(answer)).toContain(PASSAGE);
   expect(textOf(answer)).not.toContain('Half');
 });
 
 test('a model that stays down is made up for by the knowledge base', async () => {
-  model.reply({ kind: 'cut', pieces: ['Half'] });
+  model.enqueueReplies({ kind: 'cut', pieces: ['Half'] });
   const answer = await conversation.ask('How do I reset the hub?');
   expect(model.requests).toHaveLength(3);
   expect(textOf(answer)).toContain(PASSAGE);
@@ -314,7 +314,7 @@ test('a model that stays down is made up for by the knowledge base', async () =>
 });
 
 test('where the knowledge base holds nothing, the visitor is told so, is offered a person and gets one', async () => {
-  model.reply({ kind: 'error', status: 500 });
+  model.enqueueReplies({ kind: 'error', status: 500 });
   const answer = await conversation.ask('Who won the football world cup?');
   expect(textOf(answer)).toMatch(/cannot answer right now.*person/i);
   expect(answer.citations).toEqual([]);
@@ -330,7 +330,7 @@ test.each([
   ['विश्व कप किसने जीता?', /^मैं अभी उत्तर नहीं/, 'हाँ'],
   ['من فاز بكأس العالم؟', /^لا يمكنني الإجابة الآن/, 'نعم'],
 ])('%s is declined in its language, and a yes to the offer hands over', async (question, declined, yes) => {
-  model.reply({ kind: 'error', status: 400 });
+  model.enqueueReplies({ kind: 'error', status: 400 });
   expect(textOf(await conversation.ask(question))).toMatch(declined);
   await conversation.ask(yes);
   const events = await conversation.events();

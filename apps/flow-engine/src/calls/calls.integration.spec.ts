@@ -62,7 +62,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   model.requests.length = 0;
-  model.reply({ kind: 'text', pieces: ['An ', 'answer.'] });
+  model.enqueueReplies({ kind: 'text', pieces: ['An ', 'answer.'] });
 });
 
 const profileOf = (
@@ -213,7 +213,7 @@ describe('answers in a call', () => {
   });
 
   test('only what was heard of an answer returns to the model, and of one heard in full all', async () => {
-    model.reply({ kind: 'text', pieces: ['We open at nine. We close at six.'] });
+    model.enqueueReplies({ kind: 'text', pieces: ['We open at nine. We close at six.'] });
     const conversation = bench.converse({ agentIds: [agentId] });
     const first = await conversation.ask('When do you open?');
     await speak(conversation, {
@@ -233,7 +233,7 @@ describe('answers in a call', () => {
   });
 
   test('of messages that were deleted nothing returns to the model', async () => {
-    model.reply({ kind: 'text', pieces: ['Your secret is safe.'] });
+    model.enqueueReplies({ kind: 'text', pieces: ['Your secret is safe.'] });
     const conversation = bench.converse({ agentIds: [agentId] });
     const { message } = await conversation.post('I tell you a secret');
     const { messageId } = await conversation.answerTo(message.id);
@@ -248,7 +248,7 @@ describe('answers in a call', () => {
 
   test('an answer that was spoken into while it was being written is known as it was heard, to the very next turn', async () => {
     const { promise: until, resolve: release } = Promise.withResolvers<void>();
-    model.reply(
+    model.enqueueReplies(
       { kind: 'text', pieces: ['We open ', 'at nine.'], until },
       { kind: 'text', pieces: ['On Sunday we rest.'] },
     );

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
-  badCursor,
+  invalidCursor,
   createFlow,
   cursorOf,
   deleteFlow,
@@ -138,7 +138,7 @@ export class FlowsHandler {
     if (!row) throw notFound('The flow');
     const below = input.cursor === undefined ? null : Number(input.cursor);
     if (below !== null && !(Number.isInteger(below) && below > 0 && below <= LARGEST_NUMBER))
-      throw badCursor();
+      throw invalidCursor();
     const rows = await this.flows.listVersions(context.trx, row, { limit: input.limit, below });
     const shown = rows.slice(0, input.limit);
     return {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Graph, PageRequest } from '@parley/contracts';
-import { anyOf } from '@parley/database';
+import { anyOfTexts } from '@parley/database';
 import type { FlowTrx } from '../database.ts';
 import type { FlowRow, FlowVersionRow, NewFlowRow } from './flow.table.ts';
 
@@ -112,7 +112,7 @@ export class FlowsRepository {
     const rows = await trx
       .selectFrom('flow')
       .select(['id', 'space_id', 'published_version'])
-      .where('id', '=', anyOf(flowIds))
+      .where('id', '=', anyOfTexts(flowIds))
       .where('deleted_at', 'is', null)
       .execute();
     return rows.flatMap((row) =>

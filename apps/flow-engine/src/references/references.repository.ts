@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Graph } from '@parley/contracts';
-import { anyOf, type Trx } from '@parley/database';
+import { anyOfTexts, type Trx } from '@parley/database';
 import { sql } from 'kysely';
 import type { FlowTrx } from '../database.ts';
 
@@ -21,7 +21,7 @@ export class ReferencesRepository {
       .selectFrom('agent')
       .select('id')
       .where('space_id', '=', spaceId)
-      .where('id', '=', anyOf(ids))
+      .where('id', '=', anyOfTexts(ids))
       .orderBy('id')
       .forKeyShare()
       .execute();

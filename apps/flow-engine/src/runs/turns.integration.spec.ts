@@ -43,7 +43,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   model.requests.length = 0;
-  model.reply({ kind: 'text', pieces: ['An ', 'answer.'] });
+  model.enqueueReplies({ kind: 'text', pieces: ['An ', 'answer.'] });
 });
 
 const one = () => bench.converse({ agentIds: agentIds.slice(0, 1) });
@@ -82,7 +82,7 @@ test('two agents in one conversation answer once each, and never each other', as
 
 test('a lease lost in the midst of an answer: its next holder answers, once, under a higher attempt', async () => {
   const { promise: until, resolve: release } = Promise.withResolvers<void>();
-  model.reply(
+  model.enqueueReplies(
     { kind: 'text', pieces: ['Stale ', 'answer.'], until },
     { kind: 'text', pieces: ['Fresh answer.'] },
   );
@@ -108,7 +108,7 @@ test('a deleted conversation ends its run without a person, takes back its turns
   const other = one();
   await other.ask('My SECRET question');
   let release = (): void => undefined;
-  model.reply({
+  model.enqueueReplies({
     ...{ kind: 'text', pieces: ['Too ', 'late.'] },
     until: new Promise<void>((resolve) => (release = resolve)),
   });
@@ -187,7 +187,7 @@ test('a turn that is given up for good says so and asks for a person; what comes
 
 test('a turn whose process ends each time is given up too, with the reason', async () => {
   const { promise: until, resolve: release } = Promise.withResolvers<void>();
-  model.reply({ kind: 'text', pieces: ['Never ', 'told.'], until });
+  model.enqueueReplies({ kind: 'text', pieces: ['Never ', 'told.'], until });
   const conversation = one();
   const { message } = await conversation.post('Hello?');
   await bench.until(async () => model.requests.length === 1, 'The request');
@@ -242,7 +242,7 @@ test('what a flow asks at its start and after an answer is answered, once each, 
   ];
   const target = { flowId: await published({ start: 'first', steps }) };
   const answer = (text: string) => ({ kind: 'text' as const, pieces: [text] });
-  model.reply(answer('One.'), answer('Two.'), answer('Three.'), answer('Four.'));
+  model.enqueueReplies(answer('One.'), answer('Two.'), answer('Three.'), answer('Four.'));
   const conversation = bench.converse({ target });
   await bench.tell(conversationCreated, conversation.begun());
   const texts = async (count: number) =>

@@ -22,7 +22,7 @@ import {
   EventLog,
   HandleOperation,
   type OperationContext,
-  type Refusal,
+  type Rejection,
 } from '@parley/messaging';
 import { InjectConfig, networkOf } from '@parley/service';
 import type { IdentityConfig } from '../config.ts';
@@ -125,7 +125,7 @@ export class AccountsHandler {
   async refresh(
     input: OperationInput<typeof refreshSession>,
     { trx, principal }: Context,
-  ): Promise<Session | Refusal> {
+  ): Promise<Session | Rejection> {
     return this.sessions.refresh(trx, input.refreshToken, principal);
   }
 

@@ -9,7 +9,7 @@ import {
   unauthorized,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
-import { EventLog, Refusal } from '@parley/messaging';
+import { EventLog, Rejection } from '@parley/messaging';
 import { InjectConfig, networkOf } from '@parley/service';
 import type { IdentityConfig } from '../config.ts';
 import type { AccountRow, IdentityTrx, Tables } from '../database.ts';
@@ -48,12 +48,12 @@ export class SessionsService {
    * Gives new tokens for a refresh token, which works once: one that comes a second time, however old, was copied, and ends its
    * session for everybody.
    */
-  async refresh(trx: IdentityTrx, refreshToken: string, caller: Principal): Promise<Session | Refusal> {
+  async refresh(trx: IdentityTrx, refreshToken: string, caller: Principal): Promise<Session | Rejection> {
     const [id = '', secret = ''] = refreshToken.split('.');
     const session = await this.accounts.lockSession(trx, id);
     if (session && (await this.accounts.wasUsed(trx, id, hash(secret)))) {
       await this.close(trx, session.account_id, id);
-      return new Refusal(
+      return new Rejection(
         unauthorized('This refresh token was used before. Its session has ended: sign in again.'),
       );
     }

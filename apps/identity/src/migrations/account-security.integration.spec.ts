@@ -1,6 +1,6 @@
 import { createDatabase } from '@parley/database';
 import { spaceKeyMigrations } from '@parley/service';
-import { layTables } from '@parley/service/testing';
+import { createTables } from '@parley/service/testing';
 import { createTestDatabase } from '@parley/testing';
 import type { Tables } from '../database.ts';
 import { migrations } from './index.ts';
@@ -9,7 +9,7 @@ const { '0004-account-security': accountSecurity, ...former } = migrations;
 
 test('an installation from before keeps its accounts, as verified ones, and learns who made its keys', async () => {
   const server = await createTestDatabase();
-  await layTables(server, 'identity', [spaceKeyMigrations, former]);
+  await createTables(server, 'identity', [spaceKeyMigrations, former]);
   const url = server.urlFor('parley_identity');
   const database = createDatabase<Tables>({ url, applicationName: 'spec', poolSize: 2 });
   const spaceId = 'space_a';
@@ -43,7 +43,7 @@ test('an installation from before keeps its accounts, as verified ones, and lear
       ])
       .execute();
   });
-  await layTables(server, 'identity', [spaceKeyMigrations, migrations]);
+  await createTables(server, 'identity', [spaceKeyMigrations, migrations]);
   expect(accountSecurity).toBeDefined();
   const { accounts, keys } = await database.withSpaces([spaceId], async (trx) => ({
     accounts: await trx.selectFrom('account').select(['id', 'email_verified']).execute(),

@@ -53,7 +53,7 @@ describe('Account mails', () => {
 
   it('keep their token sealed until they are sent, through a server that is away', async () => {
     const wanted = mail({ kind: 'reset_password' });
-    bench.catcher.refuse(1);
+    bench.catcher.rejectNext(1);
     await send(wanted);
     const stored = await until('the mail waits', () =>
       bench.pod.runner.withSpaces(['_'], async (trx) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   answerCall,
   type CallJob,
-  type CallNews,
+  type CallMessage,
   endCall,
   getCall,
   getCallTimeline,
@@ -110,7 +110,7 @@ test('a bridge starts a call: the agent is called into its room, once', async ()
 test('a call ends once, with its first cause, and what is asked of it afterwards is refused or unchanged', async () => {
   const job = bench.job();
   await answer(job);
-  const news: CallNews[] = [];
+  const news: CallMessage[] = [];
   const unsubscribe = bench.calls.subscribe(bench.spaceId, job.callId, (one) => {
     // A job's signs of life pass on the same subject, once a second.
     if (one.type !== 'job_alive') news.push(one);

@@ -15,7 +15,7 @@ import {
   unprocessable,
 } from '@parley/contracts';
 import { Database } from '@parley/database';
-import { BeforeOperation, HandleOperation, type OperationContext, Refusal } from '@parley/messaging';
+import { BeforeOperation, HandleOperation, type OperationContext, Rejection } from '@parley/messaging';
 import { InjectConfig } from '@parley/service';
 import type { TelephonyConfig } from '../config.ts';
 import type { CallRow, Tables, TelephonyTrx } from '../database.ts';
@@ -59,7 +59,7 @@ export class JobsHandler {
   async start(
     input: OperationInput<typeof startCall>,
     { trx }: Context,
-  ): Promise<OperationOutput<typeof startCall> | Refusal> {
+  ): Promise<OperationOutput<typeof startCall> | Rejection> {
     const { providerCallId = null, attributes = {}, ...given } = input;
     const job: CallJob = { ...given, generation: 1 };
     const row = await this.calls.ring(trx, job, providerCallId);
@@ -103,7 +103,7 @@ export class JobsHandler {
   async answer(
     { job }: OperationInput<typeof answerCall>,
     { trx, before }: Context<OpenedConversation | null>,
-  ): Promise<Answer | Refusal> {
+  ): Promise<Answer | Rejection> {
     const row = await this.calls.ring(trx, job);
     const refusal = await this.refusal(trx, row);
     if (refusal) return refusal;
@@ -140,17 +140,17 @@ export class JobsHandler {
   }
 
   /** Why a call cannot go on; one that came to an inactive channel ends with that. */
-  private async refusal(trx: TelephonyTrx, row: CallRow): Promise<Refusal | null> {
+  private async refusal(trx: TelephonyTrx, row: CallRow): Promise<Rejection | null> {
     if (row.phase !== 'ended' && row.answered_at === null && (await this.calls.isInactive(trx, row))) {
       await this.calls.end(trx, row, 'channel_inactive');
-      return new Refusal(
+      return new Rejection(
         conflict('The channel is not active, so it does not accept calls.', 'channel_inactive'),
       );
     }
     if (row.phase !== 'ended') return null;
     // Whoever came back with a token of an ended call waits in a room of its own.
     await this.calls.closeRoom(trx, row);
-    return new Refusal(conflict('The call has ended.', 'call_ended'));
+    return new Rejection(conflict('The call has ended.', 'call_ended'));
   }
 
   private toAnswer(row: CallRow): Answer {

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { CallCause, CallNews } from '@parley/contracts';
+import type { CallCause, CallMessage } from '@parley/contracts';
 import { Database, sleep } from '@parley/database';
 import { CallBus, type Lease, Leases, type NatsConnection, reasonOf } from '@parley/messaging';
 import { InjectOperationsNats, Logger } from '@parley/service';
@@ -61,7 +61,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
     this.unsubscribe?.();
   }
 
-  private hear(news: CallNews): void {
+  private hear(news: CallMessage): void {
     if (news.type !== 'job_alive') return;
     const { callId, generation } = news;
     if (generation >= (this.heard.get(callId)?.generation ?? 0))

@@ -6,7 +6,7 @@ import {
   recordingDeleted,
   type RecordingReason,
   recordingReady,
-  type RecordingWish,
+  type RecordingMode,
 } from '@parley/contracts';
 import { EventLog, Tasks } from '@parley/messaging';
 import { Clock } from '@parley/service';
@@ -50,7 +50,7 @@ export class RecordingsService {
   ) {}
 
   /** What the call's present job shall do: the space's policy goes before the channel's setting. */
-  async wish(trx: TelephonyTrx, call: CallRow): Promise<RecordingWish> {
+  async wish(trx: TelephonyTrx, call: CallRow): Promise<RecordingMode> {
     if (call.deployment_type !== 'CALLS') return 'off';
     const consent = await this.policy.of(trx, call);
     if (consent === null) await this.fail(trx, call, 'policy_unknown');

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ClientAddresses, refuseUpgrade, TokenBuckets } from '@parley/service';
+import { ClientAddresses, rejectUpgrade, TokenBuckets } from '@parley/service';
 
 /** What takes upgrades of one path. */
 export interface UpgradeTaker {
@@ -21,8 +21,8 @@ export function openBridgeDoor(
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Whoever asks may go away before the answer.
     socket.on('error', () => socket.destroy());
-    if (!upgrades.take(addresses.networkOf(request))) return refuseUpgrade(socket, 429, 1);
+    if (!upgrades.tryTake(addresses.networkOf(request))) return rejectUpgrade(socket, 429, 1);
     if (takers.some((taker) => taker.upgrade(request, socket, head))) return;
-    refuseUpgrade(socket, 404);
+    rejectUpgrade(socket, 404);
   });
 }

@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallCause, type EventData, flowCloses, messageChanged, messagePosted } from '@parley/contracts';
+import {
+  type CallCause,
+  type EventData,
+  flowCloseCodes,
+  messageChanged,
+  messagePosted,
+} from '@parley/contracts';
 import { TokenBucket } from '@parley/service';
 import { followConversation } from './follow-conversation.ts';
 import { readFrame } from './frames.ts';
@@ -76,8 +82,8 @@ export class FlowSession {
 
   receive(data: Buffer, binary: boolean): void {
     this.line.heard();
-    if (!(binary ? this.sounds : this.frames).take())
-      return this.line.cut(flowCloses.tooMany, 'Too many frames.');
+    if (!(binary ? this.sounds : this.frames).tryTake())
+      return this.line.cut(flowCloseCodes.tooMany, 'Too many frames.');
     if (binary) return this.sound(data);
     const { frame, error } = readFrame(data);
     if (error) return this.wrong(error);
@@ -94,8 +100,8 @@ export class FlowSession {
   }
 
   private wrong(error: { code: string; message: string }): void {
-    if (this.malformed.take()) return this.line.tell({ type: 'error', ...error });
-    return this.line.cut(flowCloses.tooMany, 'Too many frames that cannot be read.');
+    if (this.malformed.tryTake()) return this.line.tell({ type: 'error', ...error });
+    return this.line.cut(flowCloseCodes.tooMany, 'Too many frames that cannot be read.');
   }
 
   private async preview(): Promise<void> {
@@ -130,7 +136,7 @@ export class FlowSession {
       {
         posted: (data) => this.posted(data),
         changed: (data) => this.changed(data),
-        deleted: () => this.close(flowCloses.notFound, 'The conversation was deleted.'),
+        deleted: () => this.close(flowCloseCodes.notFound, 'The conversation was deleted.'),
       },
     );
   }

@@ -4,14 +4,14 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import {
   admitFlowSession,
   type CallCause,
-  flowCloses,
+  flowCloseCodes,
   ProblemError,
   servicePrincipal,
 } from '@parley/contracts';
 import { EventPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
 import {
   ClientAddresses,
-  ConnectionCount,
+  ConnectionLimiter,
   guardedServerOptions,
   InjectConfig,
   InjectNats,
@@ -36,22 +36,22 @@ const PATH = /^\/ws\/flow\/([^/]{1,100})$/;
 
 /** The closes of a session that was not let in. */
 const closes = {
-  bad_token: { code: flowCloses.unauthorized, reason: 'The session token is unknown, used or too old.' },
+  bad_token: { code: flowCloseCodes.unauthorized, reason: 'The session token is unknown, used or too old.' },
   origin: {
-    code: flowCloses.forbidden,
+    code: flowCloseCodes.forbidden,
     reason: "This page's origin is not among the channel's allowedOrigins.",
   },
-  unknown_flow: { code: flowCloses.notFound, reason: 'No active web channel has this flow.' },
+  unknown_flow: { code: flowCloseCodes.notFound, reason: 'No active web channel has this flow.' },
 } as const;
 
 /** `/ws/flow/:flowId`: sound and text of a flow, for one's own page. */
 @Injectable()
 export class FlowSocket implements OnModuleInit, OnModuleDestroy {
   private readonly server = new WebSocketServer({ ...guardedServerOptions, maxPayload: FRAME_BYTES });
-  private readonly count: ConnectionCount;
+  private readonly count: ConnectionLimiter;
   private readonly attempts: TokenBuckets;
   /** Sessions that an origin has let in, of each channel. */
-  private readonly ofChannel: ConnectionCount;
+  private readonly ofChannel: ConnectionLimiter;
   private readonly perChannel: TokenBuckets;
   private readonly channelEnds: ChannelEnds;
   private readonly addresses: ClientAddresses;
@@ -70,11 +70,11 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
     this.parts = { nats, operations, facts, rooms, logger };
     this.addresses = new ClientAddresses(config.TRUSTED_PROXIES);
     this.channelEnds = new ChannelEnds(nats, logger);
-    this.count = new ConnectionCount({
+    this.count = new ConnectionLimiter({
       total: config.BRIDGE_MAX_SESSIONS,
       perKey: config.BRIDGE_MAX_SESSIONS_PER_ADDRESS,
     });
-    this.ofChannel = new ConnectionCount({
+    this.ofChannel = new ConnectionLimiter({
       total: config.BRIDGE_MAX_SESSIONS,
       perKey: config.BRIDGE_MAX_SESSIONS_PER_CHANNEL,
     });
@@ -108,9 +108,9 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
     socket.on('error', (error) => this.logger.debug({ err: error }, 'Socket failed'));
     const line = new SocketLine(socket, { idleMs: this.config.BRIDGE_IDLE_MS, inbound: INBOUND });
     const address = this.addresses.networkOf(request);
-    if (!this.attempts.take(address)) return line.cut(flowCloses.tooMany, TOO_MANY);
-    const leave = this.count.enter(address);
-    if (!leave) return line.cut(flowCloses.tooMany, TOO_MANY);
+    if (!this.attempts.tryTake(address)) return line.cut(flowCloseCodes.tooMany, TOO_MANY);
+    const leave = this.count.acquire(address);
+    if (!leave) return line.cut(flowCloseCodes.tooMany, TOO_MANY);
     line.onClose(leave);
     // What is sent before the session stands waits at the client.
     line.hold('start');
@@ -134,15 +134,15 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
 
   /** Whoever comes from an allowed page is nobody in particular: the channel takes only so many of them. */
   private enterChannel(channelId: string, line: SocketLine): boolean {
-    const leave = this.perChannel.take(channelId) ? this.ofChannel.enter(channelId) : null;
+    const leave = this.perChannel.tryTake(channelId) ? this.ofChannel.acquire(channelId) : null;
     if (leave) line.onClose(leave);
-    else line.cut(flowCloses.tooMany, 'The channel has too many sessions. Try again in a minute.');
+    else line.cut(flowCloseCodes.tooMany, 'The channel has too many sessions. Try again in a minute.');
     return leave !== null;
   }
 
   private turnOut(session: FlowSession): void {
     this.end(session, 'channel_inactive');
-    session.close(flowCloses.unauthorized, 'The channel was deactivated or deleted.');
+    session.close(flowCloseCodes.unauthorized, 'The channel was deactivated or deleted.');
   }
 
   private async admit(
@@ -168,7 +168,7 @@ export class FlowSocket implements OnModuleInit, OnModuleDestroy {
     this.logger.warn({ err: error }, 'Opening a session failed');
     // What cannot be read as a request names no flow.
     const isWrong = error instanceof ProblemError && error.status < 500 && error.status !== 429;
-    if (isWrong) line.close(flowCloses.notFound, closes.unknown_flow.reason);
+    if (isWrong) line.close(flowCloseCodes.notFound, closes.unknown_flow.reason);
     else line.close(1013, 'The service is busy or unavailable. Connect again in a few seconds.');
   }
 

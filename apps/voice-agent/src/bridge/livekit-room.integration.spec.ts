@@ -170,7 +170,7 @@ describe('The sound of a session in a LiveKit room', () => {
     await sleep(500);
     const heardBefore = agent.heard.length;
     const spoken = performance.now();
-    const saying = caller.say(encodeMulaw(samplesOf(tone(1500, 8000))));
+    const saying = caller.sendAudio(encodeMulaw(samplesOf(tone(1500, 8000))));
     await until('the tone', () => agent.heard.slice(heardBefore).some((sample) => Math.abs(sample) > 3000));
     expect(performance.now() - spoken).toBeLessThan(400);
     await saying;
@@ -179,8 +179,8 @@ describe('The sound of a session in a LiveKit room', () => {
 
     const sung = performance.now();
     await agent.play(tone(1000, 24_000));
-    await until('the caller hears', () => caller.heardSince(sung).length > 7000, 10_000);
-    const low = decodeMulaw(caller.heardSince(sung)).subarray(1600, 6400);
+    await until('the caller hears', () => caller.playedSince(sung).length > 7000, 10_000);
+    const low = decodeMulaw(caller.playedSince(sung)).subarray(1600, 6400);
     expect(Math.abs(pitchOf(low, 8000) - 440)).toBeLessThan(10);
     await until('it is over', () => performance.now() - sung > 2500);
     const high = performance.now();
@@ -190,7 +190,7 @@ describe('The sound of a session in a LiveKit room', () => {
     await agent.play(Buffer.from(whistle.buffer));
     await sleep(1500);
     // 6 kHz would come back as 2 kHz, as loud as it was; what is left of it here is a thirtieth, give or take the codec.
-    expect(rms(decodeMulaw(caller.heardSince(high)))).toBeLessThan(rms(low) / 20);
+    expect(rms(decodeMulaw(caller.playedSince(high)))).toBeLessThan(rms(low) / 20);
 
     void agent.play(tone(3000, 24_000)).catch(() => undefined);
     const loud = caller.played.length;
@@ -233,7 +233,7 @@ describe('The sound of a session in a LiveKit room', () => {
       const loud = (): number =>
         caller.played.filter(({ at, bytes }) => at >= began && rms(decodeMulaw(bytes)) > 1000).length;
       await until('it is heard', () => loud() >= frames * 0.95, 10_000);
-      expect(caller.refused).toEqual([]);
+      expect(caller.rejectedMessages).toEqual([]);
       caller.hangUp();
     }
   }, 60_000);

@@ -74,7 +74,7 @@ export class MediaStream {
   receive(data: Buffer, isBinary: boolean): void {
     if (this.phase === 'over' || !this.socket.isOpen) return;
     this.socket.heard();
-    if (!this.frames.take()) return this.cut();
+    if (!this.frames.tryTake()) return this.cut();
     const frame = readMediaFrame(data, isBinary);
     if (!frame) return this.notAFrame();
     if (this.phase === 'new') return this.first(frame);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '@parley/contracts';
 import { TwilioMediaClient, until } from '@parley/testing';
-import { documentationSentences, Hearing, PHONE_RATE } from '@parley/testing/voice';
+import { documentationSentences, SpeechRecogniser, PHONE_RATE } from '@parley/testing/voice';
 import { WebSocket } from 'ws';
 import { type BridgeBench, openBridgeBench, type PlayedRooms } from '../../test/bridge-bench.ts';
 import { fromMulaw, toMulaw } from './mulaw.ts';
@@ -35,7 +35,7 @@ describe("A carrier's media stream", () => {
     await bench.start();
   });
   afterEach(async () => {
-    for (const caller of callers.splice(0)) caller.cut();
+    for (const caller of callers.splice(0)) caller.dropConnection();
     for (const raw of raws.splice(0)) raw.terminate();
     await until('all calls are over', () =>
       bench.started.every(({ callId }) => bench.calls.some((call) => call.callId === callId)),
@@ -86,8 +86,8 @@ describe("A carrier's media stream", () => {
 
   /** What a caller was told in words. */
   async function sentenceOf(caller: TwilioMediaClient, since: number): Promise<string | null> {
-    const hearing = new Hearing();
-    const heard = fromMulaw(caller.heardSince(since));
+    const hearing = new SpeechRecogniser();
+    const heard = fromMulaw(caller.playedSince(since));
     const sentence = await hearing.recognise(heard, PHONE_RATE, [BUSY, ...documentationSentences(24)]);
     await hearing.close();
     return sentence;
@@ -123,7 +123,7 @@ describe("A carrier's media stream", () => {
       for (let piece = await place.audio.hear(); piece; piece = await place.audio.hear())
         heard.push(...piece);
     })();
-    await caller.say(toMulaw(wave));
+    await caller.sendAudio(toMulaw(wave));
     const from = await until('the agent hears it', () => {
       const first = heard.findIndex((sample) => sample !== 0);
       return heard.length > first + 7900 ? first : null;
@@ -136,10 +136,10 @@ describe("A carrier's media stream", () => {
       place.audio.play(wave.subarray(at, at + 160));
       await sleep(10);
     }
-    await until('the caller hears it', () => caller.heardSince(began).length >= 8000);
-    expect([...fromMulaw(caller.heardSince(began))].slice(0, 8000)).toEqual([...fromMulaw(toMulaw(wave))]);
+    await until('the caller hears it', () => caller.playedSince(began).length >= 8000);
+    expect([...fromMulaw(caller.playedSince(began))].slice(0, 8000)).toEqual([...fromMulaw(toMulaw(wave))]);
     expect(caller.played.every(({ bytes }) => bytes.length === 160)).toBe(true);
-    expect(caller.refused).toEqual([]);
+    expect(caller.rejectedMessages).toEqual([]);
   });
 
   it('is cleared at once when the agent is cut, and what was still on its way is not heard', async () => {
@@ -152,23 +152,23 @@ describe("A carrier's media stream", () => {
     await until('clear', () => caller.clears[0]);
     expect((caller.clears[0] ?? 0) - cut).toBeLessThan(100);
     await sleep(100);
-    expect(peak(fromMulaw(caller.heardSince((caller.clears[0] ?? 0) + 40)))).toBe(0);
+    expect(peak(fromMulaw(caller.playedSince((caller.clears[0] ?? 0) + 40)))).toBe(0);
     // What is said next is heard whole: silence stands before it.
     place.audio.play(sound(160, 0));
     const next = performance.now();
     place.audio.play(sound(1600));
-    await until('the next words', () => caller.heardSince(next).length >= 1600);
+    await until('the next words', () => caller.playedSince(next).length >= 1600);
   });
 
   it("carries the caller's keys into the room, and the agent's keys as tones", async () => {
     const { caller, place } = await talk();
     await until('the caller is in', () => bench.rooms.joined.includes(place));
-    for (const key of '12#') caller.press(key);
+    for (const key of '12#') caller.sendDtmf(key);
     await until('the keys', () => place.keys.join('') === '12#');
     const before = performance.now();
     place.audio.dtmf('5');
-    await until('a tone', () => caller.heardSince(before).length >= 960);
-    expect(peak(fromMulaw(caller.heardSince(before)))).toBeGreaterThan(8000);
+    await until('a tone', () => caller.playedSince(before).length >= 960);
+    expect(peak(fromMulaw(caller.playedSince(before)))).toBeGreaterThan(8000);
   });
 
   it('ends as the caller says: by stop once, by a cut line', async () => {
@@ -185,7 +185,7 @@ describe("A carrier's media stream", () => {
     bench.endGate = new Promise((resolve) => {
       answer = resolve;
     });
-    second.caller.cut();
+    second.caller.dropConnection();
     await until('it is over', () => causeOf(two?.callId));
     expect(causeOf(two?.callId)).toBe('connection_lost');
     await sleep(50);
@@ -204,7 +204,7 @@ describe("A carrier's media stream", () => {
     await sleep(10);
     place.audio.end('call_ended');
     expect(await caller.closed).toBe(1000);
-    expect(caller.heardSince(began).length).toBeGreaterThanOrEqual(25 * 160);
+    expect(caller.playedSince(began).length).toBeGreaterThanOrEqual(25 * 160);
     bench.calls.push({ callId: call?.callId ?? '', spaceId: 'space_one', cause: 'agent_hung_up' });
   });
 
@@ -215,7 +215,7 @@ describe("A carrier's media stream", () => {
     const again = await dial({ token, callSid });
     expect(await again.caller.closed).toBe(4401);
     expect(bench.started.filter((one) => one.providerCallId === callSid)).toHaveLength(1);
-    expect(caller.refused).toEqual([]);
+    expect(caller.rejectedMessages).toEqual([]);
   });
 
   it('tells whom no agent has answered, after a while, that all lines are busy', async () => {

@@ -4,12 +4,12 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { CallCause } from '@parley/contracts';
 import { EventPublisher, type NatsConnection, OperationClient } from '@parley/messaging';
 import {
-  ConnectionCount,
+  ConnectionLimiter,
   guardedServerOptions,
   InjectConfig,
   InjectNats,
   Logger,
-  refuseUpgrade,
+  rejectUpgrade,
 } from '@parley/service';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { BridgeConfig } from '../config.ts';
@@ -33,7 +33,7 @@ const INBOUND = { perSecond: 128 * 1024, burst: 512 * 1024 };
 export class MediaSocket implements OnModuleDestroy {
   private readonly server = new WebSocketServer({ ...guardedServerOptions, maxPayload: MEDIA_FRAME_BYTES });
   private readonly parts: MediaParts;
-  private readonly places: ConnectionCount;
+  private readonly places: ConnectionLimiter;
   private readonly endings = new Set<Promise<void>>();
   private readonly streams = new Set<MediaStream>();
 
@@ -46,8 +46,8 @@ export class MediaSocket implements OnModuleDestroy {
     @InjectConfig() private readonly config: BridgeConfig,
   ) {
     const most = config.MEDIA_MAX_STREAMS;
-    this.places = new ConnectionCount({ total: most, perKey: most });
-    const takePlace = (): (() => void) | null => this.places.enter('');
+    this.places = new ConnectionLimiter({ total: most, perKey: most });
+    const takePlace = (): (() => void) | null => this.places.acquire('');
     const notices = new Notices(RATE);
     this.parts = { nats, operations, facts, rooms, logger, notices, takePlace };
   }
@@ -56,7 +56,7 @@ export class MediaSocket implements OnModuleDestroy {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const [, channelId] = PATH.exec(request.url ?? '') ?? [];
     if (!channelId) return false;
-    if (this.streams.size >= this.config.MEDIA_MAX_STREAMS + MORE_SOCKETS) refuseUpgrade(socket, 503, 1);
+    if (this.streams.size >= this.config.MEDIA_MAX_STREAMS + MORE_SOCKETS) rejectUpgrade(socket, 503, 1);
     else
       this.server.handleUpgrade(request, socket, head, (webSocket) =>
         this.open(webSocket, decode(channelId)),

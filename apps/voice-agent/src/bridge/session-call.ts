@@ -1,4 +1,4 @@
-import { type FlowServerFrame, flowSound } from '@parley/contracts';
+import { type FlowServerFrame, flowAudioRates } from '@parley/contracts';
 import { AudioOut } from './audio-out.ts';
 import { BridgedCall } from './bridged-call.ts';
 import type { CallState } from './call-audio.ts';
@@ -12,8 +12,8 @@ const keeping = { earlyMs: 2000, mostMs: 70_000, aheadMs: 2000 };
 
 /** The sound of one session: a call that begins with the client's first sound. */
 export class SessionCall extends BridgedCall {
-  readonly inputRate = flowSound.fromClient;
-  readonly outputRate = flowSound.toClient;
+  readonly inputRate = flowAudioRates.fromClient;
+  readonly outputRate = flowAudioRates.toClient;
   /** A page may send a file as fast as it likes. */
   readonly isLive = false;
   private readonly place: SessionOpening;

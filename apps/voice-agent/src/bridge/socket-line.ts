@@ -34,7 +34,7 @@ export class SocketLine implements AudioLine {
   }
 
   get buffered(): number {
-    return this.socket.buffered;
+    return this.socket.unsentBytes;
   }
 
   onMessage(handle: MessageHandler): void {
@@ -47,11 +47,11 @@ export class SocketLine implements AudioLine {
 
   /** Reads nothing more of the client until everybody who holds it has let go: what it sends waits in its own memory. */
   hold(reason: 'start' | 'sound'): void {
-    this.socket.hold(reason);
+    this.socket.pauseReading(reason);
   }
 
   letGo(reason: 'start' | 'sound'): void {
-    this.socket.letGo(reason);
+    this.socket.resumeReading(reason);
   }
 
   tell(frame: object): void {
@@ -73,7 +73,7 @@ export class SocketLine implements AudioLine {
 
   /** Ends the connection of a client that floods, without reading another byte. */
   cut(code: number, reason: string): void {
-    this.socket.cut(code, reason);
+    this.socket.closeWithoutReading(code, reason);
   }
 
   giveUp(): void {
@@ -85,7 +85,7 @@ export class SocketLine implements AudioLine {
     if (silentMs >= this.idleMs * 1.5) return this.giveUp();
     if (silentMs >= this.idleMs && !this.asked) {
       this.asked = true;
-      this.socket.ask();
+      this.socket.sendPing();
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import type { CallNews } from '@parley/contracts';
+import type { CallMessage } from '@parley/contracts';
 import { toneCode } from '../key-tones.ts';
 
 /** What a job can be told over the call's live news. */
@@ -12,7 +12,7 @@ export interface CommandTargets {
 }
 
 /** Does what a piece of the call's news says, if it concerns this job. */
-export function obey(news: CallNews, targets: CommandTargets): void {
+export function obey(news: CallMessage, targets: CommandTargets): void {
   if (news.callId !== targets.callId) return;
   if (news.type === 'hang_up') targets.hangUp();
   if (news.type === 'send_dtmf') targets.sendDtmf(news.digits);

@@ -1,6 +1,6 @@
-import type { CallNews } from '@parley/contracts';
+import type { CallMessage } from '@parley/contracts';
 
-type Alive = Extract<CallNews, { type: 'job_alive' }>;
+type Alive = Extract<CallMessage, { type: 'job_alive' }>;
 
 const EVERY_MS = 1000;
 

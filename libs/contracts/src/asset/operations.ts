@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Nothing, Paging, QueryFlag, Timestamp } from '../core/common.ts';
+import { Id, InSpace, Metadata, EmptyOutput, Paging, QueryFlag, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
   AssetSchema,
@@ -76,7 +76,7 @@ export const deleteFolder = defineOperation({
   summary: 'Delete an empty folder',
   http: { method: 'DELETE', path: `${folders}/:folderId` },
   input: z.strictObject(InFolder),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const beginUpload = defineOperation({
@@ -163,7 +163,7 @@ export const deleteAsset = defineOperation({
   summary: 'Delete a file permanently',
   http: { method: 'DELETE', path: `${assets}/:assetId` },
   input: z.strictObject(OfAsset),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const downloadAsset = defineOperation({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, InSpace, Metadata, Timestamp } from '../core/common.ts';
 import { defineOperation } from '../core/operation.ts';
-import { AssetSchema, ContentType, FileName, MOST_PARTS, UploadTargetSchema } from './types.ts';
+import { AssetSchema, ContentType, FileName, MAX_PARTS, UploadTargetSchema } from './types.ts';
 
 /** How other services store files: begin, send the bytes to S3, complete. */
 
@@ -41,7 +41,7 @@ export const signParts = defineOperation({
   input: z.strictObject({
     ...OfAsset,
     /** Number of the first part; a file begins with 1. */
-    first: z.int().min(1).max(MOST_PARTS),
+    first: z.int().min(1).max(MAX_PARTS),
     count: z.int().min(1).max(200),
   }),
   output: z.object({
@@ -59,7 +59,7 @@ export const completeStorage = defineOperation({
   input: z.strictObject({
     ...OfAsset,
     /** How many parts were sent: one that is missing is an error. Absent for a file that was sent whole. */
-    parts: z.int().min(1).max(MOST_PARTS).optional(),
+    parts: z.int().min(1).max(MAX_PARTS).optional(),
     /** Whoever stored it is gone: the file is what came, up to the first gap, and marked. */
     incomplete: z.boolean().default(false),
   }),

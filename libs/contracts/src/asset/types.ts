@@ -79,4 +79,4 @@ export const UploadTargetSchema = z
 export type UploadTarget = z.infer<typeof UploadTargetSchema>;
 
 /** Most parts a file is stored in. */
-export const MOST_PARTS = 20_000;
+export const MAX_PARTS = 20_000;

@@ -5,8 +5,8 @@ import { describeFields } from '../openapi/field-descriptions.ts';
 import { mergeJsonValues } from '../openapi/json-values.ts';
 import { pascalCase } from '../openapi/named-schemas.ts';
 import { allEvents } from '../registry.ts';
-import { FlowClientFrameSchema, FlowServerFrameSchema, flowSound } from '../flow-sockets.ts';
-import { ClientFrameSchema, LiveNewsSchema, ServerFrameSchema } from '../sockets.ts';
+import { FlowClientFrameSchema, FlowServerFrameSchema, flowAudioRates } from '../flow-sockets.ts';
+import { ClientFrameSchema, LiveMessageSchema, ServerFrameSchema } from '../sockets.ts';
 import { Payloads } from './payloads.ts';
 
 type Json = Record<string, unknown>;
@@ -62,7 +62,7 @@ const sockets: readonly Socket[] = [
     prefix: 'Flow',
     client: FlowClientFrameSchema.options,
     server: FlowServerFrameSchema.options,
-    sound: { client: pcm(flowSound.fromClient), server: pcm(flowSound.toClient) },
+    sound: { client: pcm(flowAudioRates.fromClient), server: pcm(flowAudioRates.toClient) },
     parameters: { flowId: { description: 'Id of the flow; for an agent, of the flow that it runs' } },
   },
 ];
@@ -214,7 +214,7 @@ function addLive(payloads: Payloads, { messages, channels, operations }: Parts):
     title: 'Live message',
     summary: 'Typing, and parts of an answer while it is written; can be lost',
     contentType: 'application/json',
-    payload: payloads.add('LiveNews', LiveNewsSchema),
+    payload: payloads.add('LiveNews', LiveMessageSchema),
   };
   channels['live'] = {
     address: 'live.{spaceId}.{conversationId}',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Nothing } from '../core/common.ts';
+import { Id, InSpace, EmptyOutput } from '../core/common.ts';
 import { defineOperation } from '../core/operation.ts';
 import { E164, TargetSchema } from './types.ts';
 
@@ -19,7 +19,7 @@ export const dialCall = defineOperation({
     /** Unix milliseconds. */
     deadline: z.int().min(0),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const findTarget = defineOperation({
@@ -44,5 +44,5 @@ export const cancelDial = defineOperation({
     /** The carrier's id of what it is to let go, where its own news told of it; null for what was dialled here. */
     providerCallId: z.string().min(1).max(100).nullable(),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });

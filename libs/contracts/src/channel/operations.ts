@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { Id, InSpace, EmptyOutput, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { PhoneCapabilitiesSchema } from '../telephony/types.ts';
 import {
@@ -100,7 +100,7 @@ export const deleteChannel = defineOperation({
   summary: 'Delete a channel; its conversations remain',
   http: { method: 'DELETE', path: one },
   input: z.strictObject(InChannel),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const verifyChannel = defineOperation({

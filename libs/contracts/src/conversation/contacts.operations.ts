@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Attributes, Id, InSpace, Metadata, Name, Nothing, Paging } from '../core/common.ts';
+import { Attributes, Id, InSpace, Metadata, Name, EmptyOutput, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { ContactSchema, IdentityRequest, IdentitySchema } from './types.ts';
 
@@ -66,7 +66,7 @@ export const deleteContact = defineOperation({
     'Erase a contact: removes its identities, anonymises its messages, closes its active conversations',
   http: { method: 'DELETE', path: contact },
   input: z.strictObject(OfContact),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const mergeContacts = defineOperation({
@@ -111,5 +111,5 @@ export const removeIdentity = defineOperation({
     value: z.string().min(1).max(254),
     channelId: Id.optional(),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Nothing, Paging, QueryFlag } from '../core/common.ts';
+import { Id, InSpace, Metadata, EmptyOutput, Paging, QueryFlag } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
   AuthorSchema,
@@ -109,7 +109,7 @@ export const markRead = defineOperation({
   visitor: true,
   http: { method: 'POST', path: `${one}/read` },
   input: z.strictObject({ ...InConversation, sequence: z.int().min(0) }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const listEvents = defineOperation({
@@ -173,7 +173,7 @@ export const setTyping = defineOperation({
   visitor: true,
   http: { method: 'POST', path: `${one}/typing` },
   input: z.strictObject(InConversation),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const searchMessages = defineOperation({

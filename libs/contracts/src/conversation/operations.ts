@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { deploymentTypes, TargetSchema } from '../channel/types.ts';
-import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { Id, InSpace, Metadata, EmptyOutput, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { cleanedText, isPlainText, NOT_PLAIN, shortText } from '../core/text.ts';
 import {
   ConversationSchema,
-  namesOne,
+  hasOneId,
   owners,
   ParticipantChange,
   ParticipantRequest,
@@ -95,7 +95,7 @@ export const deleteConversation = defineOperation({
     'Delete a conversation permanently with its messages, history and files; 409 `call_live` during a call',
   http: { method: 'DELETE', path: one },
   input: z.strictObject(InConversation),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const listParticipants = defineOperation({
@@ -114,7 +114,7 @@ export const addParticipant = defineOperation({
   permission: 'conversations:manage',
   summary: 'Add a participant',
   http: { method: 'POST', path: `${one}/participants`, status: 201 },
-  input: z.strictObject({ ...InConversation, ...ParticipantRequest.shape }).refine(...namesOne),
+  input: z.strictObject({ ...InConversation, ...ParticipantRequest.shape }).refine(...hasOneId),
   output: ParticipantSchema,
 });
 
@@ -135,7 +135,7 @@ export const removeParticipant = defineOperation({
   summary: 'Remove a participant',
   http: { method: 'DELETE', path: `${one}/participants/:participantId` },
   input: z.strictObject({ ...InConversation, participantId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const takeOver = defineOperation({

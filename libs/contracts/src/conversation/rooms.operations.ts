@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Name, Nothing, Paging } from '../core/common.ts';
+import { Id, InSpace, Metadata, Name, EmptyOutput, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
   ConversationSchema,
-  namesOne,
+  hasOneId,
   ParticipantChange,
   ParticipantRequest,
   ParticipantSchema,
@@ -76,7 +76,7 @@ export const deleteRoom = defineOperation({
     'Delete a room and its conversations permanently; only its participants can delete a direct room; 409 `call_live` during a call',
   http: { method: 'DELETE', path: room },
   input: z.strictObject(InRoom),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const listRoomParticipants = defineOperation({
@@ -95,7 +95,7 @@ export const addRoomParticipant = defineOperation({
   permission: 'rooms:manage',
   summary: 'Add a participant to a room; a direct room does not change (409)',
   http: { method: 'POST', path: `${room}/participants`, status: 201 },
-  input: z.strictObject({ ...InRoom, ...ParticipantRequest.shape }).refine(...namesOne),
+  input: z.strictObject({ ...InRoom, ...ParticipantRequest.shape }).refine(...hasOneId),
   output: ParticipantSchema,
 });
 
@@ -116,7 +116,7 @@ export const removeRoomParticipant = defineOperation({
   summary: 'Remove a participant from a room; a direct room does not change (409)',
   http: { method: 'DELETE', path: `${room}/participants/:participantId` },
   input: z.strictObject({ ...InRoom, participantId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const listRoomConversations = defineOperation({

@@ -133,7 +133,7 @@ export const ParticipantSchema = z
 export type Participant = z.infer<typeof ParticipantSchema>;
 
 /** The rule that a participant is named by exactly one id: arguments of `refine`. */
-export const namesOne = [
+export const hasOneId = [
   (value: { agentId?: string; accountId?: string; contactId?: string }): boolean =>
     [value.agentId, value.accountId, value.contactId].filter(Boolean).length === 1,
   'names exactly one of agentId, accountId and contactId',
@@ -148,7 +148,7 @@ export const ParticipantRequest = z
     role: z.enum(participantRoles).default('member'),
     autoRespond: z.boolean().optional(),
   })
-  .refine(...namesOne);
+  .refine(...hasOneId);
 
 /** What may change of a participant: its role, and whether an agent answers by itself. */
 export const ParticipantChange = {

@@ -45,4 +45,4 @@ export const InSpace = { spaceId: Id };
 export const QueryFlag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 /** The answer of an operation that has nothing to say. */
-export const Nothing = z.object({});
+export const EmptyOutput = z.object({});

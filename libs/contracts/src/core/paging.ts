@@ -14,14 +14,14 @@ export interface PageOf<Item> {
 }
 
 /** The 400 of a cursor that no list gave. */
-export function badCursor(): ProblemError {
+export function invalidCursor(): ProblemError {
   return badRequest('The cursor is not one that a list gave. Start again without it.');
 }
 
 /** The id behind which a list goes on; null for its beginning. Throws a 400 for what is no id. */
 export function cursorOf(cursor: string | undefined): string | null {
   if (cursor === undefined) return null;
-  if (!/^[a-z]+_[0-9a-z]+$/.test(cursor)) throw badCursor();
+  if (!/^[a-z]+_[0-9a-z]+$/.test(cursor)) throw invalidCursor();
   return cursor;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Nothing, Paging } from '../core/common.ts';
+import { Id, InSpace, Metadata, EmptyOutput, Paging } from '../core/common.ts';
 import { patchOf } from '../core/merge-patch.ts';
 import { defineOperation, FileInput, listOf } from '../core/operation.ts';
 import { shortText } from '../core/text.ts';
@@ -68,7 +68,7 @@ export const deleteKnowledgeBase = defineOperation({
   summary: 'Delete a knowledge base and its documents; its agents continue without it',
   http: { method: 'DELETE', path: `${bases}/:knowledgeBaseId` },
   input: z.strictObject(InBase),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const addDocument = defineOperation({
@@ -142,7 +142,7 @@ export const deleteDocument = defineOperation({
   summary: 'Delete a document and its passages',
   http: { method: 'DELETE', path: `${bases}/:knowledgeBaseId/documents/:documentId` },
   input: z.strictObject({ ...InBase, documentId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const searchKnowledge = defineOperation({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, MAX_INTEGER, Metadata, Nothing, Paging, QueryFlag } from '../core/common.ts';
+import { Id, InSpace, MAX_INTEGER, Metadata, EmptyOutput, Paging, QueryFlag } from '../core/common.ts';
 import { patchOf } from '../core/merge-patch.ts';
 import { ProblemDetailSchema } from '../core/problem.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
@@ -94,7 +94,7 @@ export const deleteAgent = defineOperation({
   summary: 'Delete an agent; 409 `target_in_use` if a channel or published flow uses it',
   http: { method: 'DELETE', path: `${agents}/:agentId` },
   input: z.strictObject(InAgent),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const createFlow = defineOperation({
@@ -162,7 +162,7 @@ export const deleteFlow = defineOperation({
   summary: 'Delete a flow; 409 `target_in_use` if a channel or agent uses it. Its runs continue to their end',
   http: { method: 'DELETE', path: `${flows}/:flowId` },
   input: z.strictObject(InFlow),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const saveDraft = defineOperation({

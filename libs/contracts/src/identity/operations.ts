@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Name, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { Id, InSpace, Metadata, Name, EmptyOutput, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { PrincipalSchema } from '../core/principal.ts';
 import {
@@ -48,7 +48,7 @@ export const verifyEmail = defineOperation({
   summary: 'Verify an e-mail address with the token of the e-mail',
   http: { method: 'POST', path: '/auth/verify' },
   input: z.strictObject({ token: MailToken }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const resendVerification = defineOperation({
@@ -58,7 +58,7 @@ export const resendVerification = defineOperation({
   summary: 'Send the verification e-mail again',
   http: { method: 'POST', path: '/auth/verify/resend', status: 202 },
   input: z.strictObject({}),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const requestPasswordReset = defineOperation({
@@ -68,7 +68,7 @@ export const requestPasswordReset = defineOperation({
   summary: 'Request a password reset by e-mail; the answer is the same whether or not the account exists',
   http: { method: 'POST', path: '/auth/reset', status: 202 },
   input: z.strictObject({ email: Email }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const confirmPasswordReset = defineOperation({
@@ -78,7 +78,7 @@ export const confirmPasswordReset = defineOperation({
   summary: 'Set a new password with the token of the e-mail; ends all sessions',
   http: { method: 'POST', path: '/auth/reset/confirm' },
   input: z.strictObject({ token: MailToken, password: Password }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const changePassword = defineOperation({
@@ -88,7 +88,7 @@ export const changePassword = defineOperation({
   summary: 'Change your password; ends your other sessions',
   http: { method: 'POST', path: '/me/password' },
   input: z.strictObject({ currentPassword: z.string().min(1).max(200), newPassword: Password }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const listSessions = defineOperation({
@@ -108,7 +108,7 @@ export const revokeSession = defineOperation({
   summary: 'End one of your sessions',
   http: { method: 'DELETE', path: '/auth/sessions/:sessionId' },
   input: z.strictObject({ sessionId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const signIn = defineOperation({
@@ -140,7 +140,7 @@ export const signOut = defineOperation({
   summary: 'Sign out and end the session',
   http: { method: 'POST', path: '/auth/sign-out' },
   input: z.strictObject({ refreshToken: z.string().min(1).max(500) }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const authenticate = defineOperation({
@@ -277,7 +277,7 @@ export const revokeInvitation = defineOperation({
   summary: 'Revoke an invitation',
   http: { method: 'DELETE', path: '/spaces/:spaceId/invitations/:invitationId' },
   input: z.strictObject({ ...InSpace, invitationId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const acceptInvitation = defineOperation({
@@ -297,7 +297,7 @@ export const leaveSpace = defineOperation({
   summary: 'Leave a space; the last owner cannot (422 `last_owner`)',
   http: { method: 'DELETE', path: '/spaces/:spaceId/members/me' },
   input: z.strictObject({ ...InSpace }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const updateMember = defineOperation({
@@ -317,7 +317,7 @@ export const removeMember = defineOperation({
   summary: 'Remove a member; ends the API keys that the member created',
   http: { method: 'DELETE', path: '/spaces/:spaceId/members/:accountId' },
   input: z.strictObject({ ...InSpace, accountId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const createApiKey = defineOperation({
@@ -355,7 +355,7 @@ export const revokeApiKey = defineOperation({
   summary: 'Revoke an API key; takes effect within two seconds',
   http: { method: 'DELETE', path: '/spaces/:spaceId/api-keys/:keyId' },
   input: z.strictObject({ ...InSpace, keyId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const createServiceAccount = defineOperation({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, Nothing, Timestamp } from '../core/common.ts';
+import { Id, EmptyOutput, Timestamp } from '../core/common.ts';
 import { defineOperation } from '../core/operation.ts';
 import { accountMailKinds } from './types.ts';
 
@@ -22,5 +22,5 @@ export const sendAccountMail = defineOperation({
     /** Names that the text quotes. */
     values: z.record(z.string().max(64), z.string().max(300)),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });

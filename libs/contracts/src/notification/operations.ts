@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, InSpace, Metadata, Name, Nothing, Paging, QueryFlag } from '../core/common.ts';
+import { Id, InSpace, Metadata, Name, EmptyOutput, Paging, QueryFlag } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { AssignableRole } from '../identity/types.ts';
 import { media, NotificationDeliverySchema, NotificationSchema, ruleEvents, RuleSchema } from './types.ts';
@@ -58,7 +58,7 @@ export const deleteRule = defineOperation({
   summary: 'Delete a notification rule',
   http: { method: 'DELETE', path: `${rules}/:ruleId` },
   input: z.strictObject({ ...InSpace, ruleId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const listNotifications = defineOperation({

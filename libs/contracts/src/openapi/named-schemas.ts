@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Nothing } from '../core/common.ts';
+import { EmptyOutput } from '../core/common.ts';
 import type { OperationDefinition } from '../core/operation.ts';
 import { pathParameters } from '../core/operation.ts';
 
@@ -11,7 +11,7 @@ export function pascalCase(name: string): string {
     .join('');
 }
 
-const Empty = Nothing.meta({ id: 'Empty' });
+const Empty = EmptyOutput.meta({ id: 'Empty' });
 
 /** Gives bodies and lists a name, so that they stand once among the components. */
 export class NamedSchemas {
@@ -20,7 +20,7 @@ export class NamedSchemas {
   /** The answer of an operation; lists of a named schema are named after it. */
   output(operation: OperationDefinition): z.ZodType {
     const { output } = operation;
-    if (output === Nothing) return Empty;
+    if (output === EmptyOutput) return Empty;
     if (idOf(output)) return output;
     const item = itemOf(output);
     const itemId = item && idOf(item);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { MOST_PARTS } from '../asset/types.ts';
+import { MAX_PARTS } from '../asset/types.ts';
 import { E164, TargetSchema } from '../channel/types.ts';
-import { Id, InSpace, MAX_INTEGER, Nothing, Paging, Timestamp } from '../core/common.ts';
+import { Id, InSpace, MAX_INTEGER, EmptyOutput, Paging, Timestamp } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import {
   callCauses,
@@ -11,7 +11,7 @@ import {
   CallTurnSchema,
   providerCallStatuses,
   RecordingSchema,
-  recordingWishes,
+  recordingModes,
 } from './types.ts';
 
 export * from './phone-numbers.operations.ts';
@@ -189,7 +189,7 @@ export const answerCall = defineOperation({
     /** Milliseconds the call may last. */
     timeLimitMs: z.int(),
     /** Absent: the call is not recorded. */
-    recording: z.enum(recordingWishes).optional(),
+    recording: z.enum(recordingModes).optional(),
   }),
 });
 
@@ -199,7 +199,7 @@ export const beginRecording = defineOperation({
   permission: 'internal',
   summary: 'Report that a job starts a recording, with the consent that the space requires',
   input: z.strictObject({ ...InCall, assetId: Id, generation: z.int().min(1).max(MAX_INTEGER) }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const finishRecording = defineOperation({
@@ -211,11 +211,11 @@ export const finishRecording = defineOperation({
     ...InCall,
     assetId: Id,
     /** Parts that were sent; 0 where there is no sound. */
-    parts: z.int().min(0).max(MOST_PARTS),
+    parts: z.int().min(0).max(MAX_PARTS),
     /** The storage failed on the way: the file ends before the call. */
     incomplete: z.boolean().default(false),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const failRecording = defineOperation({
@@ -224,7 +224,7 @@ export const failRecording = defineOperation({
   permission: 'internal',
   summary: 'Report that a job cannot record because storage is unavailable; the call continues',
   input: z.strictObject({ ...InCall, generation: z.int().min(1).max(MAX_INTEGER) }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const endCall = defineOperation({
@@ -247,7 +247,7 @@ export const receiveDtmf = defineOperation({
   permission: 'internal',
   summary: 'Report a DTMF digit of the caller',
   input: z.strictObject({ ...InCall, digit: z.string().regex(/^[0-9*#A-D]$/) }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const receiveProviderStatus = defineOperation({
@@ -267,7 +267,7 @@ export const receiveProviderStatus = defineOperation({
     /** Who took up, as the carrier heard: `human`, `machine_start`, `fax` and such. */
     answeredBy: z.string().max(50).nullable(),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const getDial = defineOperation({
@@ -294,7 +294,7 @@ export const failDial = defineOperation({
     /** What happened and what to do about it, in words for people; null where the cause says it all. */
     reason: z.string().max(500).nullable(),
   }),
-  output: Nothing,
+  output: EmptyOutput,
 });
 
 export const receiveLiveKitEvent = defineOperation({
@@ -303,5 +303,5 @@ export const receiveLiveKitEvent = defineOperation({
   permission: 'internal',
   summary: 'Accept a webhook of the LiveKit server',
   input: z.strictObject({ authorization: z.string().max(8000), body: z.string().max(262_144) }),
-  output: Nothing,
+  output: EmptyOutput,
 });

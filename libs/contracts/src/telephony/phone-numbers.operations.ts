@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { E164 } from '../channel/types.ts';
-import { Id, InSpace, Nothing, Paging } from '../core/common.ts';
+import { Id, InSpace, EmptyOutput, Paging } from '../core/common.ts';
 import { defineOperation, listOf } from '../core/operation.ts';
 import { PhoneCapabilitiesSchema, PhoneNumberSchema } from './types.ts';
 
@@ -51,5 +51,5 @@ export const releasePhoneNumber = defineOperation({
   permission: 'internal',
   summary: 'Release the number of a channel; a number that no channel uses is removed',
   input: z.strictObject({ ...InSpace, channelId: Id }),
-  output: Nothing,
+  output: EmptyOutput,
 });

@@ -122,10 +122,10 @@ export type CallJob = z.infer<typeof CallJobSchema>;
  * What a call's job does about its recording: nothing, announce and record, ask and record after a yes, or go on with what
  * a job before it has begun.
  */
-export const recordingWishes = ['off', 'announce', 'ask', 'resume'] as const;
+export const recordingModes = ['off', 'announce', 'ask', 'resume'] as const;
 
 /** What a call's job does about its recording. */
-export type RecordingWish = (typeof recordingWishes)[number];
+export type RecordingMode = (typeof recordingModes)[number];
 
 /** States of a recording: it is being made, can be fetched, did not come about, or was deleted. */
 export const recordingStatuses = ['recording', 'ready', 'failed', 'deleted'] as const;

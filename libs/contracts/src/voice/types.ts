@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Id } from '../core/common.ts';
 
 /** Live news of a call, on `call.<spaceId>.<callId>`, for whoever watches over it. */
-export const CallNewsSchema = z.discriminatedUnion('type', [
+export const CallMessageSchema = z.discriminatedUnion('type', [
   /** A job says that it is there, once a second. */
   z.object({
     type: z.literal('job_alive'),
@@ -16,4 +16,4 @@ export const CallNewsSchema = z.discriminatedUnion('type', [
 ]);
 
 /** Live news of a call. */
-export type CallNews = z.infer<typeof CallNewsSchema>;
+export type CallMessage = z.infer<typeof CallMessageSchema>;

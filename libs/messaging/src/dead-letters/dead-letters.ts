@@ -35,6 +35,6 @@ export class DeadLetters {
 
   /** Removes entries for good; what waited behind them of the same key is done again. Answers how many were removed. */
   async drop(filter: ParkedFilter): Promise<number> {
-    return this.parked.dropAll(filter);
+    return this.parked.dropMatching(filter);
   }
 }

@@ -44,7 +44,7 @@ describe('dead letters', () => {
     for (let entry = await parked.nextReplay(consumer); entry; entry = await parked.nextReplay(consumer)) {
       const { id, spaceId } = entry;
       const { text } = entry.content as { text: string };
-      if (fails.includes(text)) await parked.unmark(id, 'failed again');
+      if (fails.includes(text)) await parked.unmarkReplay(id, 'failed again');
       else if (await bench.database.withSpaces([spaceId], (trx) => parked.unpark(trx, id))) done.push(text);
     }
     return done;

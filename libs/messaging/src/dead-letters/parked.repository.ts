@@ -2,7 +2,7 @@ import { deadLetterSubject, newId } from '@parley/contracts';
 import type { Database, Trx } from '@parley/database';
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
-import { storable } from './storable.ts';
+import { toStorable } from './storable.ts';
 
 /** What could not be done, kept until somebody replays or drops it. */
 export interface Parked {
@@ -61,7 +61,7 @@ export class ParkedRepository {
    */
   async park<Tables>(trx: Trx<Tables>, unsafe: NewParked): Promise<void> {
     const id = newId('evt');
-    const parked = storable(unsafe);
+    const parked = toStorable(unsafe);
     const { source, consumer, key, spaceId, name, content, reason, attempts } = parked;
     await sql`
       INSERT INTO parked (id, source, consumer, key, space_id, name, content, reason, attempts, replay)
@@ -83,7 +83,8 @@ export class ParkedRepository {
 
   /** The oldest entries that fit, in the order they were parked. */
   async list(filter: ParkedFilter | number = {}, limit = 100): Promise<Parked[]> {
-    const [where, count] = typeof filter === 'number' ? [sql`true`, filter] : [matching(filter), limit];
+    const [where, count] =
+      typeof filter === 'number' ? [sql`true`, filter] : [filterCondition(filter), limit];
     const { rows } = await sql<Parked>`
       SELECT ${columns} FROM parked WHERE ${where} ORDER BY no LIMIT ${count}`.execute(this.database.kysely);
     return rows;
@@ -98,7 +99,7 @@ export class ParkedRepository {
 
   /** Marks events to be done again: all that is parked for the keys of those meant, in order. Answers how many. */
   async markReplay(filter: ParkedFilter | string): Promise<number> {
-    const where = matching(typeof filter === 'string' ? { id: filter } : filter);
+    const where = filterCondition(typeof filter === 'string' ? { id: filter } : filter);
     const { numAffectedRows } = await sql`
       UPDATE parked SET replay = true
       FROM (SELECT DISTINCT consumer, key FROM parked WHERE source = 'event' AND ${where}) AS wanted
@@ -112,7 +113,7 @@ export class ParkedRepository {
   async reviveTasks(filter: ParkedFilter): Promise<RevivedTask[]> {
     const { rows } = await sql<RevivedTask>`
       WITH revived AS (
-        DELETE FROM parked WHERE source = 'task' AND ${matching(filter)} RETURNING *
+        DELETE FROM parked WHERE source = 'task' AND ${filterCondition(filter)} RETURNING *
       )
       INSERT INTO task (queue, id, shard, key, space_id, payload, traceparent)
       SELECT name, content->>'id', (content->>'shard')::int, key, space_id, content->'payload', content->>'traceparent'
@@ -122,10 +123,10 @@ export class ParkedRepository {
   }
 
   /** Removes entries for good; what waited behind them of the same key is done again. Answers how many were removed. */
-  async dropAll(filter: ParkedFilter): Promise<number> {
+  async dropMatching(filter: ParkedFilter): Promise<number> {
     return this.database.kysely.transaction().execute(async (trx) => {
       const { rows } = await sql<{ consumer: string; key: string; source: string }>`
-        DELETE FROM parked WHERE ${matching(filter)} RETURNING consumer, key, source`.execute(trx);
+        DELETE FROM parked WHERE ${filterCondition(filter)} RETURNING consumer, key, source`.execute(trx);
       const events = rows.filter(({ source }) => source === 'event');
       await sql`
         UPDATE parked SET replay = true
@@ -139,7 +140,7 @@ export class ParkedRepository {
 
   /** Removes one entry for good; what waited behind it is done again. */
   async drop(id: string): Promise<boolean> {
-    return (await this.dropAll({ id })) > 0;
+    return (await this.dropMatching({ id })) > 0;
   }
 
   /** The oldest entry of a consumer that is to be done again. */
@@ -158,7 +159,7 @@ export class ParkedRepository {
   }
 
   /** Leaves an entry parked after a replay that failed, and what waits behind it with it. */
-  async unmark(id: string, reason: string): Promise<void> {
+  async unmarkReplay(id: string, reason: string): Promise<void> {
     await sql`
       UPDATE parked SET replay = false,
         reason = CASE WHEN parked.id = ${id} THEN ${reason} ELSE parked.reason END,
@@ -170,7 +171,7 @@ export class ParkedRepository {
   }
 }
 
-function matching(filter: ParkedFilter): RawBuilder<unknown> {
+function filterCondition(filter: ParkedFilter): RawBuilder<unknown> {
   const parts = [sql`true`];
   if (filter.id !== undefined) parts.push(sql`id = ${filter.id}`);
   if (filter.spaceId !== undefined) parts.push(sql`space_id = ${filter.spaceId}`);

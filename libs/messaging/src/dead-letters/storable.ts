@@ -2,15 +2,15 @@
  * A value that PostgreSQL takes as jsonb or text: NUL and lone surrogates, which it refuses, become the replacement
  * character. What cannot be handled must at least be kept.
  */
-export function storable<Value>(value: Value): Value {
-  return clean(value) as Value;
+export function toStorable<Value>(value: Value): Value {
+  return cleaned(value) as Value;
 }
 
-function clean(value: unknown): unknown {
+function cleaned(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('\0', '\ufffd').toWellFormed();
-  if (Array.isArray(value)) return value.map(clean);
+  if (Array.isArray(value)) return value.map(cleaned);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [clean(key) as string, clean(field)]),
+    Object.entries(value).map(([key, field]) => [cleaned(key) as string, cleaned(field)]),
   );
 }

@@ -4,9 +4,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Trx } from '@parley/database';
 import { sql } from 'kysely';
 import {
-  breaks,
+  findSequenceBreaks,
   eventually,
-  makeStream,
+  createStream,
   type MechanismBench,
   type NatsBench,
   openMechanismBench,
@@ -108,7 +108,7 @@ describe('EventLog and Relay', () => {
     await drained();
     const stored = await readStream(nats);
     expect(stored).toHaveLength(appended);
-    expect(breaks(stored)).toEqual([]);
+    expect(findSequenceBreaks(stored)).toEqual([]);
     expect(relay.stats).toMatchObject({ published: appended, failures: 0, duplicates: 0 });
     expect(relay.stats.batches).toBeGreaterThan(0);
   });
@@ -162,7 +162,7 @@ describe('EventLog and Relay', () => {
     await drained(20_000);
     const stored = await readStream(nats);
     expect(stored).toHaveLength(appended);
-    expect(breaks(stored)).toEqual([]);
+    expect(findSequenceBreaks(stored)).toEqual([]);
     expect(relay.stats.failures).toBeGreaterThan(0);
   });
 
@@ -183,7 +183,7 @@ describe('EventLog and Relay', () => {
     await drained();
     const stored = await readStream(nats);
     expect(stored).toHaveLength(43);
-    expect(breaks(stored)).toEqual([]);
+    expect(findSequenceBreaks(stored)).toEqual([]);
     expect(relay.stats.fallbacks).toBeGreaterThan(0);
     expect(relay.stats.duplicates).toBeGreaterThan(0);
   });
@@ -199,7 +199,7 @@ describe('EventLog and Relay', () => {
     expect(await waiting()).toBe(appended);
     await broker.start();
     await drained();
-    expect(breaks(await readStream(nats))).toEqual([]);
+    expect(findSequenceBreaks(await readStream(nats))).toEqual([]);
     expect(relay.stats.duplicates).toBeLessThan(600);
   });
 
@@ -220,7 +220,7 @@ describe('EventLog and Relay', () => {
     expect(await readStream(nats)).toEqual([]);
     startRelay();
     await drained();
-    expect(breaks(await readStream(nats))).toEqual([]);
+    expect(findSequenceBreaks(await readStream(nats))).toEqual([]);
   });
 
   it('swaps nothing even when a thawed relay sends what it read long ago', async () => {
@@ -238,7 +238,7 @@ describe('EventLog and Relay', () => {
     await sleep(600);
     const stored = await readStream(nats);
     expect(stored).toHaveLength(appended);
-    expect(breaks(stored)).toEqual([]);
+    expect(findSequenceBreaks(stored)).toEqual([]);
   });
 
   it('publishes all events again, in order, when the stream is new and empty', async () => {
@@ -250,12 +250,12 @@ describe('EventLog and Relay', () => {
     const before = await readStream(nats);
     await manager.streams.delete(shard);
     await post('hot_0', 8);
-    await makeStream(nats, 'second');
+    await createStream(nats, 'second');
     const { relay } = startRelay();
     await drained();
     const stored = await readStream(nats);
     expect(stored).toHaveLength(before.length + 8);
-    expect(breaks(stored)).toEqual([]);
+    expect(findSequenceBreaks(stored)).toEqual([]);
     expect(relay.stats.requeued).toBe(before.length);
   });
 
@@ -267,11 +267,11 @@ describe('EventLog and Relay', () => {
     await (await jetstreamManager(nats)).streams.delete(shard);
     await post('hot_0', 8);
     await sleep(300);
-    await makeStream(nats, 'second');
+    await createStream(nats, 'second');
     await drained();
     const stored = await readStream(nats);
     expect(stored).toHaveLength(before.length + 8);
-    expect(breaks(stored)).toEqual([]);
+    expect(findSequenceBreaks(stored)).toEqual([]);
   });
 
   it('draws sequence, event and outbox row in one statement', async () => {
@@ -300,7 +300,7 @@ describe('EventLog and Relay', () => {
     );
     await drained();
     expect(sequences.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_value, index) => index + 1));
-    expect(breaks(await readStream(nats))).toEqual([]);
+    expect(findSequenceBreaks(await readStream(nats))).toEqual([]);
   });
 
   it('writes key-value entries in order and never a lower version', async () => {

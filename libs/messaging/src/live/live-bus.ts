@@ -1,8 +1,8 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { type CallNews, callSubject, type LiveNews, liveSubject } from '@parley/contracts';
+import { type CallMessage, callSubject, type LiveMessage, liveSubject } from '@parley/contracts';
 
 /** Live, lossy news over core NATS, by space and subject of the news. Durable facts are never read here. */
-abstract class NewsBus<News> {
+abstract class LiveChannel<News> {
   private readonly nats: NatsConnection;
 
   constructor(nats: NatsConnection) {
@@ -33,14 +33,14 @@ abstract class NewsBus<News> {
 }
 
 /** Live news of conversations: tokens of an answer, typing. */
-export class LiveBus extends NewsBus<LiveNews> {
+export class LiveBus extends LiveChannel<LiveMessage> {
   protected subject(spaceId: string, conversationId: string): string {
     return liveSubject(spaceId, conversationId);
   }
 }
 
 /** Live news of calls: signs of life of their jobs, and what these are told to do. */
-export class CallBus extends NewsBus<CallNews> {
+export class CallBus extends LiveChannel<CallMessage> {
   protected subject(spaceId: string, callId: string): string {
     return callSubject(spaceId, callId);
   }

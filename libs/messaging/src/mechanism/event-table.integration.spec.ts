@@ -40,7 +40,7 @@ describe('events kept by day', () => {
   it('has partitions for today and a week ahead, and makes none twice', async () => {
     const before = await partitions();
     expect(before).toHaveLength(9);
-    await Promise.all([maintenance.keepPartitions(), maintenance.keepPartitions()]);
+    await Promise.all([maintenance.maintainPartitions(), maintenance.maintainPartitions()]);
     expect(await partitions()).toEqual(before);
   });
 
@@ -48,7 +48,7 @@ describe('events kept by day', () => {
     await insert('far', -9);
     await insert('now', 0);
     expect((await keys()).sort()).toEqual(['far', 'now']);
-    await maintenance.keepPartitions();
+    await maintenance.maintainPartitions();
     expect((await keys()).sort()).toEqual(['far', 'now']);
   });
 
@@ -59,10 +59,10 @@ describe('events kept by day', () => {
       SELECT 'CHANNEL', id, space_id, key, occurred_at FROM event WHERE id = ${id}`.execute(
       bench.runner.kysely,
     );
-    await maintenance.keepPartitions();
+    await maintenance.maintainPartitions();
     expect(await keys()).toContain('old');
     await sql`DELETE FROM outbox`.execute(bench.runner.kysely);
-    await maintenance.keepPartitions();
+    await maintenance.maintainPartitions();
     expect(await keys()).toEqual(['far', 'now']);
   });
 

@@ -14,14 +14,14 @@ export class MaintenanceRepository {
   }
 
   /** Makes partitions ahead and drops old ones, where the event table is kept by day. */
-  async keepPartitions(): Promise<void> {
+  async maintainPartitions(): Promise<void> {
     const { rows } = await sql<{ byDay: boolean }>`
       SELECT to_regprocedure('event_maintain()') IS NOT NULL AS "byDay"`.execute(this.runner.kysely);
     if (rows[0]?.byDay) await sql`SELECT event_maintain()`.execute(this.runner.kysely);
   }
 
   /** Forgets events seen so long ago that no stream holds them any more; how many of one batch. */
-  async forgetSeen(): Promise<number> {
+  async deleteSeenEvents(): Promise<number> {
     const { numAffectedRows } = await sql`
       DELETE FROM inbox WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM inbox WHERE received_at < now() - ${INBOX_DAYS} * interval '1 day' LIMIT ${BATCH_ROWS}))`.execute(
@@ -31,7 +31,7 @@ export class MaintenanceRepository {
   }
 
   /** Forgets commands whose answer need not be kept; how many of one batch. */
-  async forgetCommands(): Promise<number> {
+  async deleteExpiredCommands(): Promise<number> {
     const { numAffectedRows } = await sql`
       DELETE FROM command WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM command WHERE expires_at < now() LIMIT ${BATCH_ROWS}))`.execute(this.runner.kysely);

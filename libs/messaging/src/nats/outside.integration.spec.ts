@@ -8,7 +8,7 @@ import { findNatsServer, freePort, type ServerProcess, startNatsServer } from '@
 import { eventually } from '../../test/bench.ts';
 import { connectNats } from './connection.ts';
 import {
-  drawOutsideKey,
+  generateOutsideKey,
   ensureOutsideStream,
   outsideOperator,
   type OutsideSpace,
@@ -20,7 +20,7 @@ import { natsServerConfig, outsideConfig } from './users.ts';
 describe('an outside consumer', () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-outside-'));
   const connections: NatsConnection[] = [];
-  const keys = { a: drawOutsideKey(), b: drawOutsideKey() };
+  const keys = { a: generateOutsideKey(), b: generateOutsideKey() };
   let url: string;
   let server: ServerProcess;
   let gateway: NatsConnection;

@@ -67,7 +67,7 @@ export function outsideAccount({ spaceId, users }: OutsideSpace, operatorPasswor
   return [
     `  "${outsideAccountName(spaceId)}" {`,
     '    jetstream { max_mem: 1MB, max_file: 1GB, max_streams: 1, max_consumers: 100 }',
-    `    users: [ ${[operator, ...users.map(userOf)].join(', ')} ]`,
+    `    users: [ ${[operator, ...users.map(userEntry)].join(', ')} ]`,
     '    imports: [',
     ...imports.map((line) => `      ${line}`),
     '    ]',
@@ -75,7 +75,7 @@ export function outsideAccount({ spaceId, users }: OutsideSpace, operatorPasswor
   ];
 }
 
-function userOf({ publicKey }: OutsideUser): string {
+function userEntry({ publicKey }: OutsideUser): string {
   const api = [
     `STREAM.INFO.${outsideStream}`,
     `STREAM.MSG.GET.${outsideStream}`,
@@ -129,7 +129,7 @@ export async function ensureOutsideStream(nats: NatsConnection, spaceId: string)
 }
 
 /** Draws a credential: the seed is shown once to the consumer, the server is given the public key. */
-export function drawOutsideKey(): { seed: string; publicKey: string } {
+export function generateOutsideKey(): { seed: string; publicKey: string } {
   const pair = nkeys.createUser();
   return { seed: new TextDecoder().decode(pair.getSeed()), publicKey: pair.getPublicKey() };
 }

@@ -7,7 +7,7 @@ import { findNatsServer, freePort, type ServerProcess, startNatsServer } from '@
 import { eventually } from '../../test/bench.ts';
 import { LogReader } from '../runner/log-reader.ts';
 import { connectNats } from './connection.ts';
-import { adoptGlobalStreams } from './stream-storage.ts';
+import { moveGlobalStreams } from './stream-storage.ts';
 import { channelBucket, ensureStreams, streamIdentity } from './streams.ts';
 import { natsServerConfig } from './users.ts';
 
@@ -37,8 +37,8 @@ describe('an installation that had no accounts', () => {
     await before.close();
     await server.stop('SIGKILL');
 
-    expect(adoptGlobalStreams(storeDir)).toBe(true);
-    expect(adoptGlobalStreams(storeDir)).toBe(false);
+    expect(moveGlobalStreams(storeDir)).toBe(true);
+    expect(moveGlobalStreams(storeDir)).toBe(false);
     const users = [
       { user: 'operator', password: 'x' },
       { user: 'flow-engine', password: 'x', domain: 'flow' as const },

@@ -7,7 +7,7 @@ import { streamsAccount } from './users.ts';
  * of streams, with all that they hold, before the server is started.
  * @returns whether they were moved
  */
-export function adoptGlobalStreams(storeDir: string): boolean {
+export function moveGlobalStreams(storeDir: string): boolean {
   const [from, to] = [join(storeDir, 'jetstream', '$G'), join(storeDir, 'jetstream', streamsAccount)];
   if (!existsSync(from) || existsSync(to)) return false;
   renameSync(from, to);

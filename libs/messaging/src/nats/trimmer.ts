@@ -7,13 +7,13 @@ import type { MessagingLogger } from '../logger.ts';
 import { positionBucket, type ReportedPosition } from './positions.ts';
 import { identityOf } from './streams.ts';
 
-const ROUND_MS = 30_000;
+const INTERVAL_MS = 30_000;
 const REQUEST_MS = 5000;
 
 /** A stream this full is trimmed. */
-const FULL = 0.7;
+const TRIM_ABOVE = 0.7;
 /** Down to here, if nobody needs more. */
-const ROOM = 0.5;
+const TRIM_TO = 0.5;
 
 /** What trimming has come to, for metrics. */
 export interface TrimmerStats {
@@ -37,7 +37,7 @@ export class Trimmer {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.trimAll();
-      await sleep(ROUND_MS, undefined, { signal }).catch(() => undefined);
+      await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -55,9 +55,9 @@ export class Trimmer {
     const { config, state } = await manager.streams.info(stream);
     const full = config.max_bytes > 0 ? state.bytes / config.max_bytes : 0;
     this.stats.full[stream] = full;
-    if (full < FULL || state.messages === 0) return 0;
-    const excess = Math.ceil(state.messages * (1 - ROOM / full));
-    const needed = await this.lowest(stream, identityOf(config).epoch);
+    if (full < TRIM_ABOVE || state.messages === 0) return 0;
+    const excess = Math.ceil(state.messages * (1 - TRIM_TO / full));
+    const needed = await this.lowestPosition(stream, identityOf(config).epoch);
     const first = Math.min(state.first_seq + excess, needed + 1);
     if (first <= state.first_seq) {
       this.logger.error(
@@ -77,7 +77,7 @@ export class Trimmer {
   }
 
   /** The lowest position of all consumers; one that was told of an older stream counts as 0. */
-  private async lowest(stream: string, epoch: string): Promise<number> {
+  private async lowestPosition(stream: string, epoch: string): Promise<number> {
     const bucket = await new Kvm(this.nats).open(positionBucket);
     const keys = await this.positionKeys(stream);
     const positions = await Promise.all(

@@ -45,7 +45,7 @@ describe('users of NATS', () => {
     url = `nats://127.0.0.1:${port}`;
     const users = [
       { user: 'operator', password: 'secret of operator' },
-      { user: 'trimmer', password: 'secret of trimmer', trims: true },
+      { user: 'trimmer', password: 'secret of trimmer', isTrimmer: true },
       ...domains.map((domain) => ({ user: domain, password: `secret of ${domain}`, domain })),
     ];
     const config = natsServerConfig({ users, storeDir: join(folder, 'store'), port, monitorPort });

@@ -17,11 +17,11 @@ export interface NatsUser {
   /** The domain the user's service owns; the operator, who may do everything, and the trimmer have none. */
   domain?: Domain;
   /** May remove the oldest messages of streams, and nothing else. */
-  trims?: boolean;
+  isTrimmer?: boolean;
 }
 
 /** Operations that a service may ask of others; the gateway asks what callers ask. */
-const asks: Partial<Record<Domain, readonly string[]>> = {
+const callableOperations: Partial<Record<Domain, readonly string[]>> = {
   asset: ['conversation.find_hidden', 'conversation.find_visible'],
   channel: ['>'],
   conversation: [
@@ -77,15 +77,15 @@ export interface Permissions {
 }
 
 /** What the live news of conversations and calls are for. */
-const publishesLive: readonly Domain[] = ['channel', 'conversation', 'flow'];
-const hearsLive: readonly Domain[] = ['channel', 'voice'];
-const speaksOfCalls: readonly Domain[] = ['telephony', 'voice'];
+const livePublishers: readonly Domain[] = ['channel', 'conversation', 'flow'];
+const liveSubscribers: readonly Domain[] = ['channel', 'voice'];
+const callBusDomains: readonly Domain[] = ['telephony', 'voice'];
 
 /** Channels with their sealed credentials are read by those two that speak to providers. */
-const readsChannels: readonly Domain[] = ['channel', 'telephony'];
+const channelReaders: readonly Domain[] = ['channel', 'telephony'];
 
 /** A domain's further processes, which answer for their health by their own names. */
-const furtherProcesses: Partial<Record<Domain, readonly string[]>> = { voice: ['audio-bridge'] };
+const additionalProcesses: Partial<Record<Domain, readonly string[]>> = { voice: ['audio-bridge'] };
 
 /** Reading a stream: what it is, single messages, and consumers, which end by `inactive_threshold`. */
 function readingSubjects(stream: string): string[] {
@@ -105,7 +105,7 @@ function readingSubjects(stream: string): string[] {
 export function streamPermissions(domain: Domain): Permissions {
   const service = domainOwners[domain];
   const read = [...domains.map(streamName), deadLetterStream, `KV_${positionBucket}`];
-  if (readsChannels.includes(domain)) read.push(`KV_${channelBucket}`);
+  if (channelReaders.includes(domain)) read.push(`KV_${channelBucket}`);
   const publish = [
     `${domain}.>`,
     `dead_letter.${service}.>`,
@@ -122,12 +122,12 @@ export function streamPermissions(domain: Domain): Permissions {
 /** What a service may do in the account of operations: ask what it needs, answer its own, speak to its own processes. */
 export function operationPermissions(domain: Domain): Permissions {
   const service = domainOwners[domain];
-  const processes = [service, ...(furtherProcesses[domain] ?? [])];
+  const processes = [service, ...(additionalProcesses[domain] ?? [])];
   const publish = [
     `wake.${service}.>`,
-    ...(asks[domain] ?? []).map((name) => `operation.${name}`),
-    ...(publishesLive.includes(domain) ? ['live.>'] : []),
-    ...(speaksOfCalls.includes(domain) ? ['call.>'] : []),
+    ...(callableOperations[domain] ?? []).map((name) => `operation.${name}`),
+    ...(livePublishers.includes(domain) ? ['live.>'] : []),
+    ...(callBusDomains.includes(domain) ? ['call.>'] : []),
     ...(domain === 'channel' ? ['health.>'] : []),
   ];
   const subscribe = [
@@ -135,8 +135,8 @@ export function operationPermissions(domain: Domain): Permissions {
     `operation.${domain}.>`,
     `wake.${service}.>`,
     ...processes.map((name) => `health.${name}`),
-    ...(hearsLive.includes(domain) ? ['live.>'] : []),
-    ...(speaksOfCalls.includes(domain) ? ['call.>'] : []),
+    ...(liveSubscribers.includes(domain) ? ['live.>'] : []),
+    ...(callBusDomains.includes(domain) ? ['call.>'] : []),
   ];
   return { publish, subscribe };
 }
@@ -194,7 +194,7 @@ export function natsServerConfig(options: NatsServerOptions): string {
     `  ${operationsAccount} {`,
     '    users: [',
     ...users
-      .filter(({ trims }) => !trims)
+      .filter(({ isTrimmer }) => !isTrimmer)
       .map((user) => userLine(operationsUser(user.user), user.password, operationPermissionsOf(user))),
     '    ]',
     '  }',
@@ -209,8 +209,8 @@ export function outsideConfig(spaces: readonly OutsideSpace[], operatorPassword:
   return `${spaces.flatMap((space) => outsideAccount(space, operatorPassword)).join('\n')}\n`;
 }
 
-function streamPermissionsOf({ user, domain, trims }: NatsUser): Permissions | undefined {
-  if (trims) return trimmerPermissions(user);
+function streamPermissionsOf({ user, domain, isTrimmer }: NatsUser): Permissions | undefined {
+  if (isTrimmer) return trimmerPermissions(user);
   return domain && streamPermissions(domain);
 }
 

@@ -27,7 +27,7 @@ import { currentTraceparent } from '../tracing.ts';
 import { hashBody, type OperationKeys, signRequest } from './operation-keys.ts';
 
 /** How an operation is asked. */
-export interface AskOptions {
+export interface RequestOptions {
   principal: Principal;
   /** Drawn when absent; repeats of an unanswered request carry the same. */
   requestId?: string;
@@ -45,9 +45,9 @@ export interface OperationAnswer<Output = unknown> {
   replayed: boolean;
 }
 
-const OPEN_LIMIT = 1000;
-const FIRST_WAIT_MS = 50;
-const LONGEST_WAIT_MS = 500;
+const MAX_OPEN = 1000;
+const MIN_WAIT_MS = 50;
+const MAX_WAIT_MS = 500;
 const REPEAT_MS = 1000;
 const DEADLINE_MS = 10_000;
 
@@ -55,7 +55,7 @@ const DEADLINE_MS = 10_000;
 export class OperationClient {
   private readonly nats: NatsConnection;
   private readonly keys: OperationKeys;
-  private open = 0;
+  private openCount = 0;
 
   constructor(nats: NatsConnection, keys: OperationKeys) {
     this.nats = nats;
@@ -64,7 +64,7 @@ export class OperationClient {
 
   /** Requests that wait for their answer. */
   get waiting(): number {
-    return this.open;
+    return this.openCount;
   }
 
   /**
@@ -74,27 +74,31 @@ export class OperationClient {
   async request<Definition extends OperationDefinition>(
     definition: Definition,
     input: OperationRequest<Definition>,
-    options: AskOptions,
+    options: RequestOptions,
   ): Promise<OperationAnswer<OperationOutput<Definition>>> {
     requireNoTransaction(`The operation ${definition.name}`);
-    if (this.open >= OPEN_LIMIT) throw unavailable('Too many requests are open. Try again in a second.');
-    this.open += 1;
+    if (this.openCount >= MAX_OPEN) throw unavailable('Too many requests are open. Try again in a second.');
+    this.openCount += 1;
     try {
-      const message = await this.ask(definition, JSON.stringify(input), options);
+      const message = await this.requestUntilDeadline(definition, JSON.stringify(input), options);
       return toAnswer<OperationOutput<Definition>>(message);
     } finally {
-      this.open -= 1;
+      this.openCount -= 1;
     }
   }
 
-  private async ask(definition: OperationDefinition, text: string, options: AskOptions): Promise<Msg> {
+  private async requestUntilDeadline(
+    definition: OperationDefinition,
+    text: string,
+    options: RequestOptions,
+  ): Promise<Msg> {
     const deadline = Date.now() + (options.deadlineMs ?? definition.deadlineMs ?? DEADLINE_MS);
     const sent = this.signedHeaders(definition, text, { ...options, deadline });
-    let wait = FIRST_WAIT_MS;
+    let wait = MIN_WAIT_MS;
     let unanswered = false;
     for (;;) {
       const left = deadline - Date.now();
-      if (left <= 0) throw tooLate(definition);
+      if (left <= 0) throw deadlineProblem(definition);
       const found = await this.tryOnce(definition, text, sent, Math.min(REPEAT_MS, left));
       if (found === 'unanswered') {
         unanswered = true;
@@ -103,7 +107,7 @@ export class OperationClient {
       // After a request without answer, a full process cannot say that nothing was done.
       if (found !== 'nobody' && !(unanswered && isUnavailable(found))) return found;
       await sleep(Math.min(wait, Math.max(0, deadline - Date.now())));
-      wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+      wait = Math.min(MAX_WAIT_MS, wait * 2);
     }
   }
 
@@ -111,7 +115,7 @@ export class OperationClient {
   private signedHeaders(
     { name }: OperationDefinition,
     text: string,
-    options: AskOptions & { deadline: number },
+    options: RequestOptions & { deadline: number },
   ): MsgHdrs {
     const { service: caller } = this.keys;
     const owner = domainOwners[domainOf(name) as keyof typeof domainOwners];
@@ -151,7 +155,7 @@ export class OperationClient {
 }
 
 /** A query may simply be asked again; of a command nobody knows. */
-function tooLate(definition: OperationDefinition): Error {
+function deadlineProblem(definition: OperationDefinition): Error {
   if (definition.kind === 'command') return outcomeUnknown();
   return unavailable('The service does not answer. Try again in a second.');
 }
@@ -160,7 +164,7 @@ function isUnavailable(message: Msg): boolean {
   return message.headers?.get(headerNames.status) === '503';
 }
 
-function headersFor({ deadline, ...options }: AskOptions & { deadline: number }): MsgHdrs {
+function headersFor({ deadline, ...options }: RequestOptions & { deadline: number }): MsgHdrs {
   const found = headers();
   found.set(
     headerNames.principal,

@@ -11,11 +11,11 @@ import {
 import type { CommandRequest } from './command.repository.ts';
 
 const KEEP_SECONDS = 24 * 3600;
-const KEEP_REQUEST_SECONDS = 300;
+const KEEP_WITHOUT_KEY_SECONDS = 300;
 const KEEP_SECRET_SECONDS = 600;
 
 /** A request, read and checked. */
-export interface Request {
+export interface OperationRequestMessage {
   definition: OperationDefinition;
   input: Record<string, unknown>;
   text: string;
@@ -30,7 +30,11 @@ export interface Request {
 /** Reads and checks a request whose principal has been verified.
  * @throws ProblemError 400
  */
-export function readRequest(message: Msg, definition: OperationDefinition, principal: Principal): Request {
+export function readRequest(
+  message: Msg,
+  definition: OperationDefinition,
+  principal: Principal,
+): OperationRequestMessage {
   const header = (name: string): string => message.headers?.get(name) ?? '';
   const text = message.string();
   const given = toJson(text);
@@ -60,16 +64,16 @@ function toJson(text: string): unknown {
 }
 
 /** The spaces that a request may see: the one it names, else all of its principal. */
-export function spacesOf({ input, principal }: Request): string[] {
+export function spacesOf({ input, principal }: OperationRequestMessage): string[] {
   const { spaceId } = input;
   return typeof spaceId === 'string' ? [spaceId] : Object.keys(principal.spaces);
 }
 
 /** What a command is known by, so that it acts once. */
-export function claimOf(request: Request): CommandRequest {
+export function commandOf(request: OperationRequestMessage): CommandRequest {
   const { definition, input, principal, requestId, idempotencyKey, text } = request;
   const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : '_';
-  const kept = idempotencyKey ? KEEP_SECONDS : KEEP_REQUEST_SECONDS;
+  const kept = idempotencyKey ? KEEP_SECONDS : KEEP_WITHOUT_KEY_SECONDS;
   return {
     scope: `${spaceId}/${principal.type}/${principal.id}/${idempotencyKey ? 'key' : 'request'}`,
     key: idempotencyKey ?? requestId,

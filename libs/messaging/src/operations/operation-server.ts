@@ -7,7 +7,6 @@ import {
   operationSubject,
   type OperationDefinition,
   outcomeUnknown,
-  type Principal,
   type Problem,
   ProblemError,
   toProblem,
@@ -20,53 +19,25 @@ import type { MessagingLogger } from '../logger.ts';
 import { underTrace } from '../tracing.ts';
 import { requireMatch } from './etag.ts';
 import type { CommandRepository, CommandRequest, KnownCommand } from './command.repository.ts';
-import { claimOf, readRequest, type Request, spacesOf } from './operation-request.ts';
+import { commandOf, readRequest, type OperationRequestMessage, spacesOf } from './operation-request.ts';
+import type {
+  AfterHandler,
+  BeforeContext,
+  BeforeHandler,
+  OperationContext,
+  OperationHandler,
+} from './operation-context.ts';
 import type { OperationKeys } from './operation-keys.ts';
-import { Refusal, toText } from './refusal.ts';
+import { Rejection, toText } from './rejection.ts';
 import { verifyRequest } from './verify-request.ts';
 
-/** What is known of a request before its transaction is opened. */
-export interface BeforeContext {
-  /** The same as a handler's first parameter. */
-  input: Record<string, unknown>;
-  principal: Principal;
-  spaceId: string | null;
-  requestId: string;
-  idempotencyKey: string | null;
-  /** Unix milliseconds after which nobody waits for the answer. */
-  deadline: number;
-}
-
-/** What a handler of an operation works with. */
-export interface OperationContext<Tables = unknown, Before = unknown> {
-  principal: Principal;
-  spaceId: string | null;
-  trx: Trx<Tables>;
-  /** What the method marked `BeforeOperation` returned; undefined without one. */
-  before: Before;
-  requestId: string;
-  idempotencyKey: string | null;
-  /** Unix milliseconds after which nobody waits for the answer. */
-  deadline: number;
-  /** Aborts at the deadline: for what is called outside the database. */
-  readonly signal: AbortSignal;
-  /** Runs once the transaction has committed. */
-  afterCommit(callback: () => void): void;
-  /**
-   * Holds what stands, as a caller is shown it, against the caller's `If-Match`; call it with the row locked.
-   * @throws ProblemError 412 when the caller knows another state
-   */
-  requireMatch(current: unknown): void;
-}
-
-/** Answers an operation. */
-export type OperationHandler = (input: unknown, context: OperationContext) => Promise<unknown>;
-
-/** Works before the transaction of an operation. */
-export type BeforeHandler = (input: unknown, context: BeforeContext) => Promise<unknown>;
-
-/** Looks again at what a command has answered, once it is committed. */
-export type AfterHandler = (output: unknown, context: BeforeContext) => Promise<unknown>;
+export type {
+  AfterHandler,
+  BeforeContext,
+  BeforeHandler,
+  OperationContext,
+  OperationHandler,
+} from './operation-context.ts';
 
 /** Encrypts stored answers that hold secrets. */
 export interface AnswerCipher {
@@ -98,14 +69,14 @@ export interface OperationStats {
 interface Reply {
   status: number;
   text: string;
-  replayed: boolean;
+  isReplayed: boolean;
 }
 
 /** Problem code of a request with a value that PostgreSQL rejects (SQLSTATE class 22). */
 const INVALID_VALUE = 'invalid_value';
 
-const FIRST_WAIT_MS = 25;
-const LONGEST_WAIT_MS = 200;
+const MIN_WAIT_MS = 25;
+const MAX_WAIT_MS = 200;
 
 /** Answers the operations of one domain: queries in a transaction, commands once for each key. */
 export class OperationServer {
@@ -115,11 +86,11 @@ export class OperationServer {
     string,
     { definition: OperationDefinition; handler: OperationHandler }
   >();
-  private readonly befores = new Map<string, BeforeHandler>();
-  private readonly afters = new Map<string, AfterHandler>();
+  private readonly beforeHandlers = new Map<string, BeforeHandler>();
+  private readonly afterHandlers = new Map<string, AfterHandler>();
   private readonly subscriptions: Subscription[] = [];
   private readonly running = new Set<Promise<void>>();
-  private readonly underWay = new Map<string, Promise<Reply>>();
+  private readonly inFlight = new Map<string, Promise<Reply>>();
 
   constructor(parts: OperationServerParts) {
     this.parts = parts;
@@ -134,16 +105,16 @@ export class OperationServer {
 
   /** Adds what is done before an operation's transaction. */
   addBefore(definition: OperationDefinition, before: BeforeHandler): void {
-    if (this.befores.has(definition.name))
+    if (this.beforeHandlers.has(definition.name))
       throw new Error(`The operation ${definition.name} has two methods before it.`);
-    this.befores.set(definition.name, before);
+    this.beforeHandlers.set(definition.name, before);
   }
 
   /** Adds what is done when an operation's transaction has committed, before it is answered. */
   addAfter(definition: OperationDefinition, after: AfterHandler): void {
-    if (this.afters.has(definition.name))
+    if (this.afterHandlers.has(definition.name))
       throw new Error(`The operation ${definition.name} has two methods after it.`);
-    this.afters.set(definition.name, after);
+    this.afterHandlers.set(definition.name, after);
   }
 
   /** Names of the operations that are answered here. */
@@ -181,40 +152,40 @@ export class OperationServer {
     const requestId = message.headers?.get(headerNames.requestId) || 'unknown';
     try {
       const reply = await underTrace(message.headers?.get(headerNames.traceparent), () =>
-        this.once(this.read(message, definition), handler),
+        this.joinOrStart(this.read(message, definition), handler),
       );
       this.stats.answered += 1;
       respond(message, reply, {});
     } catch (error) {
-      this.fail(message, error, { requestId, name: definition.name });
+      this.respondWithProblem(message, error, { requestId, name: definition.name });
     }
   }
 
   /** Nothing of a request is used before its signature has been verified. */
-  private read(message: Msg, definition: OperationDefinition): Request {
+  private read(message: Msg, definition: OperationDefinition): OperationRequestMessage {
     const principal = verifyRequest(message, definition.name, this.parts.keys);
     return readRequest(message, definition, principal);
   }
 
   /** A repeat of a request that is at work in this process waits for its answer, and costs nothing. */
-  private once(request: Request, handler: OperationHandler): Promise<Reply> {
+  private joinOrStart(request: OperationRequestMessage, handler: OperationHandler): Promise<Reply> {
     const { definition, principal, requestId } = request;
     const id = `${definition.name} ${principal.type} ${principal.id} ${requestId}`;
-    const known = this.underWay.get(id);
+    const known = this.inFlight.get(id);
     if (known) return known;
     if (this.stats.open >= (this.parts.concurrency ?? 256))
       throw unavailable('The service has too much to do. Try again in a second.');
     this.stats.open += 1;
-    const work = this.answerToTheEnd(request, handler).finally(() => {
+    const work = this.answerAndFollowUp(request, handler).finally(() => {
       this.stats.open -= 1;
-      this.underWay.delete(id);
+      this.inFlight.delete(id);
     });
-    this.underWay.set(id, work);
+    this.inFlight.set(id, work);
     return work;
   }
 
-  private fail(message: Msg, error: unknown, about: { requestId: string; name: string }): void {
-    const known = error instanceof ProblemError ? error : toKnown(error);
+  private respondWithProblem(message: Msg, error: unknown, about: { requestId: string; name: string }): void {
+    const known = error instanceof ProblemError ? error : internalProblem(error);
     if (known.status >= 500) {
       this.stats.failed += 1;
       this.parts.logger.error(
@@ -232,20 +203,24 @@ export class OperationServer {
       ? { [headerNames.retryAfter]: String(known.retryAfterSeconds) }
       : {};
     try {
-      respond(message, { status: known.status, text: JSON.stringify(problem), replayed: false }, extra);
+      respond(message, { status: known.status, text: JSON.stringify(problem), isReplayed: false }, extra);
     } catch (gone) {
       this.parts.logger.warn({ operation: about.name, err: gone }, 'An answer could not be sent');
     }
   }
 
-  private async answerToTheEnd(request: Request, handler: OperationHandler): Promise<Reply> {
-    const reply = await this.answer(request, handler);
-    const after = this.afters.get(request.definition.name);
-    if (!after || reply.status >= 400 || reply.replayed) return reply;
+  private async answerAndFollowUp(
+    request: OperationRequestMessage,
+    handler: OperationHandler,
+  ): Promise<Reply> {
+    const reply = await this.runUntilDeadline(request, handler);
+    const after = this.afterHandlers.get(request.definition.name);
+    if (!after || reply.status >= 400 || reply.isReplayed) return reply;
     try {
       const output = await after(JSON.parse(reply.text), beforeContext(request));
       const last = { ...reply, text: toText(output, request.requestId) };
-      if (last.text !== reply.text && request.definition.kind === 'command') await this.keep(request, last);
+      if (last.text !== reply.text && request.definition.kind === 'command')
+        await this.storeReply(request, last);
       return last;
     } catch (error) {
       // What was committed stands, and is what was answered.
@@ -258,14 +233,14 @@ export class OperationServer {
   }
 
   /** The later answer is what repeats get. */
-  private async keep(request: Request, reply: Reply): Promise<void> {
+  private async storeReply(request: OperationRequestMessage, reply: Reply): Promise<void> {
     await this.parts.database.withSpaces(spacesOf(request), (trx) =>
-      this.parts.commands.store(trx, claimOf(request), this.stored(request, reply)),
+      this.parts.commands.store(trx, commandOf(request), this.toStoredAnswer(request, reply)),
     );
   }
 
-  private stored(
-    { definition }: Request,
+  private toStoredAnswer(
+    { definition }: OperationRequestMessage,
     { status, text }: Reply,
   ): Parameters<CommandRepository['store']>[2] {
     const sealed = definition.secret === true;
@@ -273,40 +248,43 @@ export class OperationServer {
   }
 
   /** Passing failures of the database are repeated until nobody waits any more. */
-  private async answer(request: Request, handler: OperationHandler): Promise<Reply> {
+  private async runUntilDeadline(
+    request: OperationRequestMessage,
+    handler: OperationHandler,
+  ): Promise<Reply> {
     const doubt = { committing: false };
-    const before = this.befores.get(request.definition.name);
+    const before = this.beforeHandlers.get(request.definition.name);
     if (before) request.before = await before(request.input, beforeContext(request));
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, wait * 2)) {
+    for (let wait = MIN_WAIT_MS; ; wait = Math.min(MAX_WAIT_MS, wait * 2)) {
       try {
         return await (request.definition.kind === 'query'
-          ? this.query(request, handler)
-          : this.command(request, handler, doubt));
+          ? this.runQuery(request, handler)
+          : this.runCommand(request, handler, doubt));
       } catch (error) {
         if (!isRetryable(error) && !(error instanceof StillRunning)) throw error;
-        if (Date.now() + wait > request.deadline) throw tooLate(error, doubt.committing);
+        if (Date.now() + wait > request.deadline) throw deadlineProblem(error, doubt.committing);
         await sleep(wait);
       }
     }
   }
 
-  private async query(request: Request, handler: OperationHandler): Promise<Reply> {
+  private async runQuery(request: OperationRequestMessage, handler: OperationHandler): Promise<Reply> {
     return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
       const output = await handler(request.input, this.context(request, trx));
       return {
         status: statusOf(request.definition, output),
         text: toText(output, request.requestId),
-        replayed: false,
+        isReplayed: false,
       };
     });
   }
 
-  private async command(
-    request: Request,
+  private async runCommand(
+    request: OperationRequestMessage,
     handler: OperationHandler,
     doubt: { committing: boolean },
   ): Promise<Reply> {
-    const claim = claimOf(request);
+    const claim = commandOf(request);
     return this.parts.database.withSpaces(spacesOf(request), async (trx) => {
       const state = await this.parts.commands.lock(trx, claim.scope, claim.key, claim.requestId);
       if (state === 'same_request') throw new StillRunning();
@@ -316,21 +294,21 @@ export class OperationServer {
           'still_running',
         );
       if (!(await this.parts.commands.claim(trx, claim)))
-        return this.known(claim, await this.parts.commands.find(trx, claim.scope, claim.key));
+        return this.replyOfKnown(claim, await this.parts.commands.find(trx, claim.scope, claim.key));
       const output = await handler(request.input, this.context(request, trx));
       const reply = {
         status: statusOf(request.definition, output),
         text: toText(output, request.requestId),
-        replayed: false,
+        isReplayed: false,
       };
-      await this.parts.commands.store(trx, claim, this.stored(request, reply));
+      await this.parts.commands.store(trx, claim, this.toStoredAnswer(request, reply));
       // From here on a broken connection does not tell whether it was committed.
       doubt.committing = true;
       return reply;
     });
   }
 
-  private known(claim: CommandRequest, known: KnownCommand | undefined): Reply {
+  private replyOfKnown(claim: CommandRequest, known: KnownCommand | undefined): Reply {
     if (!known || known.status === null || known.answer === null) throw new StillRunning();
     if (known.requestHash !== claim.requestHash) {
       throw unprocessable(
@@ -339,10 +317,10 @@ export class OperationServer {
       );
     }
     const text = known.sealed ? this.parts.cipher.open(known.answer) : known.answer;
-    return { status: known.status, text, replayed: known.requestId !== claim.requestId };
+    return { status: known.status, text, isReplayed: known.requestId !== claim.requestId };
   }
 
-  private context(request: Request, trx: Trx<unknown>): OperationContext {
+  private context(request: OperationRequestMessage, trx: Trx<unknown>): OperationContext {
     const { deadline, before } = request;
     const afterCommit = (callback: () => void): void => this.parts.database.afterCommit(trx, callback);
     return {
@@ -358,7 +336,7 @@ export class OperationServer {
   }
 }
 
-function beforeContext(request: Request): BeforeContext {
+function beforeContext(request: OperationRequestMessage): BeforeContext {
   const { principal, requestId, idempotencyKey, deadline, input } = request;
   const spaceId = typeof input['spaceId'] === 'string' ? input['spaceId'] : null;
   return { input, principal, spaceId, requestId, idempotencyKey, deadline };
@@ -367,25 +345,25 @@ function beforeContext(request: Request): BeforeContext {
 /** The same request is at work already: its answer is waited for. */
 class StillRunning extends Error {}
 
-function tooLate(error: unknown, committing: boolean): ProblemError {
+function deadlineProblem(error: unknown, committing: boolean): ProblemError {
   if (committing || error instanceof StillRunning) return outcomeUnknown();
   return unavailable('The database is away or busy. Try again in a second.');
 }
 
 function statusOf(definition: OperationDefinition, output: unknown): number {
-  if (output instanceof Refusal) return output.problem.status;
+  if (output instanceof Rejection) return output.problem.status;
   return definition.http?.statusOf?.(output) ?? definition.http?.status ?? 200;
 }
 
 function respond(message: Msg, reply: Reply, extra: Record<string, string>): void {
   const found = headers();
   found.set(headerNames.status, String(reply.status));
-  if (reply.replayed) found.set(headerNames.replayed, 'true');
+  if (reply.isReplayed) found.set(headerNames.replayed, 'true');
   for (const [name, value] of Object.entries(extra)) found.set(name, value);
   message.respond(reply.text, { headers: found });
 }
 
-function toKnown(error: unknown): ProblemError {
+function internalProblem(error: unknown): ProblemError {
   if (isDataException(error))
     return unprocessable(
       `A value of the request cannot be stored: ${reasonOf(error)}. Change it and send the request again.`,

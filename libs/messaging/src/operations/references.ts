@@ -8,10 +8,10 @@ import {
 } from '@parley/contracts';
 import type { OperationClient } from './operation-client.ts';
 
-const ASK_MS = 3000;
+const LOOKUP_MS = 3000;
 
 /** Who asks for a referenced resource: a service vouches for itself. */
-export interface ReferenceAsker {
+export interface ReferenceLookup {
   /** Name of the asking service. */
   service: string;
   spaceId: string;
@@ -26,10 +26,10 @@ export async function findReferenced<Definition extends OperationDefinition>(
   operations: Pick<OperationClient, 'request'>,
   definition: Definition,
   input: OperationRequest<Definition>,
-  { service, spaceId }: ReferenceAsker,
+  { service, spaceId }: ReferenceLookup,
 ): Promise<OperationOutput<Definition> | null> {
   try {
-    const options = { principal: servicePrincipal(service, spaceId), deadlineMs: ASK_MS };
+    const options = { principal: servicePrincipal(service, spaceId), deadlineMs: LOOKUP_MS };
     return (await operations.request(definition, input, options)).body;
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;

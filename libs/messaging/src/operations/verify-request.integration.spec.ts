@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type MechanismBench, type NatsBench, openMechanismBench, openNatsBench } from '../../test/bench.ts';
 import { silentLogger } from '../logger.ts';
 import { CommandRepository } from './command.repository.ts';
-import { type AskOptions, OperationClient } from './operation-client.ts';
+import { type RequestOptions, OperationClient } from './operation-client.ts';
 import { deriveOperationKeys, OperationKeys } from './operation-keys.ts';
 import { OperationServer } from './operation-server.ts';
 
@@ -99,7 +99,7 @@ describe('the owner of an operation', () => {
     const answer = await nats.request(subject, text, { headers: sent, timeout: 2000 });
     return Number(answer.headers?.get('parley-status'));
   };
-  const capture = async (options: Partial<AskOptions> = {}): Promise<Sent> => {
+  const capture = async (options: Partial<RequestOptions> = {}): Promise<Sent> => {
     let captured: Sent | undefined;
     await clientThrough((sent) => (captured = { ...sent }))
       .request(add, input, { principal, ...options })

@@ -13,7 +13,7 @@ import { hashBody, isSignedBy, type OperationKeys, type SignedRequest } from './
 /** Clocks of two machines may differ by so much. */
 const CLOCK_SKEW_MS = 1000;
 /** As long as the answer of a command without a key is kept: within it a repeated request acts once. */
-const LONGEST_DEADLINE_MS = 300_000;
+const MAX_DEADLINE_MS = 300_000;
 
 /** The service that signs requests of accounts, keys and visitors. */
 const gateway: string = domainOwners.channel;
@@ -38,30 +38,30 @@ export function verifyRequest(message: Msg, operation: string, keys: OperationKe
     bodyHash: hashBody(message.data),
   };
   if (!isSignedBy(keys.accepted(caller), signed, header(headerNames.signature)))
-    throw notTrusted(`its signature does not belong to the service "${caller}"`);
-  requireTime(Number(signed.deadline));
+    throw untrusted(`its signature does not belong to the service "${caller}"`);
+  requireDeadline(Number(signed.deadline));
   const principal = PrincipalSchema.parse(JSON.parse(signed.principal));
-  if (!mayVouch(caller, principal))
-    throw notTrusted(`the service "${caller}" may not speak for its principal`);
+  if (!canVouchFor(caller, principal))
+    throw untrusted(`the service "${caller}" may not speak for its principal`);
   return principal;
 }
 
 /** The gateway vouches for people, keys and visitors; any other service for itself alone. */
-function mayVouch(caller: string, principal: Principal): boolean {
+function canVouchFor(caller: string, principal: Principal): boolean {
   return principal.type === 'service' ? principal.id === caller : caller === gateway;
 }
 
-function requireTime(deadline: number): void {
+function requireDeadline(deadline: number): void {
   const left = deadline - Date.now();
   if (!(left >= -CLOCK_SKEW_MS))
     throw unavailable(
       'The deadline of this request has passed. Check whether the clocks of the machines agree.',
     );
-  if (left > LONGEST_DEADLINE_MS) throw notTrusted('its deadline is too far away');
+  if (left > MAX_DEADLINE_MS) throw untrusted('its deadline is too far away');
 }
 
 /** An answer of 503: it is the installation's configuration that is wrong, never the caller's request. */
-function notTrusted(reason: string): ProblemError {
+function untrusted(reason: string): ProblemError {
   return new ProblemError({
     status: 503,
     code: 'request_not_trusted',

@@ -4,7 +4,7 @@ import { createDatabase } from '@parley/database';
 import { sql } from 'kysely';
 import {
   eventually,
-  makeStream,
+  createStream,
   type MechanismBench,
   type NatsBench,
   openMechanismBench,
@@ -132,7 +132,7 @@ describe('a consumer of a stream', () => {
       await reached({ a: 2, b: 1 });
       const manager = await jetstreamManager(nats);
       await manager.streams.delete('CONVERSATION');
-      await makeStream(nats, 'second');
+      await createStream(nats, 'second');
       await post({ thread: 'b', sequence: 1 }, { thread: 'a', sequence: 1 }, { thread: 'a', sequence: 2 });
       await post({ thread: 'a', sequence: 3 }, { thread: 'b', sequence: 2 });
       await reached({ a: 3, b: 2 });
@@ -148,7 +148,7 @@ describe('a consumer of a stream', () => {
     await first.stop();
     const manager = await jetstreamManager(nats);
     await manager.streams.delete('CONVERSATION');
-    await makeStream(nats, 'first');
+    await createStream(nats, 'first');
     await post({ thread: 'a', sequence: 5 });
     start([countingHandler('sequence')]);
     await eventually('the position is that of the shorter stream', async () => {

@@ -342,7 +342,7 @@ export class ConsumerRunner {
         });
       } catch (error) {
         this.parts.logger.warn({ consumer: this.spec.id, parked: id, err: error }, 'A replay failed');
-        if (!isTransient(error)) await parked.unmark(id, reasonOf(error));
+        if (!isTransient(error)) await parked.unmarkReplay(id, reasonOf(error));
         return;
       }
     }

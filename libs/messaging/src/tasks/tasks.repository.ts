@@ -1,6 +1,6 @@
 import type { Database, Trx } from '@parley/database';
 import { type RawBuilder, sql } from 'kysely';
-import { SUSPECT_FROM } from '../suspect-gate.ts';
+import { SUSPECT_ATTEMPTS } from '../suspect-gate.ts';
 
 /** A task as it is stored. */
 export interface TaskRow {
@@ -127,8 +127,8 @@ export class TasksRepository {
       ), due AS (
         SELECT * FROM looked WHERE missing = 0
       ), ranked AS (
-        SELECT due.*, attempts >= ${SUSPECT_FROM} AND lease_epoch > 0 AS suspect,
-          row_number() OVER (PARTITION BY space_id, key ORDER BY no) = 1 AND NOT (attempts >= ${SUSPECT_FROM} AND lease_epoch > 0) AS first
+        SELECT due.*, attempts >= ${SUSPECT_ATTEMPTS} AND lease_epoch > 0 AS suspect,
+          row_number() OVER (PARTITION BY space_id, key ORDER BY no) = 1 AND NOT (attempts >= ${SUSPECT_ATTEMPTS} AND lease_epoch > 0) AS first
         FROM due
       ), chosen AS (
         SELECT *, first AND count(*) FILTER (WHERE first) OVER (ORDER BY no) <= ${room.free} AS begun FROM ranked

@@ -51,12 +51,12 @@ export interface InfrastructureParts {
 }
 
 const RUNNER_CONNECTIONS = 6;
-const NATS_PATIENCE_MS = 3_000;
+const NATS_WARNING_MS = 3_000;
 
 /** Connects to NATS, which is waited for; PostgreSQL is connected to with the first statement. */
 export async function createInfrastructure(parts: InfrastructureParts): Promise<Infrastructure> {
   const { name, domain, config, logger, masterKeys, checks, metrics } = parts;
-  const { streams: nats, operations: operationsNats } = await patiently(logger, () =>
+  const { streams: nats, operations: operationsNats } = await connectWithWarning(logger, () =>
     connectBoth({ url: config.NATS_URL, user: config.NATS_USER, password: config.NATS_PASSWORD, name }),
   );
   const onError = (error: Error) => logger.warn({ err: error }, 'An idle connection to PostgreSQL was lost');
@@ -107,10 +107,10 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
 }
 
 // The connection is waited for without end; the operator learns of it from one line.
-async function patiently<Result>(logger: Logger, connect: () => Promise<Result>): Promise<Result> {
+async function connectWithWarning<Result>(logger: Logger, connect: () => Promise<Result>): Promise<Result> {
   const timer = setTimeout(() => {
     logger.warn('NATS cannot be reached yet at NATS_URL, the service waits for it');
-  }, NATS_PATIENCE_MS);
+  }, NATS_WARNING_MS);
   try {
     return await connect();
   } finally {

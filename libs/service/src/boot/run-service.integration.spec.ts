@@ -11,7 +11,7 @@ import type { NatsConnection } from '@parley/messaging';
 import { createTestDatabase, freePort } from '@parley/testing';
 import type { TestDatabase } from '@parley/testing';
 
-import { SpecOperations, storedSpecKeys } from '../testing/index.ts';
+import { TestOperationCaller, storedTestOperationKeys } from '../testing/index.ts';
 import { startTracing } from '../tracing/tracing.ts';
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -55,7 +55,7 @@ describe('a service', () => {
         NATS_PASSWORD: 'x',
         HEALTH_PORT: String(healthPort),
       },
-      OPERATION_KEYS: JSON.stringify(storedSpecKeys('notifications')),
+      OPERATION_KEYS: JSON.stringify(storedTestOperationKeys('notifications')),
       ...{ MASTER_KEY: randomBytes(32).toString('base64'), GREETING: 'hello' },
     };
     nats = await connectNats({ url: natsUrl, user: 'operator', password: 'x', name: 'spec' });
@@ -122,7 +122,7 @@ describe('a service', () => {
 
   it('answers an operation, passes its event on and does the task, all in one trace', async () => {
     await startTracing('spec', undefined);
-    const client = new SpecOperations(nats);
+    const client = new TestOperationCaller(nats);
     const options = { principal: servicePrincipal('spec', 'space_1') };
     const input = {
       spaceId: 'space_1',
@@ -145,7 +145,7 @@ describe('a service', () => {
   });
 
   it("lets a handler's refusal through and hides a defect", async () => {
-    const client = new SpecOperations(nats);
+    const client = new TestOperationCaller(nats);
     const options = { principal: servicePrincipal('spec', 'space_1') };
     const input = {
       spaceId: 'space_1',
@@ -211,7 +211,7 @@ describe('a service', () => {
       status: 200,
       body: { greeting: 'hello' },
     });
-    const refused = new SpecOperations(nats).request(
+    const refused = new TestOperationCaller(nats).request(
       createRule,
       {
         spaceId: 'space_1',

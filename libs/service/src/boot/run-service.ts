@@ -17,7 +17,7 @@ import { startTracing } from '../tracing/tracing.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { createInfrastructure } from './infrastructure.ts';
 import type { Infrastructure } from './infrastructure.ts';
-import { observe } from './observe.ts';
+import { addChecksAndStats } from './checks-and-stats.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { Shutdown } from './shutdown.ts';
 import type { StartedApp } from './start-app.ts';
@@ -31,7 +31,7 @@ export async function runService<Shape extends z.ZodRawShape>(options: ServiceOp
     console.log(describeConfig(serviceSchema(options.config)));
     return;
   }
-  let read: Read<Shape>;
+  let read: EnvironmentValues<Shape>;
   try {
     read = readEnvironment(options);
   } catch (error) {
@@ -40,7 +40,7 @@ export async function runService<Shape extends z.ZodRawShape>(options: ServiceOp
   }
   const { config } = read;
   const logger = createLogger({ name: options.name, level: config.LOG_LEVEL });
-  endOnDefects(logger);
+  exitOnUncaughtErrors(logger);
   try {
     await start(options, read, logger);
   } catch (error) {
@@ -49,7 +49,7 @@ export async function runService<Shape extends z.ZodRawShape>(options: ServiceOp
   }
 }
 
-interface Read<Shape extends z.ZodRawShape> {
+interface EnvironmentValues<Shape extends z.ZodRawShape> {
   readonly config: ServiceConfig<Shape> & BaseConfig;
   readonly masterKeys: MasterKeys;
   /** What wraps the keys of spaces: the master keys, or those of the service's own. */
@@ -57,7 +57,9 @@ interface Read<Shape extends z.ZodRawShape> {
   readonly operationKeys: OperationKeys;
 }
 
-function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Shape>): Read<Shape> {
+function readEnvironment<Shape extends z.ZodRawShape>(
+  options: ServiceOptions<Shape>,
+): EnvironmentValues<Shape> {
   const problems: string[] = [];
   const collect = <Value>(work: () => Value): Value | undefined => {
     try {
@@ -81,7 +83,7 @@ function readEnvironment<Shape extends z.ZodRawShape>(options: ServiceOptions<Sh
   );
   if (!config || !masterKeys || !secretsKeys || !operationKeys)
     throw new ConfigError(options.name, [...new Set(problems)]);
-  return { config: config as Read<Shape>['config'], masterKeys, secretsKeys, operationKeys };
+  return { config: config as EnvironmentValues<Shape>['config'], masterKeys, secretsKeys, operationKeys };
 }
 
 function readSecretsKeys<Shape extends z.ZodRawShape>(
@@ -90,15 +92,15 @@ function readSecretsKeys<Shape extends z.ZodRawShape>(
 ): MasterKeys | undefined {
   if (secretsKey === undefined || masterKeys === undefined) return masterKeys;
   const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
-  return MasterKeys.fromConfig(name, given, secretsKey).followedBy(masterKeys);
+  return MasterKeys.fromConfig(name, given, secretsKey).withFallback(masterKeys);
 }
 
 async function start<Shape extends z.ZodRawShape>(
   options: ServiceOptions<Shape>,
-  { config, masterKeys, secretsKeys, operationKeys }: Read<Shape>,
+  { config, masterKeys, secretsKeys, operationKeys }: EnvironmentValues<Shape>,
   logger: Logger,
 ): Promise<void> {
-  const began = performance.now();
+  const startedAt = performance.now();
   const checks = new HealthChecks();
   const metrics = new Metrics();
   const shutdown = new Shutdown(
@@ -118,24 +120,24 @@ async function start<Shape extends z.ZodRawShape>(
     logger.error({ err: error }, 'A transaction was kept open by work outside the database'),
   );
   const infrastructure = await createInfrastructure(parts);
-  observe(infrastructure, options.readyWithout ?? []);
+  addChecksAndStats(infrastructure, options.readyWithout ?? []);
   const { startApp } = await nest;
   const app = await startApp(options, infrastructure, config);
   planShutdown(shutdown, { app, health, infrastructure, tracing });
   checks.started();
-  const milliseconds = Math.round(performance.now() - began);
+  const milliseconds = Math.round(performance.now() - startedAt);
   logger.info({ milliseconds, healthPort, port: app.port }, 'The service runs');
   setTimeout(() => void metrics.load(), 1_000).unref();
 }
 
-interface Running {
+interface RunningService {
   readonly app: StartedApp;
   readonly health: HealthServer;
   readonly infrastructure: Infrastructure;
   readonly tracing: Tracing;
 }
 
-function planShutdown(shutdown: Shutdown, { app, health, infrastructure, tracing }: Running): void {
+function planShutdown(shutdown: Shutdown, { app, health, infrastructure, tracing }: RunningService): void {
   const { checks, metrics, database, runner, nats, operationsNats, fetch } = infrastructure;
   shutdown.plan([
     { name: 'readiness', run: () => checks.stopping() },
@@ -150,7 +152,7 @@ function planShutdown(shutdown: Shutdown, { app, health, infrastructure, tracing
 }
 
 // What nobody caught is a defect: the state is unknown, and the supervisor starts the process again.
-function endOnDefects(logger: Logger): void {
+function exitOnUncaughtErrors(logger: Logger): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       logger.fatal({ err: error, event }, 'The service ends over an error that nobody caught');

@@ -18,7 +18,7 @@ describe('going down', () => {
       { name: 'b', run: () => Promise.reject(new Error('broken')) },
       { name: 'c', run: () => done.push('c') },
     ]);
-    down.signalled('SIGTERM');
+    down.handleSignal('SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect({ done, exits }).toEqual({ done: ['a', 'c'], exits: [0] });
   });
@@ -26,14 +26,14 @@ describe('going down', () => {
   it('ends badly when a step hangs, and at once with a second signal', async () => {
     const late = shutdown(30);
     late.shutdown.plan([{ name: 'hangs', run: never }]);
-    late.shutdown.signalled('SIGTERM');
+    late.shutdown.handleSignal('SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 80));
     expect(late.exits).toEqual([1]);
 
     const twice = shutdown();
     twice.shutdown.plan([{ name: 'hangs', run: never }]);
-    twice.shutdown.signalled('SIGTERM');
-    twice.shutdown.signalled('SIGINT');
+    twice.shutdown.handleSignal('SIGTERM');
+    twice.shutdown.handleSignal('SIGINT');
     expect(twice.exits).toEqual([1]);
   });
 });

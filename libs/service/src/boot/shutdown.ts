@@ -7,7 +7,7 @@ export interface ShutdownStep {
 }
 
 /** How a process ends: given by tests. */
-export interface ProcessEnd {
+export interface ShutdownOptions {
   readonly exit: (code: number) => void;
   readonly deadlineMs: number;
 }
@@ -17,11 +17,11 @@ const DEADLINE_MS = 25_000;
 /** Runs the steps within a deadline, after which the process ends all the same: nothing depends on a clean end. */
 export class Shutdown {
   readonly #logger: Logger;
-  readonly #end: ProcessEnd;
+  readonly #end: ShutdownOptions;
   #steps: readonly ShutdownStep[] = [];
   #begun = false;
 
-  constructor(logger: Logger, end: Partial<ProcessEnd> = {}) {
+  constructor(logger: Logger, end: Partial<ShutdownOptions> = {}) {
     this.#logger = logger;
     this.#end = { exit: (code) => process.exit(code), deadlineMs: DEADLINE_MS, ...end };
   }
@@ -33,10 +33,10 @@ export class Shutdown {
 
   /** Listens to SIGTERM and SIGINT; a second one ends the process at once. */
   listen(): void {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.signalled(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.handleSignal(signal));
   }
 
-  signalled(signal: string): void {
+  handleSignal(signal: string): void {
     if (this.#begun) {
       this.#logger.warn({ signal }, 'The service ends at once');
       this.#end.exit(1);

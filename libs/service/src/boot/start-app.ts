@@ -10,15 +10,15 @@ import { NestLogger } from '../log/nest-logger.ts';
 import { traceRequests } from '../tracing/trace-requests.ts';
 import { isExporting } from '../tracing/tracing.ts';
 import type { Infrastructure } from './infrastructure.ts';
-import { PassErrors } from './pass-errors.ts';
+import { RpcErrorFilter } from './rpc-error-filter.ts';
 import { serviceModule } from './service-module.ts';
 import type { HttpOptions, ServiceOptions } from './service-options.ts';
-import { TracedHandlers } from './traced-handlers.ts';
+import { HandlerTracing } from './handler-tracing.ts';
 
 const REQUEST_MS = 30_000;
 
 /** Headers and bodies that trickle in end in time; by default Node looks for them each half minute alone. */
-export const slowRequests = {
+export const slowRequestLimits = {
   requestTimeout: REQUEST_MS,
   http: { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 1000 },
 };
@@ -40,10 +40,10 @@ export async function startApp<Shape extends z.ZodRawShape>(
   const strategy = new JetStreamStrategy(infrastructure.messaging);
   if (options.http !== undefined) {
     const { FastifyAdapter } = await import('@nestjs/platform-fastify');
-    const adapter = new FastifyAdapter({ ...slowRequests, ...options.http.server });
+    const adapter = new FastifyAdapter({ ...slowRequestLimits, ...options.http.server });
     const { bodyParser = false } = options.http;
     const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { ...common, bodyParser });
-    return openDoor(app, { strategy, http: options.http, infrastructure, config });
+    return startHttpApp(app, { strategy, http: options.http, infrastructure, config });
   }
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, { ...common, strategy });
   prepareHandlers(app);
@@ -51,16 +51,16 @@ export async function startApp<Shape extends z.ZodRawShape>(
   return { close: () => app.close() };
 }
 
-interface Door<Shape extends z.ZodRawShape> {
+interface HttpAppParts<Shape extends z.ZodRawShape> {
   readonly strategy: JetStreamStrategy;
   readonly http: HttpOptions<Shape>;
   readonly infrastructure: Infrastructure;
   readonly config: ServiceConfig<Shape>;
 }
 
-async function openDoor<Shape extends z.ZodRawShape>(
+async function startHttpApp<Shape extends z.ZodRawShape>(
   app: NestFastifyApplication,
-  door: Door<Shape>,
+  door: HttpAppParts<Shape>,
 ): Promise<StartedApp> {
   const { strategy, http, infrastructure, config } = door;
   const { PORT, HOST = '127.0.0.1' } = config as { PORT?: number; HOST?: string };
@@ -79,8 +79,8 @@ async function openDoor<Shape extends z.ZodRawShape>(
 }
 
 function prepareHandlers(app: INestApplication | INestMicroservice): void {
-  app.useGlobalFilters(new PassErrors('getHttpAdapter' in app ? app.getHttpAdapter() : undefined));
-  if (isExporting()) app.useGlobalInterceptors(new TracedHandlers());
+  app.useGlobalFilters(new RpcErrorFilter('getHttpAdapter' in app ? app.getHttpAdapter() : undefined));
+  if (isExporting()) app.useGlobalInterceptors(new HandlerTracing());
 }
 
 function measureRequests(app: NestFastifyApplication, { metrics }: Infrastructure): void {

@@ -56,14 +56,16 @@ function problemsOf(
     if (seen.has(name)) continue;
     const description = schema.shape[name]?.meta()?.description;
     const problem =
-      given[name] === undefined && name !== 'environment' ? 'is missing' : `must be ${wanted(issue)}`;
+      given[name] === undefined && name !== 'environment'
+        ? 'is missing'
+        : `must be ${describeExpectation(issue)}`;
     seen.set(name, `${name} ${problem}${description === undefined ? '' : ` (${description})`}`);
   }
   return [...seen.values()];
 }
 
 // Zod's own message may repeat the value (an enum's does not, a union's may), so it is put in words of ours.
-function wanted(issue: z.core.$ZodIssue): string {
+function describeExpectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return `a ${issue.expected}`;

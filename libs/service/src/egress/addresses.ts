@@ -5,8 +5,8 @@ import ipaddr from 'ipaddr.js';
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
 // Inside 2000::/3 yet not the public internet, and not named by ipaddr.js in every version.
-const NOT_PUBLIC: readonly Range[] = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'].map((range) =>
-  ipaddr.parseCIDR(range),
+const NON_PUBLIC_RANGES: readonly Range[] = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'].map(
+  (range) => ipaddr.parseCIDR(range),
 );
 const GLOBAL_UNICAST: Range = ipaddr.parseCIDR('2000::/3');
 
@@ -33,7 +33,7 @@ export class EgressAllowList {
 
   allowsAddress(address: string): boolean {
     const parsed = parse(address);
-    return parsed !== undefined && this.#ranges.some((range) => inside(parsed, range));
+    return parsed !== undefined && this.#ranges.some((range) => isInRange(parsed, range));
   }
 }
 
@@ -42,10 +42,10 @@ export function isPublicAddress(address: string): boolean {
   const parsed = parse(address);
   if (parsed === undefined || parsed.range() !== 'unicast') return false;
   if (parsed.kind() === 'ipv4') return true;
-  return inside(parsed, GLOBAL_UNICAST) && !NOT_PUBLIC.some((range) => inside(parsed, range));
+  return isInRange(parsed, GLOBAL_UNICAST) && !NON_PUBLIC_RANGES.some((range) => isInRange(parsed, range));
 }
 
-function inside(address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Range): boolean {
+function isInRange(address: ipaddr.IPv4 | ipaddr.IPv6, [network, bits]: Range): boolean {
   return address.kind() === network.kind() && address.match(network, bits);
 }
 

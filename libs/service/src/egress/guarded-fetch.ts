@@ -9,7 +9,7 @@ import { injectTrace } from '../tracing/context.ts';
 import { EgressAllowList, isPublicAddress } from './addresses.ts';
 import { EgressError } from './egress-error.ts';
 import { limitBody } from './limit-body.ts';
-import { redirectOf } from './redirect.ts';
+import { followRedirect } from './redirect.ts';
 import type { EgressRequest } from './redirect.ts';
 
 /** Limits of one outgoing request. Unset: 120 s, 10 MiB, 3 redirects. */
@@ -37,7 +37,7 @@ export class GuardedFetch {
   #client: Promise<{ undici: Undici; dispatcher: InstanceType<Undici['Agent']> }> | undefined;
 
   /** @param resolve answers all addresses of a name; the system's resolver unless a test gives another */
-  constructor(allow: string, resolve: Resolver = resolveBySystem) {
+  constructor(allow: string, resolve: Resolver = resolveWithSystem) {
     this.#allowed = new EgressAllowList(allow);
     this.#resolve = resolve;
   }
@@ -106,13 +106,13 @@ export class GuardedFetch {
     const expiry = AbortSignal.timeout(limits.timeoutMs);
     const { undici, dispatcher } = await this.#load();
     const signal = init?.signal ? AbortSignal.any([init.signal, expiry]) : expiry;
-    let request = requestOf(input, init);
+    let request = toEgressRequest(input, init);
     try {
       for (let redirects = 0; ; redirects += 1) {
         await this.#check(request.url);
         const options = { ...request.init, redirect: 'manual', dispatcher, signal };
         const answer = await undici.fetch(request.url, options as Parameters<Undici['fetch']>[1]);
-        const next = redirectOf(request, answer as unknown as Response);
+        const next = followRedirect(request, answer as unknown as Response);
         if (next === undefined) return limitBody(answer as unknown as Response, limits.maxBytes, expiry);
         await answer.body?.cancel();
         if (redirects >= limits.maxRedirects) {
@@ -124,7 +124,7 @@ export class GuardedFetch {
         request = next;
       }
     } catch (error) {
-      throw errorOf(error, expiry);
+      throw toEgressError(error, expiry);
     }
   }
 
@@ -137,7 +137,7 @@ export class GuardedFetch {
   }
 }
 
-function requestOf(input: FetchInput, init: RequestInit = {}): EgressRequest {
+function toEgressRequest(input: FetchInput, init: RequestInit = {}): EgressRequest {
   const given = typeof input === 'string' || input instanceof URL ? undefined : input;
   const { method, headers, body } = given ?? init;
   const merged = { method, body, ...init, headers: new Headers(init.headers ?? headers) };
@@ -145,12 +145,12 @@ function requestOf(input: FetchInput, init: RequestInit = {}): EgressRequest {
   return { url: new URL(given?.url ?? String(input)), init: merged };
 }
 
-function errorOf(error: unknown, expiry: AbortSignal): unknown {
+function toEgressError(error: unknown, expiry: AbortSignal): unknown {
   if (expiry.aborted) return new EgressError('egress_timeout', 'The host took too long to answer');
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof EgressError ? cause : error;
 }
 
-function resolveBySystem(hostname: string): Promise<LookupAddress[]> {
+function resolveWithSystem(hostname: string): Promise<LookupAddress[]> {
   return systemLookup(hostname, { all: true });
 }

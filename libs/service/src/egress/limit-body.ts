@@ -9,7 +9,7 @@ export function limitBody(answer: Response, maxBytes: number, expiry: AbortSigna
   }
   if (answer.body === null) return answer;
   const { status, statusText, headers } = answer;
-  const limited = new Response(bounded(answer.body, maxBytes, expiry), {
+  const limited = new Response(boundedStream(answer.body, maxBytes, expiry), {
     status,
     statusText,
     headers: [...headers],
@@ -18,7 +18,7 @@ export function limitBody(answer: Response, maxBytes: number, expiry: AbortSigna
   return limited;
 }
 
-function bounded(
+function boundedStream(
   body: ReadableStream<Uint8Array>,
   maxBytes: number,
   expiry: AbortSignal,

@@ -10,7 +10,7 @@ const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization'];
  * The request that an answer redirects to, as browsers do it: 303, and a POST answered 301 or 302, become a GET;
  * credentials stay with their origin. `undefined` where the answer is no redirect.
  */
-export function redirectOf({ url, init }: EgressRequest, answer: Response): EgressRequest | undefined {
+export function followRedirect({ url, init }: EgressRequest, answer: Response): EgressRequest | undefined {
   const location = answer.headers.get('location');
   if (![301, 302, 303, 307, 308].includes(answer.status) || location === null) return undefined;
   const target = new URL(location, url);

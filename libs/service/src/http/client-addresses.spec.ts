@@ -33,8 +33,8 @@ test.each([
   ['the socket is gone', 'loopback', undefined, '198.51.100.1', 'unknown'],
 ])('the address of a client where %s', (_where, trusted, remote, forwarded, expected) => {
   const addresses = new ClientAddresses(trusted);
-  expect(addresses.of(request(remote, forwarded))).toBe(expected);
-  expect(addresses.of({ raw: request(remote, forwarded) })).toBe(expected);
+  expect(addresses.addressOf(request(remote, forwarded))).toBe(expected);
+  expect(addresses.addressOf({ raw: request(remote, forwarded) })).toBe(expected);
 });
 
 test.each([

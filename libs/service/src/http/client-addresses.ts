@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddress from '@fastify/proxy-addr';
 
-type Asked = Pick<IncomingMessage, 'headers' | 'socket'>;
+type AddressSource = Pick<IncomingMessage, 'headers' | 'socket'>;
 
 /** Splits a list such as `TRUSTED_PROXIES`; throws for what is neither an address, a range nor a known name. */
 export function compileProxies(list: string): (address: string, hop: number) => boolean {
@@ -33,19 +33,19 @@ export class ClientAddresses {
   }
 
   /** The client's address, of a plain request, an upgrade, or Fastify's request around one; `unknown` where the socket is gone. */
-  of(request: Asked | { raw: Asked }): string {
+  addressOf(request: AddressSource | { raw: AddressSource }): string {
     const message = 'raw' in request ? request.raw : request;
     const { remoteAddress } = message.socket;
     if (remoteAddress === undefined) return 'unknown';
-    const found = plain(
-      proxyAddress(message as IncomingMessage, (address, hop) => this.isTrusted(plain(address), hop)),
+    const found = unmapIpv4(
+      proxyAddress(message as IncomingMessage, (address, hop) => this.isTrusted(unmapIpv4(address), hop)),
     );
-    return isIP(found) > 0 ? found : plain(remoteAddress);
+    return isIP(found) > 0 ? found : unmapIpv4(remoteAddress);
   }
 
   /** What rate limits count by: an IPv4 address, or the /64 network that one IPv6 client has to itself. */
-  networkOf(request: Asked | { raw: Asked }): string {
-    return networkOf(this.of(request));
+  networkOf(request: AddressSource | { raw: AddressSource }): string {
+    return networkOf(this.addressOf(request));
   }
 }
 
@@ -55,7 +55,7 @@ export function networkOf(address: string): string {
 }
 
 /** IPv4 in IPv6 as IPv4, without a zone. */
-function plain(address: string): string {
+function unmapIpv4(address: string): string {
   const [bare = ''] = address.split('%');
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }

@@ -48,7 +48,7 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
       logMethod(this: unknown, args: unknown[], method: (...args: unknown[]) => void) {
         // Without a sentence pino would take an error's own, unmasked message as one.
         const whole = args.length === 1 && typeof args[0] === 'object' ? [...args, 'See the fields'] : args;
-        method.apply(this, whole.map(cleaned));
+        method.apply(this, whole.map(redactArgument));
       },
     },
   };
@@ -61,7 +61,7 @@ export function createLogger({ name, level = 'info', destination }: LoggerOption
   return Object.assign(logger, { child: redactingChild }) as unknown as Logger;
 }
 
-function cleaned(argument: unknown): unknown {
+function redactArgument(argument: unknown): unknown {
   if (typeof argument === 'string') return redactText(argument);
   return argument instanceof Error ? { err: argument } : argument;
 }

@@ -60,7 +60,7 @@ describe('the master keys', () => {
     const common = new MasterKeys([randomBytes(32)]);
     const own = new MasterKeys([randomBytes(32)]);
     const wrapped = common.createSpaceKey('space_a');
-    const both = own.followedBy(common);
+    const both = own.withFallback(common);
     expect(both.isCurrent(wrapped)).toBe(false);
     const rewrapped = both.rewrap('space_a', wrapped);
     expect(both.isCurrent(rewrapped)).toBe(true);

@@ -54,7 +54,7 @@ export class MasterKeys {
   }
 
   /** These keys, and behind them others that only open. */
-  followedBy(others: MasterKeys): MasterKeys {
+  withFallback(others: MasterKeys): MasterKeys {
     return new MasterKeys([...this.#keys, ...others.#keys].map(({ bytes }) => bytes));
   }
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '@parley/testing';
 import { WebSocket, WebSocketServer } from 'ws';
 import { guardedServerOptions, GuardedSocket } from './guarded-socket.ts';
-import { refuseUpgrade } from './refuse-upgrade.ts';
+import { rejectUpgrade } from './reject-upgrade.ts';
 
 const limits = { unsentBytes: 100_000, inbound: { perSecond: 1_000_000, burst: 200_000 } };
 
@@ -19,7 +19,7 @@ describe('A guarded socket', () => {
   beforeAll(async () => {
     door = createServer();
     door.on('upgrade', (request, socket, head) => {
-      if (request.url === '/nowhere') return refuseUpgrade(socket, 429, 3);
+      if (request.url === '/nowhere') return rejectUpgrade(socket, 429, 3);
       return sockets.handleUpgrade(request, socket, head, (one) => {
         one.on('error', () => undefined);
         guarded = new GuardedSocket(one, limits);
@@ -47,13 +47,13 @@ describe('A guarded socket', () => {
 
   it('reads no more while somebody holds it, and goes on when the last lets go', async () => {
     const { client } = await open();
-    guarded.hold('one');
-    guarded.hold('two');
+    guarded.pauseReading('one');
+    guarded.pauseReading('two');
     client.send('x'.repeat(10));
-    guarded.letGo('one');
+    guarded.resumeReading('one');
     await sleep(50);
     expect(heard).toEqual([]);
-    guarded.letGo('two');
+    guarded.resumeReading('two');
     await until('it is read', () => heard.length === 1);
   });
 
@@ -80,7 +80,7 @@ describe('A guarded socket', () => {
       if (client.bufferedAmount < 10_000_000) for (let no = 0; no < 500; no += 1) client.send('x');
     }, 1);
     await until('it floods', () => heard.length > 100);
-    guarded.cut(4429, 'Too many.');
+    guarded.closeWithoutReading(4429, 'Too many.');
     const before = heard.length;
     expect(await ended).toBe(4429);
     clearInterval(flood);

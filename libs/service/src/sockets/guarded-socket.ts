@@ -22,29 +22,29 @@ export const guardedServerOptions = {
 } satisfies ServerOptions & { closeTimeout: number; maxFragments: number };
 
 /** Pings and pongs a peer may send: far more than any client needs. */
-const CONTROL: Rate = { perSecond: 2, burst: 30 };
+const CONTROL_FRAME_RATE: Rate = { perSecond: 2, burst: 30 };
 /** Messages that are read away after a close; then the peer is read no more. */
-const LATE_MESSAGES = 100;
+const MAX_LATE_MESSAGES = 100;
 /** How long a peer that is cut off may take to read why. */
-const CUT_MS = 500;
-const REASON_BYTES = 120;
+const CLOSE_GRACE_MS = 500;
+const MAX_REASON_BYTES = 120;
 
 /** A server's side of a WebSocket that costs little whatever its peer sends. */
 export class GuardedSocket {
   private readonly socket: WebSocket;
   private readonly limits: SocketLimits;
   private readonly inbound: TokenBucket;
-  private readonly control = new TokenBucket(CONTROL);
-  private readonly holds = new Set<string>();
+  private readonly controlBucket = new TokenBucket(CONTROL_FRAME_RATE);
+  private readonly pauseReasons = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private isClosing = false;
-  private late = 0;
+  private lateMessages = 0;
 
   constructor(socket: WebSocket, limits: SocketLimits) {
     this.socket = socket;
     this.limits = limits;
     this.inbound = new TokenBucket(limits.inbound);
-    socket.on('ping', (data: Buffer) => this.ping(data));
+    socket.on('ping', (data: Buffer) => this.answerPing(data));
     socket.on('close', () => clearTimeout(this.timer));
   }
 
@@ -53,7 +53,7 @@ export class GuardedSocket {
   }
 
   /** Bytes that wait for the peer. */
-  get buffered(): number {
+  get unsentBytes(): number {
     return this.socket.bufferedAmount;
   }
 
@@ -70,7 +70,7 @@ export class GuardedSocket {
   /** Calls the handler for each pong. */
   onPong(handle: () => void): void {
     this.socket.on('pong', () => {
-      if (this.takeControl()) handle();
+      if (this.allowControlFrame()) handle();
     });
   }
 
@@ -81,23 +81,24 @@ export class GuardedSocket {
   /** Sends a message; a peer that does not read is cut. */
   send(data: string | Buffer): void {
     if (!this.isOpen) return;
-    if (this.buffered > this.limits.unsentBytes) return this.terminate();
+    if (this.unsentBytes > this.limits.unsentBytes) return this.terminate();
     this.socket.send(data);
   }
 
-  ask(): void {
+  sendPing(): void {
     if (this.isOpen) this.socket.ping();
   }
 
   /** The peer's bytes are read no more until everybody who holds it has let go: they wait at the peer. */
-  hold(reason: string): void {
+  pauseReading(reason: string): void {
     if (!this.isOpen) return;
-    this.holds.add(reason);
+    this.pauseReasons.add(reason);
     this.socket.pause();
   }
 
-  letGo(reason: string): void {
-    if (this.holds.delete(reason) && this.holds.size === 0 && !this.isClosing) this.socket.resume();
+  resumeReading(reason: string): void {
+    if (this.pauseReasons.delete(reason) && this.pauseReasons.size === 0 && !this.isClosing)
+      this.socket.resume();
   }
 
   /** Closes with a code, and waits for the peer's answer for two seconds at most. */
@@ -109,7 +110,7 @@ export class GuardedSocket {
   }
 
   /** Closes without reading another byte: for a peer that floods. */
-  cut(code: number, reason: string): void {
+  closeWithoutReading(code: number, reason: string): void {
     if (this.isClosing) return;
     this.beginClose(code, reason);
     this.stopReading();
@@ -122,44 +123,44 @@ export class GuardedSocket {
 
   private beginClose(code: number, reason: string): void {
     this.isClosing = true;
-    this.holds.clear();
+    this.pauseReasons.clear();
     clearTimeout(this.timer);
-    this.socket.close(code, cutText(reason, REASON_BYTES));
+    this.socket.close(code, truncateBytes(reason, MAX_REASON_BYTES));
   }
 
-  private ping(data: Buffer): void {
-    if (!this.takeControl()) return;
-    if (this.buffered <= this.limits.unsentBytes) this.socket.pong(data);
+  private answerPing(data: Buffer): void {
+    if (!this.allowControlFrame()) return;
+    if (this.unsentBytes <= this.limits.unsentBytes) this.socket.pong(data);
   }
 
-  private takeControl(): boolean {
+  private allowControlFrame(): boolean {
     if (!this.isOpen) {
       this.dropLate();
       return false;
     }
-    if (this.control.take()) return true;
-    this.cut(4429, 'Too many pings or pongs. Send one in a few seconds.');
+    if (this.controlBucket.tryTake()) return true;
+    this.closeWithoutReading(4429, 'Too many pings or pongs. Send one in a few seconds.');
     return false;
   }
 
   private dropLate(): void {
-    this.late += 1;
-    if (this.late === LATE_MESSAGES) this.stopReading();
+    this.lateMessages += 1;
+    if (this.lateMessages === MAX_LATE_MESSAGES) this.stopReading();
   }
 
   /** The peer has a moment to read the close that is on its way. */
   private stopReading(): void {
     this.socket.pause();
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.terminate(), CUT_MS);
+    this.timer = setTimeout(() => this.terminate(), CLOSE_GRACE_MS);
   }
 
   private throttle(bytes: number): void {
     const waitMs = this.inbound.spend(bytes);
     if (waitMs === 0) return;
-    this.hold('rate');
+    this.pauseReading('rate');
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.letGo('rate'), waitMs);
+    this.timer = setTimeout(() => this.resumeReading('rate'), waitMs);
   }
 }
 
@@ -169,7 +170,7 @@ function bytesOf(data: RawData): Buffer {
 }
 
 /** A close reason has at most 123 bytes of UTF-8. */
-function cutText(text: string, most: number): string {
+function truncateBytes(text: string, most: number): string {
   let cut = text;
   while (Buffer.byteLength(cut) > most) cut = cut.slice(0, -1);
   return cut;

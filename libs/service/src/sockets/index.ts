@@ -1,6 +1,6 @@
-export { ConnectionCount } from './connection-count.ts';
+export { ConnectionLimiter } from './connection-limiter.ts';
 export { guardedServerOptions, GuardedSocket } from './guarded-socket.ts';
 export type { MessageHandler, SocketLimits } from './guarded-socket.ts';
-export { endSoon, refuseUpgrade } from './refuse-upgrade.ts';
+export { endWithTimeout, rejectUpgrade } from './reject-upgrade.ts';
 export { TokenBucket, TokenBuckets } from './token-bucket.ts';
 export type { Rate } from './token-bucket.ts';

@@ -9,17 +9,17 @@ export class TokenBucket {
   private readonly perMs: number;
   private readonly burst: number;
   private tokens: number;
-  private at: number;
+  private refilledAt: number;
 
   constructor(rate: Rate, now = performance.now()) {
     this.perMs = rate.perSecond / 1000;
     this.burst = rate.burst;
     this.tokens = rate.burst;
-    this.at = now;
+    this.refilledAt = now;
   }
 
   /** Takes one token; false when none is left. */
-  take(now = performance.now()): boolean {
+  tryTake(now = performance.now()): boolean {
     this.refill(now);
     if (this.tokens < 1) return false;
     this.tokens -= 1;
@@ -40,8 +40,8 @@ export class TokenBucket {
   }
 
   private refill(now: number): void {
-    this.tokens = Math.min(this.burst, this.tokens + Math.max(0, now - this.at) * this.perMs);
-    this.at = now;
+    this.tokens = Math.min(this.burst, this.tokens + Math.max(0, now - this.refilledAt) * this.perMs);
+    this.refilledAt = now;
   }
 }
 
@@ -49,26 +49,26 @@ export class TokenBucket {
 export class TokenBuckets {
   private readonly buckets = new Map<string, TokenBucket>();
   private readonly rate: Rate;
-  private readonly most: number;
+  private readonly maxKeys: number;
 
   constructor(rate: Rate, most = 50_000) {
     this.rate = rate;
-    this.most = most;
+    this.maxKeys = most;
   }
 
-  of(key: string): TokenBucket {
+  bucketFor(key: string): TokenBucket {
     const bucket = this.buckets.get(key) ?? new TokenBucket(this.rate);
     // The order of a map is that of insertion: the first is the one that was not used for longest.
     this.buckets.delete(key);
     this.buckets.set(key, bucket);
-    if (this.buckets.size > this.most) {
+    if (this.buckets.size > this.maxKeys) {
       const [oldest] = this.buckets.keys();
       if (oldest !== undefined) this.buckets.delete(oldest);
     }
     return bucket;
   }
 
-  take(key: string): boolean {
-    return this.of(key).take();
+  tryTake(key: string): boolean {
+    return this.bucketFor(key).tryTake();
   }
 }

@@ -9,18 +9,18 @@ type Extras = { kind: string; definition?: { name: string }; options?: { queue: 
 /** What a service's classes ask for, by token. */
 export type SpecValues = readonly (readonly [token: unknown, value: unknown])[];
 
-class KitModule {}
-class BareModule {}
-Module({})(KitModule);
-Module({})(BareModule);
+class TestInfrastructureModule {}
+class TestRootModule {}
+Module({})(TestInfrastructureModule);
+Module({})(TestRootModule);
 
 /** Makes a service's objects over these values, without its messaging. */
-export function openBare(module: Type, values: SpecValues): Promise<INestApplicationContext> {
+export function createTestContext(module: Type, values: SpecValues): Promise<INestApplicationContext> {
   const providers = values.map(([provide, useValue]) => ({ provide: provide as symbol, useValue }));
   const exported = providers.map(({ provide }) => provide);
-  const kit = { module: KitModule, global: true, providers, exports: exported };
+  const kit = { module: TestInfrastructureModule, global: true, providers, exports: exported };
   return NestFactory.createApplicationContext(
-    { module: BareModule, imports: [kit, module] },
+    { module: TestRootModule, imports: [kit, module] },
     { logger: ['error'], abortOnError: false },
   );
 }

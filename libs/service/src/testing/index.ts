@@ -1,5 +1,5 @@
-export { handlersOf, openBare } from './handlers.ts';
+export { handlersOf, createTestContext } from './handlers.ts';
 export type { SpecHandler, SpecValues } from './handlers.ts';
-export { SpecOperations, specKeys, storedSpecKeys } from './operations.ts';
-export { connectSpec, eventsOf, layTables, startPod } from './pod.ts';
+export { TestOperationCaller, testOperationKeys, storedTestOperationKeys } from './operations.ts';
+export { connectTestClient, eventsOf, createTables, startPod } from './pod.ts';
 export type { Pod, PodParts, SpecDatabase, StoredEvent } from './pod.ts';

@@ -1,7 +1,7 @@
 import type { OperationDefinition, OperationOutput, OperationRequest } from '@parley/contracts';
 import { domainOwners } from '@parley/contracts';
 import {
-  type AskOptions,
+  type RequestOptions,
   type NatsConnection,
   type OperationAnswer,
   OperationClient,
@@ -12,19 +12,19 @@ import {
 const specKey = Buffer.alloc(32, 9).toString('base64');
 
 /** Operation keys of a service for a spec: one key for every pair, so that a spec may play any service. */
-export function storedSpecKeys(service: string): StoredOperationKeys {
+export function storedTestOperationKeys(service: string): StoredOperationKeys {
   const names = [...Object.values(domainOwners), 'spec', 'x'];
   const keys = Object.fromEntries(names.map((name) => [name, [specKey]]));
   return { service, calls: keys, answers: keys };
 }
 
 /** The same, ready for use. */
-export function specKeys(service: string): OperationKeys {
-  return new OperationKeys(storedSpecKeys(service));
+export function testOperationKeys(service: string): OperationKeys {
+  return new OperationKeys(storedTestOperationKeys(service));
 }
 
 /** Asks operations as whichever service may speak for the principal: the gateway for people, each service for itself. */
-export class SpecOperations {
+export class TestOperationCaller {
   private readonly nats: NatsConnection;
   private readonly clients = new Map<string, OperationClient>();
 
@@ -35,7 +35,7 @@ export class SpecOperations {
   request<Definition extends OperationDefinition>(
     definition: Definition,
     input: OperationRequest<Definition>,
-    options: AskOptions,
+    options: RequestOptions,
   ): Promise<OperationAnswer<OperationOutput<Definition>>> {
     const { type, id } = options.principal;
     return this.as(type === 'service' ? id : domainOwners.channel).request(definition, input, options);
@@ -43,7 +43,7 @@ export class SpecOperations {
 
   /** The client of one service. */
   as(service: string): OperationClient {
-    const known = this.clients.get(service) ?? new OperationClient(this.nats, specKeys(service));
+    const known = this.clients.get(service) ?? new OperationClient(this.nats, testOperationKeys(service));
     this.clients.set(service, known);
     return known;
   }

@@ -12,13 +12,13 @@ import {
 } from '@parley/messaging';
 import type { BaseConfig } from '../config/base-config.ts';
 import { createInfrastructure, type Infrastructure } from '../boot/infrastructure.ts';
-import { PassErrors } from '../boot/pass-errors.ts';
+import { RpcErrorFilter } from '../boot/rpc-error-filter.ts';
 import { serviceModule } from '../boot/service-module.ts';
 import { HealthChecks } from '../health/health-checks.ts';
 import { createLogger } from '../log/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { MasterKeys } from '../secrets/master-keys.ts';
-import { specKeys } from './operations.ts';
+import { testOperationKeys } from './operations.ts';
 
 /** A database of a spec's own: its owner's URL, and those of roles such as `parley_flow`. */
 export interface SpecDatabase {
@@ -69,7 +69,7 @@ export async function startPod<Tables>(parts: PodParts): Promise<Pod<Tables>> {
     logger: ['error'],
     abortOnError: false,
   });
-  app.useGlobalFilters(new PassErrors());
+  app.useGlobalFilters(new RpcErrorFilter());
   await app.listen();
   const close = async (): Promise<void> => {
     await app.close();
@@ -93,7 +93,7 @@ function infrastructureOf(parts: PodParts): Promise<Infrastructure> {
       EGRESS_ALLOW: parts.egressAllow ?? '127.0.0.0/8',
     } as BaseConfig,
     logger: createLogger({ name: `${name}-spec`, level: 'fatal' }),
-    operationKeys: specKeys(name),
+    operationKeys: testOperationKeys(name),
     masterKeys: new MasterKeys([Buffer.alloc(32, 7)]),
     ...(parts.secretsKeys ? { secretsKeys: new MasterKeys(parts.secretsKeys) } : {}),
     checks: new HealthChecks(),
@@ -102,7 +102,7 @@ function infrastructureOf(parts: PodParts): Promise<Infrastructure> {
 }
 
 /** Lays a service's tables; `migrations` are its own, and the space keys' where it keeps secrets. */
-export async function layTables(
+export async function createTables(
   server: SpecDatabase,
   domain: string,
   migrations: Parameters<typeof migrate>[0]['migrations'],
@@ -135,7 +135,7 @@ export function eventsOf<Tables>(
 }
 
 /** A connection of the spec itself, which plays the other services. */
-export function connectSpec(natsUrl = specNatsUrl()): Promise<NatsConnection> {
+export function connectTestClient(natsUrl = specNatsUrl()): Promise<NatsConnection> {
   return connectNats({ url: natsUrl, user: 'operator', password: 'x', name: 'spec' });
 }
 

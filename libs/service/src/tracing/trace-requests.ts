@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { extractTrace } from './context.ts';
 
-interface Opened {
+interface RequestSpan {
   readonly span: Span;
   readonly context: Context;
 }
@@ -13,7 +13,7 @@ interface Opened {
 export function traceRequests(fastify: FastifyInstance): void {
   const opened = new WeakMap<FastifyRequest, Span>();
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const one = open(request);
+    const one = startRequestSpan(request);
     opened.set(request, one.span);
     context.with(one.context, done);
   });
@@ -25,7 +25,7 @@ export function traceRequests(fastify: FastifyInstance): void {
   });
 }
 
-function open(request: FastifyRequest): Opened {
+function startRequestSpan(request: FastifyRequest): RequestSpan {
   const { method, headers } = request;
   const route = request.routeOptions.url ?? 'none';
   const parent = extractTrace({ get: (name) => headers[name]?.toString() });

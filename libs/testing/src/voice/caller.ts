@@ -11,25 +11,25 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from '@livekit/rtc-node';
-import { Recording } from './recording.ts';
+import { SoundRecording } from './sound-recording.ts';
 
 /** Rate of what a caller says, and of what it hears. */
-const SPOKEN_RATE = 16_000;
-export const HEARD_RATE = 24_000;
-const FRAME_SAMPLES = SPOKEN_RATE / 50;
+const SENT_RATE = 16_000;
+export const RECEIVED_RATE = 24_000;
+const FRAME_SAMPLES = SENT_RATE / 50;
 
 /** Somebody in a room with a microphone and an ear, as a browser or a bridge would be. */
 export class Caller {
-  readonly heard = new Recording(HEARD_RATE);
+  readonly received = new SoundRecording(RECEIVED_RATE);
   private readonly room = new Room();
-  private readonly source = new AudioSource(SPOKEN_RATE, 1, 200);
+  private readonly source = new AudioSource(SENT_RATE, 1, 200);
   private streams: AudioStream[] = [];
 
   /** Joins, publishes its microphone and listens to whoever speaks. */
   static async join(serverUrl: string, token: string): Promise<Caller> {
     const caller = new Caller();
     const { room } = caller;
-    room.on(RoomEvent.TrackSubscribed, (track) => caller.listen(track));
+    room.on(RoomEvent.TrackSubscribed, (track) => caller.subscribeToTrack(track));
     await room.connect(serverUrl, token, { autoSubscribe: true, dynacast: false });
     const track = LocalAudioTrack.createAudioTrack('microphone', caller.source);
     const options = new TrackPublishOptions();
@@ -44,14 +44,14 @@ export class Caller {
   }
 
   /** Says something at the pace of speech, with silence around it; answers when its last sample was said. */
-  async say(samples: Int16Array, silenceMs = 100): Promise<number> {
-    const silence = new Int16Array((SPOKEN_RATE * silenceMs) / 1000);
+  async speak(samples: Int16Array, silenceMs = 100): Promise<number> {
+    const silence = new Int16Array((SENT_RATE * silenceMs) / 1000);
     await this.play(silence);
     await this.play(samples);
     await this.source.waitForPlayout();
     const ended = performance.now();
     // A microphone that is open sends silence, and ends of turns are heard in it.
-    void this.play(new Int16Array(SPOKEN_RATE * 2)).catch(() => undefined);
+    void this.play(new Int16Array(SENT_RATE * 2)).catch(() => undefined);
     return ended;
   }
 
@@ -64,18 +64,18 @@ export class Caller {
     for (let at = 0; at < samples.length; at += FRAME_SAMPLES) {
       const frame = new Int16Array(FRAME_SAMPLES);
       frame.set(samples.subarray(at, at + FRAME_SAMPLES));
-      await this.source.captureFrame(new AudioFrame(frame, SPOKEN_RATE, 1, FRAME_SAMPLES));
+      await this.source.captureFrame(new AudioFrame(frame, SENT_RATE, 1, FRAME_SAMPLES));
     }
   }
 
-  private listen(track: RemoteTrack): void {
+  private subscribeToTrack(track: RemoteTrack): void {
     if (track.kind !== TrackKind.KIND_AUDIO) return;
-    const stream = new AudioStream(track, HEARD_RATE, 1);
+    const stream = new AudioStream(track, RECEIVED_RATE, 1);
     this.streams.push(stream);
-    void this.hear(stream).catch(() => undefined);
+    void this.recordStream(stream).catch(() => undefined);
   }
 
-  private async hear(stream: AudioStream): Promise<void> {
-    for await (const frame of stream) this.heard.add(frame.data);
+  private async recordStream(stream: AudioStream): Promise<void> {
+    for await (const frame of stream) this.received.add(frame.data);
   }
 }

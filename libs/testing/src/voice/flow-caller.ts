@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { concatPcm, silence } from '../audio.ts';
-import { Recording } from './recording.ts';
+import { SoundRecording } from './sound-recording.ts';
 
 /** Rate of what a page sends to `/ws/flow`, and of what it is sent. */
-const SPOKEN_RATE = 16_000;
+const SENT_RATE = 16_000;
 const FLOW_RATE = 24_000;
 const FRAME_MS = 20;
-const FRAME_SAMPLES = (SPOKEN_RATE * FRAME_MS) / 1000;
+const FRAME_SAMPLES = (SENT_RATE * FRAME_MS) / 1000;
 
 /** A text frame of the server, and when it came (performance.now). */
 export interface FlowFrame {
@@ -18,7 +18,7 @@ export interface FlowFrame {
 
 /** A page of one's own on `/ws/flow/:flowId`, with an open microphone: silence is sent while nothing is said. */
 export class FlowCaller {
-  readonly heard = new Recording(FLOW_RATE);
+  readonly received = new SoundRecording(FLOW_RATE);
   readonly frames: FlowFrame[] = [];
   /** The code with which the socket was closed; null while it is open. */
   closed: number | null = null;
@@ -29,7 +29,7 @@ export class FlowCaller {
   private constructor(url: string, headers: Record<string, string>) {
     this.socket = new WebSocket(url, { headers });
     this.socket.on('message', (data: Buffer, binary) => {
-      if (binary) this.heard.add(new Int16Array(new Uint8Array(data).buffer));
+      if (binary) this.received.add(new Int16Array(new Uint8Array(data).buffer));
       else this.frames.push({ ...(JSON.parse(data.toString()) as FlowFrame), at: performance.now() });
     });
     this.socket.on('error', () => undefined);
@@ -47,13 +47,13 @@ export class FlowCaller {
   }
 
   /** Frames of a type that came so far. */
-  of(type: string): FlowFrame[] {
+  framesOfType(type: string): FlowFrame[] {
     return this.frames.filter((frame) => frame.type === type);
   }
 
   /** What was said so far, such as `user: How are you?`. */
   transcripts(): string[] {
-    return this.of('transcript').map(({ role, text }) => `${String(role)}: ${String(text)}`);
+    return this.framesOfType('transcript').map(({ role, text }) => `${String(role)}: ${String(text)}`);
   }
 
   send(frame: object): void {
@@ -72,9 +72,9 @@ export class FlowCaller {
   }
 
   /** Says something at the pace of speech; answers when its last sample was sent. */
-  async say(samples: Int16Array, silenceMs = 100): Promise<number> {
+  async speak(samples: Int16Array, silenceMs = 100): Promise<number> {
     this.unmute();
-    this.waiting = concatPcm([this.waiting, silence(silenceMs, SPOKEN_RATE), samples]);
+    this.waiting = concatPcm([this.waiting, silence(silenceMs, SENT_RATE), samples]);
     while (this.waiting.length > 0) {
       if (this.closed !== null) throw new Error(`The socket was closed with ${this.closed}.`);
       await new Promise((resolve) => setTimeout(resolve, FRAME_MS));

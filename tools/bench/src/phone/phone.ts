@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { decodeMulaw } from '@parley/testing';
-import { documentationSentences, Hearing, PHONE_RATE } from '@parley/testing/voice';
+import { documentationSentences, SpeechRecogniser, PHONE_RATE } from '@parley/testing/voice';
 import type { Outcome } from '../f1.ts';
 import { HttpLoad } from '../http-load.ts';
 import type { Installation } from '../installation.ts';
@@ -181,7 +181,7 @@ async function requireBusy(lines: Lines): Promise<void> {
     if (Date.now() > end) throw new Error('The call beyond the limit was not ended.');
     await sleep(100);
   }
-  const hearing = new Hearing();
+  const hearing = new SpeechRecogniser();
   const sound = decodeMulaw(Buffer.concat(caller.sound));
   const heard = await hearing.recognise(sound, PHONE_RATE, [BUSY, ...documentationSentences(24)]);
   await hearing.close();

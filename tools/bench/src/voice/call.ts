@@ -53,7 +53,7 @@ export async function placeCall(
   const began = performance.now();
   const caller = await Caller.join(serverUrl, token);
   try {
-    const greeting = await caller.heard.speechAfter(began, { quietMs: QUIET_MS });
+    const greeting = await caller.received.speechAfter(began, { quietMs: QUIET_MS });
     const before = { at: performance.now(), ...usageOf(pid) };
     const turns: Turn[] = [];
     for (const [index, sound] of sounds.entries())
@@ -69,21 +69,21 @@ export async function placeCall(
 
 /** Asks one question and listens to its answer, as long as the next question shall wait. */
 async function ask(caller: Caller, sound: Int16Array, cutIn: boolean): Promise<Omit<Turn, 'question'>> {
-  const { heard } = caller;
+  const { received } = caller;
   const asked = performance.now();
-  const ended = await caller.say(sound, 0);
-  const last = heard.lastSound() ?? 0;
+  const ended = await caller.speak(sound, 0);
+  const last = received.lastSoundAt() ?? 0;
   if (last > ended - CUT_BEFORE_END_MS) return failed(caller, 'The answer before it was not cut off.');
   const stopMs = last > asked ? last - asked : null;
   try {
     const how = cutIn ? { quietMs: 0, longestMs: 0 } : { quietMs: QUIET_MS };
-    const { onset, samples } = await heard.speechAfter(ended, { withinMs: ANSWER_MS, ...how });
+    const { onset, samples } = await received.speechAfter(ended, { withinMs: ANSWER_MS, ...how });
     if (!cutIn) return { latencyMs: onset - ended, stopMs, samples, wrong: null };
     await sleep(Math.max(0, onset + LISTEN_MS - performance.now()));
     return {
       latencyMs: onset - ended,
       stopMs,
-      samples: heard.between(onset, onset + LISTEN_MS),
+      samples: received.between(onset, onset + LISTEN_MS),
       wrong: null,
     };
   } catch (error) {
@@ -92,9 +92,9 @@ async function ask(caller: Caller, sound: Int16Array, cutIn: boolean): Promise<O
 }
 
 /** A turn without figure; goes on once nothing is said any more. */
-async function failed({ heard }: Caller, wrong: string): Promise<Omit<Turn, 'question'>> {
+async function failed({ received }: Caller, wrong: string): Promise<Omit<Turn, 'question'>> {
   const until = performance.now() + ANSWER_MS;
-  while (performance.now() < until && performance.now() - (heard.lastSound() ?? 0) < QUIET_MS)
+  while (performance.now() < until && performance.now() - (received.lastSoundAt() ?? 0) < QUIET_MS)
     await sleep(SETTLE_MS);
   return { latencyMs: Number.NaN, stopMs: null, samples: new Int16Array(), wrong };
 }

@@ -1,5 +1,5 @@
 import { listCalls, listMessages, type Message } from '@parley/contracts';
-import { HEARD_RATE, type Hearing } from '@parley/testing/voice';
+import { RECEIVED_RATE, type SpeechRecogniser } from '@parley/testing/voice';
 import type { Installation } from '../installation.ts';
 import type { CallResult } from './call.ts';
 
@@ -13,7 +13,7 @@ export interface Expected {
 /** What is said to each question. */
 export type Answers = Record<string, Expected>;
 
-export const durationMs = (samples: Int16Array): number => (samples.length * 1000) / HEARD_RATE;
+export const durationMs = (samples: Int16Array): number => (samples.length * 1000) / RECEIVED_RATE;
 
 /** The beginning of a text that is said within so long. */
 function beginning({ text, soundMs }: Expected, withinMs: number): string {
@@ -27,7 +27,7 @@ function beginning({ text, soundMs }: Expected, withinMs: number): string {
  * @returns null where nothing is wrong
  */
 export async function checkByEar(
-  hearing: Hearing,
+  hearing: SpeechRecogniser,
   { turns }: CallResult,
   answers: Answers,
 ): Promise<(string | null)[]> {
@@ -42,7 +42,7 @@ export async function checkByEar(
       text: beginning(expected, durationMs(samples)),
     }));
     const texts = candidates.map(({ text }) => text);
-    const heard = await hearing.recognise(samples, HEARD_RATE, texts);
+    const heard = await hearing.recognise(samples, RECEIVED_RATE, texts);
     const found = candidates.find(({ text }) => text === heard);
     wrong.push(found?.asked === question ? null : `heard the answer to "${found?.asked ?? 'nothing known'}"`);
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getCallTimeline, type CallTurn } from '@parley/contracts';
-import { Hearing } from '@parley/testing/voice';
+import { SpeechRecogniser } from '@parley/testing/voice';
 import type { VoiceScript } from '../../floors/voice-job.ts';
 import type { Outcome } from '../f1.ts';
 import type { Installation } from '../installation.ts';
@@ -64,7 +64,7 @@ async function learn(
 
 interface Round {
   installation: Installation;
-  hearing: Hearing;
+  hearing: SpeechRecogniser;
   answers: Answers;
   turns: number;
 }
@@ -133,7 +133,7 @@ export async function measureVoice(
   const ours = ourVoiceSide(installation);
   const { script, answers } = await learn(installation, ours);
   const floor = await floorVoiceSide(installation, script);
-  const hearing = new Hearing();
+  const hearing = new SpeechRecogniser();
   const round = { installation, hearing, answers, turns };
   const results: Record<VoiceSide['name'], Measured[]> = { floor: [], ours: [] };
   try {

@@ -60,7 +60,7 @@ describe('the OpenAI-compatible provider', () => {
   }
 
   it('sends an utterance as WAV with model, language and key, and gives what is heard as it comes', async () => {
-    server.reply({ kind: 'text', pieces: ['How do I ', 'add a ', 'channel?'] });
+    server.enqueueReplies({ kind: 'text', pieces: ['How do I ', 'add a ', 'channel?'] });
     const partial: string[] = [];
     const own = await speech({ VOICE_OPENAI_STT_MODEL: 'whisper-large' });
     const heard = await hear(own, never, (text) => partial.push(text));
@@ -74,7 +74,7 @@ describe('the OpenAI-compatible provider', () => {
   });
 
   it('gets along with a server that cannot stream, and asks it no more', async () => {
-    server.reply({ kind: 'no-stream', text: 'Hello.' });
+    server.enqueueReplies({ kind: 'no-stream', text: 'Hello.' });
     const own = await speech();
     expect((await hear(own)).text).toBe('Hello.');
     expect((await hear(own)).text).toBe('Hello.');
@@ -84,7 +84,7 @@ describe('the OpenAI-compatible provider', () => {
   it('speaks as the audio comes, with the agent’s voice, model and pace', async () => {
     const own = await speech({}, { agentVoice: { voice: 'nova', ttsModel: 'kokoro', speed: 1.2 } });
     const pcm = await synthesize('Good morning.');
-    server.reply({ kind: 'speech', pcm });
+    server.enqueueReplies({ kind: 'speech', pcm });
     expect(await speak(own, 'Good morning.')).toEqual(pcm);
     expect(server.requests[0]?.fields).toEqual({
       model: 'kokoro',
@@ -93,13 +93,13 @@ describe('the OpenAI-compatible provider', () => {
       input: 'Good morning.',
       response_format: 'pcm',
     });
-    server.reply({ kind: 'speech', pcm, as: 'wav' });
+    server.enqueueReplies({ kind: 'speech', pcm, as: 'wav' });
     expect((await speak(own, 'Good morning.')).length).toBe(pcm.length);
     expect(await speak(own, ' … ')).toHaveLength(0);
   });
 
   it('is heard by the server that it spoke to', async () => {
-    server.know('How do I add a channel?', question);
+    server.addTranscript('How do I add a channel?', question);
     const own = await speech();
     expect((await hear(own)).text).toBe('How do I add a channel?');
     expect(rms(await speak(own, 'Yes.'))).toBeGreaterThan(500);
@@ -112,7 +112,7 @@ describe('the OpenAI-compatible provider', () => {
   ] as const)('tries %s again after status %i', async (half, status) => {
     const own = await speech();
     const good = half === 'stt' ? { kind: 'text' as const, pieces: ['Yes.'] } : { kind: 'speech' as const };
-    server.reply({ kind: 'error', status }, good);
+    server.enqueueReplies({ kind: 'error', status }, good);
     if (half === 'stt') expect((await hear(own)).text).toBe('Yes.');
     else expect((await speak(own, 'Yes.')).length).toBeGreaterThan(0);
     expect(server.requests).toHaveLength(2);
@@ -127,7 +127,7 @@ describe('the OpenAI-compatible provider', () => {
   ] as const)('gives up after %o and says why', async (reply, message, tries) => {
     const warnings: SpeechWarning[] = [];
     const own = await speech({}, { onWarning: (warning) => warnings.push(warning) });
-    server.reply(reply);
+    server.enqueueReplies(reply);
     const spoken = expect(speak(own, 'Yes.')).rejects;
     await spoken.toMatchObject({ retryable: false, message: expect.stringContaining(message) as string });
     expect(server.requests).toHaveLength(tries);
@@ -142,7 +142,7 @@ describe('the OpenAI-compatible provider', () => {
   it.each([{ kind: 'silence' }, { kind: 'stall' }] as const)(
     'waits no longer than its time for %o',
     async (reply) => {
-      server.reply(reply);
+      server.enqueueReplies(reply);
       const guard = new GuardedFetch('127.0.0.0/8');
       open.push(guard);
       const api = new AudioApi({ baseUrl: server.baseUrl, key: KEY, timeoutMs: 150 }, guard.fetch);
@@ -155,7 +155,7 @@ describe('the OpenAI-compatible provider', () => {
   );
 
   it('stops with the call', async () => {
-    server.reply({ kind: 'silence' });
+    server.enqueueReplies({ kind: 'silence' });
     const own = await speech();
     const stop = new AbortController();
     const heard = hear(own, stop.signal);
@@ -173,7 +173,7 @@ describe('the OpenAI-compatible provider', () => {
 
   it('goes on with the next provider in a call, and stays with it', async () => {
     const warnings: SpeechWarning[] = [];
-    server.reply({ kind: 'error', status: 401 });
+    server.enqueueReplies({ kind: 'error', status: 401 });
     const own = await speech(
       {},
       {

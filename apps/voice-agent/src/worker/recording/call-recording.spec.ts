@@ -1,5 +1,5 @@
 import type { Room } from '@livekit/rtc-node';
-import { type RecordingWish, unavailable } from '@parley/contracts';
+import { type RecordingMode, unavailable } from '@parley/contracts';
 import { FakeStorage } from '../../../test/fake-storage.ts';
 import type { CallParts } from '../call-parts.ts';
 import { promptsFor } from '../prompts.ts';
@@ -24,7 +24,7 @@ describe('The recording of a call', () => {
   });
   afterEach(() => storage.close());
 
-  function recordingFor(recording: RecordingWish): CallRecording {
+  function recordingFor(recording: RecordingMode): CallRecording {
     const request = async ({ name }: { name: string }, input: unknown): Promise<{ body: unknown }> => {
       happened.push(name);
       if (name === refused) throw unavailable('The storage is away.');

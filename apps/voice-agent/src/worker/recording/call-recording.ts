@@ -5,7 +5,7 @@ import {
   finishRecording,
   type OperationOutput,
   ProblemError,
-  type RecordingWish,
+  type RecordingMode,
   servicePrincipal,
 } from '@parley/contracts';
 import type { CallParts } from '../call-parts.ts';
@@ -31,7 +31,7 @@ const FINISH_MS = 10_000;
 export class CallRecording {
   private readonly parts: CallParts;
   private readonly conversationId: string;
-  private readonly wish: RecordingWish;
+  private readonly wish: RecordingMode;
   private readonly ask: Ask;
   private opening: Promise<RecordingFile> | null = null;
   private recorder: Recorder | null = null;

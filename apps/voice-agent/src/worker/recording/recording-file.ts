@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   beginStorage,
-  MOST_PARTS,
+  MAX_PARTS,
   type OperationDefinition,
   type OperationOutput,
   type OperationRequest,
@@ -118,7 +118,7 @@ export class RecordingFile {
       const piece = new Uint8Array(await new Blob(this.waiting.splice(0)).arrayBuffer());
       const number = Math.max(2, this.parts + 1);
       const sent =
-        number <= MOST_PARTS &&
+        number <= MAX_PARTS &&
         (await this.put(1, wavHead(this.sound + piece.length))) &&
         (await this.put(number, piece));
       if (!sent) return this.giveUp();

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dispose } from '@livekit/rtc-node';
-import type { CallJob, RecordingWish } from '@parley/contracts';
+import type { CallJob, RecordingMode } from '@parley/contracts';
 import { synthesize } from '@parley/testing';
 import { VoiceBench } from '../../../test/bench.ts';
 import { type Caller, RATE } from '../../../test/caller.ts';
@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const caller of callers.splice(0)) await caller.leave().catch(() => undefined);
 });
 
-async function calledIn(recording: RecordingWish): Promise<{ caller: Caller; job: CallJob }> {
+async function calledIn(recording: RecordingMode): Promise<{ caller: Caller; job: CallJob }> {
   bench.recording = recording;
   bench.recorded.length = 0;
   bench.speeches.length = 0;

@@ -1,5 +1,5 @@
 import { noise, synthesize } from '../audio.ts';
-import { Hearing } from './hearing.ts';
+import { SpeechRecogniser } from './speech-recogniser.ts';
 import { documentationSentences } from './sentences.ts';
 
 const RATE = 16_000;
@@ -7,10 +7,10 @@ const COUNT = 20;
 
 describe('The ear of tests', () => {
   const [said, unsaid] = split(documentationSentences(COUNT + 5));
-  let hearing: Hearing;
+  let hearing: SpeechRecogniser;
 
   beforeAll(() => {
-    hearing = new Hearing();
+    hearing = new SpeechRecogniser();
   });
   afterAll(() => hearing.close());
 

@@ -1,14 +1,18 @@
 import type { Infrastructure } from './infrastructure.ts';
 import type { CheckResult } from '../health/health-checks.ts';
 
-const PING_MS = 500;
-const OUTBOX_ROWS = 10_000;
+const MAX_PING_MS = 500;
+const MAX_OUTBOX_ROWS = 10_000;
 
 /** Adds the checks that every service has, and the numbers that its messaging keeps of itself. */
-export function observe(infrastructure: Infrastructure, readyWithout: readonly string[]): void {
+export function addChecksAndStats(infrastructure: Infrastructure, readyWithout: readonly string[]): void {
   const { checks, nats, operationsNats } = infrastructure;
   const required = (name: string) => !readyWithout.includes(name);
-  checks.add({ name: 'postgresql', required: required('postgresql'), run: () => ping(infrastructure) });
+  checks.add({
+    name: 'postgresql',
+    required: required('postgresql'),
+    run: () => checkPostgres(infrastructure),
+  });
   checks.add({
     name: 'nats',
     required: required('nats'),
@@ -17,22 +21,22 @@ export function observe(infrastructure: Infrastructure, readyWithout: readonly s
       return { status: 'ok', server: nats.info?.version ?? 'unknown' };
     },
   });
-  checks.add({ name: 'outbox', required: false, run: () => outbox(infrastructure) });
+  checks.add({ name: 'outbox', required: false, run: () => checkOutbox(infrastructure) });
   addStats(infrastructure);
 }
 
-async function ping({ database }: Infrastructure): Promise<CheckResult> {
+async function checkPostgres({ database }: Infrastructure): Promise<CheckResult> {
   const started = performance.now();
   await database.ping();
   const milliseconds = Math.round(performance.now() - started);
-  return milliseconds < PING_MS
+  return milliseconds < MAX_PING_MS
     ? { status: 'ok', milliseconds }
     : { status: 'failed', detail: 'slow', milliseconds };
 }
 
-async function outbox({ messaging }: Infrastructure): Promise<CheckResult> {
+async function checkOutbox({ messaging }: Infrastructure): Promise<CheckResult> {
   const rows = await messaging.lag();
-  return { status: rows < OUTBOX_ROWS ? 'ok' : 'degraded', rows };
+  return { status: rows < MAX_OUTBOX_ROWS ? 'ok' : 'degraded', rows };
 }
 
 function addStats({ metrics, messaging }: Infrastructure): void {

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rms } from '../audio.ts';
 
 /** Below this an ear hears silence (root mean square of 16-bit samples). */
-const QUIET = 250;
+const SILENCE_RMS = 250;
 const PERIOD_MS = 20;
 
 /** Sound as it came, piece by piece, with the moment each piece came. */
-export class Recording {
+export class SoundRecording {
   private readonly pieces: { at: number; samples: Int16Array }[] = [];
   readonly rate: number;
 
@@ -32,7 +32,7 @@ export class Recording {
 
   /** The first moment after `from` at which something was heard; null while nothing was. */
   onsetAfter(from: number): number | null {
-    return this.pieces.find(({ at, samples }) => at >= from && rms(samples) > QUIET)?.at ?? null;
+    return this.pieces.find(({ at, samples }) => at >= from && rms(samples) > SILENCE_RMS)?.at ?? null;
   }
 
   /** When a speech that went on at a moment fell silent, for a fifth of a second at least; null while it goes on. */
@@ -40,15 +40,15 @@ export class Recording {
     let last = from;
     for (const { at, samples } of this.pieces) {
       if (at < from) continue;
-      if (rms(samples) > QUIET) last = at;
+      if (rms(samples) > SILENCE_RMS) last = at;
       else if (at - last >= forMs) return last;
     }
     return null;
   }
 
   /** The last moment at which something was heard; null while nothing was. */
-  lastSound(): number | null {
-    return this.pieces.findLast(({ samples }) => rms(samples) > QUIET)?.at ?? null;
+  lastSoundAt(): number | null {
+    return this.pieces.findLast(({ samples }) => rms(samples) > SILENCE_RMS)?.at ?? null;
   }
 
   /**
@@ -68,10 +68,10 @@ export class Recording {
       onset = this.onsetAfter(from);
     }
     const longest = onset + longestMs;
-    let end = this.lastSound() ?? onset;
+    let end = this.lastSoundAt() ?? onset;
     while (performance.now() - end < quietMs && performance.now() < longest) {
       await sleep(PERIOD_MS);
-      end = this.lastSound() ?? onset;
+      end = this.lastSoundAt() ?? onset;
     }
     return { samples: this.between(onset, end), onset, end };
   }

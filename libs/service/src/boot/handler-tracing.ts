@@ -5,7 +5,7 @@ import type { Observable } from 'rxjs';
 import { withSpan } from '../tracing/tracing.ts';
 
 /** A span around each handler of events and operations, named by class and method. */
-export class TracedHandlers implements NestInterceptor {
+export class HandlerTracing implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const name = `${context.getClass().name}.${context.getHandler().name}`;
     return from(

@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import createRecogniser, { type Decoder } from 'soundswallower';
 import { rms } from '../audio.ts';
 import { resamplePcm } from '../resample.ts';
-import type { HearingRequest } from './hearing.ts';
+import type { RecognitionRequest } from './speech-recogniser.ts';
 
 const RATE = 16_000;
 const LOOK = RATE / 100;
@@ -36,7 +36,7 @@ async function open(): Promise<Decoder> {
   return decoder;
 }
 
-function recognise(decoder: Decoder, { samples, rate, candidates }: HearingRequest): string | null {
+function recognise(decoder: Decoder, { samples, rate, candidates }: RecognitionRequest): string | null {
   const pcm = resamplePcm(samples, rate, RATE);
   const sound = Float32Array.from(pcm, (one) => one / 32_768);
   let left = candidates.map((text) => candidateOf(decoder, text)).filter(({ words }) => words !== '');
@@ -93,7 +93,7 @@ function partsOf(decoder: Decoder, word: string): string[] {
 }
 
 const decoder = open();
-parentPort?.on('message', (request: HearingRequest) => {
+parentPort?.on('message', (request: RecognitionRequest) => {
   decoder
     .then((opened) => recognise(opened, request))
     .then(

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** What the ear's thread is asked. */
-export interface HearingRequest {
+export interface RecognitionRequest {
   samples: Int16Array;
   rate: number;
   candidates: readonly string[];
@@ -12,8 +12,8 @@ export interface HearingRequest {
  * Recognises which of some texts was said: the ear of tests. It works in a thread of its own, so that the test goes on
  * hearing. Words that its dictionary lacks are passed over.
  */
-export class Hearing {
-  private readonly worker = new Worker(new URL('./hearing.worker.ts', import.meta.url), {
+export class SpeechRecogniser {
+  private readonly worker = new Worker(new URL('./speech-recogniser.worker.ts', import.meta.url), {
     execArgv: ['--no-warnings', '--conditions=source'],
   });
 
@@ -22,7 +22,7 @@ export class Hearing {
    * @returns null where none of them fills the sound
    */
   async recognise(samples: Int16Array, rate: number, candidates: readonly string[]): Promise<string | null> {
-    this.worker.postMessage({ samples, rate, candidates } satisfies HearingRequest);
+    this.worker.postMessage({ samples, rate, candidates } satisfies RecognitionRequest);
     const [answer] = (await once(this.worker, 'message')) as [{ text: string | null } | { error: string }];
     if ('error' in answer) throw new Error(answer.error);
     return answer.text;
