@@ -31,10 +31,28 @@ test('a message larger than 64 KiB is too large, in bytes', () => {
   expect(customAdapter.parse(message('ä'.repeat(8000)))).toHaveLength(1);
 });
 
-test('a custom webhook with a NUL is refused before anything is published', () => {
+test('a custom webhook with NUL characters and half pairs is cleaned: the message is not lost', () => {
   const message =
-    '{"messageId":"m1","sender":{"id":"u1","name":"\\u0000"},"parts":[{"type":"text","text":"x"}]}';
+    '{"messageId":"m1","sender":{"id":"u1","name":"A\\u0000da"},"parts":[{"type":"text","text":"x\\u0000y \\ud800 😀"}],"metadata":{"k\\u0000":"v\\u0000"}}';
+  expect(customAdapter.parse(body(message))).toEqual([
+    {
+      providerMessageId: 'm1',
+      sender: { id: 'u1', name: 'Ada' },
+      parts: [expect.objectContaining({ type: 'text', text: 'xy \ufffd 😀' })],
+      metadata: { k: 'v' },
+    },
+  ]);
+});
+
+test.each([
+  ['{"messageId":"m\\u0000","sender":{"id":"u1"},"parts":[]}', '/messageId'],
+  ['{"messageId":"m1","sender":{"id":"u\\ud800"},"parts":[]}', '/sender/id'],
+])('an id of a custom webhook is not cleaned: %s', (message, pointer) => {
   expect(() => customAdapter.parse(body(message))).toThrow(
-    expect.objectContaining({ status: 400, errors: [expect.objectContaining({ pointer: '/sender/name' })] }),
+    expect.objectContaining({ status: 400, errors: [expect.objectContaining({ pointer })] }),
   );
+});
+
+test.each(['null', '5', '[]', '{"sender":null}'])('a custom webhook of %s is refused', (message) => {
+  expect(() => customAdapter.parse(body(message))).toThrow(expect.objectContaining({ status: 400 }));
 });

@@ -1,4 +1,4 @@
-import { badRequest, ProblemError, requireStorable } from '@parley/contracts';
+import { badRequest, ProblemError, requireStorable, toStorable } from '@parley/contracts';
 
 const DEPTH = 64;
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -12,6 +12,23 @@ export function requireJson(contentType: string | undefined, others = ''): void 
 
 /** Reads a JSON body: UTF-8 alone, at most 64 levels deep, without keys that reach into prototypes, all text storable. */
 export function readJson(body: Buffer): unknown {
+  const read = readAny(body);
+  requireStorable(read);
+  return read;
+}
+
+/**
+ * Reads the JSON body of a provider's webhook: as `readJson`, but text that cannot be stored is cleaned. Ids are not: two of
+ * them would become one.
+ * @param ids picks what has to be storable as it is, where it stands in the body
+ */
+export function readWebhookJson(body: Buffer, ids: (read: unknown) => unknown): unknown {
+  const read = readAny(body);
+  requireStorable(ids(read));
+  return toStorable(read);
+}
+
+function readAny(body: Buffer): unknown {
   let text: string;
   try {
     text = decoder.decode(body);
@@ -19,9 +36,7 @@ export function readJson(body: Buffer): unknown {
     throw badRequest('The body is not UTF-8.');
   }
   if (depthOf(text) > DEPTH) throw badRequest(`The body is nested more than ${DEPTH} levels deep.`);
-  const read = parse(text);
-  requireStorable(read);
-  return read;
+  return parse(text);
 }
 
 function parse(text: string): unknown {

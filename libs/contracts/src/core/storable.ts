@@ -14,6 +14,23 @@ export function requireStorable(input: unknown): void {
   if (errors.length > 0) throw badRequest('The request holds characters that are no text.', errors);
 }
 
+/**
+ * A value from another system, such as a provider's webhook, with its texts made storable: NUL characters are left out, and
+ * a half surrogate pair becomes U+FFFD. A message is never lost for one character.
+ */
+export function toStorable<Value>(value: Value): Value {
+  return cleaned(value) as Value;
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value === 'string') return isStorable(value) ? value : value.replaceAll('\0', '').toWellFormed();
+  if (Array.isArray(value)) return value.map(cleaned);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [cleaned(key) as string, cleaned(field)]),
+  );
+}
+
 /** NUL and half of a surrogate pair are no text in the sense of PostgreSQL. */
 function isStorable(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();

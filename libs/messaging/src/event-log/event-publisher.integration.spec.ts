@@ -1,3 +1,4 @@
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   findSequenceBreaks,
@@ -64,6 +65,14 @@ describe('FactPublisher', () => {
     const frozen = broker.freeze(STILL_MS);
     await Promise.all([publish('one', 2), publish('one', 3), publish('one', 4), frozen]);
     expect((await readStream(nats)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('stores an event without the characters that no consumer could store', async () => {
+    await facts.publish(postedEvent, 'space_a', { thread: 'o\0ne', sequence: 1, text: 'a\0b \ud83d 😀' });
+    const { streams } = await jetstreamManager(nats);
+    const stored = await streams.getMessage('CONVERSATION', { seq: 1 });
+    expect(stored?.subject).toMatch(/\.space_a\.one\./);
+    expect(stored?.json()).toEqual({ thread: 'one', sequence: 1, text: 'ab \ufffd 😀' });
   });
 
   it('refuses what is too large at once, and nothing beside it', async () => {

@@ -7,6 +7,7 @@ import {
   headerNames,
   newId,
   subjectToken,
+  toStorable,
 } from '@parley/contracts';
 import { requireNoTransaction } from '@parley/database/transaction-scope';
 import { type OutgoingMessage, PublishRejectedError, StreamPublisher } from './stream-publisher.ts';
@@ -51,9 +52,10 @@ export class EventPublisher {
   publish<Definition extends EventDefinition>(
     definition: Definition,
     spaceId: string,
-    data: EventData<Definition>,
+    given: EventData<Definition>,
   ): Promise<void> {
     requireNoTransaction(`The publishing of ${definition.name}`);
+    const { data, payload } = storableOf(given);
     const key = definition.key(data);
     const traceparent = currentTraceparent();
     const id = newId('evt');
@@ -73,7 +75,7 @@ export class EventPublisher {
     return new Promise((resolve, reject) => {
       this.queue.push({
         subject: eventSubject(definition.name, spaceId, key),
-        payload: JSON.stringify(data),
+        payload,
         headers: fill,
         resolve,
         reject,
@@ -127,6 +129,17 @@ export class EventPublisher {
       }
     }
   }
+}
+
+/** How JSON writes NUL and half a surrogate pair, which no consumer can store. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/;
+
+/** Consumers could only park an event that PostgreSQL rejects. */
+function storableOf<Data>(given: Data): { data: Data; payload: string } {
+  const payload = JSON.stringify(given);
+  if (!UNSTORABLE.test(payload)) return { data: given, payload };
+  const data = toStorable(given);
+  return { data, payload: JSON.stringify(data) };
 }
 
 /** Nobody will store it, however often it is tried. */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { CustomInboundSchema, type DeliveryKind, deliveryKinds, inputProblem } from '@parley/contracts';
-import { readJson } from '../../http/json.ts';
+import { readWebhookJson } from '../../http/json.ts';
 import type { ChannelAdapter, OutboundMessage, SendContext, SendResult, WebhookRequest } from '../adapter.ts';
 
 /** Age of a signature that is still taken, in seconds: the Standard Webhooks specification's advice. */
@@ -14,7 +14,7 @@ export const customAdapter: ChannelAdapter = {
   json: true,
   verify: (request, secret) => verify(request, secret),
   parse: (body) => {
-    const parsed = CustomInboundSchema.safeParse(readJson(body));
+    const parsed = CustomInboundSchema.safeParse(readWebhookJson(body, idsIn));
     if (!parsed.success) throw inputProblem(parsed.error, 'The message has unknown or wrong fields.');
     const { messageId, sender, parts, metadata } = parsed.data;
     return [
@@ -36,6 +36,11 @@ export const customAdapter: ChannelAdapter = {
   deliverableKinds: ({ callbackUrl }) => (typeof callbackUrl === 'string' ? deliveryKinds : none),
   send,
 };
+
+function idsIn(body: unknown): unknown {
+  const { messageId, sender } = (body ?? {}) as { messageId?: unknown; sender?: { id?: unknown } | null };
+  return { messageId, sender: { id: sender?.id } };
+}
 
 function verify({ headers, body, now }: WebhookRequest, secret: string): boolean {
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;
