@@ -20,7 +20,7 @@ code,pre{font:13.5px/1.5 ui-monospace,monospace}p code,td code,li code{backgroun
 .badge.get{background:#0a5c36}.badge.post{background:#0b4fbd}.badge.put,.badge.patch{background:#7a4a00}.badge.delete{background:#a40e26}.badge.event{background:#5a32a3}.badge.send{background:#0b4fbd}.badge.receive{background:#0a5c36}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:6px 10px;border-top:1px solid var(--line);font-weight:400}th{width:34%}
 .must{font-size:12px;color:var(--soft)}.note,.kind{color:var(--soft);font-size:14px}.variants{padding-left:20px}summary{cursor:pointer;font-size:14px;color:var(--soft)}
-.code{position:relative;margin-top:14px}.code pre{margin:0;padding:14px 84px 14px 16px;overflow:auto;background:var(--shade);border:1px solid var(--line);border-radius:8px}
+.code{position:relative;margin-top:14px}.code pre code{padding:0;background:none}.code pre{margin:0;padding:14px 84px 14px 16px;overflow:auto;background:var(--shade);border:1px solid var(--line);border-radius:8px}
 .code button{position:absolute;top:8px;right:8px;font:inherit;font-size:13px;padding:3px 10px;border:1px solid var(--soft);border-radius:6px;background:var(--paper);color:inherit;cursor:pointer}
 main.guide{margin:0 auto;max-width:820px;padding-top:36px}.guide h2{margin:40px 0 8px}.guide li{margin:4px 0}.guide .table{overflow-x:auto}.guide thead th{font-weight:600;width:auto;border-top:0}
 .guide .anchor{visibility:hidden;text-decoration:none;font-weight:400}.guide :is(h2,h3,h4):hover .anchor,.guide .anchor:focus{visibility:visible}.guide h3{margin:28px 0 6px}.guide td:first-child{min-width:120px}
