@@ -26,7 +26,7 @@ export {
   type TextWords,
   textWords,
 } from './parts.ts';
-export { type QueryTerm, queryTerms, segment, segmenterVersion, type Term } from './segment.ts';
+export { type QueryTerm, queryTerms, segment, segmenterVersion, type Term, wordMatcher } from './segment.ts';
 export { anyAll, quoted, toTsquery, toTsvector } from './tsvector.ts';
 export {
   acceptsOffer,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { queryTerms, segment } from './segment.ts';
+import { queryTerms, segment, wordMatcher } from './segment.ts';
 import { toTsquery, toTsvector } from './tsvector.ts';
 
 const termsOf = (text: string): string[] => segment(text).map(({ term }) => term);
@@ -146,6 +146,27 @@ describe('segment', () => {
     const started = performance.now();
     segment(unit.repeat(100_000 / unit.length));
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('wordMatcher', () => {
+  it.each([
+    ['Ich möchte eine Rückgabe', 'rueckgabe', true],
+    ['je voudrais être remboursé', 'rembourse', true],
+    ['मुझे रिफंड चाहिए', 'रिफंड', true],
+    ['मुझे रिफंड चाहिए', 'रिफ', false],
+    ['请给我退款', '退款', true],
+    ['はい、お願いします', 'はい', true],
+    ['환불해 주세요', '환불', true],
+    ['إلغاء الطلب', 'الغاء', true],
+    ['press 1', '1', true],
+    ['press 12', '1', false],
+    ['just yes', 'j', false],
+    ['agent please', 'please agent', true],
+    ['agent', 'please agent', false],
+    ['anything', '?!', false],
+  ])('of %s finds %s: %s', (text, phrase, expected) => {
+    expect(wordMatcher(text)(phrase)).toBe(expected);
   });
 });
 

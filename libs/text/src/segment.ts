@@ -54,6 +54,25 @@ export function queryTerms(text: string): QueryTerm[] {
   return chunks.flatMap((chunk) => queriesOfChunk(chunk, isOneLetter));
 }
 
+/** Reads a text once; the function it answers tells whether the text holds all words of a phrase, in any order and spelling. */
+export function wordMatcher(text: string): (phrase: string) => boolean {
+  const terms = new Set(segment(text).map(({ term }) => term));
+  const begins = new Set([...terms].map((term) => String.fromCodePoint(term.codePointAt(0) ?? 0)));
+  const isThere = (term: string, isPrefix: boolean): boolean =>
+    terms.has(term) || (isPrefix && ideograph.test(term) && begins.has(term));
+  return (phrase) => {
+    const words = queryTerms(phrase);
+    return (
+      words.length > 0 &&
+      words.every(({ alternatives, isPrefix }) =>
+        alternatives.some((all) => all.every((term) => isThere(term, isPrefix))),
+      )
+    );
+  };
+}
+
+const ideograph = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]$/u;
+
 function queriesOfChunk(chunk: Chunk, isOneLetter: boolean): QueryTerm[] {
   const perWord = chunk.words.map((word) => queryOfWord(word, isOneLetter));
   const wholes = (chunk.whole?.forms ?? []).map((form) => [form]);

@@ -1,4 +1,4 @@
-/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [F1 F3 F11 F13 F14 phone neighbour]. */
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [--messages n] [F1 F3 F11 F13 F14 phone neighbour search]. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
@@ -10,6 +10,7 @@ import { measureAnswers } from './f3.ts';
 import type { Servers } from './floor.ts';
 import { assertDurable, Installation } from './installation.ts';
 import { measureNeighbour } from './neighbour.ts';
+import { measureSearch, type SearchProfile } from './search/search.ts';
 import { toMarkdown } from './table.ts';
 import { measurePhone } from './phone/phone.ts';
 import { measureVoice } from './voice/f11.ts';
@@ -23,6 +24,7 @@ const profiles = {
     voice: { calls: 2, turns: 3 },
     phone: { streams: [2], seconds: 5, webhookRounds: 4 },
     neighbour: { rounds: 2, seconds: 10 },
+    search: { messages: 20_000, requests: 40 },
   },
   full: {
     throughput: {
@@ -40,15 +42,16 @@ const profiles = {
     voice: { calls: 8, turns: 5 },
     phone: { streams: [5, 10, 20], seconds: 30, webhookRounds: 20 },
     neighbour: { rounds: 5, seconds: 20 },
+    search: { messages: 1_000_000, requests: 300 },
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour'] as const;
+const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour', 'search'] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { profile: { type: 'string', default: 'full' } },
+  options: { profile: { type: 'string', default: 'full' }, messages: { type: 'string' } },
 });
 const unknown = positionals.filter((name) => !figures.some((figure) => figure === name));
 if (!(values.profile in profiles) || unknown.length > 0) {
@@ -58,7 +61,10 @@ if (!(values.profile in profiles) || unknown.length > 0) {
   process.exit(2);
 }
 const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
-const wanted = figures.filter((figure) => positionals.length === 0 || positionals.includes(figure));
+/** Search fills an installation with a million messages: it is measured when it is named. */
+const wanted = figures.filter((figure) =>
+  positionals.length === 0 ? figure !== 'search' : positionals.includes(figure),
+);
 
 const voices = new Map<Installation, ReturnType<typeof measureVoice>>();
 
@@ -69,9 +75,16 @@ async function voiceOf(figure: 'F11' | 'F13', installation: Installation): Promi
   return (await measured)[figure];
 }
 
+/** `--messages` makes the corpus smaller or larger. */
+function searchProfile(): SearchProfile {
+  const messages = Number(values.messages ?? profile.search.messages);
+  return { ...profile.search, messages };
+}
+
 async function measure(figure: Figure, installation: Installation): Promise<Outcome> {
   if (figure === 'F14') return measureStart(installation);
   if (figure === 'neighbour') return measureNeighbour(installation, profile.neighbour);
+  if (figure === 'search') return measureSearch(installation, searchProfile());
   if (figure === 'phone') return measurePhone(installation, profile.phone);
   if (figure === 'F11' || figure === 'F13') return voiceOf(figure, installation);
   const servers: Servers = {

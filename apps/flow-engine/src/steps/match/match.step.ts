@@ -1,3 +1,4 @@
+import { wordMatcher } from '@parley/text';
 import { z } from 'zod';
 import { defineStep } from '../step.ts';
 
@@ -5,10 +6,6 @@ const Case = z.strictObject({
   outcome: z.string().min(1).max(64),
   words: z.array(z.string().min(1).max(100)).min(1).max(50),
 });
-
-function words(text: string): Set<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
-}
 
 /** Leaves by the first case one of whose phrases has all its words in the variable, else by `other`. */
 export const matchStep = defineStep({
@@ -25,10 +22,8 @@ export const matchStep = defineStep({
   }),
   advance(settings, view) {
     const text = view.variables[settings.variable];
-    const said = words(typeof text === 'string' ? text : '');
-    const found = settings.cases.find((one) =>
-      one.words.some((phrase) => [...words(phrase)].every((word) => said.has(word))),
-    );
+    const holds = wordMatcher(typeof text === 'string' ? text : '');
+    const found = settings.cases.find((one) => one.words.some((phrase) => holds(phrase)));
     return { effects: [], progress: { kind: 'leave', outcome: found?.outcome ?? 'other' } };
   },
   outcomesOf: ({ cases }) => cases.map(({ outcome }) => outcome),
