@@ -12,6 +12,7 @@ import {
   speechFinished,
   turnTranscribed,
 } from '@parley/contracts';
+import { usualConsents } from '@parley/text';
 import { CallFacts } from './call-facts.ts';
 import type { CallParts, CallProfile, CallSpeech, Heard } from './call-parts.ts';
 import { type CallerListener, hearing } from './call-session.ts';
@@ -23,7 +24,6 @@ import { Liveness } from './liveness.ts';
 import { Mouth } from './mouth.ts';
 import { isRepeat } from './phrases.ts';
 import { type Prompts, promptsFor } from './prompts.ts';
-import { answersToHear } from './recording/consent.ts';
 import { Question } from './recording/question.ts';
 import { Silence } from './silence.ts';
 import { Speaker } from './speaker.ts';
@@ -85,7 +85,7 @@ export class Conversing {
     const { job, logger } = parts;
     const { conversationId } = connected.answered;
     this.prompts = promptsFor(connected.profile.voice?.language ?? null);
-    this.question = new Question(connected.profile.voice?.language ?? null);
+    this.question = new Question();
     this.facts = new CallFacts(parts.facts, job.spaceId, (error, fact) =>
       logger.warn({ err: error, fact }, 'Storing an event of a call failed, retrying'),
     );
@@ -204,8 +204,8 @@ export class Conversing {
   /** Asks something of the call's own, which the history does not know; whether the answer is a yes. */
   async asks(question: string): Promise<boolean> {
     const { profile, speech } = this.connected;
-    const language = profile.voice?.language ?? null;
-    await speech.learn({ ...profile, choices: answersToHear(language), costly: false });
+    const { yes, no } = usualConsents(profile.voice?.language);
+    await speech.learn({ ...profile, choices: [...yes, ...no], costly: false });
     const isYes = await this.question.ask(() => this.speaker.prompt(question));
     void this.refreshPhrases();
     return isYes;
@@ -241,7 +241,7 @@ export class Conversing {
     this.phraseId = null;
     if (!turn) return;
     if (this.question.heard(turn.text)) return this.silence.heard();
-    if (phraseId !== null && isRepeat(phraseId)) return this.repeat();
+    if (isRepeat(turn.text, phraseId)) return this.repeat();
     this.say(turn, false);
   }
 

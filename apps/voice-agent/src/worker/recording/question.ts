@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answerOf } from './consent.ts';
+import { consentOf } from '@parley/text';
 
 /** How long a caller may take to answer, in milliseconds. */
 const ANSWER_MS = 8000;
@@ -8,12 +8,10 @@ const YES_KEY = '1';
 
 /** A question of the call's own, which the history does not know: what is said or pressed next may be its answer. */
 export class Question {
-  private readonly language: string | null;
   private readonly answerMs: number;
   private decide: ((agreed: boolean) => void) | null = null;
 
-  constructor(language: string | null, answerMs = ANSWER_MS) {
-    this.language = language;
+  constructor(answerMs = ANSWER_MS) {
     this.answerMs = answerMs;
   }
 
@@ -31,7 +29,7 @@ export class Question {
   /** Takes what was said while the question is open; whether it was an answer. Whoever says something else has not agreed. */
   heard(text: string): boolean {
     if (!this.decide) return false;
-    const answer = answerOf(text, this.language);
+    const answer = consentOf(text);
     this.close(answer === 'yes');
     return answer !== null;
   }
