@@ -2,6 +2,7 @@ import { type addDocument, badRequest, type OperationInput } from '@parley/contr
 import { toFileName } from '@parley/text';
 import type { DocumentRequest } from './knowledge.library.ts';
 import { decodeDocument } from './reading/decode.ts';
+import { ownTitleOf } from './reading/own-title.ts';
 
 type Input = OperationInput<typeof addDocument>;
 
@@ -41,12 +42,14 @@ function readFile(
   given: Pick<Input, 'title' | 'mediaType'>,
 ): Pick<DocumentRequest, 'title' | 'mediaType' | 'text' | 'reason'> {
   const decoded = decodeDocument(Buffer.from(file.base64, 'base64'), file.mediaType, file.name);
-  const title = given.title ?? (toFileName(file.name, MAX_TITLE) || 'Untitled');
+  const name = toFileName(file.name, MAX_TITLE) || 'Untitled';
   if ('reason' in decoded) {
+    const title = given.title ?? name;
     const mediaType = given.mediaType ?? (file.mediaType || 'application/octet-stream');
     return { title, mediaType, text: null, reason: decoded.reason };
   }
-  return { title, mediaType: given.mediaType ?? decoded.mediaType, text: decoded.text };
+  const read = { mediaType: given.mediaType ?? decoded.mediaType, text: decoded.text };
+  return { ...read, title: given.title ?? ownTitleOf(read) ?? name };
 }
 
 function missing(field: string, detail = 'is missing'): { pointer: string; detail: string } {

@@ -97,6 +97,25 @@ describe('a file', () => {
   });
 
   test.each([
+    ['a.md', '\ufeff---\r\ntitle: Care of bats\r\n---\r\n\r\nThey hang.', 'Care of bats'],
+    ['b.md', '+++\ntitle = "Care of owls"\n+++\nThey hoot.', 'Care of owls'],
+    [
+      'c.html',
+      '<title>Care &amp; food of&nbsp;&#8203;newts</title><p>They swim.</p>',
+      'Care & food of newts',
+    ],
+  ])(
+    '%s has the title that it gives itself, and another only where you give one',
+    async (name, text, title) => {
+      const document = await add(file(text, name));
+      expect(document).toMatchObject({ title, status: 'ready' });
+      const given = await add({ ...file(text, name), title: `Given for ${name}` });
+      const own = title.split(' ').at(-1) ?? '';
+      expect((await search(own)).sort()).toEqual([title, given.title].sort());
+    },
+  );
+
+  test.each([
     ['by its media type', Buffer.from('Der Käfer schläft.', 'latin1'), 'text/plain; charset=iso-8859-1'],
     [
       'by its own declaration',

@@ -3,6 +3,7 @@ import { EgressError } from '@parley/service';
 import { UnreadableDocumentError } from './blocks.ts';
 import { decodeDocument } from './decode.ts';
 import { MAX_DOCUMENT_BYTES, readableMediaTypes } from './document.reader.ts';
+import { ownTitleOf } from './own-title.ts';
 
 /** Limits of fetching one document. */
 export const fetchLimits = { timeoutMs: 20_000, maxBytes: MAX_DOCUMENT_BYTES, maxRedirects: 3 };
@@ -49,7 +50,7 @@ async function fetchOnce(fetch: typeof globalThis.fetch, url: string): Promise<F
         isText ? decoded.reason : `The address answers ${essence.slice(0, 100)}, which cannot be read.`,
       );
     }
-    return { ...decoded, title: decoded.mediaType === 'text/html' ? titleOf(decoded.text) : null };
+    return { ...decoded, title: ownTitleOf(decoded) };
   } catch (error) {
     throw reasonFor(error);
   }
@@ -73,21 +74,4 @@ function reasonFor(error: unknown): Error {
 function egressIn(error: unknown): EgressError | null {
   if (error instanceof EgressError) return error;
   return error instanceof Error && error.cause !== undefined ? egressIn(error.cause) : null;
-}
-
-function titleOf(html: string): string | null {
-  const head = html.slice(0, 50_000);
-  const opens = head.search(/<title/i);
-  const begins = opens === -1 ? -1 : head.indexOf('>', opens) + 1;
-  if (begins <= 0) return null;
-  const ends = head.indexOf('<', begins);
-  const title = ends === -1 || ends - begins > 500 ? '' : head.slice(begins, ends);
-  const plain = title
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return plain === '' ? null : plain;
 }
