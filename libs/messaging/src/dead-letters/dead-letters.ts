@@ -1,5 +1,5 @@
 import type { Wakers } from '../wakers.ts';
-import { workerName } from '../tasks/tasks.ts';
+import { workerName } from '../task-shards.ts';
 import type { Parked, ParkedFilter, ParkedRepository } from './parked.repository.ts';
 
 /** What an operator does with what could not be done: `parley dlq list|show|replay|drop`. */

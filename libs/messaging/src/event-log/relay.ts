@@ -113,7 +113,7 @@ export class Relay {
     this.stats.failures += 1;
     this.stats.errors[shard] = error instanceof Error ? error.message : String(error);
     const level = failures === 1 || failures % 60 === 0 ? 'warn' : 'debug';
-    this.parts.logger[level]({ shard, failures, err: error }, 'The relay could not publish and tries again');
+    this.parts.logger[level]({ shard, failures, err: error }, 'Relay publish failed, retrying');
   }
 
   private async openTarget(shard: string, lease: Lease): Promise<(rows: OutboxRow[]) => Promise<void>> {
@@ -124,10 +124,7 @@ export class Relay {
     const requeued = await outbox.requeueForNewTarget(shard, epoch, source);
     this.stats.requeued += requeued;
     if (requeued > 0)
-      this.parts.logger.info(
-        { shard, requeued },
-        'What it feeds is new: all that it held is published again',
-      );
+      this.parts.logger.info({ shard, requeued }, 'Stream or bucket was recreated, republishing');
     return (rows) =>
       bucket ? this.putAll(shard, bucket, rows, lease) : this.publishRows(shard, rows, lease);
   }
@@ -149,7 +146,10 @@ export class Relay {
       // One known id refuses a whole batch, and without an answer it may be stored: singles find out.
       if (!(error instanceof PublishRejectedError) && !isTimeout(error)) throw error;
       this.stats.fallbacks += 1;
-      this.parts.logger.debug({ shard, err: error }, 'A batch was not acknowledged and goes one by one');
+      this.parts.logger.debug(
+        { shard, err: error },
+        'Publish batch was not acknowledged, publishing one by one',
+      );
       return this.publishOneByOne(shard, outgoing, lease);
     }
     await this.remove(shard, outgoing);

@@ -68,7 +68,7 @@ export class KeyValueMirror<Value> {
       } catch (error) {
         this.logger.warn(
           { bucket: this.bucket, err: error },
-          'A key-value bucket could not be followed and is read again',
+          'Following a key-value bucket failed, reading it again',
         );
       }
       if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -112,7 +112,7 @@ export class KeyValueMirror<Value> {
         one.resolve();
       }
     } catch (error) {
-      this.logger.warn({ bucket: this.bucket, key, err: error }, 'An entry cannot be read');
+      this.logger.warn({ bucket: this.bucket, key, err: error }, 'Key-value entry is unreadable');
     }
   }
 }

@@ -124,7 +124,7 @@ export class Leases {
       await this.rebalance({ ...view, held: new Set(this.held.keys()) }, table);
       return this.msUntilNextRound(table);
     } catch (error) {
-      this.logger.warn({ err: error }, 'Leases could not be renewed');
+      this.logger.warn({ err: error }, 'Lease renewal failed');
       return RENEW_MS / 2;
     }
   }
@@ -204,7 +204,7 @@ export class Leases {
         await work(lease);
       } catch (error) {
         if (lease.drainSignal.aborted) return;
-        this.logger.warn({ lease: lease.name, err: error }, 'Work under a lease failed and is begun again');
+        this.logger.warn({ lease: lease.name, err: error }, 'Work under a lease failed, restarting it');
       }
       await sleep(RESTART_MS, undefined, { signal: lease.drainSignal }).catch(() => undefined);
     }

@@ -45,7 +45,7 @@ export class Trimmer {
   async trimAll(): Promise<void> {
     for (const stream of domains.map(streamName))
       await this.trim(stream).catch((error: unknown) =>
-        this.logger.warn({ stream, err: error }, 'Stream could not be trimmed'),
+        this.logger.warn({ stream, err: error }, 'Stream trimming failed'),
       );
   }
 
@@ -62,7 +62,7 @@ export class Trimmer {
     if (first <= state.first_seq) {
       this.logger.error(
         { stream, full, position: needed },
-        'A stream is nearly full and a consumer has still to read its oldest messages: see whether that consumer works',
+        'Stream is nearly full, and a consumer has not read its oldest messages. Check that this consumer runs',
       );
       return 0;
     }
@@ -72,7 +72,7 @@ export class Trimmer {
   private async purge(manager: JetStreamManager, stream: string, first: number): Promise<number> {
     const { purged } = await manager.streams.purge(stream, { seq: first });
     this.stats.trimmed += purged;
-    this.logger.info({ stream, purged, first }, 'A stream was trimmed');
+    this.logger.info({ stream, purged, first }, 'Stream trimmed');
     return purged;
   }
 
@@ -85,8 +85,8 @@ export class Trimmer {
         const entry = await bucket.get(key);
         // A consumer that its service took off the board is not waited for.
         if (entry?.operation !== 'PUT') return Number.MAX_SAFE_INTEGER - 1;
-        const told = entry.json<ReportedPosition>();
-        return told.epoch === epoch ? told.position : 0;
+        const reported = entry.json<ReportedPosition>();
+        return reported.epoch === epoch ? reported.position : 0;
       }),
     );
     return Math.min(Number.MAX_SAFE_INTEGER - 1, ...positions);

@@ -190,7 +190,7 @@ export class OperationServer {
       this.stats.failed += 1;
       this.parts.logger.error(
         { operation: about.name, requestId: about.requestId, err: error },
-        'An operation failed',
+        'Operation failed',
       );
     } else this.stats.refused += 1;
     if (known.code === INVALID_VALUE)
@@ -205,7 +205,7 @@ export class OperationServer {
     try {
       respond(message, { status: known.status, text: JSON.stringify(problem), isReplayed: false }, extra);
     } catch (gone) {
-      this.parts.logger.warn({ operation: about.name, err: gone }, 'An answer could not be sent');
+      this.parts.logger.warn({ operation: about.name, err: gone }, 'Sending an operation reply failed');
     }
   }
 
@@ -226,7 +226,7 @@ export class OperationServer {
       // What was committed stands, and is what was answered.
       this.parts.logger.warn(
         { operation: request.definition.name, err: error },
-        'An answer could not be made newer',
+        'Follow-up of an operation failed, its first reply is sent',
       );
       return reply;
     }

@@ -160,7 +160,7 @@ export class ConsumerRunner {
         this.stats.retries += 1;
         this.parts.logger.warn(
           { consumer: this.spec.id, events: batch.length, err: error },
-          'A batch failed and goes one by one',
+          'Event batch failed, handling its events one by one',
         );
       }
     }
@@ -181,7 +181,7 @@ export class ConsumerRunner {
       this.stats.retries += 1;
       this.parts.logger.warn(
         { consumer: this.spec.id, event: one.event.id, attempts, err: failure },
-        'An event failed and is tried again',
+        'Event handling failed, retrying',
       );
       before = attempts;
       await waitBeforeRetry(run);
@@ -197,7 +197,7 @@ export class ConsumerRunner {
       } catch (error) {
         if (error instanceof LostLeaseError || !isTransient(error)) throw error;
         this.stats.retries += 1;
-        this.parts.logger.warn({ consumer: this.spec.id, err: error }, 'A failure of the moment: once more');
+        this.parts.logger.warn({ consumer: this.spec.id, err: error }, 'Transient failure, retrying');
         await waitBeforeRetry(run, error instanceof RetryableError ? error.afterMs : undefined);
       }
     }
@@ -319,10 +319,7 @@ export class ConsumerRunner {
       await this.park(trx, event, { attempts, reason });
     });
     run.position = one.position;
-    this.parts.logger.error(
-      { consumer: this.spec.id, event: event.id, attempts, reason },
-      'An event was parked',
-    );
+    this.parts.logger.error({ consumer: this.spec.id, event: event.id, attempts, reason }, 'Event parked');
   }
 
   /** Does again what an operator asked for, in order, through the same path: the holder of the first partition does. */
@@ -341,7 +338,10 @@ export class ConsumerRunner {
             await this.deliver(trx, { name: event.name, events: [event] }, lease.signal);
         });
       } catch (error) {
-        this.parts.logger.warn({ consumer: this.spec.id, parked: id, err: error }, 'A replay failed');
+        this.parts.logger.warn(
+          { consumer: this.spec.id, parked: id, err: error },
+          'Replay of a parked event failed',
+        );
         if (!isTransient(error)) await parked.unmarkReplay(id, reasonOf(error));
         return;
       }

@@ -44,7 +44,7 @@ export class PositionReporter {
       await work(await this.bucket);
     } catch (error) {
       this.bucket = null;
-      this.logger.debug({ err: error }, 'A position could not be told');
+      this.logger.debug({ err: error }, 'Consumer position report failed');
     }
   }
 }

@@ -90,7 +90,7 @@ export class ShardWorker {
       this.needsReclaim = true;
       this.parts.logger.warn(
         { queue: this.claim.queue, shard: this.claim.shard, err: error },
-        'Tasks could not be taken',
+        'Loading tasks failed',
       );
       return REPAIR_PAUSE_MS;
     }
@@ -232,7 +232,10 @@ export class ShardWorker {
       ? { kind: 'park', reason: reasonOf(error) }
       : decideRetry(error, task, this.rules);
     const fields = { queue: this.claim.queue, task: task.id, attempt: task.attempts, err: error };
-    this.parts.logger.warn(fields, decision.kind === 'park' ? 'A task is given up' : 'A task failed');
+    this.parts.logger.warn(
+      fields,
+      decision.kind === 'park' ? 'Task failed for good and was parked' : 'Task attempt failed',
+    );
     const ended = await this.persistWithRetry(task, () => this.applyDecision(task, decision, error));
     if (ended && decision.kind === 'park') this.lanes.finish(task);
     else if (ended && decision.kind === 'retry') this.lanes.drop(task);
@@ -266,7 +269,7 @@ export class ShardWorker {
         if (error instanceof LostLeaseError) return false;
         this.parts.logger.warn(
           { queue: this.claim.queue, task: task.id, err: error },
-          'The end of a task could not be written yet',
+          'Storing a task result failed, retrying',
         );
         await sleep(REPAIR_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }

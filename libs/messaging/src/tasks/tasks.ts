@@ -1,11 +1,10 @@
 import type { Trx } from '@parley/database';
-import { fnv1a } from '../hash.ts';
+import { shardOfKey, workerName } from '../task-shards.ts';
 import { currentTraceparent } from '../tracing.ts';
 import type { Wakers } from '../wakers.ts';
 import type { TasksRepository } from './tasks.repository.ts';
 
-/** Shards of every queue; each is worked by one process at a time. */
-export const TASK_SHARDS = 4;
+export { shardOfKey, TASK_SHARDS, workerName } from '../task-shards.ts';
 
 /** A task about to be written: work outside PostgreSQL, or for later. */
 export interface NewTask<Payload = unknown> {
@@ -69,14 +68,4 @@ export class Tasks {
   ): Promise<void> {
     await this.repository.delete(trx, queue, spaceId, ids);
   }
-}
-
-/** Name of the lease and waker of a queue's shard. */
-export function workerName(queue: string, shard: number): string {
-  return `task.${queue}.${shard}`;
-}
-
-/** The shard of a key. */
-export function shardOfKey(key: string): number {
-  return fnv1a(key) % TASK_SHARDS;
 }

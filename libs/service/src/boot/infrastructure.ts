@@ -59,7 +59,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
   const { streams: nats, operations: operationsNats } = await connectWithWarning(logger, () =>
     connectBoth({ url: config.NATS_URL, user: config.NATS_USER, password: config.NATS_PASSWORD, name }),
   );
-  const onError = (error: Error) => logger.warn({ err: error }, 'An idle connection to PostgreSQL was lost');
+  const onError = (error: Error) => logger.warn({ err: error }, 'Idle PostgreSQL connection lost');
   const pool = { applicationName: `${name}-${randomUUID().slice(0, 8)}`, onError };
   const database = createDatabase<unknown>({
     ...pool,
@@ -109,7 +109,7 @@ export async function createInfrastructure(parts: InfrastructureParts): Promise<
 // The connection is waited for without end; the operator learns of it from one line.
 async function connectWithWarning<Result>(logger: Logger, connect: () => Promise<Result>): Promise<Result> {
   const timer = setTimeout(() => {
-    logger.warn('NATS cannot be reached yet at NATS_URL, the service waits for it');
+    logger.warn('NATS is unreachable at NATS_URL, waiting for it');
   }, NATS_WARNING_MS);
   try {
     return await connect();

@@ -117,7 +117,7 @@ describe('a service', () => {
       ...{ service: 'notifications', status: 'ok' },
       checks: { postgresql: { status: 'ok' }, nats: { status: 'ok' }, outbox: { status: 'ok' } },
     });
-    expect(service.output()).toContain('The service runs');
+    expect(service.output()).toContain('Service started');
   });
 
   it('answers an operation, passes its event on and does the task, all in one trace', async () => {
@@ -163,7 +163,7 @@ describe('a service', () => {
       status: 500,
       message: expect.not.stringContaining('canary'),
     });
-    await until(() => service?.output().includes('An operation failed') === true, 'The defect in the log');
+    await until(() => service?.output().includes('Operation failed') === true, 'The defect in the log');
   });
 
   it('shows the numbers of its parts', async () => {
@@ -185,7 +185,7 @@ describe('a service', () => {
   it('boots and stays alive while PostgreSQL is away, without being ready', async () => {
     const nowhere = `postgres://x:x@127.0.0.1:${await freePort()}/x`;
     service = run('tiny-service.ts', { ...environment, DATABASE_URL: nowhere, DATABASE_RUNNER_URL: nowhere });
-    await until(() => service?.output().includes('The service runs') === true, 'The boot');
+    await until(() => service?.output().includes('Service started') === true, 'The boot');
     const { status, text } = await get('/readyz');
     expect(status).toBe(503);
     expect(JSON.parse(text)).toMatchObject({

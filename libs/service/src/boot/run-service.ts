@@ -44,7 +44,7 @@ export async function runService<Shape extends z.ZodRawShape>(options: ServiceOp
   try {
     await start(options, read, logger);
   } catch (error) {
-    logger.fatal({ err: error }, 'The service cannot start');
+    logger.fatal({ err: error }, 'Service start failed');
     process.exit(1);
   }
 }
@@ -117,7 +117,7 @@ async function start<Shape extends z.ZodRawShape>(
   const base = { name, process: kind, domain, buckets, config, logger, checks, metrics };
   const parts = { ...base, masterKeys, secretsKeys, operationKeys };
   reportTransactionViolations((error) =>
-    logger.error({ err: error }, 'A transaction was kept open by work outside the database'),
+    logger.error({ err: error }, 'Work outside the database ran inside an open transaction'),
   );
   const infrastructure = await createInfrastructure(parts);
   addChecksAndStats(infrastructure, options.readyWithout ?? []);
@@ -126,7 +126,7 @@ async function start<Shape extends z.ZodRawShape>(
   planShutdown(shutdown, { app, health, infrastructure, tracing });
   checks.started();
   const milliseconds = Math.round(performance.now() - startedAt);
-  logger.info({ milliseconds, healthPort, port: app.port }, 'The service runs');
+  logger.info({ milliseconds, healthPort, port: app.port }, 'Service started');
   setTimeout(() => void metrics.load(), 1_000).unref();
 }
 
@@ -155,7 +155,7 @@ function planShutdown(shutdown: Shutdown, { app, health, infrastructure, tracing
 function exitOnUncaughtErrors(logger: Logger): void {
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      logger.fatal({ err: error, event }, 'The service ends over an error that nobody caught');
+      logger.fatal({ err: error, event }, 'Uncaught error, exiting');
       process.exit(1);
     });
   }

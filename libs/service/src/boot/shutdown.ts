@@ -38,11 +38,11 @@ export class Shutdown {
 
   handleSignal(signal: string): void {
     if (this.#begun) {
-      this.#logger.warn({ signal }, 'The service ends at once');
+      this.#logger.warn({ signal }, 'Second signal received, exiting immediately');
       this.#end.exit(1);
       return;
     }
-    this.#logger.info({ signal }, 'The service goes down');
+    this.#logger.info({ signal }, 'Shutdown started');
     void this.run().then((clean) => this.#end.exit(clean ? 0 : 1));
   }
 
@@ -53,8 +53,7 @@ export class Shutdown {
       setTimeout(() => resolve(false), this.#end.deadlineMs).unref();
     });
     const ended = await Promise.race([this.#runSteps(), late]);
-    if (!ended)
-      this.#logger.error({ deadlineMs: this.#end.deadlineMs }, 'The service did not go down in time');
+    if (!ended) this.#logger.error({ deadlineMs: this.#end.deadlineMs }, 'Shutdown timed out');
     return ended;
   }
 
@@ -62,9 +61,9 @@ export class Shutdown {
     for (const { name, run } of this.#steps) {
       try {
         await run();
-        this.#logger.debug({ step: name }, 'A step of going down ended');
+        this.#logger.debug({ step: name }, 'Shutdown step finished');
       } catch (error) {
-        this.#logger.warn({ step: name, err: error }, 'A step of going down failed');
+        this.#logger.warn({ step: name, err: error }, 'Shutdown step failed');
       }
     }
     return true;
