@@ -76,7 +76,7 @@ function collectLease(call: ts.CallExpression, place: Place): void {
   const [name, work] = call.arguments;
   if (!/\bleases\.\w+$/.test(call.expression.getText()) || !name || !work) return;
   if (ts.isArrowFunction(work) && !ts.isCallExpression(name))
-    place.found.leases.add(`${serviceOf(place)} ${pattern(name)}`);
+    place.found.leases.add(`${serviceOf(place)} ${pattern(name, place)}`);
 }
 
 /** Buckets that a service writes. */
@@ -159,12 +159,12 @@ function text(node: ts.Expression, { source, constants }: Place): string {
   return value;
 }
 
-/** A literal, or a template with the expressions in braces. */
-function pattern(node: ts.Expression): string {
+/** A literal or constant, or a template with braces for its expressions. */
+function pattern(node: ts.Expression, place: Place): string {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTemplateExpression(node))
     return node.head.text + node.templateSpans.map((span) => `{}${span.literal.text}`).join('');
-  throw new Error(`${node.getSourceFile().fileName}: the lease ${node.getText()} has no literal name.`);
+  return text(node, place);
 }
 
 /** String constants at the top of files, by file and by project. */
