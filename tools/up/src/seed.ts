@@ -103,28 +103,30 @@ async function addDocs(
   into: { spaceId: string; knowledgeBaseId: string; baseUrl: string; docsFolder: string },
 ): Promise<void> {
   const { spaceId, knowledgeBaseId, baseUrl, docsFolder } = into;
-  // The index holds links alone.
-  const files = readdirSync(docsFolder).filter((name) => name.endsWith('.md') && name !== 'index.md');
-  for (const name of files) {
-    const text = readFileSync(join(docsFolder, name), 'utf8');
-    const title = /^# (.+)$/m.exec(text)?.[1] ?? name;
-    await client.call(addDocument, {
-      spaceId,
-      knowledgeBaseId,
-      title,
-      mediaType: 'text/markdown',
-      text,
-      url: `${baseUrl}/docs/guides/${name.replace('.md', '')}`,
-    });
-  }
+  const documents = documentsOf(docsFolder, baseUrl);
+  for (const document of documents)
+    await client.call(addDocument, { spaceId, knowledgeBaseId, mediaType: 'text/markdown', ...document });
   for (let tries = 0; tries < 300; tries += 1) {
     const { data } = await client.call(listDocuments, { spaceId, knowledgeBaseId, limit: 200 });
     const failed = data.find((document) => document.status === 'failed');
     if (failed) throw new Error(`The document "${failed.title}" failed: ${failed.reason}`);
-    if (data.length === files.length && data.every((document) => document.status === 'ready')) return;
+    if (data.length === documents.length && data.every((document) => document.status === 'ready')) return;
     await sleep(100);
   }
   throw new Error('The documentation was not read within 30 seconds. See the log of flow-engine.');
+}
+
+/** The introduction of the README, and every guide. The index of the guides has only links. */
+function documentsOf(docsFolder: string, baseUrl: string): { title: string; text: string; url: string }[] {
+  const read = (path: string): string => readFileSync(join(docsFolder, path), 'utf8');
+  const [introduction = ''] = read('../README.md').split('\n## ');
+  const names = readdirSync(docsFolder).filter((name) => name.endsWith('.md') && name !== 'index.md');
+  const guides = names.map((name) => {
+    const text = read(name);
+    const title = /^# (.+)$/m.exec(text)?.[1] ?? name;
+    return { title, text, url: `${baseUrl}/docs/guides/${name.replace('.md', '')}` };
+  });
+  return [{ title: 'Parley', text: introduction, url: `${baseUrl}/docs/guides` }, ...guides];
 }
 
 async function setUpChannels(
