@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What notifications reads from the environment beside what every service reads. */
+/** Environment variables of notifications, in addition to those of every service. */
 export const configSchema = z.object({
   SMTP_URL: z.string().optional().describe('SMTP server for e-mails, such as smtp://user:password@host:587'),
   MAIL_FROM: z.string().default('Parley <parley@localhost>').describe('sender of e-mails'),

@@ -6,15 +6,15 @@ type Json<Value> = ColumnType<Value, string, string>;
 
 export type Medium = 'inbox' | 'email';
 
-/** Events that rules can be about. */
+/** Names of the events that a rule can refer to. */
 export type RuleEvent = (typeof ruleEvents)[number];
 
-interface Stamped {
+interface Timestamps {
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
 }
 
-export interface RuleTable extends Stamped {
+export interface RuleTable extends Timestamps {
   space_id: string;
   id: string;
   name: string;
@@ -25,7 +25,7 @@ export interface RuleTable extends Stamped {
   metadata: ColumnType<Record<string, unknown>, string | undefined, string>;
 }
 
-export interface NotificationTable extends Stamped {
+export interface NotificationTable extends Timestamps {
   space_id: string;
   id: string;
   account_id: string;
@@ -34,19 +34,19 @@ export interface NotificationTable extends Stamped {
   body: string;
   conversation_id: string | null;
   read_at: Date | null;
-  /** Id of the event that it is about; null for those from before it was kept. */
+  /** Id of the event. Null in rows that are older than this column. */
   source: string | null;
   media: Json<Medium[]>;
 }
 
-/** Which rules a space was given; a default that was deleted is not given again. */
+/** Default rules that a space has received. A deleted default rule is not created again. */
 export interface DefaultRuleTable {
   space_id: string;
   event: string;
   created_at: Generated<Date>;
 }
 
-export interface DeliveryTable extends Stamped {
+export interface DeliveryTable extends Timestamps {
   space_id: string;
   id: string;
   notification_id: string;
@@ -62,7 +62,7 @@ export interface MemberTable {
   name: string;
   email: string | null;
   role: string;
-  /** Others get no e-mail. */
+  /** E-mail is sent to verified addresses only. */
   email_verified: boolean;
 }
 

@@ -36,28 +36,28 @@ import { configSchema } from '../src/config.ts';
 import type { Tables } from '../src/database.ts';
 import { migrations } from '../src/migrations/index.ts';
 
-/** What the spec, which plays the conversation service, says of a conversation. */
+/** A conversation as the fake conversation service returns it. */
 export interface StagedConversation {
   contactName?: string;
   assignee?: string;
-  /** Accounts that take part. */
+  /** Participating accounts. */
   accounts?: string[];
   /** What the contact wrote, in order; its sequences are 1, 2, 3 … */
   messages?: string[];
   /** Accounts that have read everything. */
   readers?: string[];
-  /** It is a direct room's. */
+  /** Whether it belongs to a direct room. */
   direct?: boolean;
 }
 
 const staged = new Map<string, StagedConversation>();
 
-/** Says what the conversation service answers; a conversation that nothing was said of has no contact. */
+/** Sets what the fake conversation service returns. Other conversations have no contact. */
 export function stage(conversationId: string, conversation: StagedConversation): void {
   staged.set(conversationId, conversation);
 }
 
-/** Notifications over real servers; the spec plays the other services and catches the mails. */
+/** The service on real servers, with fakes of the other services and a mail catcher. */
 export class NotificationsBench {
   readonly pod: Pod<Tables>;
   readonly catcher: MailCatcher;
@@ -74,7 +74,7 @@ export class NotificationsBench {
   }
 
   /** Publishes an event as the service that owns it. */
-  async tell<Definition extends EventDefinition>(
+  async publish<Definition extends EventDefinition>(
     definition: Definition,
     spaceId: string,
     data: EventData<Definition>,
@@ -82,8 +82,8 @@ export class NotificationsBench {
     await new EventPublisher(this.nats, 'spec').publish(definition, spaceId, data);
   }
 
-  /** Asks an operation as a service does. */
-  async ask<Definition extends OperationDefinition>(
+  /** Requests an operation as another service. */
+  async request<Definition extends OperationDefinition>(
     definition: Definition,
     input: OperationRequest<Definition>,
     of: { service: string; spaceId?: string; idempotencyKey?: string },
@@ -107,14 +107,14 @@ export class NotificationsBench {
     return (await this.client.request(listNotifications, { spaceId }, { principal })).body.data;
   }
 
-  /** A space with these members, and its first rule. */
-  async space(
+  /** Creates a space with these members and its default rules. */
+  async createSpace(
     members: readonly { accountId: string; email: string; emailVerified?: boolean }[],
   ): Promise<string> {
     const spaceId = newId('space');
-    await this.tell(spaceCreated, spaceId, { spaceId, name: 'Home', ownerAccountId: 'acc_owner' });
+    await this.publish(spaceCreated, spaceId, { spaceId, name: 'Home', ownerAccountId: 'acc_owner' });
     for (const member of members)
-      await this.tell(memberChanged, spaceId, { name: member.accountId, role: 'agent', ...member });
+      await this.publish(memberChanged, spaceId, { name: member.accountId, role: 'agent', ...member });
     await until('the members are known', () =>
       this.pod.database.withSpaces([spaceId], async (trx) => {
         const known = await trx.selectFrom('member').select('account_id').execute();
@@ -143,26 +143,26 @@ export async function openBench(settings: Record<string, string> = {}): Promise<
   const pod = await startPod<Tables>({
     ...{ name: 'notifications', domain: 'notification', module: AppModule, server, config },
     prepare: ({ operations }) => {
-      operations.add(getConversation, (input) => conversationOf(input as Asked));
+      operations.add(getConversation, (input) => conversationOf(input as ConversationRequest));
       operations.add(getRoom, (input) => roomOf(input as { roomId: string }));
-      operations.add(listMessages, (input) => messagesOf(input as Asked));
-      operations.add(listReceipts, (input) => receiptsOf(input as Asked));
+      operations.add(listMessages, (input) => messagesOf(input as ConversationRequest));
+      operations.add(listReceipts, (input) => receiptsOf(input as ConversationRequest));
     },
   });
   return new NotificationsBench({ pod, catcher, nats, server });
 }
 
-interface Asked {
+interface ConversationRequest {
   conversationId: string;
   afterSequence?: number;
 }
 
-function find({ conversationId }: Asked): StagedConversation {
+function stagedOf({ conversationId }: ConversationRequest): StagedConversation {
   return staged.get(conversationId) ?? {};
 }
 
-function conversationOf(asked: Asked): Promise<object> {
-  const { contactName, assignee, accounts = [], messages = [] } = find(asked);
+function conversationOf(request: ConversationRequest): Promise<object> {
+  const { contactName, assignee, accounts = [], messages = [] } = stagedOf(request);
   const participants = [
     ...accounts.map((accountId) => ({ accountId, contactId: null, name: accountId })),
     ...(contactName === undefined ? [] : [{ accountId: null, contactId: 'cont_1', name: contactName }]),
@@ -170,7 +170,7 @@ function conversationOf(asked: Asked): Promise<object> {
   const contactId = contactName === undefined ? null : 'cont_1';
   return Promise.resolve({
     // A room of one conversation.
-    roomId: asked.conversationId,
+    roomId: request.conversationId,
     contactId,
     assignee: assignee ?? null,
     participants,
@@ -179,23 +179,23 @@ function conversationOf(asked: Asked): Promise<object> {
 }
 
 function roomOf({ roomId }: { roomId: string }): Promise<object> {
-  return Promise.resolve({ type: find({ conversationId: roomId }).direct ? 'direct' : 'standard' });
+  return Promise.resolve({ type: stagedOf({ conversationId: roomId }).direct ? 'direct' : 'standard' });
 }
 
-function messagesOf(asked: Asked): Promise<object> {
-  const { messages = [], contactName } = find(asked);
+function messagesOf(request: ConversationRequest): Promise<object> {
+  const { messages = [], contactName } = stagedOf(request);
   const data = messages.map((text, index) => ({
     id: `msg_${index + 1}`,
     sequence: index + 1,
     author: { type: 'contact', name: contactName },
     parts: [{ type: 'text', text }],
   }));
-  const { afterSequence = 0 } = asked;
+  const { afterSequence = 0 } = request;
   return Promise.resolve({ data: data.filter(({ sequence }) => sequence > afterSequence), nextCursor: null });
 }
 
-function receiptsOf(asked: Asked): Promise<object> {
-  const { readers = [] } = find(asked);
+function receiptsOf(request: ConversationRequest): Promise<object> {
+  const { readers = [] } = stagedOf(request);
   const data = readers.map((accountId) => ({
     accountId,
     contactId: null,

@@ -22,16 +22,16 @@ import { Mailer } from './mailer.ts';
 
 type Mail = OperationInput<typeof sendAccountMail>;
 
-/** A mail as it is kept until it is sent: its token only sealed. */
+/** A mail in the task queue. Its token is encrypted. */
 interface MailTask extends Omit<Mail, 'token' | 'mailId'> {
   sealedToken: string | null;
 }
 
 const QUEUE = 'account_mail';
-/** These mails belong to no space. */
+/** Space id of tasks that belong to no space. */
 const NO_SPACE = '_';
 
-/** Takes mails about accounts from identity, and sends them. */
+/** Queues and sends the account mails that identity requests. */
 @Controller()
 export class AccountMailsHandler {
   constructor(
@@ -44,14 +44,14 @@ export class AccountMailsHandler {
   ) {}
 
   @HandleOperation(sendAccountMail)
-  async take(
+  async enqueue(
     { mailId, token, ...mail }: Mail,
     { trx, principal }: OperationContext<Tables>,
   ): Promise<OperationOutput<typeof sendAccountMail>> {
     if (principal.type !== 'service' || principal.id !== 'identity')
-      throw permissionDenied('Only identity has mails about accounts sent.');
+      throw permissionDenied('Account mails can be sent by the identity service only.');
     await this.database.setSpaces(trx, [NO_SPACE]);
-    const sealedToken = token === null ? null : await this.secrets.seal(trx, placeOf(mailId), token);
+    const sealedToken = token === null ? null : await this.secrets.seal(trx, sealedFieldOf(mailId), token);
     const payload: MailTask = { ...mail, sealedToken };
     await this.tasks.enqueue(trx, [{ queue: QUEUE, id: mailId, key: mailId, spaceId: NO_SPACE, payload }]);
     return {};
@@ -65,31 +65,31 @@ export class AccountMailsHandler {
   })
   async send(task: Task<MailTask>): Promise<void> {
     const { sealedToken, expiresAt, to, ...mail } = task.payload;
-    const about = { mailId: task.id, kind: mail.kind };
+    const mailFields = { mailId: task.id, kind: mail.kind };
     if (new Date(expiresAt) <= new Date()) return;
     if (!this.mailer.isOn)
-      return this.logger.warn(about, 'Account mail dropped, SMTP is off: set SMTP_URL of notifications');
-    const token = sealedToken === null ? null : await this.open(task.id, sealedToken);
+      return this.logger.warn(mailFields, 'Account mail dropped: SMTP is not configured, set SMTP_URL of notifications');
+    const token = sealedToken === null ? null : await this.revealToken(task.id, sealedToken);
     try {
       const { PUBLIC_URL, LINK_BASE_URL } = this.config;
       await this.mailer.send(task.id, to, composeMail({ ...mail, token }, PUBLIC_URL ?? LINK_BASE_URL));
     } catch (error) {
-      // The server's words may hold the address: only its code is passed on.
+      // The server's reply may contain the address, so only its code is reported.
       const { code, responseCode } = error as { code?: string; responseCode?: number };
       throw new RetryableError(
-        `The SMTP server did not take the mail: ${responseCode ?? code ?? 'no answer'}.`,
+        `The SMTP server did not accept the mail: ${responseCode ?? code ?? 'no answer'}.`,
       );
     }
   }
 
-  private async open(id: string, sealed: string): Promise<string> {
+  private async revealToken(id: string, sealed: string): Promise<string> {
     const opened = await this.database.withSpaces([NO_SPACE], (trx) =>
-      this.secrets.open(trx, placeOf(id), sealed),
+      this.secrets.open(trx, sealedFieldOf(id), sealed),
     );
     return opened.reveal();
   }
 }
 
-function placeOf(id: string) {
+function sealedFieldOf(id: string) {
   return { spaceId: NO_SPACE, table: 'task', row: id, column: 'token' };
 }

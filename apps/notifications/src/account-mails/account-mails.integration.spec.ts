@@ -22,7 +22,7 @@ describe('Account mails', () => {
     ...change,
   });
   const send = (input: ReturnType<typeof mail>, service = 'identity') =>
-    bench.ask(sendAccountMail, input, { service, idempotencyKey: input.mailId });
+    bench.request(sendAccountMail, input, { service, idempotencyKey: input.mailId });
   const caught = (mailId: string) =>
     bench.catcher.mails.filter((one) => one.messageId === `<${mailId}@parley>`);
   const arrived = (mailId: string) => until('the mail arrives', () => caught(mailId)[0]);

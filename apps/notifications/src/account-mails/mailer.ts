@@ -20,12 +20,12 @@ export class Mailer {
     this.transport = config.SMTP_URL ? createTransport({ url: config.SMTP_URL, ...timeouts }) : null;
   }
 
-  /** Whether there is a server to send through. */
+  /** Whether an SMTP server is configured. */
   get isOn(): boolean {
     return this.transport !== null;
   }
 
-  /** Sends a mail; the message id is stable, so that mailboxes drop repeats. */
+  /** Sends a mail. The message id is stable, so mailboxes can drop duplicates. */
   async send(id: string, to: { email: string; name: string }, mail: ComposedMail): Promise<void> {
     await this.transport?.sendMail({
       messageId: `<${id}@parley>`,

@@ -1,4 +1,4 @@
-import { excerptOf, nameOf } from './excerpt.ts';
+import { excerptOf, singleLineName } from './excerpt.ts';
 
 describe('excerptOf', () => {
   it('leaves a short text as it is, lines included', () => {
@@ -18,6 +18,6 @@ describe('excerptOf', () => {
 
   it('drops what is invisible and turns the direction of text', () => {
     expect(excerptOf('a\u202eb\u0000c\u2066d')).toBe('abcd');
-    expect(nameOf('Ann\r\nBcc: eve')).toBe('Ann Bcc: eve');
+    expect(singleLineName('Ann\r\nBcc: eve')).toBe('Ann Bcc: eve');
   });
 });

@@ -26,7 +26,7 @@ export class InboxHandler {
     input: OperationInput<typeof listNotifications>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listNotifications>> {
-    const where = { spaceId: input.spaceId, accountId: accountOf(principal), unread: input.unread ?? false };
+    const where = { spaceId: input.spaceId, accountId: accountIdOf(principal), unread: input.unread ?? false };
     const rows = await this.inbox.list(trx, where, { limit: input.limit, before: cursorOf(input.cursor) });
     return pageOf(rows, input.limit, toNotification);
   }
@@ -38,7 +38,7 @@ export class InboxHandler {
   ): Promise<OperationOutput<typeof readNotification>> {
     const row = await this.inbox.markRead(trx, {
       spaceId: input.spaceId,
-      accountId: accountOf(principal),
+      accountId: accountIdOf(principal),
       id: input.notificationId,
     });
     if (!row) throw notFound('The notification');
@@ -46,7 +46,7 @@ export class InboxHandler {
   }
 
   @HandleOperation(listNotificationDeliveries)
-  async deliveries(
+  async listDeliveries(
     input: OperationInput<typeof listNotificationDeliveries>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listNotificationDeliveries>> {
@@ -67,6 +67,6 @@ export class InboxHandler {
   }
 }
 
-function accountOf(principal: Principal): string {
+function accountIdOf(principal: Principal): string {
   return principal.accountId ?? principal.id;
 }

@@ -18,15 +18,15 @@ export class InboxRepository {
       trx
         .insertInto('notification')
         .values([...rows])
-        // An event notifies an account once.
+        // One event creates one notification for each account.
         .onConflict((conflict) => conflict.columns(['space_id', 'account_id', 'source']).doNothing())
         .returningAll()
         .execute()
     );
   }
 
-  /** Accounts that have an unread notification of this kind about the conversation. */
-  async waiting(
+  /** Accounts with an unread notification of this event and conversation in the last hour. */
+  async findAccountsWithUnread(
     trx: NotificationTrx,
     where: { spaceId: string; conversationId: string; event: RuleEvent },
   ): Promise<ReadonlySet<string>> {
@@ -42,7 +42,7 @@ export class InboxRepository {
     return new Set(rows.map(({ account_id }) => account_id));
   }
 
-  /** What an account has of a conversation counts as read. */
+  /** Marks an account's notifications of a conversation as read. */
   async markConversationRead(
     trx: NotificationTrx,
     where: { spaceId: string; conversationId: string; accountId: string },
@@ -57,8 +57,8 @@ export class InboxRepository {
       .execute();
   }
 
-  /** Removes what notifications say of a conversation whose contact was erased. */
-  async erase(trx: NotificationTrx, spaceId: string, conversationId: string): Promise<void> {
+  /** Removes the texts of notifications when the contact of their conversation was erased. */
+  async redactConversation(trx: NotificationTrx, spaceId: string, conversationId: string): Promise<void> {
     await trx
       .updateTable('notification')
       .set({ title: 'A contact was erased', body: '', updated_at: new Date() })
@@ -67,8 +67,8 @@ export class InboxRepository {
       .execute();
   }
 
-  /** Removes the notifications about a conversation that was deleted. */
-  async remove(trx: NotificationTrx, spaceId: string, conversationId: string): Promise<void> {
+  /** Deletes the notifications of a deleted conversation. */
+  async deleteConversation(trx: NotificationTrx, spaceId: string, conversationId: string): Promise<void> {
     await trx
       .deleteFrom('notification')
       .where('space_id', '=', spaceId)
@@ -117,7 +117,7 @@ export class InboxRepository {
         .execute();
   }
 
-  async settleDelivery(
+  async completeDelivery(
     trx: NotificationTrx,
     where: { spaceId: string; id: string },
     change: { status: 'delivered' | 'failed'; reason: string | null },

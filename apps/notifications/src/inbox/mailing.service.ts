@@ -5,11 +5,11 @@ import { InjectConfig } from '@parley/service';
 import type { NotificationsConfig } from '../config.ts';
 import type { MemberRow, NotificationRow, NotificationTrx } from '../database.ts';
 import { MailLimitsService } from '../limits/mail-limits.service.ts';
-import type { Outgoing } from '../media/medium.ts';
+import type { OutboundMessage } from '../media/medium.ts';
 import { InboxRepository } from './inbox.repository.ts';
-import { SEND_QUEUE, type SendPayload } from './sending.consumer.ts';
+import { SEND_QUEUE, type DeliveryPayload } from './deliveries.consumer.ts';
 
-/** What mails about one event say, and to whom they may go. */
+/** The content of the mails of one event, and the members that can receive them. */
 export interface MailContent {
   members: ReadonlyMap<string, MemberRow>;
   body: string;
@@ -17,17 +17,17 @@ export interface MailContent {
   contactName: string | null;
 }
 
-interface Planned {
+interface PlannedMail {
   row: NotificationRow;
   id: string;
   member: MemberRow | undefined;
-  /** Why it is not sent; null: it is. */
+  /** Why the mail is not sent; null if it is sent. */
   reason: string | null;
 }
 
 const UNVERIFIED = 'The e-mail address of the member is not verified.';
 
-/** Plans the mails of notifications: to verified addresses, as many as the space may send. */
+/** Creates the e-mail deliveries of notifications: to verified addresses, within the limits of the space. */
 @Injectable()
 export class MailingService {
   constructor(
@@ -38,8 +38,8 @@ export class MailingService {
     @InjectConfig() private readonly config: NotificationsConfig,
   ) {}
 
-  async plan(trx: NotificationTrx, rows: readonly NotificationRow[], content: MailContent): Promise<void> {
-    const planned = await this.judge(trx, rows, content.members);
+  async planMails(trx: NotificationTrx, rows: readonly NotificationRow[], content: MailContent): Promise<void> {
+    const planned = await this.decideDeliveries(trx, rows, content.members);
     await this.inbox.insertDeliveries(
       trx,
       planned.map(({ row, id, reason }) => ({
@@ -64,15 +64,15 @@ export class MailingService {
             },
       ),
     );
-    const sent = planned.filter(({ reason }) => reason === null);
+    const allowed = planned.filter(({ reason }) => reason === null);
     await this.tasks.enqueue(
       trx,
-      sent.map((one) => {
-        const payload: SendPayload = {
+      allowed.map((one) => {
+        const payload: DeliveryPayload = {
           notificationId: one.row.id,
           accountId: one.row.account_id,
           medium: 'email',
-          outgoing: this.outgoing(one, content),
+          toOutbound: this.outgoing(one, content),
         };
         const { account_id: key, space_id: spaceId } = one.row;
         return { queue: SEND_QUEUE, id: one.id, key, spaceId, payload };
@@ -80,34 +80,34 @@ export class MailingService {
     );
   }
 
-  private async judge(
+  private async decideDeliveries(
     trx: NotificationTrx,
     rows: readonly NotificationRow[],
     members: ReadonlyMap<string, MemberRow>,
-  ): Promise<Planned[]> {
+  ): Promise<PlannedMail[]> {
     const all = rows.map((row) => ({ row, id: newId('dlv'), member: members.get(row.account_id) }));
     const verified = all.filter(({ member }) => member?.email_verified);
-    const allowed = await this.limits.take(trx, rows[0]?.space_id ?? '', verified.length);
-    const granted = new Set(verified.slice(0, allowed));
+    const grantedCount = await this.limits.reserve(trx, rows[0]?.space_id ?? '', verified.length);
+    const granted = new Set(verified.slice(0, grantedCount));
     return all.map((one) => {
-      const refusal = one.member?.email_verified ? this.limits.reason : UNVERIFIED;
-      return { ...one, reason: granted.has(one) ? null : refusal };
+      const rejectionReason = one.member?.email_verified ? this.limits.limitReason : UNVERIFIED;
+      return { ...one, reason: granted.has(one) ? null : rejectionReason };
     });
   }
 
-  private outgoing({ row, id, member }: Planned, { body, quote, contactName }: MailContent): Outgoing {
+  private outgoing({ row, id, member }: PlannedMail, { body, quote, contactName }: MailContent): OutboundMessage {
     return {
       id,
       to: { name: member?.name ?? '', email: member?.email ?? null },
       title: row.title,
       body,
       quote: quote === null ? null : { author: contactName ?? 'The contact', text: quote },
-      link: this.linkTo(row),
+      link: this.conversationLink(row),
     };
   }
 
-  /** What stands behind `#` is for the page alone: it is in no server's log. */
-  private linkTo({ space_id: spaceId, conversation_id: conversationId }: NotificationRow): string {
+  /** Browsers do not send the fragment after `#`, so the ids appear in no server log. */
+  private conversationLink({ space_id: spaceId, conversation_id: conversationId }: NotificationRow): string {
     const base = (this.config.PUBLIC_URL ?? this.config.LINK_BASE_URL).replace(/\/$/, '');
     return `${base}/#/spaces/${spaceId}/conversations/${conversationId}`;
   }

@@ -27,7 +27,7 @@ describe('Notifications', () => {
   afterAll(() => bench.close());
 
   const handOff = (spaceId: string, conversationId: string, reason: string | null = null): Promise<void> =>
-    bench.tell(handoffRequested, spaceId, {
+    bench.publish(handoffRequested, spaceId, {
       ...{ runId: 'run_1', flowId: 'flow_1', agentId: null, conversationId, reason },
     });
 
@@ -48,13 +48,13 @@ describe('Notifications', () => {
       ...{ origin: { channelId: null, deploymentType: null, senderId: null } },
       ...{ inReplyTo: null, attempt: null, wakes: true },
     };
-    return bench.tell(messagePosted, spaceId, data);
+    return bench.publish(messagePosted, spaceId, data);
   };
 
   const mailsTo = (email: string): CaughtMail[] => bench.catcher.mails.filter(({ to }) => to.includes(email));
   const mailTo = (email: string): Promise<CaughtMail> => until('the mail', () => mailsTo(email)[0]);
   const inbox = (spaceId: string, accountId: string) => bench.inbox(spaceId, accountId);
-  const settled = (spaceId: string): Promise<true> =>
+  const untilTasksDone = (spaceId: string): Promise<true> =>
     until('all tasks are done', () =>
       bench.pod.database.withSpaces([spaceId], async (trx) => {
         const tasks = await trx
@@ -66,7 +66,7 @@ describe('Notifications', () => {
     );
 
   it('of a handoff name the contact, quote the message, and link to the conversation', async () => {
-    const spaceId = await bench.space([{ accountId: 'acc_a', email: 'a1@example.org' }]);
+    const spaceId = await bench.createSpace([{ accountId: 'acc_a', email: 'a1@example.org' }]);
     const conversationId = newId('conv');
     stage(conversationId, { contactName: 'Ann <b>', messages: ['Hello', 'I want <my> "money" back\nnow'] });
     await handOff(spaceId, conversationId, 'The agent does not know.');
@@ -82,16 +82,16 @@ describe('Notifications', () => {
   });
 
   it('reach a person once per event and medium, however many rules match', async () => {
-    const spaceId = await bench.space([
+    const spaceId = await bench.createSpace([
       { accountId: 'acc_a', email: 'a2@example.org' },
       { accountId: 'acc_b', email: 'b2@example.org' },
     ]);
     const rule = { spaceId, event: 'flow.handoff_requested' as const, roles: ['agent' as const] };
     for (const media of [['email'], ['inbox', 'email']] as ('inbox' | 'email')[][])
-      await bench.ask(createRule, { ...rule, name: media.join(), media }, { service: 'spec', spaceId });
+      await bench.request(createRule, { ...rule, name: media.join(), media }, { service: 'spec', spaceId });
     await handOff(spaceId, newId('conv'), 'Once');
     await Promise.all([mailTo('a2@example.org'), mailTo('b2@example.org')]);
-    await settled(spaceId);
+    await untilTasksDone(spaceId);
     expect([mailsTo('a2@example.org').length, mailsTo('b2@example.org').length]).toEqual([1, 1]);
     expect(await inbox(spaceId, 'acc_a')).toEqual([
       expect.objectContaining({ body: 'Once', media: ['email', 'inbox'] }),
@@ -101,7 +101,7 @@ describe('Notifications', () => {
   });
 
   it('through e-mail alone are in no inbox, and one that cannot be sent says so', async () => {
-    const spaceId = await bench.space([
+    const spaceId = await bench.createSpace([
       { accountId: 'acc_a', email: 'a3@example.org' },
       { accountId: 'acc_b', email: 'b3@example.org', emailVerified: false },
     ]);
@@ -119,7 +119,7 @@ describe('Notifications', () => {
   });
 
   it('of a reply reach the assignee alone, with what was written', async () => {
-    const spaceId = await bench.space([
+    const spaceId = await bench.createSpace([
       { accountId: 'acc_a', email: 'a4@example.org' },
       { accountId: 'acc_b', email: 'b4@example.org' },
     ]);
@@ -135,7 +135,7 @@ describe('Notifications', () => {
     // The next one finds an unread notification, and adds none.
     stage(conversationId, { ...assigned, messages: ['Are you there?', 'Hello?'] });
     await post(spaceId, conversationId, { sequence: 2 });
-    await settled(spaceId);
+    await untilTasksDone(spaceId);
     expect(await inbox(spaceId, 'acc_a')).toHaveLength(1);
     // Who answers has seen it; what comes afterwards is new.
     const author = { type: 'account' as const, accountId: 'acc_a', name: 'A' };
@@ -147,7 +147,7 @@ describe('Notifications', () => {
   }, 60_000);
 
   it('of a reply do not reach who has read it, nor anybody while the flow answers', async () => {
-    const spaceId = await bench.space([
+    const spaceId = await bench.createSpace([
       { accountId: 'acc_a', email: 'a5@example.org' },
       { accountId: 'acc_b', email: 'b5@example.org' },
     ]);
@@ -158,60 +158,60 @@ describe('Notifications', () => {
     await post(spaceId, other, { owner: 'flow' });
     await post(spaceId, conversationId);
     await mailTo('b5@example.org');
-    await settled(spaceId);
+    await untilTasksDone(spaceId);
     expect(mailsTo('a5@example.org')).toEqual([]);
     expect(await inbox(spaceId, 'acc_b')).toHaveLength(1);
     const read = { conversationId, sequence: 2, readSequence: 1, accountId: 'acc_b', contactId: null };
-    await bench.tell(conversationRead, spaceId, read);
+    await bench.publish(conversationRead, spaceId, read);
     await until('it counts as read', async () => (await inbox(spaceId, 'acc_b'))[0]?.readAt);
   });
 
   it('say nothing of a direct room, and forget what an erased contact wrote, and a deleted conversation', async () => {
-    const spaceId = await bench.space([{ accountId: 'acc_a', email: 'a6@example.org' }]);
+    const spaceId = await bench.createSpace([{ accountId: 'acc_a', email: 'a6@example.org' }]);
     const [direct, conversationId] = [newId('conv'), newId('conv')];
     stage(direct, { direct: true, accounts: ['acc_a', 'acc_b'] });
     stage(conversationId, { contactName: 'Ann', messages: ['My secret'] });
-    await bench.tell(ownerChanged, spaceId, {
+    await bench.publish(ownerChanged, spaceId, {
       ...{ conversationId: direct, sequence: 1, owner: 'human', assignee: null, by: null },
       ...{ reason: 'Between us', handoff: true },
     });
     await handOff(spaceId, direct, 'Between an agent and me');
     await handOff(spaceId, conversationId);
     await mailTo('a6@example.org');
-    await settled(spaceId);
+    await untilTasksDone(spaceId);
     expect(mailsTo('a6@example.org')).toHaveLength(1);
     expect(await inbox(spaceId, 'acc_a')).toEqual([
       expect.objectContaining({ conversationId, title: 'Ann needs a person', body: 'My secret' }),
     ]);
-    await bench.tell(contactErased, spaceId, { conversationId, sequence: 9 });
+    await bench.publish(contactErased, spaceId, { conversationId, sequence: 9 });
     await until('it is forgotten', async () => (await inbox(spaceId, 'acc_a'))[0]?.body === '');
     expect(JSON.stringify(await inbox(spaceId, 'acc_a'))).not.toMatch(/Ann|secret/);
-    await bench.tell(conversationDeleted, spaceId, { conversationId, sequence: 10 });
+    await bench.publish(conversationDeleted, spaceId, { conversationId, sequence: 10 });
     await until('it is gone', async () => (await inbox(spaceId, 'acc_a')).length === 0);
   });
 
   it('stay away when their default rule was deleted', async () => {
-    const spaceId = await bench.space([{ accountId: 'acc_a', email: 'a7@example.org' }]);
+    const spaceId = await bench.createSpace([{ accountId: 'acc_a', email: 'a7@example.org' }]);
     const conversationId = newId('conv');
     stage(conversationId, { contactName: 'Ann', assignee: 'acc_a', messages: ['Hi'] });
     await replaceRules(spaceId, []);
     await post(spaceId, conversationId);
     await handOff(spaceId, conversationId);
-    await settled(spaceId);
+    await untilTasksDone(spaceId);
     expect(await inbox(spaceId, 'acc_a')).toEqual([]);
   });
 
   /** Deletes the rules that the space began with. */
   async function replaceRules(spaceId: string, media: ('inbox' | 'email')[]): Promise<void> {
     const as = { service: 'spec', spaceId };
-    const { data } = await bench.ask(listRules, { spaceId }, as);
+    const { data } = await bench.request(listRules, { spaceId }, as);
     expect(data.map(({ event }) => event).sort()).toEqual([
       'conversation.message_posted',
       'flow.handoff_requested',
     ]);
-    for (const { id } of data) await bench.ask(deleteRule, { spaceId, ruleId: id }, as);
+    for (const { id } of data) await bench.request(deleteRule, { spaceId, ruleId: id }, as);
     if (media.length === 0) return;
     const rule = { spaceId, name: 'Own', event: 'flow.handoff_requested' as const, media };
-    await bench.ask(createRule, { ...rule, roles: ['agent'] }, as);
+    await bench.request(createRule, { ...rule, roles: ['agent'] }, as);
   }
 });

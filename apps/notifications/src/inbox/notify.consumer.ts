@@ -13,27 +13,27 @@ import { toNotification } from './shapes.ts';
 
 export const NOTIFY_QUEUE = 'notify';
 
-/** One event that members are notified of. */
+/** The event that causes notifications. */
 export interface NotifyPayload {
   event: RuleEvent;
   conversationId: string;
   reason?: string | null;
-  /** The message that it is about; none for a handoff. */
+  /** The posted message; absent for a handoff. */
   messageId?: string;
   sequence: number | null;
 }
 
-/** After so many attempts a handoff is told in poorer words: a contact waits. */
-const PATIENT_ATTEMPTS = 3;
-const unknown: ConversationContext = { contactName: null, quote: null, inCharge: [] };
+/** After this many attempts a handoff is notified without context, because a contact is waiting. */
+const MAX_CONTEXT_ATTEMPTS = 3;
+const unknownContext: ConversationContext = { contactName: null, quote: null, responsibleAccountIds: [] };
 
-/** Notifies the members whom the rules of an event name: each once, through every medium that one of the rules has. */
+/** Notifies the members that the rules of an event select: each once, through all media of the matching rules. */
 @Controller()
 export class NotifyConsumer {
   constructor(
     private readonly reader: ConversationReader,
     private readonly rules: RulesRepository,
-    private readonly ruleset: RulesService,
+    private readonly rulesService: RulesService,
     private readonly inbox: InboxRepository,
     private readonly mailing: MailingService,
     private readonly events: EventLog,
@@ -41,51 +41,51 @@ export class NotifyConsumer {
 
   @OnTask(NOTIFY_QUEUE, { concurrency: 8 })
   async notify(task: Task<NotifyPayload>, taskContext: TaskContext<Tables>): Promise<void> {
-    const context = await this.contextOf(task);
-    const place = { spaceId: task.spaceId, conversationId: task.payload.conversationId };
+    const context = await this.readContext(task);
+    const conversation = { spaceId: task.spaceId, conversationId: task.payload.conversationId };
     const { messageId } = task.payload;
-    const readers = messageId && context ? await this.reader.readers(place, messageId) : new Set<string>();
+    const readers = messageId && context ? await this.reader.findReaders(conversation, messageId) : new Set<string>();
     await taskContext.complete(async (trx) => {
-      if (context) await this.tell(trx, task, { context, readers });
+      if (context) await this.createNotifications(trx, task, { context, readers });
     });
   }
 
-  private async contextOf({
+  private async readContext({
     spaceId,
     payload,
     attempt,
   }: Task<NotifyPayload>): Promise<ConversationContext | null> {
     try {
-      return await this.reader.read({ spaceId, conversationId: payload.conversationId }, payload.sequence);
+      return await this.reader.readContext({ spaceId, conversationId: payload.conversationId }, payload.sequence);
     } catch (error) {
-      if (payload.event === handoffRequested.name && attempt >= PATIENT_ATTEMPTS) return unknown;
+      if (payload.event === handoffRequested.name && attempt >= MAX_CONTEXT_ATTEMPTS) return unknownContext;
       const reason = error instanceof Error ? error.message : String(error);
       throw new RetryableError(`The conversation could not be read: ${reason}`, { cause: error });
     }
   }
 
-  private async tell(
+  private async createNotifications(
     trx: NotificationTrx,
     { id: source, spaceId, payload }: Task<NotifyPayload>,
     { context, readers }: { context: ConversationContext; readers: ReadonlySet<string> },
   ): Promise<void> {
     const kind = kindOf(payload.event);
-    const wanted = await this.recipients(trx, { spaceId, payload, context });
-    const waiting =
+    const candidates = await this.findRecipients(trx, { spaceId, payload, context });
+    const withUnread =
       payload.event === messagePosted.name
-        ? await this.inbox.waiting(trx, {
+        ? await this.inbox.findAccountsWithUnread(trx, {
             spaceId,
             conversationId: payload.conversationId,
             event: payload.event,
           })
         : new Set<string>();
-    const told = [...wanted.values()].filter(
-      ({ member: { account_id: id } }) => !readers.has(id) && !waiting.has(id),
+    const notified = [...candidates.values()].filter(
+      ({ member: { account_id: id } }) => !readers.has(id) && !withUnread.has(id),
     );
-    const { title, body } = kind.wording(context, payload);
+    const { title, body } = kind.textFor(context, payload);
     const rows = await this.inbox.insert(
       trx,
-      told.map(({ member, media }) => ({
+      notified.map(({ member, media }) => ({
         space_id: spaceId,
         id: newId('ntf'),
         account_id: member.account_id,
@@ -107,8 +107,8 @@ export class NotifyConsumer {
       })),
     );
     const mailed = rows.filter((row) => row.media.includes('email'));
-    const members = new Map(told.map(({ member }) => [member.account_id, member]));
-    await this.mailing.plan(trx, mailed, {
+    const members = new Map(notified.map(({ member }) => [member.account_id, member]));
+    await this.mailing.planMails(trx, mailed, {
       members,
       body,
       quote: context.quote,
@@ -116,20 +116,20 @@ export class NotifyConsumer {
     });
   }
 
-  /** Two rules that name the same member are one notification. */
-  private async recipients(
+  /** Merges matching rules: a member of several rules receives one notification. */
+  private async findRecipients(
     trx: NotificationTrx,
-    of: { spaceId: string; payload: NotifyPayload; context: ConversationContext },
+    request: { spaceId: string; payload: NotifyPayload; context: ConversationContext },
   ): Promise<Map<string, { member: MemberRow; media: Set<Medium> }>> {
-    const { spaceId, payload, context } = of;
+    const { spaceId, payload, context } = request;
     const kind = kindOf(payload.event);
     const found = new Map<string, { member: MemberRow; media: Set<Medium> }>();
-    for (const rule of await this.ruleset.enabled(trx, spaceId, payload.event)) {
-      const members = await this.rules.membersWith(trx, spaceId, rule.roles);
+    for (const rule of await this.rulesService.findEnabled(trx, spaceId, payload.event)) {
+      const members = await this.rules.findMembersByRole(trx, spaceId, rule.roles);
       for (const member of kind.recipients(members, context)) {
-        const one = found.get(member.account_id) ?? { member, media: new Set<Medium>() };
-        for (const medium of rule.media) one.media.add(medium);
-        found.set(member.account_id, one);
+        const recipient = found.get(member.account_id) ?? { member, media: new Set<Medium>() };
+        for (const medium of rule.media) recipient.media.add(medium);
+        found.set(member.account_id, recipient);
       }
     }
     return found;

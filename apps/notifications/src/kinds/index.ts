@@ -3,7 +3,7 @@ import { handoffKind } from './handoff/handoff.kind.ts';
 import type { NotificationKind } from './kind.ts';
 import { replyKind } from './reply/reply.kind.ts';
 
-/** Every kind, one line each. */
+/** All kinds of notifications. */
 export const kinds: readonly NotificationKind[] = [handoffKind, replyKind];
 
 export function kindOf(event: RuleEvent): NotificationKind {

@@ -1,33 +1,33 @@
 import type { Role } from '@parley/contracts';
 import type { MemberRow, Medium, RuleEvent } from '../database.ts';
 
-/** What is known of the conversation that an event happened in. */
+/** The conversation of an event. */
 export interface ConversationContext {
-  /** Name of the contact; null where there is none, or none is known. */
+  /** Name of the contact; null if unknown or if there is no contact. */
   contactName: string | null;
-  /** The message that it is about, or the contact's last one. */
+  /** Text of the posted message, or of the contact's last message. */
   quote: string | null;
-  /** The account in charge; else those accounts that take part. */
-  inCharge: readonly string[];
+  /** The assignee, or all participating accounts if there is none. */
+  responsibleAccountIds: readonly string[];
 }
 
-/** What an event itself says. */
-export interface Occasion {
+/** Details from the event's payload. */
+export interface EventDetails {
   reason?: string | null;
 }
 
-/** What members are told of one event. */
-export interface Wording {
+/** The text of a notification. */
+export interface NotificationText {
   title: string;
   body: string;
 }
 
-/** A kind of event that rules name: who is told, and in which words. */
+/** A kind of notification: its event, its recipients and its text. */
 export interface NotificationKind {
   event: RuleEvent;
-  /** The rule that every space begins with. */
+  /** The rule that every new space receives. */
   defaultRule: { name: string; media: readonly Medium[]; roles: readonly Role[] };
-  /** Whom of the members with a rule's roles it concerns. */
+  /** Selects the recipients from the members with the roles of a rule. */
   recipients(members: readonly MemberRow[], context: ConversationContext): readonly MemberRow[];
-  wording(context: ConversationContext, occasion: Occasion): Wording;
+  textFor(context: ConversationContext, details: EventDetails): NotificationText;
 }

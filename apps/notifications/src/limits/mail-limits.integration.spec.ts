@@ -11,7 +11,7 @@ describe('Mails of notifications', () => {
   afterAll(() => bench.close());
 
   const handOff = (spaceId: string, conversationId: string) =>
-    bench.tell(handoffRequested, spaceId, {
+    bench.publish(handoffRequested, spaceId, {
       runId: 'run_1',
       flowId: 'flow_1',
       agentId: null,
@@ -20,17 +20,17 @@ describe('Mails of notifications', () => {
     });
   const mailsTo = (email: string) => bench.catcher.mails.filter(({ to }) => to.includes(email));
   const deliveries = async (spaceId: string) =>
-    (await bench.ask(listNotificationDeliveries, { spaceId }, { service: 'spec', spaceId })).data;
+    (await bench.request(listNotificationDeliveries, { spaceId }, { service: 'spec', spaceId })).data;
 
   it('go to verified addresses alone, and to one that is verified from then on', async () => {
-    const spaceId = await bench.space([
+    const spaceId = await bench.createSpace([
       { accountId: 'acc_known', email: 'known@example.org' },
       { accountId: 'acc_fresh', email: 'fresh@example.org', emailVerified: false },
     ]);
     await handOff(spaceId, 'conv_1');
     await until('the mail', () => mailsTo('known@example.org')[0]);
     expect(mailsTo('fresh@example.org')).toEqual([]);
-    await bench.tell(memberChanged, spaceId, {
+    await bench.publish(memberChanged, spaceId, {
       accountId: 'acc_fresh',
       name: 'Fresh',
       email: 'fresh@example.org',
@@ -49,7 +49,7 @@ describe('Mails of notifications', () => {
   });
 
   it('of one space stop at its limit, which says why; another space’s go on', async () => {
-    const spaceId = await bench.space([
+    const spaceId = await bench.createSpace([
       { accountId: 'acc_a', email: 'a@example.org' },
       { accountId: 'acc_b', email: 'b@example.org' },
     ]);
@@ -63,7 +63,7 @@ describe('Mails of notifications', () => {
     expect(refused?.reason).toBe(
       'The space has sent as many e-mails as it may: 3 in an hour, 2000 in a day.',
     );
-    const other = await bench.space([{ accountId: 'acc_c', email: 'c@example.org' }]);
+    const other = await bench.createSpace([{ accountId: 'acc_c', email: 'c@example.org' }]);
     await handOff(other, 'conv_9');
     await until('the mail', () => mailsTo('c@example.org')[0]);
   });

@@ -4,8 +4,8 @@ import type { NotificationTrx } from '../database.ts';
 
 @Injectable()
 export class MailLimitsRepository {
-  /** What a space has sent in this hour and in the last 24; locked until the transaction ends. */
-  async lock(trx: NotificationTrx, spaceId: string): Promise<{ hour: number; day: number }> {
+  /** Locks a space's counts until the end of the transaction. @returns mails of this hour and of the last 24 hours */
+  async lockCounts(trx: NotificationTrx, spaceId: string): Promise<{ hour: number; day: number }> {
     await sql`
       INSERT INTO mail_count (space_id, hour, count) VALUES (${spaceId}, date_trunc('hour', now()), 0)
       ON CONFLICT (space_id, hour) DO UPDATE SET count = mail_count.count`.execute(trx);
@@ -15,7 +15,7 @@ export class MailLimitsRepository {
     return rows[0] ?? { hour: 0, day: 0 };
   }
 
-  async add(trx: NotificationTrx, spaceId: string, count: number): Promise<void> {
+  async addCount(trx: NotificationTrx, spaceId: string, count: number): Promise<void> {
     await sql`
       UPDATE mail_count SET count = count + ${count} WHERE space_id = ${spaceId} AND hour = date_trunc('hour', now())`.execute(
       trx,

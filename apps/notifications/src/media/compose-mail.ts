@@ -1,7 +1,7 @@
-import type { Outgoing } from './medium.ts';
+import type { OutboundMessage } from './medium.ts';
 
-/** Lays a notification out as plain text and as HTML. */
-export function composeMail({ body, quote, link }: Outgoing): { text: string; html: string } {
+/** Renders a notification as plain text and HTML. */
+export function composeMail({ body, quote, link }: OutboundMessage): { text: string; html: string } {
   const quoted = quote
     ? `${quote.author} wrote:\n${quote.text
         .split('\n')

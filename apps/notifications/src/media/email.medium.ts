@@ -1,9 +1,9 @@
 import { createTransport, type Transporter } from 'nodemailer';
 import { requireNoTransaction } from '@parley/database';
 import { composeMail } from './compose-mail.ts';
-import type { NotificationMedium, Outgoing } from './medium.ts';
+import type { NotificationMedium, OutboundMessage } from './medium.ts';
 
-/** E-mail over SMTP; the message id is stable, so that mailboxes drop repeats. */
+/** E-mail over SMTP. The message id is stable, so mailboxes can drop duplicates. */
 export class EmailMedium implements NotificationMedium {
   readonly name = 'email';
   private readonly transport: Transporter | null;
@@ -14,9 +14,9 @@ export class EmailMedium implements NotificationMedium {
     this.from = from;
   }
 
-  async send(outgoing: Outgoing): Promise<{ delivered: true } | { delivered: false; reason: string }> {
+  async send(outgoing: OutboundMessage): Promise<{ delivered: true } | { delivered: false; reason: string }> {
     requireNoTransaction('An e-mail');
-    if (!this.transport) return { delivered: false, reason: 'E-mail is switched off: set SMTP_URL.' };
+    if (!this.transport) return { delivered: false, reason: 'E-mail is off: set SMTP_URL.' };
     const { id, to, title } = outgoing;
     if (!to.email) return { delivered: false, reason: 'The member has no e-mail address.' };
     await this.transport.sendMail({

@@ -4,7 +4,7 @@ import type { NotificationsConfig } from '../config.ts';
 import { EmailMedium } from './email.medium.ts';
 import type { NotificationMedium } from './medium.ts';
 
-/** Every medium that sends, one line each; the inbox needs no sending. */
+/** All media with deliveries. The inbox needs none. */
 @Injectable()
 export class MediaService {
   private readonly media: ReadonlyMap<string, NotificationMedium>;

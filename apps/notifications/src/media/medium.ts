@@ -1,17 +1,17 @@
-/** A message for one person through one medium. */
-export interface Outgoing {
-  /** Idempotency key: repeats carry the same. */
+/** A message to one member through one medium. */
+export interface OutboundMessage {
+  /** Idempotency key: the same in every attempt. */
   id: string;
   to: { name: string; email: string | null };
   title: string;
   body: string;
-  /** What was written, cut to a few lines. */
+  /** Excerpt of the message. */
   quote?: { author: string; text: string } | null;
   link: string | null;
 }
 
-/** A way to reach people; throws when another try may help, answers a reason when none can. */
+/** A delivery channel to members. `send` throws on transient failures and returns a reason on permanent ones. */
 export interface NotificationMedium {
   name: string;
-  send(outgoing: Outgoing): Promise<{ delivered: true } | { delivered: false; reason: string }>;
+  send(outgoing: OutboundMessage): Promise<{ delivered: true } | { delivered: false; reason: string }>;
 }

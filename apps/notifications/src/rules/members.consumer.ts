@@ -5,16 +5,16 @@ import type { Tables } from '../database.ts';
 import { RulesRepository } from './rules.repository.ts';
 import { RulesService } from './rules.service.ts';
 
-/** Knows who is a member, and gives each new space its first rules. */
+/** Keeps a projection of the members, and creates the default rules of new spaces. */
 @Controller()
 export class MembersConsumer {
   constructor(
     private readonly rules: RulesRepository,
-    private readonly ruleset: RulesService,
+    private readonly rulesService: RulesService,
   ) {}
 
   @OnEvent(memberChanged, { consumer: 'members' })
-  async onMember(
+  async onMemberChanged(
     events: EventEnvelope<typeof memberChanged>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
@@ -34,7 +34,7 @@ export class MembersConsumer {
   }
 
   @OnEvent(spaceCreated, { consumer: 'members' })
-  async onSpace(events: EventEnvelope<typeof spaceCreated>[], { trx }: EventContext<Tables>): Promise<void> {
-    for (const { spaceId } of events) await this.ruleset.giveDefaults(trx, spaceId);
+  async onSpaceCreated(events: EventEnvelope<typeof spaceCreated>[], { trx }: EventContext<Tables>): Promise<void> {
+    for (const { spaceId } of events) await this.rulesService.createDefaults(trx, spaceId);
   }
 }

@@ -16,7 +16,7 @@ export class RulesRepository {
       .execute();
   }
 
-  async ofEvent(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<RuleRow[]> {
+  async findByEvent(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<RuleRow[]> {
     return trx
       .selectFrom('rule')
       .selectAll()
@@ -26,7 +26,7 @@ export class RulesRepository {
       .execute();
   }
 
-  /** Whether a space has not been given the rule of an event before. */
+  /** Records that a space receives a default rule. @returns false if it has received the rule before */
   async claimDefault(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<boolean> {
     const row = await trx
       .insertInto('default_rule')
@@ -80,7 +80,7 @@ export class RulesRepository {
       .execute();
   }
 
-  async membersWith(trx: NotificationTrx, spaceId: string, roles: readonly string[]): Promise<MemberRow[]> {
+  async findMembersByRole(trx: NotificationTrx, spaceId: string, roles: readonly string[]): Promise<MemberRow[]> {
     if (roles.length === 0) return [];
     return trx
       .selectFrom('member')

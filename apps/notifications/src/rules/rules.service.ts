@@ -4,24 +4,24 @@ import type { NotificationTrx, RuleEvent, RuleRow } from '../database.ts';
 import { kindOf, kinds } from '../kinds/index.ts';
 import { RulesRepository } from './rules.repository.ts';
 
-/** The rules of a space, those that it begins with included. */
+/** The rules of a space, including the default rules. */
 @Injectable()
 export class RulesService {
   constructor(private readonly rules: RulesRepository) {}
 
-  /** Gives a space the rules that it begins with, each once: one that was deleted stays deleted. */
-  async giveDefaults(trx: NotificationTrx, spaceId: string): Promise<void> {
-    for (const { event } of kinds) await this.giveDefault(trx, spaceId, event);
+  /** Creates the default rules of a space, each once. A deleted default rule is not created again. */
+  async createDefaults(trx: NotificationTrx, spaceId: string): Promise<void> {
+    for (const { event } of kinds) await this.createDefault(trx, spaceId, event);
   }
 
-  /** Rules that hold for an event. A space from before there was this kind of event gets its rule now. */
-  async enabled(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<RuleRow[]> {
-    const found = await this.rules.ofEvent(trx, spaceId, event);
-    const made = found.length === 0 ? await this.giveDefault(trx, spaceId, event) : null;
-    return [...found, ...(made ? [made] : [])].filter(({ enabled }) => enabled);
+  /** Returns the enabled rules of an event. Creates the default rule for spaces older than the event's kind. */
+  async findEnabled(trx: NotificationTrx, spaceId: string, event: RuleEvent): Promise<RuleRow[]> {
+    const existing = await this.rules.findByEvent(trx, spaceId, event);
+    const created = existing.length === 0 ? await this.createDefault(trx, spaceId, event) : null;
+    return [...existing, ...(created ? [created] : [])].filter(({ enabled }) => enabled);
   }
 
-  private async giveDefault(
+  private async createDefault(
     trx: NotificationTrx,
     spaceId: string,
     event: RuleEvent,

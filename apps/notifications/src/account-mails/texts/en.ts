@@ -7,7 +7,7 @@ const roles: Record<string, string> = {
   viewer: 'a viewer',
 };
 
-/** English: the language that is always there. */
+/** English, the fallback language. */
 export const en: MailTexts = {
   verify_email: () => ({
     subject: 'Verify your e-mail address',
@@ -17,7 +17,7 @@ export const en: MailTexts = {
   }),
   reset_password: () => ({
     subject: 'Set a new password',
-    paragraphs: ['A new password was asked for the account with this e-mail address.'],
+    paragraphs: ['A new password was requested for the account with this e-mail address.'],
     action: 'Set a new password',
     note: 'The link works once, within an hour, and ends all your sessions. If you did not ask for it, ignore this mail: your password stays as it is.',
   }),

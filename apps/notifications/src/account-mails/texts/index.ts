@@ -1,12 +1,12 @@
 import { en } from './en.ts';
 import type { MailTexts } from './text.ts';
 
-/** Every language there is, one line each. */
+/** All supported languages. */
 const languages: Readonly<Record<string, MailTexts>> = { en };
 
-/** The texts of a language (BCP 47), else of its main language, else English. */
+/** Returns the texts of a language tag (BCP 47), of its primary language, or English. */
 export function textsOf(language: string): MailTexts {
   const [main = ''] = language.split('-');
-  const found = [language.toLowerCase(), main.toLowerCase()].find((one) => Object.hasOwn(languages, one));
-  return languages[found ?? 'en'] ?? en;
+  const supported = [language.toLowerCase(), main.toLowerCase()].find((tag) => Object.hasOwn(languages, tag));
+  return languages[supported ?? 'en'] ?? en;
 }

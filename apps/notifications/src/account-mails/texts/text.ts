@@ -1,15 +1,15 @@
 import type { OperationInput, sendAccountMail } from '@parley/contracts';
 
-/** What a mail is about. */
+/** The kind of an account mail. */
 export type MailKind = OperationInput<typeof sendAccountMail>['kind'];
 
-/** A mail in one language, before it is laid out; paragraphs are plain text. */
+/** The texts of a mail in one language, as plain text. */
 export interface MailText {
   subject: string;
   paragraphs: string[];
   /** The label of the button; null for mails without a link. */
   action: string | null;
-  /** Stands below the link, in small print. */
+  /** Small print below the link. */
   note: string;
 }
 

@@ -1,7 +1,7 @@
 import { handoffRequested } from '@parley/contracts';
 import type { NotificationKind } from '../kind.ts';
 
-/** A flow, or an API call, asks for a person. */
+/** Handoff: a flow or an API request asks for a member. */
 export const handoffKind: NotificationKind = {
   event: handoffRequested.name,
   defaultRule: {
@@ -10,7 +10,7 @@ export const handoffKind: NotificationKind = {
     roles: ['owner', 'admin', 'agent'],
   },
   recipients: (members) => members,
-  wording: ({ contactName }, { reason }) => ({
+  textFor: ({ contactName }, { reason }) => ({
     title: `${contactName ?? 'A conversation'} needs a person`,
     body: reason ?? 'A person is asked for.',
   }),

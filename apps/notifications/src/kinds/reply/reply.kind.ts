@@ -1,7 +1,7 @@
 import { messagePosted } from '@parley/contracts';
 import type { NotificationKind } from '../kind.ts';
 
-/** A contact writes in a conversation that a person has in hand. */
+/** Reply: a contact writes in a conversation that members handle. */
 export const replyKind: NotificationKind = {
   event: messagePosted.name,
   defaultRule: {
@@ -9,8 +9,8 @@ export const replyKind: NotificationKind = {
     media: ['inbox', 'email'],
     roles: ['owner', 'admin', 'agent'],
   },
-  recipients: (members, { inCharge }) => members.filter((member) => inCharge.includes(member.account_id)),
-  wording: ({ contactName }) => ({
+  recipients: (members, { responsibleAccountIds: inCharge }) => members.filter((member) => inCharge.includes(member.account_id)),
+  textFor: ({ contactName }) => ({
     title: `New message from ${contactName ?? 'a contact'}`,
     body: 'There is a new message in a conversation that you are in charge of.',
   }),

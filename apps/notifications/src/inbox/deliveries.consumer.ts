@@ -3,22 +3,22 @@ import { notificationDelivered, notificationFailed } from '@parley/contracts';
 import { EventLog, OnTask, RetryableError, type Task, type TaskContext } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { MediaService } from '../media/media.service.ts';
-import type { Outgoing } from '../media/medium.ts';
+import type { OutboundMessage } from '../media/medium.ts';
 import { InboxRepository } from './inbox.repository.ts';
 
 export const SEND_QUEUE = 'send';
 
-/** A delivery of a notification. */
-export interface SendPayload {
+/** One delivery of a notification. */
+export interface DeliveryPayload {
   notificationId: string;
   accountId: string;
   medium: 'email';
-  outgoing: Outgoing;
+  toOutbound: OutboundMessage;
 }
 
-/** Sends notifications through media outside of Parley, and records what became of each. */
+/** Delivers notifications through external media and records the results. */
 @Controller()
-export class SendingConsumer {
+export class DeliveriesConsumer {
   constructor(
     private readonly inbox: InboxRepository,
     private readonly media: MediaService,
@@ -26,13 +26,13 @@ export class SendingConsumer {
   ) {}
 
   @OnTask(SEND_QUEUE, { concurrency: 8, maxAttempts: 8 })
-  async send(task: Task<SendPayload>, context: TaskContext<Tables>): Promise<void> {
-    const { notificationId, accountId, medium, outgoing } = task.payload;
+  async deliver(task: Task<DeliveryPayload>, context: TaskContext<Tables>): Promise<void> {
+    const { notificationId, accountId, medium, toOutbound: outgoing } = task.payload;
     const result = await this.attempt(medium, outgoing, context.isLastAttempt);
     const reason = result.delivered ? null : result.reason;
     await context.complete(async (trx) => {
       const status = result.delivered ? 'delivered' : 'failed';
-      await this.inbox.settleDelivery(trx, { spaceId: task.spaceId, id: outgoing.id }, { status, reason });
+      await this.inbox.completeDelivery(trx, { spaceId: task.spaceId, id: outgoing.id }, { status, reason });
       const data = { notificationId, accountId, medium };
       const event =
         reason === null
@@ -44,17 +44,17 @@ export class SendingConsumer {
 
   private async attempt(
     medium: string,
-    outgoing: Outgoing,
-    last: boolean,
+    outgoing: OutboundMessage,
+    isLastAttempt: boolean,
   ): Promise<{ delivered: true } | { delivered: false; reason: string }> {
     try {
-      const found = this.media.find(medium);
-      return found
-        ? await found.send(outgoing)
+      const sender = this.media.find(medium);
+      return sender
+        ? await sender.send(outgoing)
         : { delivered: false, reason: `There is no medium "${medium}".` };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!last) throw new RetryableError(reason, { cause: error });
+      if (!isLastAttempt) throw new RetryableError(reason, { cause: error });
       return { delivered: false, reason };
     }
   }

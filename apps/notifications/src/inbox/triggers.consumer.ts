@@ -13,38 +13,38 @@ import type { NotificationTrx, RuleEvent, Tables } from '../database.ts';
 import { InboxRepository } from './inbox.repository.ts';
 import { NOTIFY_QUEUE, type NotifyPayload } from './notify.consumer.ts';
 
-/** A person who has the conversation open reads it within this time, and needs no notification. */
+/** A member who has the conversation open reads the message within this time and needs no notification. */
 const REPLY_DELAY_MS = 2000;
-/** Older messages are read again after an upgrade; nobody is notified of them any more. */
-const REPLY_AGE_MS = 3_600_000;
+/** Messages older than this cause no notification. A consumer can read old events again after an upgrade. */
+const MAX_REPLY_AGE_MS = 3_600_000;
 
-/** Events that members may be notified of: each becomes a task, which asks whom and what about. */
+/** Enqueues a task for each event that can cause notifications. */
 @Controller()
-export class OccasionsConsumer {
+export class TriggersConsumer {
   constructor(
     private readonly inbox: InboxRepository,
     private readonly tasks: Tasks,
   ) {}
 
   @OnEvent(handoffRequested, { consumer: 'handoffs' })
-  async onHandoff(
+  async onHandoffRequested(
     events: EventEnvelope<typeof handoffRequested>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    const planned = events.map((event) => taskOf(event, { reason: event.data.reason, sequence: null }));
-    await this.tasks.enqueue(trx, planned);
+    const tasks = events.map((event) => notifyTask(event, { reason: event.data.reason, sequence: null }));
+    await this.tasks.enqueue(trx, tasks);
   }
 
   @OnEvent(ownerChanged, { consumer: 'handoffs' })
-  async onOwner(events: EventEnvelope<typeof ownerChanged>[], { trx }: EventContext<Tables>): Promise<void> {
-    const asked = events.filter(({ data }) => data.handoff === true && data.audience === undefined);
-    const planned = asked.map((event) => taskOf(event, { reason: event.data.reason, sequence: null }));
-    await this.tasks.enqueue(trx, planned);
+  async onOwnerChanged(events: EventEnvelope<typeof ownerChanged>[], { trx }: EventContext<Tables>): Promise<void> {
+    const handoffs = events.filter(({ data }) => data.handoff === true && data.audience === undefined);
+    const tasks = handoffs.map((event) => notifyTask(event, { reason: event.data.reason, sequence: null }));
+    await this.tasks.enqueue(trx, tasks);
   }
 
-  /** Reads every message and notifies of few, after a delay: many share one transaction. */
+  /** Enqueues notifications of contacts' messages after a delay. Few messages qualify, so large batches share a transaction. */
   @OnEvent(messagePosted, { consumer: 'replies', minIntervalMs: 250 })
-  async onMessage(
+  async onMessagePosted(
     events: EventEnvelope<typeof messagePosted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
@@ -52,46 +52,46 @@ export class OccasionsConsumer {
       ({ data, time }) =>
         data.owner === 'human' &&
         data.message.author.type === 'contact' &&
-        Date.now() - Date.parse(time) < REPLY_AGE_MS,
+        Date.now() - Date.parse(time) < MAX_REPLY_AGE_MS,
     );
     await this.tasks.enqueue(
       trx,
       replies.map((event) => {
         const { id: messageId, sequence } = event.data.message;
         const dueAt = new Date(Date.now() + REPLY_DELAY_MS);
-        return { ...taskOf(event, { event: messagePosted.name, messageId, sequence }), dueAt };
+        return { ...notifyTask(event, { event: messagePosted.name, messageId, sequence }), dueAt };
       }),
     );
     for (const { spaceId, data } of events)
-      await this.seen(trx, { spaceId, ...data, accountId: data.message.author.accountId });
+      await this.markConversationRead(trx, { spaceId, ...data, accountId: data.message.author.accountId });
   }
 
   @OnEvent(conversationRead, { consumer: 'replies' })
-  async onRead(
+  async onConversationRead(
     events: EventEnvelope<typeof conversationRead>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.seen(trx, { spaceId, ...data });
+    for (const { spaceId, data } of events) await this.markConversationRead(trx, { spaceId, ...data });
   }
 
   @OnEvent(contactErased, { consumer: 'replies' })
-  async onErased(
+  async onContactErased(
     events: EventEnvelope<typeof contactErased>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.inbox.erase(trx, spaceId, data.conversationId);
+    for (const { spaceId, data } of events) await this.inbox.redactConversation(trx, spaceId, data.conversationId);
   }
 
   @OnEvent(conversationDeleted, { consumer: 'replies' })
-  async onDeleted(
+  async onConversationDeleted(
     events: EventEnvelope<typeof conversationDeleted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.inbox.remove(trx, spaceId, data.conversationId);
+    for (const { spaceId, data } of events) await this.inbox.deleteConversation(trx, spaceId, data.conversationId);
   }
 
-  /** Who reads or answers has seen what the inbox says of the conversation. */
-  private async seen(
+  /** Marks the notifications of a member who has read or answered a conversation as read. */
+  private async markConversationRead(
     trx: NotificationTrx,
     where: { spaceId: string; conversationId: string; accountId?: string | null | undefined },
   ): Promise<void> {
@@ -100,11 +100,11 @@ export class OccasionsConsumer {
   }
 }
 
-function taskOf(
+function notifyTask(
   event: Pick<EventEnvelope, 'id' | 'spaceId'> & { data: { conversationId: string } },
-  more: Pick<NotifyPayload, 'sequence'> & Partial<NotifyPayload>,
+  details: Pick<NotifyPayload, 'sequence'> & Partial<NotifyPayload>,
 ): NewTask<NotifyPayload> {
   const { conversationId } = event.data;
-  const payload = { event: handoffRequested.name as RuleEvent, conversationId, ...more };
+  const payload = { event: handoffRequested.name as RuleEvent, conversationId, ...details };
   return { queue: NOTIFY_QUEUE, id: event.id, key: conversationId, spaceId: event.spaceId, payload };
 }
