@@ -68,7 +68,10 @@ export class AccountMailsHandler {
     const mailFields = { mailId: task.id, kind: mail.kind };
     if (new Date(expiresAt) <= new Date()) return;
     if (!this.mailer.isOn)
-      return this.logger.warn(mailFields, 'Account mail dropped: SMTP is not configured, set SMTP_URL of notifications');
+      return this.logger.warn(
+        mailFields,
+        'Account mail dropped: SMTP is not configured, set SMTP_URL of notifications',
+      );
     const token = sealedToken === null ? null : await this.revealToken(task.id, sealedToken);
     try {
       const { PUBLIC_URL, LINK_BASE_URL } = this.config;

@@ -54,11 +54,17 @@ export class ConversationReader {
   }
 
   private async isDirect(room: { spaceId: string; roomId: string }): Promise<boolean> {
-    const answer = await this.nullIfNotFound(this.operations.request(getRoom, room, this.requestOptions(room.spaceId)));
+    const answer = await this.nullIfNotFound(
+      this.operations.request(getRoom, room, this.requestOptions(room.spaceId)),
+    );
     return answer === null || answer.body.type === 'direct';
   }
 
-  private async findContactMessage(key: ConversationKey, sequence: number | null, lastSequence: number): Promise<Message | null> {
+  private async findContactMessage(
+    key: ConversationKey,
+    sequence: number | null,
+    lastSequence: number,
+  ): Promise<Message | null> {
     const range =
       sequence === null
         ? { beforeSequence: lastSequence + 1, limit: RECENT_MESSAGES }

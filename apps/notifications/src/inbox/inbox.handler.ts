@@ -26,7 +26,11 @@ export class InboxHandler {
     input: OperationInput<typeof listNotifications>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listNotifications>> {
-    const where = { spaceId: input.spaceId, accountId: accountIdOf(principal), unread: input.unread ?? false };
+    const where = {
+      spaceId: input.spaceId,
+      accountId: accountIdOf(principal),
+      unread: input.unread ?? false,
+    };
     const rows = await this.inbox.list(trx, where, { limit: input.limit, before: cursorOf(input.cursor) });
     return pageOf(rows, input.limit, toNotification);
   }

@@ -38,7 +38,11 @@ export class MailingService {
     @InjectConfig() private readonly config: NotificationsConfig,
   ) {}
 
-  async planMails(trx: NotificationTrx, rows: readonly NotificationRow[], content: MailContent): Promise<void> {
+  async planMails(
+    trx: NotificationTrx,
+    rows: readonly NotificationRow[],
+    content: MailContent,
+  ): Promise<void> {
     const planned = await this.decideDeliveries(trx, rows, content.members);
     await this.inbox.insertDeliveries(
       trx,
@@ -95,7 +99,10 @@ export class MailingService {
     });
   }
 
-  private outgoing({ row, id, member }: PlannedMail, { body, quote, contactName }: MailContent): OutboundMessage {
+  private outgoing(
+    { row, id, member }: PlannedMail,
+    { body, quote, contactName }: MailContent,
+  ): OutboundMessage {
     return {
       id,
       to: { name: member?.name ?? '', email: member?.email ?? null },

@@ -44,7 +44,8 @@ export class NotifyConsumer {
     const context = await this.readContext(task);
     const conversation = { spaceId: task.spaceId, conversationId: task.payload.conversationId };
     const { messageId } = task.payload;
-    const readers = messageId && context ? await this.reader.findReaders(conversation, messageId) : new Set<string>();
+    const readers =
+      messageId && context ? await this.reader.findReaders(conversation, messageId) : new Set<string>();
     await taskContext.complete(async (trx) => {
       if (context) await this.createNotifications(trx, task, { context, readers });
     });
@@ -56,7 +57,10 @@ export class NotifyConsumer {
     attempt,
   }: Task<NotifyPayload>): Promise<ConversationContext | null> {
     try {
-      return await this.reader.readContext({ spaceId, conversationId: payload.conversationId }, payload.sequence);
+      return await this.reader.readContext(
+        { spaceId, conversationId: payload.conversationId },
+        payload.sequence,
+      );
     } catch (error) {
       if (payload.event === handoffRequested.name && attempt >= MAX_CONTEXT_ATTEMPTS) return unknownContext;
       const reason = error instanceof Error ? error.message : String(error);

@@ -36,7 +36,10 @@ export class TriggersConsumer {
   }
 
   @OnEvent(ownerChanged, { consumer: 'handoffs' })
-  async onOwnerChanged(events: EventEnvelope<typeof ownerChanged>[], { trx }: EventContext<Tables>): Promise<void> {
+  async onOwnerChanged(
+    events: EventEnvelope<typeof ownerChanged>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
     const handoffs = events.filter(({ data }) => data.handoff === true && data.audience === undefined);
     const tasks = handoffs.map((event) => notifyTask(event, { reason: event.data.reason, sequence: null }));
     await this.tasks.enqueue(trx, tasks);
@@ -79,7 +82,8 @@ export class TriggersConsumer {
     events: EventEnvelope<typeof contactErased>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.inbox.redactConversation(trx, spaceId, data.conversationId);
+    for (const { spaceId, data } of events)
+      await this.inbox.redactConversation(trx, spaceId, data.conversationId);
   }
 
   @OnEvent(conversationDeleted, { consumer: 'replies' })
@@ -87,7 +91,8 @@ export class TriggersConsumer {
     events: EventEnvelope<typeof conversationDeleted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    for (const { spaceId, data } of events) await this.inbox.deleteConversation(trx, spaceId, data.conversationId);
+    for (const { spaceId, data } of events)
+      await this.inbox.deleteConversation(trx, spaceId, data.conversationId);
   }
 
   /** Marks the notifications of a member who has read or answered a conversation as read. */

@@ -34,7 +34,10 @@ export class MembersConsumer {
   }
 
   @OnEvent(spaceCreated, { consumer: 'members' })
-  async onSpaceCreated(events: EventEnvelope<typeof spaceCreated>[], { trx }: EventContext<Tables>): Promise<void> {
+  async onSpaceCreated(
+    events: EventEnvelope<typeof spaceCreated>[],
+    { trx }: EventContext<Tables>,
+  ): Promise<void> {
     for (const { spaceId } of events) await this.rulesService.createDefaults(trx, spaceId);
   }
 }

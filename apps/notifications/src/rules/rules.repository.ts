@@ -80,7 +80,11 @@ export class RulesRepository {
       .execute();
   }
 
-  async findMembersByRole(trx: NotificationTrx, spaceId: string, roles: readonly string[]): Promise<MemberRow[]> {
+  async findMembersByRole(
+    trx: NotificationTrx,
+    spaceId: string,
+    roles: readonly string[],
+  ): Promise<MemberRow[]> {
     if (roles.length === 0) return [];
     return trx
       .selectFrom('member')

@@ -9,7 +9,8 @@ export const replyKind: NotificationKind = {
     media: ['inbox', 'email'],
     roles: ['owner', 'admin', 'agent'],
   },
-  recipients: (members, { responsibleAccountIds: inCharge }) => members.filter((member) => inCharge.includes(member.account_id)),
+  recipients: (members, { responsibleAccountIds: inCharge }) =>
+    members.filter((member) => inCharge.includes(member.account_id)),
   textFor: ({ contactName }) => ({
     title: `New message from ${contactName ?? 'a contact'}`,
     body: 'There is a new message in a conversation that you are in charge of.',
