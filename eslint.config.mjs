@@ -125,6 +125,13 @@ export default tseslint.config(
         'error',
         { name: 'fetch', message: 'Use GuardedFetch of @parley/service, never inside a transaction.' },
       ],
+      'no-restricted-properties': [
+        'error',
+        ...['substr', 'substring'].map((property) => ({
+          property,
+          message: 'Use truncate, piecesOf or characterBoundary of @parley/text: they cut no character.',
+        })),
+      ],
       'no-restricted-syntax': [
         'error',
         {

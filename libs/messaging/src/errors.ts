@@ -1,4 +1,5 @@
 import { isDataException } from '@parley/database';
+import { truncate } from '@parley/text';
 
 /** Work that failed for a passing reason: it is tried again, `afterMs` later if given. */
 export class RetryableError extends Error {
@@ -26,5 +27,5 @@ export class LostLeaseError extends Error {
 export function reasonOf(error: unknown): string {
   if (error instanceof Error && error.cause !== undefined && isDataException(error.cause))
     return reasonOf(error.cause);
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+  return truncate(error instanceof Error ? error.message : String(error), 500);
 }

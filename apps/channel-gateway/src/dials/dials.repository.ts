@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Insertable } from 'kysely';
+import { truncate } from '@parley/text';
 import type { ChannelTrx, DialRow, DialTable } from '../database.ts';
 import type { DialOutcome } from './outcomes.ts';
 
@@ -54,7 +55,7 @@ export class DialsRepository {
   async note(trx: ChannelTrx, row: DialRow, reason: string): Promise<void> {
     await trx
       .updateTable('dial')
-      .set({ reason: reason.slice(0, 300) })
+      .set({ reason: truncate(reason, 300) })
       .where('space_id', '=', row.space_id)
       .where('id', '=', row.id)
       .where('provider_call_id', 'is', null)

@@ -1,3 +1,4 @@
+import { truncate } from '@parley/text';
 import type { DialRow } from '../database.ts';
 
 /** What is written of a dial when it is known what came of it. */
@@ -27,7 +28,7 @@ export function failed(why: keyof typeof reasons): DialOutcome {
 
 /** There is no call, for a reason that somebody else has told. */
 export function refused(reason: string, cause: 'failed' | 'channel_inactive' = 'failed'): DialOutcome {
-  return { provider_call_id: null, cause, reason: reason.slice(0, 500) };
+  return { provider_call_id: null, cause, reason: truncate(reason, 500) };
 }
 
 /** It is too late to dial, after what the carrier said last. */

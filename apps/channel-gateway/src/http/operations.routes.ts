@@ -19,6 +19,7 @@ import {
 import { etagOf, OperationClient } from '@parley/messaging';
 import { ClientAddresses } from '@parley/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { truncate } from '@parley/text';
 import { AuthService } from './auth.service.ts';
 import { readForm } from './form.ts';
 import { readJson, requireJson } from './json.ts';
@@ -111,7 +112,7 @@ export class OperationRoutes {
 
   /** Operations on accounts know where their caller comes from: lock-out and the list of sessions need it. */
   private withCaller(principal: Principal, request: FastifyRequest): Principal {
-    const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT_LENGTH);
+    const userAgent = truncate(request.headers['user-agent'] ?? '', USER_AGENT_LENGTH, '');
     const address = this.addresses.addressOf(request);
     return { ...principal, address, ...(userAgent ? { userAgent } : {}) };
   }

@@ -1,3 +1,4 @@
+import { characterBoundary } from '@parley/text';
 import type { Filtered } from './reasoning/reasoning-filter.ts';
 
 /** How long the first pieces of an answer wait: until something is sure of their text, but no longer than a time, if one is set. */
@@ -13,7 +14,8 @@ export interface Hold {
 export class DeltaStream {
   private text = '';
   private published = 0;
-  private waiting: string[] = [];
+  /** Where the pieces end that wait. */
+  private waiting: number[] = [];
   private timer: NodeJS.Timeout | undefined;
   private isHeld = true;
   /** What was published is void: what follows cannot be told as its continuation. */
@@ -39,7 +41,7 @@ export class DeltaStream {
     }
     if (text === '') return;
     this.text += text;
-    this.waiting.push(text);
+    this.waiting.push(this.text.length);
     if (this.isHeld) this.wait();
     else this.flush();
   }
@@ -57,6 +59,12 @@ export class DeltaStream {
     this.flush();
   }
 
+  /** The text is whole: nothing waits for the rest of a character. */
+  end(): void {
+    this.release();
+    this.publishUpTo(this.text.length);
+  }
+
   /** What waits is never published. */
   drop(): void {
     clearTimeout(this.timer);
@@ -64,10 +72,23 @@ export class DeltaStream {
   }
 
   private flush(): void {
-    for (const piece of this.waiting.splice(0)) {
-      if (this.isBroken) continue;
-      this.publish(this.published, piece);
-      this.published += piece.length;
-    }
+    for (const end of this.waiting.splice(0)) this.publishUpTo(wholeLength(this.text.slice(0, end)));
   }
+
+  private publishUpTo(end: number): void {
+    if (this.isBroken || end <= this.published) return;
+    const text = this.text.slice(this.published, end);
+    this.publish(this.published, text);
+    this.published = end;
+  }
+}
+
+/** A character that no mark can join: the ends of most words and sentences. */
+const CLOSED_END = /[\t\n !"$%&'(),./:;<=>?@[\\\]^`{|}~-]$/;
+
+/** The length of a text without its last character, to which a vowel sign, a skin tone or half of a pair may yet come. */
+function wholeLength(text: string): number {
+  if (CLOSED_END.test(text.slice(-1))) return text.length;
+  const known = /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+  return characterBoundary(known, known.length - 1);
 }

@@ -76,6 +76,7 @@ export class ModelService {
       if (finish === 'tool-calls') throw new Error('The model called an unknown tool.');
       if (text.trim() === '') throw new Error('The model returned an empty answer.');
       if (finish === 'length') this.mark(asked, deltas);
+      deltas.end();
       return {
         text: deltas.whole,
         format: 'markdown',

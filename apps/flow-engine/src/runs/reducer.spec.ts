@@ -200,17 +200,20 @@ describe('reduce', () => {
       steps: [
         say('a', '{{ variables.missing }} ', 'b'),
         say('b', '{{ variables.face | slice: 0, 1 }}!', 'c'),
-        say('c', '{% for i in (1..9) %}{{ variables.long }}{% endfor %}'),
+        say('c', '{% for i in (1..9) %}{{ variables.long }}{% endfor %}', 'd'),
+        say('d', '{{ variables.family }}'),
       ],
     };
-    const variables = { face: '\u{1f600}', long: 'long '.repeat(1000) };
+    const family = '👨‍👩‍👧‍👦';
+    const variables = { face: '\u{1f600}', long: 'long '.repeat(1000), family: family.repeat(3000) };
     const turn = reduce(
       graph,
       { ...start(graph), variables },
       { kind: 'enter', fresh: true, messageId: null },
     );
     const said = turn.effects.flatMap((effect) => (effect.kind === 'say' ? effect.parts : []));
-    expect(said).toHaveLength(2);
+    expect(said).toHaveLength(3);
+    expect(said[2]).toMatchObject({ text: expect.stringMatching(new RegExp(`^(?:${family})+…$`)) });
     for (const part of said) expect(PartSchema.safeParse(part).success).toBe(true);
     expect(JSON.stringify(said)).not.toContain(String.raw`\ud83d`);
   });

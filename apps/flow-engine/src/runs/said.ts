@@ -1,4 +1,5 @@
 import type { Part } from '@parley/contracts';
+import { truncate } from '@parley/text';
 import type { StepEffect } from '../steps/step.ts';
 
 /** Longest text of one part of a message, in UTF-16 units; see `PartSchema`. */
@@ -25,6 +26,6 @@ export function postable(effects: readonly StepEffect[], messageId?: string): St
 function postablePart(part: Part): Part[] {
   if (part.type !== 'text') return [part];
   const whole = part.text.replaceAll('\0', '').toWellFormed();
-  const text = whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT - 1).toWellFormed()}…` : whole;
+  const text = truncate(whole, MAX_TEXT);
   return text.trim() === '' ? [] : [{ ...part, text }];
 }

@@ -11,6 +11,7 @@ import {
 import { Database } from '@parley/database';
 import { EventLog, Rejection } from '@parley/messaging';
 import { InjectConfig, networkOf } from '@parley/service';
+import { truncate } from '@parley/text';
 import type { IdentityConfig } from '../config.ts';
 import type { AccountRow, IdentityTrx, Tables } from '../database.ts';
 import { SpacesRepository } from '../spaces/spaces.repository.ts';
@@ -146,7 +147,8 @@ function useOf({ address, userAgent }: Principal) {
     last_used_at: new Date(),
     address: address ?? null,
     network: address ? networkOf(address) : null,
-    user_agent: userAgent?.slice(0, USER_AGENT_LENGTH) ?? null,
+    user_agent:
+      userAgent === undefined || userAgent === null ? null : truncate(userAgent, USER_AGENT_LENGTH, ''),
   };
 }
 

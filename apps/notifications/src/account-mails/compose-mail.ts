@@ -1,3 +1,4 @@
+import { truncate } from '@parley/text';
 import { textsOf } from './texts/index.ts';
 import type { MailKind } from './texts/text.ts';
 
@@ -43,10 +44,8 @@ function accountPageLink(baseUrl: string, kind: MailKind, token: string): string
 /** Removes control characters and the text that mail clients turn into links. */
 function withoutLinks(value: string): string {
   const plain = value.replaceAll(UNSAFE, ' ').replaceAll(/\s+/g, ' ').trim();
-  return plain
-    .replaceAll(/:\/\//g, ' ')
-    .replaceAll(/(?<=\S)\.(?=\S)/g, ' ')
-    .slice(0, MAX_NAME_LENGTH);
+  const unlinked = plain.replaceAll(/:\/\//g, ' ').replaceAll(/(?<=\S)\.(?=\S)/g, ' ');
+  return truncate(unlinked, MAX_NAME_LENGTH);
 }
 
 function escape(text: string): string {

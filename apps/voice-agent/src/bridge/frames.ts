@@ -4,6 +4,7 @@ import {
   flowTextLimit,
   requireStorable,
 } from '@parley/contracts';
+import { truncate } from '@parley/text';
 
 /** What is wrong with a frame, as its sender is told. */
 export interface FrameError {
@@ -52,5 +53,5 @@ function parse(text: string): unknown {
 }
 
 function bad(message: string): ReadFrame {
-  return { error: { code: 'bad_request', message: message.slice(0, 500) } };
+  return { error: { code: 'bad_request', message: truncate(message, 500) } };
 }

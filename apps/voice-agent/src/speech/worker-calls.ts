@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { APIConnectionError } from '@livekit/agents';
+import { truncate } from '@parley/text';
 import type { EngineCallOptions, EngineCalls } from './port.ts';
 
 /** A message to a worker; `cancelled` becomes 1 when nobody wants the answer any more. */
@@ -110,7 +111,7 @@ function failure(message: string, retryable: boolean): APIConnectionError {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0]?.slice(0, 200) ?? '';
+  return truncate((error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '', 200);
 }
 
 /** A worker's file beside the file that names it, as TypeScript where that one is. */

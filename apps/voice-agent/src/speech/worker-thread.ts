@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { truncate } from '@parley/text';
 
 interface Asked {
   readonly id: number;
@@ -29,7 +30,7 @@ export function answerRequests<Request>(handle: (request: Request, work: Work) =
       port.postMessage({ id, answer: given });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      port.postMessage({ id, error: message.slice(0, 500) });
+      port.postMessage({ id, error: truncate(message, 500) });
     }
   };
   port.on('message', (asked: Asked) => {

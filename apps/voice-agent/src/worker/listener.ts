@@ -1,4 +1,5 @@
 import { newId } from '@parley/contracts';
+import { truncate } from '@parley/text';
 
 /** What a caller said in one turn, as it is published. */
 export interface HeardTurn {
@@ -50,7 +51,7 @@ export class Listener {
 
   /** The turn is over; null where nothing was said in it. */
   turn(text: string, confidence: number | null, at: number): HeardTurn | null {
-    const said = text.trim().slice(0, LONGEST_TEXT);
+    const said = truncate(text.trim(), LONGEST_TEXT, '');
     const turn: HeardTurn = {
       messageId: newId('msg'),
       text: said,

@@ -28,6 +28,14 @@ describe('Timeline', () => {
     expect(timeline.textAt(1900)).toBe('aaaa bbbb cccc dddd');
   });
 
+  it('cuts between words where no spaces are written', () => {
+    const timeline = new Timeline();
+    timeline.begin('ภาษาไทยไม่มีช่องว่าง');
+    timeline.sound(2000);
+    timeline.end();
+    expect(timeline.textAt(800)).toBe('ภาษา' + 'ไทย');
+  });
+
   it('answers a prefix that grows with time', () => {
     const sentence = fc.record({ text: fc.string({ minLength: 1 }), ms: fc.integer({ min: 1, max: 3000 }) });
     fc.assert(

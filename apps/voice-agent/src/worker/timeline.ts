@@ -15,6 +15,8 @@ interface Stretch {
 /** A word counts as heard when no more than this of it was cut off. */
 const TOLERANCE_MS = 60;
 const CHARACTERS_PER_SECOND = 14;
+/** Tells words apart where no spaces are written. */
+const wordSegmenter = new Intl.Segmenter('und', { granularity: 'word' });
 
 /** Which text was heard at which time: the sentences of one speech with their sound. */
 export class Timeline {
@@ -84,5 +86,5 @@ function byRate({ text, durationMs, whole }: Stretch, withinMs: number): number 
   const reached = Math.floor((text.length * withinMs) / Math.max(1, total));
   if (reached >= text.length) return text.length;
   const cut = text.lastIndexOf(' ', reached);
-  return cut < 0 ? 0 : cut;
+  return cut > 0 ? cut : (wordSegmenter.segment(text).containing(reached)?.index ?? 0);
 }

@@ -6,6 +6,7 @@ import {
   spaceOfToken,
 } from '@parley/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
+import { truncate } from '@parley/text';
 import { reasonOf } from '../errors.ts';
 
 /** A message of a stream, decoded as far as its contract allows. */
@@ -37,7 +38,7 @@ export function decode(message: JsMsg, declared: EventDeclarations): DecodedMess
   if (!definition) return { ...base, event: null, problem: null };
   const read = token ? { problem: `The subject holds "${token}".` } : parse(message, definition);
   if ('problem' in read)
-    return { ...base, event: null, problem: read.problem, text: message.string().slice(0, TEXT_LIMIT) };
+    return { ...base, event: null, problem: read.problem, text: truncate(message.string(), TEXT_LIMIT, '') };
   const { data } = read;
   const sequence = definition.sequence?.(data) ?? null;
   return { ...base, event: { ...place, ...fromHeaders(message), sequence, data }, problem: null };

@@ -1,3 +1,4 @@
+import { truncate } from '@parley/text';
 import { Secret } from '../secrets/secret.ts';
 
 const MASK = '***';
@@ -35,7 +36,7 @@ const SHAPES: readonly [RegExp, string][] = [
 
 /** Masks what looks like a credential, a phone number or a mail address inside a text. */
 export function redactText(text: string): string {
-  const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}… (${text.length} characters)` : text;
+  const short = text.length > MAX_TEXT ? `${truncate(text, MAX_TEXT)} (${text.length} characters)` : text;
   return SHAPES.reduce((masked, [shape, mask]) => masked.replace(shape, mask), short);
 }
 

@@ -1,4 +1,5 @@
 import type { RawData, ServerOptions, WebSocket } from 'ws';
+import { characterBoundary } from '@parley/text';
 import { type Rate, TokenBucket } from './token-bucket.ts';
 
 /** How much of one connection is taken and kept. */
@@ -171,7 +172,7 @@ function bytesOf(data: RawData): Buffer {
 
 /** A close reason has at most 123 bytes of UTF-8. */
 function truncateBytes(text: string, most: number): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > most) cut = cut.slice(0, -1);
-  return cut;
+  let end = characterBoundary(text, most);
+  while (Buffer.byteLength(text.slice(0, end)) > most) end = characterBoundary(text, end - 1);
+  return text.slice(0, end);
 }

@@ -1,5 +1,6 @@
 import { EgressError } from '@parley/service';
 import { z } from 'zod';
+import { truncate } from '@parley/text';
 import { type ProviderAccess, ProviderError } from '../phone-provider.ts';
 
 /** A field of a form; a list is written as the same name repeated. */
@@ -133,7 +134,7 @@ function refusal(status: number, text: string, retryAfter: string | null): Provi
   if (status === 429 || status >= 500) return notNow(status, about, { code, afterMs: pauseOf(retryAfter) });
   if (status === 404)
     return new ProviderError('missing', `Twilio did not find the resource (${about}).`, { code });
-  const said = message ? `: ${message.slice(0, 200)}` : '';
+  const said = message ? `: ${truncate(message, 200)}` : '';
   return new ProviderError('refused', `Twilio refuses the request (${about})${said}`, { code });
 }
 

@@ -1,3 +1,4 @@
+import { truncate } from '@parley/text';
 import type { EngineCalls, Phrase } from '../port.ts';
 import type { Pronunciation, RecognizerRequest, SynthesizerRequest } from './requests.ts';
 
@@ -22,7 +23,7 @@ export interface Engines {
 export async function listPhrases(phrases: readonly Phrase[], engines: Engines): Promise<ListedPhrase[]> {
   const spoken = phrases
     .slice(0, MAX_PHRASES)
-    .map((phrase) => ({ phrase, words: wordsOf(phrase.text.slice(0, MAX_PHRASE_LENGTH)) }));
+    .map((phrase) => ({ phrase, words: wordsOf(truncate(phrase.text, MAX_PHRASE_LENGTH, '')) }));
   const names = await learnWords(new Set(spoken.flatMap(({ words }) => words)), engines);
   const listed = new Map<string, ListedPhrase>();
   for (const { phrase, words } of spoken) {

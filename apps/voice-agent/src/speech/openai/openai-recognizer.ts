@@ -1,4 +1,5 @@
 import { APIConnectionError, APIStatusError } from '@livekit/agents';
+import { truncate } from '@parley/text';
 import { joinPcm, wavOf } from '../pcm.ts';
 import type { Phrase, Recognition, Recognizer, Utterance } from '../port.ts';
 import type { AudioApi, WatchedAnswer } from './audio-api.ts';
@@ -29,7 +30,7 @@ export class OpenAiRecognizer implements Recognizer {
   /** Tells the model which words to expect. */
   async setPhrases(phrases: readonly Phrase[]): Promise<void> {
     const texts = phrases.filter(({ kind }) => kind !== 'command').map(({ text }) => text);
-    this.#hints = texts.join(' ').slice(0, 800);
+    this.#hints = truncate(texts.join(' '), 800, '');
   }
 
   begin(onPartial?: (text: string) => void): Utterance {
