@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 const WALKS = [200, 1300];
 
 /** Matches that the index may answer at once; a period with more is split. */
-const MOST_MATCHES = 1000;
+const MOST_MATCHES = 300;
 
 /** Characters of an id's time that name the shortest period, of 17 minutes; see `PERIODS` in search/message-terms.ts. */
 const SHORTEST_PERIOD = 6;
@@ -89,7 +89,7 @@ END`,
   });
   await sql`
     ALTER FUNCTION message_search_matches(text, tsquery, tsquery, text, text, text, timestamptz, timestamptz, integer)
-    SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off`.execute(
+    SET enable_bitmapscan = on SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off`.execute(
     db,
   );
 }
@@ -100,7 +100,8 @@ DECLARE
   indexed tsquery := coalesce(whole, query)::tsquery;
   hits text[] := '{}';
   batch text[];
-  lowest text := below;
+  lowest text;
+  bottom text := coalesce(above, '');
   oldest text;
   size integer;
   walked integer;
@@ -108,6 +109,8 @@ DECLARE
   node text;
   nodes text[] := ARRAY[''];
 BEGIN${guard}
+  -- Bounds that are always given: a condition on a null would keep the walk from beginning at the bound.
+  SELECT coalesce(below, max(s.message_id) || 'z') INTO lowest FROM message_search s WHERE s.space_id = space;
   LOOP
     walk := walk + 1;
     size := CASE walk WHEN 1 THEN ${WALKS[0]} ELSE ${WALKS[1]} END;
@@ -115,7 +118,7 @@ BEGIN${guard}
       INTO batch, walked, oldest
     FROM (
       SELECT s.message_id AS id, (wanted IS NULL OR s.terms @@ wanted) AND ${isSeen} AS hit FROM message_search s
-      WHERE s.space_id = space AND (lowest IS NULL OR s.message_id < lowest) AND (above IS NULL OR s.message_id >= above)
+      WHERE s.space_id = space AND s.message_id < lowest AND s.message_id >= bottom
       ORDER BY s.message_id DESC LIMIT size) AS w;
     hits := hits || batch;
     lowest := coalesce(oldest, lowest);
@@ -162,6 +165,17 @@ async function createSearch(db: Kysely<unknown>): Promise<void> {
     language: 'plpgsql',
     body: searchBody,
   });
+  await walkByIndex(
+    db,
+    'search_message_terms(text, text, text, text, text, text, timestamptz, timestamptz, integer)',
+  );
+}
+
+/** A walk reads the newest messages in the order of their ids, also while the table has no statistics yet. */
+async function walkByIndex(db: Kysely<unknown>, signature: string): Promise<void> {
+  await sql`
+    ALTER FUNCTION ${sql.raw(signature)}
+    SET enable_indexscan = on SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off`.execute(db);
 }
 
 /** The periods that a period is split into, oldest first, as far as they lie between two ids; see `PERIODS`. */
@@ -194,11 +208,14 @@ async function createFuzzySearch(db: Kysely<unknown>): Promise<void> {
     body: `
 DECLARE
   wanted tsquery := query::tsquery;
+  highest text;
+  bottom text := coalesce(above, '');
 BEGIN${guard}
+  SELECT coalesce(below, max(s.message_id) || 'z') INTO highest FROM message_search s WHERE s.space_id = space;
   RETURN QUERY
     SELECT newest.message_id FROM (
       SELECT s.message_id, s.terms FROM message_search s
-      WHERE s.space_id = space AND (below IS NULL OR s.message_id < below) AND (above IS NULL OR s.message_id >= above) AND ${isSeen}
+      WHERE s.space_id = space AND s.message_id < highest AND s.message_id >= bottom AND ${isSeen}
       ORDER BY s.message_id DESC LIMIT ${FUZZY_WINDOW}) AS newest
     WHERE newest.terms @@ wanted AND NOT EXISTS (
       SELECT FROM unnest(pieces, words) AS part (piece, word)
@@ -206,6 +223,10 @@ BEGIN${guard}
     ORDER BY newest.message_id DESC LIMIT most;
 END`,
   });
+  await walkByIndex(
+    db,
+    'search_message_fuzzy(text, text, tsquery[], integer[], integer[], text, text, text, timestamptz, timestamptz, integer)',
+  );
 }
 
 /** Which spaces hold messages that this version of the segmenter has not read, and the end of the index before. */
