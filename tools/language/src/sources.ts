@@ -21,7 +21,7 @@ function filesBelow(folder: string, ending: string): string[] {
     .toSorted();
 }
 
-/** The README and every guide. */
+/** The README, every guide and every decision. */
 export function guides(): Source[] {
   return ['README.md', ...filesBelow('docs', '.md')].map((file) => ({ file, passages: proseOf(read(file)) }));
 }
