@@ -56,7 +56,7 @@ describe('The reference', () => {
     const page = await visit(browser, `${demo.baseUrl}/docs/guides`, {
       viewport: { width: 390, height: 844 },
     });
-    await page.getByRole('link', { name: 'Operations', exact: true }).click();
+    await page.getByRole('link', { name: 'Operate Parley', exact: true }).click();
     await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
     expect(await page.locator('main').innerText()).toContain('npx parley dlq list');
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);

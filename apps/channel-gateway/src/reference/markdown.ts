@@ -73,7 +73,7 @@ function orderedList(node: Node): string {
 function heading(node: Node): string {
   const id = slug(plain(node));
   const link =
-    node.depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="Link to this section">#</a>`;
+    node.depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-hidden="true" tabindex="-1">#</a>`;
   return `<h${node.depth} id="${id}">${inside(node)}${link}</h${node.depth}>`;
 }
 

@@ -115,7 +115,7 @@ describe('npm run up', () => {
     const [running] = started;
     for (const name of ['conversation', 'nats-server', 'postgres']) {
       process.kill(pidOf(name), 'SIGKILL');
-      await until(`a line about ${name}`, () => running?.printed().includes(`${name} ended`), 5000);
+      await until(`a line about ${name}`, () => running?.printed().includes(`${name} exited`), 5000);
     }
     await sleep(500);
     await until('everything serves again', answers, 20_000);
