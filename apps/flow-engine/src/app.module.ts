@@ -14,6 +14,7 @@ import { KnowledgeConsumer } from './knowledge/knowledge.consumer.ts';
 import { KnowledgeHandler } from './knowledge/knowledge.handler.ts';
 import { KnowledgeRepository } from './knowledge/knowledge.repository.ts';
 import { KnowledgeService } from './knowledge/knowledge.service.ts';
+import { SegmentationService } from './knowledge/segmentation.service.ts';
 import { ReferencesRepository } from './references/references.repository.ts';
 import { TargetUsers } from './references/target-users.service.ts';
 import { RunDeletionService } from './runs/run-deletion.service.ts';
@@ -53,6 +54,7 @@ import { SpacesRepository } from './spaces/spaces.repository.ts';
     FlowsService,
     KnowledgeRepository,
     KnowledgeService,
+    SegmentationService,
     ModelService,
     ReferencesRepository,
     PrivacyService,

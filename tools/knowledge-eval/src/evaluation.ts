@@ -1,5 +1,20 @@
-import type { Page } from './manual.ts';
 import type { AnswerableQuestion, UnanswerableQuestion } from './questions.ts';
+
+/** A document that is asked about. */
+export interface Page {
+  /** What citations of it name. */
+  url: string;
+  title: string;
+  mediaType: 'text/html' | 'text/markdown';
+  text: string;
+}
+
+/** Documents with the questions that are asked of them. */
+export interface Suite {
+  name: string;
+  pages: readonly Page[];
+  questions: readonly (AnswerableQuestion | UnanswerableQuestion)[];
+}
 
 /** A source that an answer names. */
 export interface GivenCitation {
@@ -18,7 +33,7 @@ export interface Progress {
 
 /** What is evaluated: the knowledge base in this process, or an installation over its API. */
 export interface Target {
-  add(page: Page, url: string): Promise<void>;
+  add(page: Page): Promise<void>;
   progress(): Promise<Progress>;
   /** The citations of the answer, best first; null where it said that it does not know. */
   ask(question: string): Promise<GivenCitation[] | null>;
@@ -40,11 +55,6 @@ export interface Outcome {
   citations: GivenCitation[];
 }
 
-const URL_BASE = 'https://www.postgresql.org/docs/15/';
-
-/** Where a page is found on the web; citations name it. */
-export const urlOf = (fileName: string): string => `${URL_BASE}${fileName}`;
-
 const holds = (quote: string, words: readonly string[]): boolean =>
   words.every((word) =>
     word.split('|').some((alternative) => quote.toLowerCase().includes(alternative.toLowerCase())),
@@ -52,6 +62,8 @@ const holds = (quote: string, words: readonly string[]): boolean =>
 
 const isVerbatim = (citation: GivenCitation): boolean =>
   citation.quote !== '' && citation.passageText !== null && citation.passageText.includes(citation.quote);
+
+const POLL_MS = 250;
 
 /** Adds every page and waits until all are read; `show` is told how far it is. */
 export async function ingest(
@@ -62,7 +74,7 @@ export async function ingest(
   let added = false;
   const adding = (async () => {
     for (const page of pages) {
-      await target.add(page, urlOf(page.fileName));
+      await target.add(page);
     }
     added = true;
   })();
@@ -73,7 +85,7 @@ export async function ingest(
       if (added && progress.queued + progress.ingesting === 0) {
         return progress;
       }
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   };
   const [progress] = await Promise.all([watch(), adding]);
@@ -84,16 +96,15 @@ async function ask(target: Target, question: AnswerableQuestion | UnanswerableQu
   const started = performance.now();
   const citations = await target.ask(question.question);
   const milliseconds = performance.now() - started;
-  const pages = 'pages' in question ? question.pages.map(urlOf) : [];
+  const urls = 'urls' in question ? question.urls : [];
   const [first] = citations ?? [];
   return {
     question: question.question,
     heldOut: question.heldOut,
-    answerable: 'pages' in question,
-    withoutTitleWords: 'pages' in question && question.withoutTitleWords,
+    answerable: 'urls' in question,
+    withoutTitleWords: 'urls' in question && question.withoutTitleWords,
     declined: citations === null,
-    rank:
-      (citations ?? []).findIndex((citation) => citation.url !== null && pages.includes(citation.url)) + 1,
+    rank: (citations ?? []).findIndex((citation) => citation.url !== null && urls.includes(citation.url)) + 1,
     verbatim: (citations ?? []).every(isVerbatim),
     holdsWords: first !== undefined && 'words' in question && holds(first.quote, question.words),
     milliseconds,

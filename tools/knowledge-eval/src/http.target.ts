@@ -10,8 +10,7 @@ import {
   listDocuments,
   searchKnowledge,
 } from '@parley/contracts';
-import type { GivenCitation, Progress, Target } from './evaluation.ts';
-import type { Page } from './manual.ts';
+import type { GivenCitation, Page, Progress, Target } from './evaluation.ts';
 
 const ANSWER_TIMEOUT_MS = 30_000;
 const POLL_MS = 100;
@@ -56,8 +55,8 @@ export class HttpTarget implements Target {
     return { spaceId: this.spaceId, knowledgeBaseId: this.knowledgeBaseId };
   }
 
-  async add(page: Page, url: string): Promise<void> {
-    const input = { ...this.key, title: page.title, mediaType: 'text/html' as const, text: page.text, url };
+  async add(page: Page): Promise<void> {
+    const input = { ...this.key, ...page };
     const idempotencyKey = randomUUID();
     for (let attempt = 1; ; attempt += 1) {
       try {

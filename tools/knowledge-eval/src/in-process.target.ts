@@ -1,11 +1,10 @@
-import { createDatabase, migrate } from '@parley/database';
+import { createDatabase, isRetryable, migrate } from '@parley/database';
 import type { Database } from '@parley/database';
 import { KnowledgeLibrary } from '../../../apps/flow-engine/src/knowledge/knowledge.library.ts';
 import type { KnowledgeTables } from '../../../apps/flow-engine/src/knowledge/knowledge.table.ts';
 import { migrations } from '../../../apps/flow-engine/src/knowledge/migrations/index.ts';
 import { digestOf } from '../../../apps/flow-engine/src/knowledge/reading/digest.ts';
-import type { GivenCitation, Progress, Target } from './evaluation.ts';
-import type { Page } from './manual.ts';
+import type { GivenCitation, Page, Progress, Target } from './evaluation.ts';
 
 /** Schema and roles of its own: the flow engine's are left alone. */
 const DOMAIN = 'knowledge_evaluation';
@@ -19,6 +18,22 @@ const withRole = (url: string, role: string): string => {
   changed.password = 'evaluation';
   return changed.href;
 };
+
+const ATTEMPTS = 5;
+
+/**
+ * Repeats what PostgreSQL broke off in passing, as the service's tasks do. PostgreSQL ends a connection that is idle
+ * within a transaction for more than a second, which happens on a busy machine.
+ */
+export async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+    }
+  }
+}
 
 /** The knowledge base in this process, on a PostgreSQL that its owner's URL names. */
 export class InProcessTarget implements Target {
@@ -58,12 +73,13 @@ export class InProcessTarget implements Target {
     return { spaceId: SPACE, knowledgeBaseId: this.knowledgeBaseId };
   }
 
-  async add(page: Page, url: string): Promise<void> {
-    const request = { ...this.key, title: page.title, mediaType: 'text/html', text: page.text, url };
-    const document = await this.database.withSpaces([SPACE], async (trx) =>
-      this.library.addDocument(trx, request, await digestOf(request.text)),
+  async add(page: Page): Promise<void> {
+    const request = { ...this.key, ...page };
+    const digest = await digestOf(request.text);
+    const document = await retried(() =>
+      this.database.withSpaces([SPACE], (trx) => this.library.addDocument(trx, request, digest)),
     );
-    const reading = this.library.ingest({ spaceId: SPACE, documentId: document.id });
+    const reading = retried(() => this.library.ingest({ spaceId: SPACE, documentId: document.id }));
     const tracked = reading.finally(() => this.running.delete(tracked));
     this.running.add(tracked);
     if (this.running.size > AHEAD) {
@@ -72,22 +88,24 @@ export class InProcessTarget implements Target {
   }
 
   progress(): Promise<Progress> {
-    return this.database.withSpaces([SPACE], (trx) => this.library.progress(trx, this.key));
+    return retried(() => this.database.withSpaces([SPACE], (trx) => this.library.progress(trx, this.key)));
   }
 
   async ask(question: string): Promise<GivenCitation[] | null> {
     const knowledgeBaseIds = [this.knowledgeBaseId];
-    const answer = await this.library.answer({ spaceId: SPACE, knowledgeBaseIds, question });
+    const answer = await retried(() => this.library.answer({ spaceId: SPACE, knowledgeBaseIds, question }));
     if (answer === null) {
       return null;
     }
-    return this.database.withSpaces([SPACE], (trx) =>
-      Promise.all(
-        answer.citations.map(async ({ url, quote, passageId }) => ({
-          url,
-          quote,
-          passageText: await this.library.passageText(trx, { spaceId: SPACE, passageId }),
-        })),
+    return retried(() =>
+      this.database.withSpaces([SPACE], (trx) =>
+        Promise.all(
+          answer.citations.map(async ({ url, quote, passageId }) => ({
+            url,
+            quote,
+            passageText: await this.library.passageText(trx, { spaceId: SPACE, passageId }),
+          })),
+        ),
       ),
     );
   }

@@ -1,12 +1,12 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { askAll, ingest } from './evaluation.ts';
-import type { Progress, Target } from './evaluation.ts';
+import type { Progress, Suite, Target } from './evaluation.ts';
 import { HttpTarget } from './http.target.ts';
 import { InProcessTarget } from './in-process.target.ts';
 import { startLocalServer } from './local-server.ts';
 import { obtainManual } from './manual.ts';
-import { answerableQuestions, unanswerableQuestions } from './questions.ts';
-import { failures, misses, report } from './report.ts';
+import { failures, limitsOf, misses, report } from './report.ts';
+import { corpusSuites, manualSuite } from './suites.ts';
 
 interface Options {
   baseUrl?: string;
@@ -14,6 +14,7 @@ interface Options {
   space?: string;
   misses?: boolean;
   tunedOnly?: boolean;
+  only?: 'manual' | 'languages';
 }
 
 const print = (line: string): void => {
@@ -27,48 +28,56 @@ function progressLine(pages: number): (progress: Progress) => void {
   };
 }
 
-async function openTarget(options: Options): Promise<{ target: Target; stop(): Promise<void> }> {
+/** Opens a target for each suite: all on one server, or all in one installation. */
+async function openTargets(options: Options): Promise<{ open(): Promise<Target>; stop(): Promise<void> }> {
   const { baseUrl, apiKey, space: spaceId } = options;
   if (baseUrl !== undefined) {
     if (apiKey === undefined || spaceId === undefined) {
       throw new Error('With --base-url also give --api-key and --space: all three are in .parley/demo.json.');
     }
-    const target = await HttpTarget.open({ baseUrl, apiKey, spaceId });
-    return { target, stop: () => target.close() };
+    return { open: () => HttpTarget.open({ baseUrl, apiKey, spaceId }), stop: () => Promise.resolve() };
   }
   const server = await startLocalServer();
-  const target = await InProcessTarget.open(server.url);
-  return {
+  return { open: () => InProcessTarget.open(server.url), stop: () => server.stop() };
+}
+
+async function evaluateSuite(target: Target, suite: Suite, options: Options): Promise<boolean> {
+  print(suite.name);
+  const started = performance.now();
+  const progress = await ingest(target, suite.pages, progressLine(suite.pages.length));
+  print(
+    `\n${progress.ready} pages ready, ${progress.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
+  const outcomes = await askAll(
     target,
-    stop: async () => {
-      await target.close();
-      await server.stop();
-    },
-  };
+    options.tunedOnly ? suite.questions.filter((one) => !one.heldOut) : suite.questions,
+  );
+  const limits = limitsOf(suite);
+  print(options.misses ? `${misses(outcomes)}\n` : '');
+  print(`${report(outcomes, limits)}\n`);
+  const beyond = failures(outcomes, limits);
+  for (const line of beyond) {
+    print(`Beyond its limit: ${line}`);
+  }
+  return beyond.length === 0;
 }
 
 async function evaluate(options: Options): Promise<void> {
-  const manual = await obtainManual();
-  print(`postgresql-doc-15 ${manual.version}: ${manual.pages.length} HTML pages`);
-  const { target, stop } = await openTarget(options);
+  const suites = [
+    ...(options.only === 'languages' ? [] : [manualSuite(await obtainManual())]),
+    ...(options.only === 'manual' ? [] : corpusSuites),
+  ];
+  const { open, stop } = await openTargets(options);
   try {
-    const started = performance.now();
-    const progress = await ingest(target, manual.pages, progressLine(manual.pages.length));
-    print(
-      `\n${progress.ready} pages ready, ${progress.failed} failed, ${((performance.now() - started) / 1000).toFixed(1)} s`,
-    );
-    const questions = [...answerableQuestions, ...unanswerableQuestions];
-    const outcomes = await askAll(
-      target,
-      options.tunedOnly ? questions.filter((one) => !one.heldOut) : questions,
-    );
-    print(options.misses ? `${misses(outcomes)}\n` : '');
-    print(report(outcomes));
-    const beyond = failures(outcomes);
-    for (const line of beyond) {
-      print(`Beyond its limit: ${line}`);
+    for (const suite of suites) {
+      const target = await open();
+      try {
+        const isWithin = await evaluateSuite(target, suite, options);
+        process.exitCode = isWithin ? process.exitCode : 1;
+      } finally {
+        await target.close();
+      }
     }
-    process.exitCode = beyond.length > 0 ? 1 : 0;
   } finally {
     await stop();
   }
@@ -76,7 +85,7 @@ async function evaluate(options: Options): Promise<void> {
 
 await new Command('knowledge-eval')
   .description(
-    "Asks 80 questions of PostgreSQL 15's manual and prints how well they are answered without a model.",
+    "Asks 80 questions of PostgreSQL 15's manual, and 30 of a small corpus in each of four languages, and prints how well they are answered without a model.",
   )
   .option(
     '--base-url <url>',
@@ -86,6 +95,7 @@ await new Command('knowledge-eval')
   .option('--space <id>', 'the space to work in')
   .option('--misses', 'list what went wrong, held-out questions excepted')
   .option('--tuned-only', 'leave the held-out questions out')
+  .addOption(new Option('--only <tables>', 'one part of the tables').choices(['manual', 'languages']))
   .action(async (options: Options) => {
     await evaluate(options).catch((error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

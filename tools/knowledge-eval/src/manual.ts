@@ -3,16 +3,15 @@ import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Page } from './evaluation.ts';
 
 const run = promisify(execFile);
 const PACKAGE = 'postgresql-doc-15';
 
-/** A page of the manual. */
-export interface Page {
-  fileName: string;
-  title: string;
-  text: string;
-}
+const URL_BASE = 'https://www.postgresql.org/docs/15/';
+
+/** Where a page of the manual is found on the web. */
+export const urlOf = (fileName: string): string => `${URL_BASE}${fileName}`;
 
 export interface Manual {
   /** Version of Debian's package. */
@@ -84,7 +83,12 @@ export async function obtainManual(): Promise<Manual> {
     const pages = await Promise.all(
       names.map(async (fileName) => {
         const text = await readFile(join(root, fileName), 'utf8');
-        return { fileName, title: titleOf(text, fileName), text };
+        return {
+          url: urlOf(fileName),
+          title: titleOf(text, fileName),
+          mediaType: 'text/html' as const,
+          text,
+        };
       }),
     );
     return { version: stdout.trim(), pages };

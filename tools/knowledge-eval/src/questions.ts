@@ -1,3 +1,5 @@
+import { urlOf } from './manual.ts';
+
 /**
  * The questions of the evaluation, as people ask them, about PostgreSQL 15's manual: the tuned ones were written before
  * any ranking was tuned. The held-out ones were written from the manual's pages alone, without a search, and are
@@ -5,8 +7,8 @@
  */
 export interface AnswerableQuestion {
   question: string;
-  /** File names of the pages that answer it. */
-  pages: readonly string[];
+  /** Addresses of the pages that answer it. */
+  urls: readonly string[];
   /** Each entry must be in an answering quote; alternatives are separated by `|`. Letter case does not count. */
   words: readonly string[];
   /** True where the question holds no content word of any of its pages' titles. */
@@ -198,7 +200,7 @@ const heldOutUnanswerable: string[] = [
 const answerable = (rows: Row[], titleless: boolean, heldOut: boolean): AnswerableQuestion[] =>
   rows.map(([question, pages, words]) => ({
     question,
-    pages: pages.split(' ').map((page) => `${page}.html`),
+    urls: pages.split(' ').map((page) => urlOf(`${page}.html`)),
     words: [words],
     withoutTitleWords: titleless,
     heldOut,

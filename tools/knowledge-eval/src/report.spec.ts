@@ -1,3 +1,4 @@
+import { corpora } from './corpora/index.ts';
 import type { Outcome } from './evaluation.ts';
 import { answerableQuestions, unanswerableQuestions } from './questions.ts';
 import { failures, misses, report } from './report.ts';
@@ -51,4 +52,16 @@ test('held-out questions are counted apart and never listed', () => {
   expect(report([outcome({}), hidden, declined])).toMatch(
     /right page cited first\s+1\/1 100 %\s+0\/1 0 %\s+1\/2 50 %/,
   );
+});
+
+test('each small corpus asks 20 answerable questions, half of them reworded, and 10 unanswerable ones', () => {
+  for (const { documents, answerable, unanswerable } of corpora) {
+    expect(answerable).toHaveLength(20);
+    expect(answerable.filter((one) => one.isReworded)).toHaveLength(10);
+    expect(answerable.filter((one) => one.heldOut)).toHaveLength(5);
+    expect(unanswerable).toHaveLength(10);
+    expect(unanswerable.filter((one) => one.heldOut)).toHaveLength(3);
+    const names = new Set(documents.map(({ name }) => name));
+    for (const one of answerable) for (const name of one.documents) expect(names).toContain(name);
+  }
 });

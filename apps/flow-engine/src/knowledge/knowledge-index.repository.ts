@@ -12,27 +12,79 @@ export interface IndexedDocument extends IndexRows {
   title: string;
 }
 
-/** Rows per statement. */
-const CHUNK = 1000;
-
-function* chunks<Item>(items: readonly Item[]): Generator<Item[]> {
-  for (let start = 0; start < items.length; start += CHUNK) {
-    yield items.slice(start, start + CHUNK);
-  }
-}
-
 /** Writes passages and the inverted index. */
 export class KnowledgeIndexRepository {
-  /** Stems cleaned texts with the configuration that questions meet too; answers tsvectors in their text form. */
-  async analyse(trx: KnowledgeTrx, texts: readonly string[]): Promise<string[]> {
-    const vectors: string[] = [];
-    for (const chunk of chunks(texts)) {
-      const { rows } = await sql<{ vector: string }>`
-        SELECT to_tsvector('pg_catalog.english', text)::text AS vector
-        FROM unnest(${chunk}::text[]) WITH ORDINALITY AS input (text, no) ORDER BY no`.execute(trx);
-      vectors.push(...rows.map((row) => row.vector));
+  /**
+   * The lexeme of each folded word by PostgreSQL's stemmer of that name; null for a stop word. What holds digits is no
+   * word to a stemmer.
+   */
+  async stem(
+    trx: KnowledgeTrx,
+    words: readonly string[],
+    stemmers: readonly string[],
+  ): Promise<(string | null)[]> {
+    const { rows } = await sql<{ lexeme: string | null }>`
+      SELECT (ts_lexize(('pg_catalog.' || stemmer || '_stem')::regdictionary, word))[1] AS lexeme
+      FROM unnest(${[...words]}::text[], ${[...stemmers]}::text[]) WITH ORDINALITY AS input (word, stemmer, no)
+      ORDER BY no`.execute(trx);
+    return rows.map((row) => row.lexeme);
+  }
+
+  /** Stored passages of a document, as JSON in pieces; null where it is gone or has this version already. */
+  async passagesToSegment(
+    trx: KnowledgeTrx,
+    key: { spaceId: string; documentId: string },
+    version: number,
+  ): Promise<{ title: string; ownTitle: string | null; knowledgeBaseId: string; pieces: string[] } | null> {
+    const { spaceId, documentId } = key;
+    const { rows } = await sql<{
+      title: string;
+      own_title: string | null;
+      knowledge_base_id: string;
+      piece: string | null;
+    }>`
+      SELECT document.title, document.own_title, document.knowledge_base_id, part.piece
+      FROM document LEFT JOIN LATERAL (
+        SELECT jsonb_agg(jsonb_build_object('headingPath', heading_path, 'text', text, 'sentences', sentences)
+          ORDER BY position)::text AS piece
+        FROM passage WHERE passage.space_id = ${spaceId} AND passage.document_id = ${documentId}
+        GROUP BY position / 300 ORDER BY position / 300
+      ) AS part ON true
+      WHERE document.space_id = ${spaceId} AND document.id = ${documentId} AND document.status = 'ready'
+        AND document.segmenter_version < ${version}`.execute(trx);
+    const [first] = rows;
+    if (!first) return null;
+    const pieces = rows.flatMap(({ piece }) => (piece === null ? [] : [piece]));
+    return {
+      ...{ title: first.title, ownTitle: first.own_title },
+      ...{ knowledgeBaseId: first.knowledge_base_id, pieces },
+    };
+  }
+
+  /**
+   * Gives a document that was indexed before its index of another form: passages keep their ids.
+   * @returns false where the document is gone, has another title by now, or was segmented by somebody else
+   */
+  async replace(trx: KnowledgeTrx, document: IndexedDocument, version: number): Promise<boolean> {
+    const { spaceId, documentId, terms, languages } = document;
+    const { numAffectedRows } = await sql`
+      UPDATE document SET segmenter_version = ${version}, languages = ${languages}, terms = ${terms}
+      WHERE space_id = ${spaceId} AND id = ${documentId} AND status = 'ready' AND title = ${document.title}
+        AND segmenter_version < ${version}`.execute(trx);
+    if (numAffectedRows !== 1n) return false;
+    await sql`DELETE FROM posting WHERE space_id = ${spaceId} AND document_id = ${documentId}`.execute(trx);
+    for (const { rows } of document.passageRows) {
+      await sql`
+        UPDATE passage SET heading_path = "headingPath", text = row."text", sentences = row."sentences",
+          lexemes = setweight("headingVector"::tsvector, 'A') || "bodyVector"::tsvector
+        FROM jsonb_to_recordset(${rows}::jsonb) AS row ("position" integer, "headingPath" text[], "text" text,
+          "sentences" integer[], "headingVector" text, "bodyVector" text)
+        WHERE passage.space_id = ${spaceId} AND passage.document_id = ${documentId}
+          AND passage.position = row."position"`.execute(trx);
     }
-    return vectors;
+    await this.insertEntries(trx, document);
+    await this.insertWords(trx, document);
+    return true;
   }
 
   async insert(trx: KnowledgeTrx, document: IndexedDocument): Promise<void> {
@@ -41,7 +93,10 @@ export class KnowledgeIndexRepository {
     await this.insertWords(trx, document);
   }
 
-  /** Gives an indexed document another title: its lexemes count for each passage, and every heading path begins with it. */
+  /**
+   * Gives an indexed document another title: its lexemes count for each passage, and every heading path begins with it.
+   * The title that the document gives itself counts no more.
+   */
   async retitle(
     trx: KnowledgeTrx,
     document: { spaceId: string; knowledgeBaseId: string; documentId: string },
@@ -68,6 +123,8 @@ export class KnowledgeIndexRepository {
     await sql`
       DELETE FROM posting WHERE space_id = ${spaceId} AND document_id = ${documentId} AND title_frequency = 0
         AND cardinality(positions) = 0`.execute(trx);
+    await sql`
+      UPDATE document SET own_title = NULL WHERE space_id = ${spaceId} AND id = ${documentId}`.execute(trx);
     await sql`
       UPDATE passage SET heading_path[1] = ${title}
       WHERE space_id = ${spaceId} AND document_id = ${documentId}`.execute(trx);

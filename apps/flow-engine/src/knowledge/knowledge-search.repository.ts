@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 import type { KnowledgeTrx } from './knowledge.repository.ts';
+import { type LatinLanguage, languagesIn } from './ranking/languages.ts';
 import type { Candidate, CorpusSize } from './ranking/types.ts';
 
 export interface Corpus {
@@ -23,6 +24,8 @@ export interface ScoringParameters {
 /** What is looked up, and how it is weighed. */
 export interface ScoringQuery {
   lexemes: string[];
+  /** Those of them that are names: no passage's vector has them. */
+  names: string[];
   concepts: number[];
   weights: number[];
   size: CorpusSize;
@@ -43,6 +46,8 @@ interface CandidateRow {
   score: number;
   document_lexemes: string[];
   title_lexemes: string[] | null;
+  passage_names: string[] | null;
+  segmenter_version: number;
 }
 
 interface WordRow {
@@ -50,77 +55,113 @@ interface WordRow {
   all_passages: number;
   terms: number;
   latest: string | null;
-  word: string | null;
-  is_name: boolean | null;
+  segmented: number;
+  has_legacy: boolean;
+  languages: string[] | null;
+  stemmer: string | null;
+  text: string | null;
   lexeme: string | null;
   found: number | null;
+}
+
+/** A word to look up: as the stemmer of that name takes it, or as it is where there is none. */
+export interface Looked {
+  stemmer: string;
+  text: string;
 }
 
 /** Answer of `readWords`. */
 export interface ReadWords {
   size: CorpusSize;
   version: string;
-  words: { word: string; lexeme: string | null; passages: number }[];
-  names: { name: string; passages: number }[];
+  languages: LatinLanguage[];
+  hasLegacy: boolean;
+  words: (Looked & { lexeme: string | null; passages: number })[];
 }
 
 function toReadWords(rows: readonly WordRow[]): ReadWords {
-  const { documents, all_passages: passages, terms, latest } = rows[0] ?? nothing;
-  const size = { documents, passages, terms };
-  const read: ReadWords = {
-    size,
-    version: [documents, passages, terms, latest].join(' '),
-    words: [],
-    names: [],
+  const size = rows[0] ?? nothing;
+  const { documents, all_passages: passages, terms, latest, segmented } = size;
+  const languages = languagesIn(size.languages ?? []);
+  return {
+    size: { documents, passages, terms },
+    version: [documents, passages, terms, latest, segmented].join(' '),
+    languages: languages.length > 0 ? languages : ['english'],
+    hasLegacy: size.has_legacy,
+    words: rows.flatMap(({ stemmer, text, lexeme, found }) =>
+      stemmer === null || text === null ? [] : [{ stemmer, text, lexeme, passages: found ?? 0 }],
+    ),
   };
-  for (const { word, is_name: isName, lexeme, found } of rows) {
-    if (word !== null && isName === true) {
-      read.names.push({ name: word, passages: found ?? 0 });
-    } else if (word !== null) {
-      read.words.push({ word, lexeme, passages: found ?? 0 });
-    }
-  }
-  return read;
 }
 
-const nothing = { documents: 0, all_passages: 0, terms: 0, latest: null };
+const nothing = {
+  ...{ documents: 0, all_passages: 0, terms: 0, latest: null, segmented: 0 },
+  ...{ has_legacy: false, languages: null },
+};
+
+/** Words that may be compounds of a word of the question, or its parts, at most. */
+const MAX_COMPOUNDS = 12;
 
 /** Reads the inverted index. */
 export class KnowledgeSearchRepository {
   /**
-   * Size and version of the corpus (the version changes with every document that comes or goes), the lexeme of each word,
-   * and in how many passages each lexeme or name is found; one that is found only in titles counts as once.
+   * Size, languages and version of the corpus (the version changes with every document that comes, goes or is segmented
+   * again), the lexeme of each word, and in how many passages it is found; one that is found only in titles counts as once.
    */
-  async readWords(
-    trx: KnowledgeTrx,
-    corpus: Corpus,
-    asked: { words: readonly string[]; names: readonly string[] },
-  ): Promise<ReadWords> {
+  async readWords(trx: KnowledgeTrx, corpus: Corpus, looked: readonly Looked[]): Promise<ReadWords> {
     const bases = [...corpus.knowledgeBaseIds];
     const { rows } = await sql<WordRow>`
       WITH size AS MATERIALIZED (
         SELECT count(*)::integer AS documents, coalesce(sum(passages), 0)::integer AS passages,
-          coalesce(sum(terms), 0)::integer AS terms, max(updated_at)::text AS latest
+          coalesce(sum(terms), 0)::integer AS terms, max(updated_at)::text AS latest,
+          coalesce(sum(segmenter_version), 0)::integer AS segmented,
+          coalesce(bool_or(segmenter_version = 0), false) AS has_legacy, array_agg(DISTINCT languages) AS languages
         FROM document
         WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${bases}::text[]) AND status = 'ready'
       ), asked AS MATERIALIZED (
-        SELECT word, false AS is_name, (tsvector_to_array(to_tsvector('pg_catalog.english', word)))[1] AS lexeme,
-          coalesce((tsvector_to_array(to_tsvector('pg_catalog.english', word)))[1], word) AS wanted
-        FROM unnest(${[...asked.words]}::text[]) AS word
-        UNION ALL
-        SELECT name, true, name, name FROM unnest(${[...asked.names]}::text[]) AS name
+        SELECT stemmer, text, CASE WHEN stemmer = '' THEN text
+          ELSE (ts_lexize(('pg_catalog.' || stemmer || '_stem')::regdictionary, text))[1] END AS lexeme
+        FROM unnest(${looked.map(({ stemmer }) => stemmer)}::text[], ${looked.map(({ text }) => text)}::text[])
+          AS input (stemmer, text)
       )
-      SELECT size.documents, size.passages AS all_passages, size.terms, size.latest,
-        asked.word, asked.is_name, asked.lexeme, counted.found
+      SELECT size.documents, size.passages AS all_passages, size.terms, size.latest, size.segmented, size.has_legacy,
+        size.languages, asked.stemmer, asked.text, asked.lexeme, counted.found
       FROM size LEFT JOIN asked ON true
       LEFT JOIN LATERAL (
         SELECT greatest(sum(cardinality(positions)), least(count(*), 1))::integer AS found
         FROM posting
         WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${bases}::text[])
-          AND posting.lexeme = asked.wanted
+          AND posting.lexeme = asked.lexeme
         OFFSET 0
       ) AS counted ON true`.execute(trx);
     return toReadWords(rows);
+  }
+
+  /**
+   * Words of the corpus that begin or end with a word, and those that it begins or ends with: "Versandkosten" for
+   * "Kosten" and the other way round.
+   */
+  async compoundsLike(
+    trx: KnowledgeTrx,
+    corpus: Corpus,
+    words: readonly string[],
+  ): Promise<{ word: string; compound: string }[]> {
+    const { rows } = await sql<{ word: string; compound: string }>`
+      WITH known AS MATERIALIZED (
+        SELECT DISTINCT word FROM word
+        WHERE space_id = ${corpus.spaceId} AND knowledge_base_id = ANY (${[...corpus.knowledgeBaseIds]}::text[])
+      )
+      SELECT asked.word, near.word AS compound
+      FROM unnest(${[...words]}::text[]) AS asked (word)
+      CROSS JOIN LATERAL (
+        SELECT known.word FROM known
+        WHERE known.word <> asked.word AND (
+          starts_with(known.word, asked.word) OR right(known.word, length(asked.word)) = asked.word
+          OR length(known.word) >= 5 AND (
+            starts_with(asked.word, known.word) OR right(asked.word, length(known.word)) = known.word))
+        ORDER BY abs(length(known.word) - length(asked.word)), known.word LIMIT ${MAX_COMPOUNDS}
+      ) AS near`.execute(trx);
+    return rows;
   }
 
   /** Words of the corpus that begin with the same letter and have about the same length: candidates for a typing error. */
@@ -173,17 +214,20 @@ export class KnowledgeSearchRepository {
       ), best AS (
         SELECT * FROM spread WHERE position IS NOT NULL ORDER BY score DESC LIMIT ${query.limit}
       )
-      SELECT best.document_id, document.title, document.url, passage.id AS passage_id, passage.position,
+      SELECT best.document_id, document.title, document.url, document.segmenter_version, passage.id AS passage_id,
+        passage.position,
         passage.heading_path, passage.text, passage.sentences, passage.lexemes::text AS lexemes, best.score,
-        found.lexemes AS document_lexemes, found.title_lexemes
+        found.lexemes AS document_lexemes, found.title_lexemes, held.lexemes AS passage_names
       FROM best
       JOIN (
         SELECT document_id, array_agg(lexeme) AS lexemes,
           array_agg(lexeme) FILTER (WHERE title_frequency > 0) AS title_lexemes
         FROM hit WHERE document_id IN (SELECT document_id FROM best) GROUP BY document_id
       ) AS found USING (document_id)
+      LEFT JOIN (${namesHeld(query)}) AS held
+        ON held.document_id = best.document_id AND held.position = best.position
       CROSS JOIN LATERAL (
-        SELECT title, url FROM document
+        SELECT title, url, segmenter_version FROM document
         WHERE document.space_id = ${corpus.spaceId} AND document.id = best.document_id OFFSET 0
       ) AS document
       CROSS JOIN LATERAL (
@@ -211,7 +255,17 @@ function toCandidate(row: CandidateRow): Candidate {
     score: row.score,
     documentLexemes: new Set(row.document_lexemes),
     titleLexemes: new Set(row.title_lexemes ?? []),
+    names: new Set(row.passage_names ?? []),
+    segmenterVersion: row.segmenter_version,
   };
+}
+
+/** Names of the question that the best passages hold. */
+function namesHeld({ names }: ScoringQuery): RawBuilder<unknown> {
+  return sql`
+    SELECT best.document_id, best.position, array_agg(lexeme) AS lexemes
+    FROM hit JOIN best ON best.document_id = hit.document_id AND best.position = ANY (hit.positions)
+    WHERE hit.lexeme = ANY (${names}::text[]) GROUP BY best.document_id, best.position`;
 }
 
 /** What each lexeme gives to each document (position null) and to each passage: its weight by frequency and length. */

@@ -1,6 +1,7 @@
 import { type MergePatch, newId, notFound, type PageRequest } from '@parley/contracts';
 import type { Database } from '@parley/database';
 import { mergeMetadata } from '../references/metadata.ts';
+import { DocumentSegmenter } from './document-segmenter.ts';
 import { KnowledgeIndexRepository } from './knowledge-index.repository.ts';
 import type { IndexedDocument } from './knowledge-index.repository.ts';
 import { KnowledgeSearch } from './knowledge.search.ts';
@@ -9,10 +10,12 @@ import { KnowledgeRepository } from './knowledge.repository.ts';
 import type { DocumentRow, KnowledgeBaseRow, KnowledgeTrx } from './knowledge.repository.ts';
 import type { DocumentStatus, KnowledgeTables } from './knowledge.table.ts';
 import { frequenciesOf } from './ranking/index-entries.ts';
-import { cleanText, withoutNumbering, wordsOf } from './ranking/terms.ts';
+import { languagesIn } from './ranking/languages.ts';
+import { withoutNumbering } from './ranking/terms.ts';
+import { SEGMENTER_VERSION } from './ranking/tokens.ts';
 import { UnreadableDocumentError } from './reading/blocks.ts';
 import { digestOf, type TextDigest } from './reading/digest.ts';
-import { isDictionaryWord } from './reading/index-document.ts';
+import { analyse, type Stemmer } from './reading/index-document.ts';
 import { DocumentReader } from './reading/document-reader.adapter.ts';
 import { refusalOf } from './reading/document.reader.ts';
 import { fetchDocument } from './reading/fetch-document.ts';
@@ -53,6 +56,7 @@ export class KnowledgeLibrary {
   private readonly fetch: typeof globalThis.fetch;
   private readonly finder: KnowledgeSearch;
   private readonly reader = new DocumentReader();
+  readonly segments: DocumentSegmenter;
   private readonly repository = new KnowledgeRepository();
   private readonly index = new KnowledgeIndexRepository();
 
@@ -61,6 +65,7 @@ export class KnowledgeLibrary {
     this.database = database;
     this.fetch = fetch;
     this.finder = new KnowledgeSearch(database);
+    this.segments = new DocumentSegmenter(database, this.reader);
   }
 
   /** Ends the thread that reads documents. */
@@ -225,9 +230,10 @@ export class KnowledgeLibrary {
   }
 
   private async retitle(trx: KnowledgeTrx, key: DocumentKey, title: string): Promise<void> {
-    const text = withoutNumbering(title);
-    const [vector = ''] = await this.index.analyse(trx, [cleanText(text)]);
-    const words = [...new Set(wordsOf(text).filter(isDictionaryWord))].sort();
+    const languages = await this.repository.languagesOf(trx, key.spaceId, key.documentId);
+    const stem: Stemmer = (words, stemmers) => this.index.stem(trx, words, stemmers);
+    const { analysed, words } = await analyse([withoutNumbering(title)], stem, languagesIn([languages])[0]);
+    const [{ text, vector } = { text: '', vector: '' }] = analysed;
     await this.index.retitle(trx, key, {
       title,
       frequencies: frequenciesOf({ text, vector }),
@@ -287,9 +293,7 @@ export class KnowledgeLibrary {
       // Without a title of its own, a fetched document was given its address as one.
       const title = printable((document.title === url ? fetched?.title : null) ?? document.title);
       const read = { mediaType: document.media_type, text: content ?? '', ...fetched, title };
-      const rows = await this.reader.index(read, (texts) =>
-        this.database.withSpaces([spaceId], (trx) => this.index.analyse(trx, texts)),
-      );
+      const rows = await this.reader.index(read, this.segments.stemmer(spaceId));
       const where = { spaceId, documentId, knowledgeBaseId: document.knowledge_base_id };
       const found = fetched && (await foundIn(read, document.title === url ? fetched.title : null));
       return { status: 'ready', index: { ...rows, ...where, title }, before: document.title, found };
@@ -334,6 +338,9 @@ export class KnowledgeLibrary {
         reason: null,
         passages: index.passages,
         terms: index.terms,
+        segmenter_version: SEGMENTER_VERSION,
+        languages: index.languages,
+        own_title: index.ownTitle,
         ...rest,
         ...(title === undefined || isRenamed ? {} : { title }),
       },

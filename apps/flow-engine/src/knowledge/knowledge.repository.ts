@@ -11,7 +11,10 @@ import type {
 
 export type KnowledgeTrx = Trx<KnowledgeTables>;
 export type KnowledgeBaseRow = Selectable<KnowledgeBaseTable> & { documents: number; passages: number };
-export type DocumentRow = Omit<Selectable<DocumentTable>, 'content' | 'terms'>;
+export type DocumentRow = Omit<
+  Selectable<DocumentTable>,
+  'content' | 'terms' | 'segmenter_version' | 'languages' | 'own_title'
+>;
 
 /** Which documents of a knowledge base are meant: those of a URL, before one of them if that is given. */
 export interface SameUrl {
@@ -320,6 +323,9 @@ export class KnowledgeRepository {
       reason: string | null;
       passages: number;
       terms: number;
+      segmenter_version?: number;
+      languages?: string;
+      own_title?: string | null;
       /** What fetching it brought to light. */
       title?: string;
       media_type?: string;
@@ -335,6 +341,30 @@ export class KnowledgeRepository {
       .where('status', '=', 'ingesting')
       .executeTakeFirst();
     return result.numUpdatedRows > 0n;
+  }
+
+  /** Languages of a document's Latin text, separated by spaces. */
+  async languagesOf(trx: KnowledgeTrx, spaceId: string, id: string): Promise<string> {
+    const found = await trx
+      .selectFrom('document')
+      .select('languages')
+      .where('space_id', '=', spaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return found?.languages ?? '';
+  }
+
+  /** Documents of any space whose index has an earlier form. */
+  async documentsToSegment(
+    trx: KnowledgeTrx,
+    version: number,
+    most: number,
+  ): Promise<{ spaceId: string; documentId: string }[]> {
+    const { rows } = await sql<{ spaceId: string; documentId: string }>`
+      SELECT space_id AS "spaceId", id AS "documentId" FROM documents_to_segment(${version}, ${most})`.execute(
+      trx,
+    );
+    return rows;
   }
 
   async deleteDocument(trx: KnowledgeTrx, spaceId: string, id: string): Promise<boolean> {

@@ -1,20 +1,22 @@
 import type { Database } from '@parley/database';
 import { CorpusWordReader } from './corpus-words.ts';
-import type { CorpusWords } from './corpus-words.ts';
+import type { AskedWords, CorpusWords } from './corpus-words.ts';
 import type { KnowledgeTrx } from './knowledge.repository.ts';
 import { KnowledgeSearchRepository } from './knowledge-search.repository.ts';
 import type { Corpus } from './knowledge-search.repository.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 import { effectiveWords, scoredLexemes, toConcepts, weighConcepts } from './ranking/concepts.ts';
-import { CANDIDATES, CONFIDENCE_THRESHOLD, scoring, weights } from './ranking/parameters.ts';
+import { compounding, type LatinLanguage } from './ranking/languages.ts';
+import { CANDIDATES, confidenceThreshold, scoring, weights } from './ranking/parameters.ts';
 import { readQuestion } from './ranking/question.ts';
-import type { QuestionWord } from './ranking/question.ts';
+import type { QuestionWord, QuestionWords } from './ranking/question.ts';
 import { bestQuote } from './ranking/quote.ts';
 import { rerank } from './ranking/rerank.ts';
 import { cutPlace } from './ranking/terms.ts';
 import type { RankedPassage } from './ranking/rerank.ts';
 import { correctionOf, MIN_CORRECTABLE } from './ranking/spelling.ts';
-import type { Concept } from './ranking/types.ts';
+import type { Candidate, Concept } from './ranking/types.ts';
+import { QuestionVocabulary } from './ranking/vocabulary/index.ts';
 
 export interface SearchQuery {
   spaceId: string;
@@ -75,9 +77,12 @@ function askable(text: string): string {
   return text.slice(0, cutPlace(text, MAX_QUESTION));
 }
 
-interface Ranking {
+/** What PostgreSQL found for a question: it is ranked outside of the transaction. */
+interface Found {
   concepts: Concept[];
-  passages: RankedPassage[];
+  candidates: Candidate[];
+  /** Passages of the corpus. */
+  passages: number;
 }
 
 /** Finds passages and answers from them, without a language model. */
@@ -93,97 +98,147 @@ export class KnowledgeSearch {
   /** Passages that fit the question, best first. */
   async search(query: SearchQuery, trx?: KnowledgeTrx): Promise<SearchHit[]> {
     const find = async (within: KnowledgeTrx): Promise<SearchHit[]> => {
-      const { passages } = await this.rank(within, query);
-      return passages.slice(0, query.limit ?? 10).map(toHit);
+      const { candidates, concepts } = await this.find(within, query);
+      return rerank(candidates, concepts)
+        .slice(0, query.limit ?? 10)
+        .map(toHit);
     };
     return trx ? find(trx) : this.database.withSpaces([query.spaceId], find);
   }
 
   /** The best sentences of the best passage, quoted and cited; null when no passage covers enough of the question. */
   async answer({ question, ...corpus }: Question): Promise<KnowledgeAnswer | null> {
-    return this.database.withSpaces([corpus.spaceId], async (trx) => {
-      const { concepts, passages } = await this.rank(trx, { ...corpus, query: question });
-      const confidence = passages[0]?.coverage ?? 0;
-      if (confidence < CONFIDENCE_THRESHOLD) {
-        return null;
-      }
-      const [first, ...rest] = cite(askable(question), concepts, passages);
-      if (!first) return { text: '', citations: [], confidence };
-      const { above, quote } = first;
-      // Values of a table say little without their header.
-      const text = above === '' || above.length > MAX_ABOVE ? quote : `${above}\n${quote}`;
-      return { text, citations: [first, ...rest].map(toCitation), confidence };
-    });
+    const found = await this.database.withSpaces([corpus.spaceId], (trx) =>
+      this.find(trx, { ...corpus, query: question }),
+    );
+    const passages = rerank(found.candidates, found.concepts);
+    const confidence = passages[0]?.coverage ?? 0;
+    if (confidence < confidenceThreshold(found.passages)) {
+      return null;
+    }
+    const [first, ...rest] = cite(askable(question), found.concepts, passages);
+    if (!first) return { text: '', citations: [], confidence };
+    const { above, quote } = first;
+    // Values of a table say little without their header.
+    const text = above === '' || above.length > MAX_ABOVE ? quote : `${above}\n${quote}`;
+    return { text, citations: [first, ...rest].map(toCitation), confidence };
   }
 
-  private async rank(trx: KnowledgeTrx, given: SearchQuery): Promise<Ranking> {
+  private async find(trx: KnowledgeTrx, given: SearchQuery): Promise<Found> {
     const query = { ...given, query: askable(given.query), turns: (given.turns ?? []).map(askable) };
-    const asked = readQuestion(query.query, query.turns);
-    const corpus = await this.words.read(trx, query, lookedUp([...asked.own, ...asked.context]));
-    const { size, stems } = corpus;
-    if (size.passages === 0) {
-      return { concepts: [], passages: [] };
+    const { asked, vocabulary, corpus } = await this.read(trx, query);
+    const passages = corpus.size.passages;
+    if (passages === 0) {
+      return { concepts: [], candidates: [], passages };
     }
-    const meant = toConcepts(effectiveWords(query.query, asked, stems), stems);
-    const { concepts, frequencies } = await this.understand(trx, query, meant, corpus);
-    const scored = scoredLexemes(concepts, size.passages, frequencies);
+    const meant = toConcepts(effectiveWords(query.query, asked, corpus, vocabulary), corpus);
+    const { concepts, frequencies } = await this.understand(trx, query, meant, {
+      ...corpus,
+      languages: vocabulary.languages,
+    });
+    const scored = scoredLexemes(concepts, passages, frequencies);
     if (scored.lexemes.length === 0) {
-      return { concepts, passages: [] };
+      return { concepts, candidates: [], passages };
     }
-    const parameters = { ...scored, size, parameters: scoring, limit: CANDIDATES };
-    const candidates = await this.repository.bestPassages(trx, query, parameters);
-    return { concepts, passages: rerank(candidates, concepts) };
+    const names = concepts.filter((concept) => concept.isExact).flatMap(({ forms }) => forms);
+    const parameters = {
+      ...scored,
+      names: names.map(({ lexeme }) => lexeme),
+      ...{ size: corpus.size, parameters: scoring, limit: CANDIDATES },
+    };
+    return { concepts, candidates: await this.repository.bestPassages(trx, query, parameters), passages };
   }
 
-  /** Weighs the concepts by the corpus, and corrects the spelling of words it does not know. */
+  /** Reads the question in the languages of the corpus; once more where they are not those of its last question. */
+  private async read(
+    trx: KnowledgeTrx,
+    query: SearchQuery,
+    languages: readonly LatinLanguage[] = this.words.languagesOf(query),
+  ): Promise<{ asked: QuestionWords; vocabulary: QuestionVocabulary; corpus: CorpusWords }> {
+    const vocabulary = new QuestionVocabulary(query.query, languages);
+    const asked = readQuestion(query.query, query.turns ?? [], vocabulary);
+    const all = [...asked.own, ...asked.turns.flatMap((turn) => turn.words)];
+    const corpus = await this.words.read(trx, query, lookedUp(all));
+    const isSame = corpus.languages.join() === languages.join();
+    return isSame ? { asked, vocabulary, corpus } : this.read(trx, query, corpus.languages);
+  }
+
+  /** Weighs the concepts by the corpus, corrects the spelling of words it does not know, and finds compounds. */
   private async understand(
     trx: KnowledgeTrx,
     query: Corpus,
     concepts: readonly Concept[],
-    { size, frequencies }: CorpusWords,
+    corpus: CorpusWords,
   ): Promise<{ concepts: Concept[]; frequencies: ReadonlyMap<string, number> }> {
-    const weighed = weighConcepts(concepts, size.passages, frequencies);
-    const corrections = new Map<Concept, string>();
+    const weighed = weighConcepts(concepts, corpus.size.passages, corpus.frequencies);
+    const added: { concept: Concept; word: string; weight: number }[] = [];
     for (const concept of weighed.filter(isCorrectable)) {
       const known = await this.repository.wordsLike(trx, query, concept.word);
-      const correction = correctionOf(concept.word, known);
-      if (correction !== null) {
-        corrections.set(concept, correction);
-      }
+      const word = correctionOf(concept.word, known);
+      if (word !== null) added.push({ concept, word, weight: weights.spelling });
     }
-    if (corrections.size === 0) {
-      return { concepts: weighed, frequencies };
+    added.push(...(await this.compoundsOf(trx, query, weighed, corpus.languages)));
+    if (added.length === 0) {
+      return { concepts: weighed, frequencies: corpus.frequencies };
     }
-    const added = await this.words.read(trx, query, { words: [...corrections.values()], names: [] });
+    const words = await this.words.read(trx, query, { words: added.map(({ word }) => word), exact: [] });
     return {
       concepts: weighed.map((concept) => {
-        const correction = corrections.get(concept);
-        return correction === undefined
-          ? concept
-          : corrected(concept, added.stems.get(correction) ?? correction);
+        const forms = added
+          .filter((one) => one.concept === concept)
+          .flatMap(({ word, weight }) =>
+            (words.lexemes.get(word) ?? []).map((lexeme) => ({ lexeme, weight })),
+          );
+        const isNew = ({ lexeme }: { lexeme: string }): boolean =>
+          !concept.forms.some((form) => form.lexeme === lexeme);
+        return { ...concept, forms: [...concept.forms, ...forms.filter(isNew)] };
       }),
-      frequencies: new Map([...frequencies, ...added.frequencies]),
+      frequencies: new Map([...corpus.frequencies, ...words.frequencies]),
     };
   }
-}
 
-const corrected = (concept: Concept, lexeme: string): Concept => ({
-  ...concept,
-  forms: [...concept.forms, { lexeme, weight: weights.spelling }],
-});
+  /** Compounds that hold a word of the question, and parts of its compounds, in languages that write them as one word. */
+  private async compoundsOf(
+    trx: KnowledgeTrx,
+    query: Corpus,
+    concepts: readonly Concept[],
+    languages: readonly LatinLanguage[],
+  ): Promise<{ concept: Concept; word: string; weight: number }[]> {
+    if (!languages.some((language) => compounding.has(language))) return [];
+    const byWord = new Map(concepts.filter(isPartOfCompounds).map((concept) => [concept.word, concept]));
+    if (byWord.size === 0) return [];
+    const found = await this.repository.compoundsLike(trx, query, [...byWord.keys()]);
+    return found.flatMap(({ word, compound }) => {
+      const concept = byWord.get(word);
+      return concept ? [{ concept, word: compound, weight: weights.compound }] : [];
+    });
+  }
+}
 
 const isCorrectable = (concept: Concept): boolean =>
   !concept.known &&
   !concept.fromContext &&
   concept.word.length >= MIN_CORRECTABLE &&
+  /^[\p{L}\p{M}]+$/u.test(concept.word) &&
+  !concept.isExact;
+
+/** Shorter words begin too many others. */
+const MIN_PART = 4;
+
+const isPartOfCompounds = (concept: Concept): boolean =>
+  !concept.isExact &&
+  !concept.fromContext &&
+  concept.weight > weights.frame &&
+  concept.word.length >= MIN_PART &&
   /^\p{L}+$/u.test(concept.word);
 
 /** Everything that may stand for a word of the question. */
-function lookedUp(words: readonly QuestionWord[]): { words: string[]; names: string[] } {
-  const stemmed = words.filter((entry) => !entry.isName);
+function lookedUp(words: readonly QuestionWord[]): AskedWords {
+  const stemmed = words.filter((entry) => !entry.isExact);
+  const exact = words.filter((entry) => entry.isExact);
   return {
     words: [...new Set(stemmed.flatMap((entry) => [entry.word, ...entry.inflections, ...entry.synonyms]))],
-    names: words.filter((entry) => entry.isName).map((entry) => entry.word),
+    exact: [...new Set(exact.flatMap((entry) => [entry.word, ...entry.inflections, ...entry.synonyms]))],
   };
 }
 

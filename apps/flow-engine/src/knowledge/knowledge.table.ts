@@ -28,6 +28,12 @@ export interface DocumentTable {
   passages: Generated<number>;
   terms: Generated<number>;
   content: string | null;
+  /** The form its index has; 0 for documents of before there were several. */
+  segmenter_version: Generated<number>;
+  /** Languages of its Latin text, separated by spaces. */
+  languages: Generated<string>;
+  /** The title that it gives itself; null where it gives none. */
+  own_title: Generated<string | null>;
   metadata: Json;
   created_at: Time;
   updated_at: Time;

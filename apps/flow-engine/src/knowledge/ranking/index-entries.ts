@@ -1,6 +1,8 @@
-import { compoundsOf, parseLexemes } from './terms.ts';
+import type { LatinLanguage } from './languages.ts';
+import { namesOf, tokensOf } from './tokens.ts';
+import { parseLexemes } from './terms.ts';
 
-/** What the stemmer made of a document: title, and per passage its headings and its text. */
+/** What the stemmers made of a document: title, and per passage its headings and its text. */
 export interface AnalysedDocument {
   title: AnalysedText;
   passages: { heading: AnalysedText; body: AnalysedText }[];
@@ -22,13 +24,28 @@ export interface IndexEntry {
   lengths: number[];
 }
 
+/** The lexeme of a form of a word in the language of its text; null for a stop word. */
+export type LexemeOf = (form: string, language: LatinLanguage) => string | null;
+
+/** PostgreSQL's text form of the tsvector of a text. */
+export function vectorOf(text: string, language: LatinLanguage, lexemeOf: LexemeOf): string {
+  const places = new Map<string, number[]>();
+  for (const { place, form, kind } of tokensOf(text)) {
+    const lexeme = kind === 'word' ? lexemeOf(form, language) : form;
+    const found = lexeme === null ? null : places.get(lexeme);
+    if (found && found.at(-1) !== place) found.push(place);
+    else if (lexeme !== null && !found) places.set(lexeme, [place]);
+  }
+  return [...places].map(([lexeme, at]) => `'${lexeme}':${at.join(',')}`).join(' ');
+}
+
 /** How often each lexeme and each name stands in a text. */
 export function frequenciesOf({ text, vector }: AnalysedText): Map<string, number> {
   const frequencies = new Map<string, number>();
   for (const [lexeme, places] of parseLexemes(vector)) {
     frequencies.set(lexeme, places.length);
   }
-  for (const name of compoundsOf(text)) {
+  for (const name of namesOf(text)) {
     frequencies.set(name, (frequencies.get(name) ?? 0) + 1);
   }
   return frequencies;

@@ -26,6 +26,8 @@ export const reranking = {
   near: 0.2,
   /** How much of the score depends on the share of the question that the passage covers. */
   coverage: 0.6,
+  /** In a follow-up: how much of it depends on the words of the question itself. */
+  ownCoverage: 0.5,
   /** What a word is worth that only the rest of the document holds. */
   documentMatch: 0.3,
   /** The other good passages of a document speak for it too. */
@@ -39,15 +41,33 @@ export const RARITY_CAP = 7;
 export const weights = {
   frame: 0.2,
   short: 0.3,
+  singleIdeograph: 0.5,
   partOfName: 0.4,
   quantity: 0.4,
   inflection: 0.95,
   synonym: 0.6,
+  compound: 0.6,
   bound: 0.6,
   spelling: 0.7,
   lastQuestion: 0.6,
-  olderQuestion: 0.3,
+  olderQuestion: 0.45,
 } as const;
 
-/** Below this the answer is "I do not know": share of the question's information that the passage covers. */
-export const CONFIDENCE_THRESHOLD = 0.62;
+/**
+ * A smaller corpus is taken for one of this many passages when it says how rare a word is: the words of its only passage
+ * are not as common as can be.
+ */
+export const LEAST_PASSAGES = 15;
+
+/**
+ * Below this the answer is "I do not know": share of the question's information that the passage covers. Few passages
+ * hold few of the words that one may ask with: they need less.
+ */
+export function confidenceThreshold(passages: number): number {
+  const smallness = Math.max(0, 1 - Math.log(Math.max(1, passages)) / Math.log(SMALL_CORPUS));
+  return CONFIDENCE_THRESHOLD - SMALL_CORPUS_LENIENCE * smallness;
+}
+
+const CONFIDENCE_THRESHOLD = 0.62;
+const SMALL_CORPUS = 500;
+const SMALL_CORPUS_LENIENCE = 0.3;

@@ -1,5 +1,7 @@
 import type { RankedPassage } from './rerank.ts';
-import { compoundsOf, headingSize, parseLexemes, placesOf, wordsOf } from './terms.ts';
+import { legacyWords } from './legacy.ts';
+import { headingSize, parseLexemes, placesOf } from './terms.ts';
+import { countPlaces, namesOf } from './tokens.ts';
 import type { Concept } from './types.ts';
 
 /** A part of a passage, word for word. */
@@ -54,6 +56,12 @@ const answerShapes: { asked: RegExp; shape: RegExp; worth: number }[] = [
     worth: 0.4,
   },
   { asked: /^\s*what (is|are|does)\b/i, shape: /\b(is|are|means|refers to|defines?|—)\b/i, worth: 0.4 },
+  {
+    asked:
+      /\b(wie (viel|viele|lange|hoch|groß|weit|schwer|oft|teuer)|wann|was kostet|combien|quand|à quelle heure|cu[áa]nt[oa]s?|cu[áa]ndo|a qué hora|quanto|quando|сколько|когда)(?!\p{L})|कितन|कब|कीमत|كم|متى|いくら|何[時分日人個回円]|いつ|どのくらい|どれくらい|多少|几点|多久|얼마|언제|몇/iu,
+    shape: /\p{N}/u,
+    worth: 0.6,
+  },
   { asked: /\bdefault\b/i, shape: /\bdefault\b/i, worth: 0.6 },
 ];
 
@@ -72,17 +80,17 @@ export function sentenceSpans(passage: { sentences: readonly number[] }): [start
  */
 export function sentencesOf(passage: RankedPassage): Sentence[] {
   const places = parseLexemes(passage.lexemes);
-  const byPlace: string[] = [];
+  const byPlace: string[][] = [];
   for (const [lexeme, at] of places) {
     for (const place of at) {
-      byPlace[place] = lexeme;
+      (byPlace[place] ??= []).push(lexeme);
     }
   }
   let next = headingSize(passage.lexemes).lastPlace + 1;
   const read = (text: string): Set<string> => {
     const first = next;
-    next += wordsOf(text).length;
-    return new Set([...byPlace.slice(first, next).filter(Boolean), ...compoundsOf(text)]);
+    next += passage.segmenterVersion === 0 ? legacyWords(text).length : countPlaces(text);
+    return new Set([...byPlace.slice(first, next).flatMap((found) => found ?? []), ...namesOf(text)]);
   };
   let readTo = 0;
   let [above, aboveLexemes] = ['', new Set<string>()];

@@ -1,11 +1,15 @@
 import { reranking } from './parameters.ts';
-import { headingSize, holdsName, parseLexemes, placesOf, titleLength } from './terms.ts';
+import { headingSize, parseLexemes, placesOf, titleLength } from './terms.ts';
+import { holdsIdeographs } from './tokens.ts';
 import type { Candidate, Concept } from './types.ts';
 
 /** A passage with its final score and how much of the question it covers (0 to 1). */
 export interface RankedPassage extends Candidate {
   coverage: number;
 }
+
+/** Lighter words of a question are no subject of their own. */
+const OWN_WEIGHT = 0.25;
 
 type Places = ReadonlyMap<string, readonly number[]>;
 
@@ -41,16 +45,12 @@ function find(candidate: Candidate, concepts: readonly Concept[]): Found {
     const found = placesOf(candidate.lexemes, lexeme);
     if (found) {
       places.set(lexeme, found.places);
+    } else if (candidate.names.has(lexeme)) {
+      // Names have no place in the vector.
+      places.set(lexeme, []);
     }
     if (found?.inHeading) {
       headings.add(lexeme);
-    }
-  }
-  const names = concepts.filter((concept) => concept.isName);
-  const text = names.length > 0 ? `${candidate.headingPath.join(' ')} ${candidate.text}`.toLowerCase() : '';
-  for (const { word } of names) {
-    if (holdsName(text, word)) {
-      places.set(word, []);
     }
   }
   return { places, headings };
@@ -68,6 +68,23 @@ export function coverageOf(concepts: readonly Concept[], candidate: Candidate, p
     covered += information * Math.max(inPassage, inDocument * reranking.documentMatch);
   }
   return all === 0 ? 0 : covered / all;
+}
+
+/**
+ * Share of the question's own information, where it also takes words from earlier turns: what is asked anew counts more
+ * than what was spoken of before.
+ */
+function ownCoverageOf(
+  concepts: readonly Concept[],
+  candidate: Candidate,
+  places: Places,
+): { share: number; words: number } {
+  const own = concepts.filter(
+    (concept) => !concept.fromContext && (concept.isExact || concept.weight >= OWN_WEIGHT),
+  );
+  if (own.length === 0 || concepts.every((concept) => !concept.fromContext)) return { share: 1, words: 0 };
+  const words = own.reduce((sum, concept) => sum + Math.min(1, concept.weight), 0);
+  return { share: coverageOf(own, candidate, places), words };
 }
 
 /** Words that follow one another in the question and are near one another in the passage. */
@@ -120,8 +137,14 @@ function leadOf(concepts: readonly Concept[], candidate: Candidate, places: Plac
   if (candidate.position !== 0 || candidate.text.length > LEAD_CHARACTERS) {
     return 0;
   }
-  const words = parseLexemes(candidate.lexemes).size;
+  const isPaired = holdsIdeographs(candidate.text);
+  const words = isPaired ? titleLength(candidate.text) : parseLexemes(candidate.lexemes).size;
   return words <= LEAD_LENGTH ? namedBy(concepts, new Set(places.keys()), words) : 0;
+}
+
+function headingLength({ headingPath, lexemes }: Candidate): number {
+  const text = headingPath.slice(1).join(' ');
+  return holdsIdeographs(text) ? titleLength(text) : headingSize(lexemes).lexemes;
 }
 
 /** Orders candidates: nearness of words, share of the question covered, support by the rest of the document. */
@@ -129,15 +152,17 @@ export function rerank(candidates: readonly Candidate[], concepts: readonly Conc
   const scored = candidates.map((candidate): RankedPassage => {
     const { places, headings } = find(candidate, concepts);
     const coverage = coverageOf(concepts, candidate, places);
-    const headingWords = headings.size === 0 ? 0 : headingSize(candidate.lexemes).lexemes;
+    const own = ownCoverageOf(concepts, candidate, places);
+    const headingWords = headings.size === 0 ? 0 : headingLength(candidate);
     const named =
       reranking.title * namedBy(concepts, candidate.titleLexemes, titleLength(candidate.title)) +
       reranking.heading * namedBy(concepts, headings, headingWords) +
       reranking.lead * leadOf(concepts, candidate, places);
     const score =
       (candidate.score + proximityOf(concepts, places) + named) *
-      (1 - reranking.coverage + reranking.coverage * coverage);
-    return { ...candidate, coverage, score };
+      (1 - reranking.coverage + reranking.coverage * coverage) *
+      (1 - reranking.ownCoverage + reranking.ownCoverage * own.share);
+    return { ...candidate, coverage: own.words >= 2 ? Math.max(coverage, own.share) : coverage, score };
   });
   scored.sort((one, other) => other.score - one.score);
   const byDocument = Map.groupBy(scored, (passage) => passage.documentId);

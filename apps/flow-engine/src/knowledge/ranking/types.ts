@@ -16,8 +16,8 @@ export interface Concept {
   idf: number;
   known: boolean;
   fromContext: boolean;
-  /** A name kept whole, such as `shared_buffers`. */
-  isName: boolean;
+  /** Looked up as it is: a name such as `shared_buffers`, a pair of characters. */
+  isExact: boolean;
 }
 
 /** A passage that holds words of the question. */
@@ -32,6 +32,10 @@ export interface Candidate {
   sentences: number[];
   /** Text form of the passage's tsvector. */
   lexemes: string;
+  /** The form that its index has. */
+  segmenterVersion: number;
+  /** Names of the question that it holds. */
+  names: ReadonlySet<string>;
   score: number;
   /** Lexemes of the question that its whole document holds. */
   documentLexemes: ReadonlySet<string>;

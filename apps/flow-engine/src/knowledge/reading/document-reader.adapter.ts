@@ -3,7 +3,7 @@ import { requireNoTransaction } from '@parley/database';
 import { UnreadableDocumentError } from './blocks.ts';
 import type { DocumentSource } from './blocks.ts';
 import type { IndexRows, Stemmer } from './index-document.ts';
-import type { FromReader, ToReader } from './reader.worker.ts';
+import type { FromReader, IndexWork, ToReader } from './reader.worker.ts';
 
 const TIME_LIMIT_MS = 20_000;
 const MEMORY_LIMIT_MB = 512;
@@ -23,12 +23,24 @@ export class DocumentReader {
 
   /**
    * Reads a document and builds its part of the index.
-   * @param stem answers the texts that the thread has cleaned
+   * @param stem answers the words that the thread has found
    * @throws UnreadableDocumentError with a reason for the person who added the document
    */
   index(source: DocumentSource, stem: Stemmer): Promise<IndexRows> {
+    return this.enqueue({ kind: 'index', source }, stem);
+  }
+
+  /** Builds the index of passages that were read before; `passages` are JSON in pieces. */
+  segment(
+    document: { title: string; ownTitle: string | null; passages: string[] },
+    stem: Stemmer,
+  ): Promise<IndexRows> {
+    return this.enqueue({ kind: 'segment', ...document }, stem);
+  }
+
+  private enqueue(work: IndexWork, stem: Stemmer): Promise<IndexRows> {
     requireNoTransaction('The reading of a document');
-    const result = this.queue.then(() => this.indexNow(source, stem));
+    const result = this.queue.then(() => this.indexNow(work, stem));
     this.queue = result.catch(() => undefined);
     return result;
   }
@@ -50,10 +62,12 @@ export class DocumentReader {
     return worker;
   }
 
-  private async indexNow(source: DocumentSource, stem: Stemmer): Promise<IndexRows> {
+  private async indexNow(work: IndexWork, stem: Stemmer): Promise<IndexRows> {
     const worker = this.worker ?? this.start();
     const { promise, resolve, reject } = Promise.withResolvers<IndexRows>();
-    const rows: IndexRows = { passages: 0, terms: 0, passageRows: [], entryRows: [], words: [] };
+    const rows: IndexRows = {
+      ...{ passages: 0, terms: 0, languages: '', ownTitle: null, passageRows: [], entryRows: [], words: [] },
+    };
     const abandon = (error: Error): void => {
       this.worker = undefined;
       worker.terminate().catch(() => undefined);
@@ -73,19 +87,25 @@ export class DocumentReader {
       else if (message.kind === 'words') rows.words.push(message.words);
       else if (message.kind === 'refused') reject(new UnreadableDocumentError(message.reason));
       else if (message.kind === 'done')
-        resolve({ ...rows, passages: message.passages, terms: message.terms });
+        resolve({
+          ...rows,
+          passages: message.passages,
+          terms: message.terms,
+          languages: message.languages,
+          ownTitle: message.ownTitle,
+        });
       else if (message.kind === 'stem') {
         limit.pause();
-        stem(message.texts).then((vectors) => {
+        stem(message.words, message.stemmers).then((lexemes) => {
           limit.go();
-          worker.postMessage({ kind: 'stems', vectors } satisfies ToReader);
+          worker.postMessage({ kind: 'stems', lexemes } satisfies ToReader);
         }, abandon);
       }
     };
     worker.on('message', onMessage);
     worker.once('error', onError);
     limit.go();
-    worker.postMessage({ kind: 'index', source } satisfies ToReader);
+    worker.postMessage(work satisfies ToReader);
     try {
       return await promise;
     } finally {

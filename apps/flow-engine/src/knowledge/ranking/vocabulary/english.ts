@@ -1,5 +1,7 @@
+import type { Vocabulary } from './vocabulary.ts';
+
 /** Words that frame a question without saying what it is about; the stemmer's stop words come on top. */
-export const frameWords: ReadonlySet<string> = new Set(
+const frame: ReadonlySet<string> = new Set(
   (
     'able actually again already also always another anybody anyone anything ask away bad become best better bit bring can ' +
     'case come consider correct correctly could deal describe different do does doing done easily easy else ever exactly ' +
@@ -15,26 +17,26 @@ export const frameWords: ReadonlySet<string> = new Set(
 );
 
 /** Numbers in words: how many there are is seldom what a question is about. */
-export const numerals: ReadonlySet<string> = new Set(
+const numerals: ReadonlySet<string> = new Set(
   'two three four five six seven eight nine ten eleven twelve twenty fifty hundred thousand dozen'.split(' '),
 );
 
 /** Particles of verbs: nouns are made of both ("set up", "setup"). */
-export const particles: ReadonlySet<string> = new Set('back down in off on out over up'.split(' '));
+const particles: ReadonlySet<string> = new Set('back down in off on out over up'.split(' '));
 
 /** Words that point back at an earlier turn. */
-export const pointers: ReadonlySet<string> = new Set(
+const pointers: ReadonlySet<string> = new Set(
   'it its itself this that these those they them their theirs he him his she her hers there one ones same former latter'.split(
     ' ',
   ),
 );
 
 /** Beginnings of a question that continues the last one. */
-export const continuation =
+const continuation =
   /^\s*(and|or|but|so|then|also|ok(ay)?( and| so| but)?|what about|how about|what if|why( not)?\??$|how\??$|where\??$|when\??$|really)\b/i;
 
 /** Everyday words that mean nearly the same in any handbook. */
-export const synonymGroups: readonly (readonly string[])[] = [
+const synonymGroups: readonly (readonly string[])[] = [
   'delete remove drop erase',
   'undo revert rollback',
   'create make add build',
@@ -96,12 +98,12 @@ export const synonymGroups: readonly (readonly string[])[] = [
 ].map((group) => group.split(' '));
 
 /** Questions for a bound are answered where limits are listed, under these words. */
-export const boundQuestion =
+const boundQuestion =
   /\b(how (many|much|long|large|big|high|far|wide|deep)\b.*\b(most|may|can|allowed|possible|maximum|at once)|at (the )?most|at least|up to how)\b/i;
-export const boundWords: readonly string[] = ['limit', 'maximum'];
+const boundWords: readonly string[] = ['limit', 'maximum'];
 
 /** Forms of irregular verbs and of adjectives, which the stemmer takes for different words. */
-export const inflections: readonly (readonly string[])[] = [
+const inflections: readonly (readonly string[])[] = [
   'begin began begun',
   'break broke broken',
   'bring brought',
@@ -157,3 +159,17 @@ export const inflections: readonly (readonly string[])[] = [
   'wide wider widest',
   'young younger youngest',
 ].map((forms) => forms.split(' '));
+
+export const english: Vocabulary = {
+  language: 'english',
+  stop: new Set(),
+  frame,
+  degrees: numerals,
+  askedDegree: /\bhow (long|many|much|large|big|often|high|far|fast|wide|deep|old|soon|heavy|tall)\b/i,
+  particles,
+  pointers,
+  continuation,
+  synonymGroups,
+  inflections,
+  bound: { question: boundQuestion, words: boundWords },
+};

@@ -1,0 +1,51 @@
+import { rerank } from './rerank.ts';
+import type { Candidate, Concept } from './types.ts';
+
+const concept = (word: string, change: Partial<Concept> = {}): Concept => ({
+  ...{ word, forms: [{ lexeme: word, weight: 1 }], weight: 1, idf: 3, known: true },
+  ...{ fromContext: false, isExact: false },
+  ...change,
+});
+
+const candidate = (documentId: string, words: string[]): Candidate => ({
+  ...{
+    documentId,
+    title: documentId,
+    url: null,
+    passageId: documentId,
+    position: 1,
+    headingPath: [documentId],
+  },
+  ...{ text: words.join(' '), sentences: [], score: 1, segmenterVersion: 1 },
+  lexemes: words.map((word, place) => `'${word}':${place + 1}`).join(' '),
+  documentLexemes: new Set(words),
+  titleLexemes: new Set(),
+  names: new Set(),
+});
+
+test('a follow-up is answered by what it asks anew, not by the subject of before', () => {
+  const concepts = [
+    concept('refund'),
+    concept('shipping', { fromContext: true, weight: 0.6 }),
+    concept('cost', { fromContext: true, weight: 0.6 }),
+  ];
+  const ranked = rerank(
+    [candidate('shipping', ['shipping', 'cost']), candidate('refunds', ['refund'])],
+    concepts,
+  );
+  expect(ranked.map(({ documentId }) => documentId)).toEqual(['refunds', 'shipping']);
+});
+
+test('of two that hold what is asked anew, the one on the subject of before is first', () => {
+  const concepts = [concept('price'), concept('lamp', { fromContext: true, weight: 0.6 })];
+  const ranked = rerank([candidate('hubs', ['price']), candidate('lamps', ['price', 'lamp'])], concepts);
+  expect(ranked[0]?.documentId).toBe('lamps');
+});
+
+test('a name has no place in the vector, and covers the question all the same', () => {
+  const [ranked] = rerank(
+    [{ ...candidate('advisories', ['patch']), names: new Set(['cve-2026-31337']) }],
+    [concept('cve-2026-31337', { isExact: true })],
+  );
+  expect(ranked?.coverage).toBe(1);
+});
