@@ -70,7 +70,7 @@ export class WebhooksRoutes {
   private async publish(channel: KnownChannel, messages: InboundMessage[]): Promise<void> {
     if (this.facts.waiting > WAITING_LIMIT)
       throw unavailable('Too many messages wait to be stored. Send it again in a second.');
-    const { id: channelId, spaceId, deploymentType, target, targetName } = channel;
+    const { id: channelId, spaceId, deploymentType, target, targetName, language } = channel;
     const receivedAt = new Date().toISOString();
     try {
       await Promise.all(
@@ -81,6 +81,7 @@ export class WebhooksRoutes {
             target,
             targetName,
             receivedAt,
+            ...(language === null ? {} : { language }),
             ...message,
           } as Parameters<typeof this.facts.publish<typeof messageReceived>>[2]),
         ),

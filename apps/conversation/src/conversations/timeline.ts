@@ -39,6 +39,8 @@ export interface MessageDraft {
   attempt?: number | null;
   speech?: StoredSpeech | null;
   heard?: { messageId: string; spoken: string }[] | undefined;
+  /** Of the channel or call it came through. */
+  language?: string | undefined;
   wakes: boolean;
 }
 
@@ -165,6 +167,7 @@ export class Timeline {
       attempt: draft.attempt ?? null,
       wakes: draft.wakes,
       heard: draft.heard,
+      language: draft.language,
       ...respondersOf(this.conversation),
     });
     if (wasHeard(row)) this.add(messageChanged, { message: toMessage(row), change: 'speech' });

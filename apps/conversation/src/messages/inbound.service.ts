@@ -134,6 +134,7 @@ function append(timeline: Timeline, { data }: Received, sender: Author): void {
     parts: data.parts,
     metadata: data.metadata,
     providerMessageId: data.providerMessageId,
+    language: data.language,
     wakes: timeline.conversation.owner === 'flow',
   });
 }

@@ -55,7 +55,7 @@ export class SpokenTurnsService {
     data: Transcribed['data'],
     { author, heard }: { author: Author; heard: { messageId: string; spoken: string }[] | undefined },
   ): void {
-    const { callId, typed, confidence, text, messageId } = data;
+    const { callId, typed, confidence, text, messageId, language } = data;
     const { status, id, space_id: spaceId } = timeline.conversation;
     const isClosed = status === 'closed';
     if (isClosed)
@@ -76,6 +76,7 @@ export class SpokenTurnsService {
       },
       wakes: !isClosed && timeline.conversation.owner === 'flow',
       heard,
+      language,
     });
   }
 

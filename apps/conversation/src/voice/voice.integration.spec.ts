@@ -104,7 +104,7 @@ async function namesOf(conversationId: string): Promise<string[]> {
 
 test('what a caller said is a message of its contact, with its times, and wakes the flow', async () => {
   const conversationId = await connect();
-  const said = turn(conversationId, 'When do you open?');
+  const said = turn(conversationId, 'When do you open?', { language: 'de-AT' });
   await bench.feed(turnTranscribed, [said]);
   const [message] = await messagesOf(conversationId);
   expect(message).toMatchObject({
@@ -126,7 +126,7 @@ test('what a caller said is a message of its contact, with its times, and wakes 
   const posted = (await bench.events(conversationId)).at(-1);
   expect(posted).toMatchObject({
     name: 'conversation.message_posted',
-    data: { wakes: true, owner: 'flow', message },
+    data: { wakes: true, owner: 'flow', message, language: 'de-AT' },
   });
 });
 

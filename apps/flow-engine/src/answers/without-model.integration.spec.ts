@@ -53,3 +53,9 @@ test('small talk before it does not change what is found, and an unsure word goe
   expect(await ask('Hello', 'Thank you', 'When does the shop open?')).toContain('opens at nine');
   expect(await ask('Hallo', 'ok')).toBe('Schön. Kann ich sonst noch etwas für Sie tun?');
 });
+
+test('a message that tells no language is answered in that of its channel', async () => {
+  const conversation = bench.converse({ agentIds: [agentId] });
+  const { message } = await conversation.post('4711', { language: 'fr-CA' });
+  expect(textOf(await conversation.answerTo(message.id))).toMatch(/^Je ne connais pas/);
+});

@@ -6,7 +6,7 @@ import type { TurnPayload } from './turn.ts';
 const EARLIER = 5;
 
 /**
- * The language in which a turn is answered: the one in which the contact writes, else that of its session, channel or agent,
+ * The language in which a turn is answered: the one in which the contact writes, else that of its channel or agent,
  * else English. A call is answered in the language of its voice.
  */
 export function languageOfTurn(
@@ -22,7 +22,7 @@ export function languageOfTurn(
 
 /**
  * The same for a text that was written.
- * @param told the language of the session or channel
+ * @param told the language of the channel
  */
 export function languageOfText(
   run: Pick<LoadedRun, 'agent' | 'state'> | null,

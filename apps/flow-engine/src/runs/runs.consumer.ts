@@ -97,14 +97,17 @@ type Body<Payload> = Payload extends TurnPayload
 type TurnBody = Body<TurnPayload>;
 
 function turnOf(event: Posted): ((responder: Responder) => TurnBody) | null {
-  const { message, wakes, owner, heard } = event.data;
+  const { message, wakes, owner, heard, language } = event.data;
   const { type } = message.author;
   if (message.internal || type === 'agent' || type === 'system') return null;
   const of = { messageId: message.id, text: textOf(message.parts) };
   const sentAt = Date.parse(message.createdAt);
   if (!wakes || owner !== 'flow')
     return () => ({ kind: 'note', ...of, role: type === 'contact' ? 'user' : 'person' });
-  const said = { ...of, sentAt, ...(message.speech ? { spoken: true } : {}), ...(heard ? { heard } : {}) };
+  const said = {
+    ...{ ...of, sentAt, ...(message.speech ? { spoken: true } : {}) },
+    ...{ ...(heard ? { heard } : {}), ...(language ? { language } : {}) },
+  };
   return () => ({ kind: 'message', ...said, replyId: newId('msg') });
 }
 

@@ -26,7 +26,7 @@ export type TurnPayload = {
       sentAt?: number;
       /** Whether it was said in a call: its answer is spoken. */
       spoken?: boolean;
-      /** The language of the contact's session, channel or call (BCP 47), where one is known. */
+      /** The language of the channel or call it came through (BCP 47), where one is set. */
       language?: string;
       /** What was heard of answers before, as it came. */
       heard?: Heard[];

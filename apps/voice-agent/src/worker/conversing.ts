@@ -258,7 +258,8 @@ export class Conversing {
     this.steps.stateChanged();
     const { conversationId } = this.connected.answered;
     const { callId } = this.parts.job;
-    void this.facts.publish(turnTranscribed, { conversationId, callId, typed, ...turn });
+    const { language } = this.connected.profile.voice ?? {};
+    void this.facts.publish(turnTranscribed, { conversationId, callId, typed, language, ...turn });
   }
 
   /** Says the last message again, as a prompt: the history has it already. */

@@ -19,6 +19,8 @@ export const messageReceived = defineEvent({
     parts: z.array(PartSchema),
     metadata: z.record(z.string(), z.json()),
     receivedAt: Timestamp,
+    /** Language of the channel (BCP 47). Absent where none is set. */
+    language: z.string().optional(),
   }),
   key: (data) => `${data.channelId}.${data.sender.id}`,
 });

@@ -62,6 +62,8 @@ export const messagePosted = defineEvent({
     wakes: z.boolean(),
     /** What was heard of answers that are not posted yet: the caller spoke into them while they were being written. */
     heard: z.array(z.object({ messageId: Id, spoken: z.string() })).optional(),
+    /** Language of the channel or call the message came through (BCP 47). Absent where none is set. */
+    language: z.string().optional(),
   }),
   key,
   sequence,

@@ -21,6 +21,8 @@ export const turnTranscribed = defineEvent({
     endOfSpeechAt: Timestamp.nullable(),
     endOfTurnAt: Timestamp,
     transcribedAt: Timestamp.nullable(),
+    /** Language of the call (BCP 47). Absent where none is set. */
+    language: z.string().optional(),
   }),
   key,
 });
