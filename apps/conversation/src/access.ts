@@ -11,39 +11,39 @@ import {
 } from '@parley/contracts';
 import type { ConversationRow } from './database.ts';
 
-/** A visitor sees its own conversations alone, and a direct room's only its two participants; others are the whole space's. */
-export function requireOwn(principal: Principal, row: ConversationRow | undefined): ConversationRow {
+/** Visitors see their own conversations only, direct rooms are limited to their participants. @throws ProblemError 404 */
+export function requireVisible(principal: Principal, row: ConversationRow | undefined): ConversationRow {
   if (!row || !isInAudience(principal, row.audience)) throw notFound('The conversation');
-  if (principal.type === 'visitor' && !isOwn(principal, row)) throw notFound('The conversation');
+  if (principal.type === 'visitor' && !isOwnConversation(principal, row)) throw notFound('The conversation');
   return row;
 }
 
-/** Whether a principal is one of those who alone may see a direct room's conversation; null: the whole space may. */
+/** Whether a principal belongs to the audience of a conversation; null is the whole space. */
 export function isInAudience(principal: Principal, audience: readonly string[] | null): boolean {
   if (audience === null || principal.type === 'service') return true;
   return principal.accountId !== undefined && audience.includes(principal.accountId);
 }
 
-/** What narrows lists to what a principal may see of direct rooms; undefined for a service, which sees all. */
-export function audienceOf(principal: Principal): { accountId: string | null } | undefined {
+/** Returns the filter for direct rooms of a principal; undefined for services, which see all. */
+export function audienceFilterOf(principal: Principal): { accountId: string | null } | undefined {
   return principal.type === 'service' ? undefined : { accountId: principal.accountId ?? null };
 }
 
-/** @throws ProblemError 409 for a conversation of a direct room, whose two participants and whose owner stay */
-export function requireShared(row: ConversationRow): void {
-  if (row.audience !== null) throw directRoom();
+/** @throws ProblemError 409 for a direct room, whose participants and owner are fixed */
+export function requireNotDirect(row: ConversationRow): void {
+  if (row.audience !== null) throw directRoomConflict();
 }
 
-/** 409: what a direct room does not have. */
-export function directRoom(): ProblemError {
+/** 409 for an operation that direct rooms do not support. */
+export function directRoomConflict(): ProblemError {
   return conflict(
     'A direct room stays that of its two participants, without contacts, takeover, handoff and assignment. Use a standard room.',
     'direct_room',
   );
 }
 
-/** A visitor keeps its conversations when its contact was merged into another: then channel and sender tell. */
-function isOwn(principal: Principal, row: ConversationRow): boolean {
+/** After a merge of contacts, a visitor is recognised by channel and sender. */
+function isOwnConversation(principal: Principal, row: ConversationRow): boolean {
   if (row.contact_id !== null && row.contact_id === principal.contactId) return true;
   return (
     principal.channelId !== undefined &&
@@ -56,16 +56,16 @@ export function isVisitor(principal: Principal): boolean {
   return principal.type === 'visitor';
 }
 
-/** A message as the principal may see it. */
-export function seenBy(principal: Principal, message: Message): Message {
+/** Returns the view of a message for a principal. */
+export function messageFor(principal: Principal, message: Message): Message {
   if (!isVisitor(principal)) return message;
   const seen = messageForVisitor(message);
   if (!seen) throw notFound('The message');
   return seen;
 }
 
-/** What narrows a visitor's lists to its own. */
-export function ownOf(
+/** Returns the filter for a visitor's own conversations; undefined for other principals. */
+export function visitorFilterOf(
   principal: Principal,
 ): { contactId: string; channelId: string; senderId: string } | undefined {
   if (principal.type !== 'visitor') return undefined;
@@ -73,12 +73,12 @@ export function ownOf(
   return { contactId, channelId, senderId: visitorId };
 }
 
-/** The id under which a principal reads: an account's or a contact's. */
-export function readerOf(principal: Principal): string {
+/** Id of a principal's read markers: an account or a contact. */
+export function readerIdOf(principal: Principal): string {
   return principal.contactId ?? principal.accountId ?? principal.id;
 }
 
-/** Who writes, as messages name it. A key's own name is nobody's to see: it writes for its space. */
+/** Author of a principal's messages. An API key posts under the name of its space. */
 export function writerOf(
   principal: Principal,
   space: { id: string; name: string | null },
@@ -88,7 +88,7 @@ export function writerOf(
   return { type: 'account', accountId: null, spaceId: space.id, name: space.name ?? 'Team' };
 }
 
-/** Who acts, as members see it. */
+/** Author of a principal's actions. */
 export function authorOf(principal: Principal, conversation?: ConversationRow): Author {
   if (principal.type === 'visitor') {
     const contactId = conversation?.contact_id ?? principal.contactId;
@@ -98,10 +98,10 @@ export function authorOf(principal: Principal, conversation?: ConversationRow): 
   return { type: 'account', accountId: principal.accountId ?? null, name: principal.name ?? 'API' };
 }
 
-export function alreadyTakesPart(): ProblemError {
+export function alreadyParticipates(): ProblemError {
   return conflict('Takes part already.', 'already_takes_part');
 }
 
-export function unknownPart(): ProblemError {
+export function participantNotFound(): ProblemError {
   return notFound('The participant');
 }

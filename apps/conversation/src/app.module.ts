@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AttachmentsService } from './attachments/attachments.service.ts';
 import { AddressesConsumer } from './contacts/addresses.consumer.ts';
-import { ContactNewsService } from './contacts/contact-news.service.ts';
+import { ContactEventsService } from './contacts/contact-events.service.ts';
 import { IdentitiesRepository } from './contacts/identities.repository.ts';
-import { NamedIdentitiesService } from './contacts/named-identities.service.ts';
+import { ContactIdentitiesService } from './contacts/contact-identities.service.ts';
 import { SendersService } from './contacts/senders.service.ts';
 import { ContactsHandler } from './contacts/contacts.handler.ts';
 import { ContactsRepository } from './contacts/contacts.repository.ts';
@@ -46,7 +46,7 @@ import { ChannelOpeningHandler } from './voice/channel-opening.handler.ts';
 import { LiveCallsRepository } from './voice/live-calls.repository.ts';
 import { SpeechRepository } from './voice/speech.repository.ts';
 import { SpeechService } from './voice/speech.service.ts';
-import { SpokenTurnsService } from './voice/spoken-turns.service.ts';
+import { TranscribedTurnsService } from './voice/transcribed-turns.service.ts';
 import { TranscriptsConsumer } from './voice/transcripts.consumer.ts';
 import { TranscriptsRepository } from './voice/transcripts.repository.ts';
 import { VoiceConsumer } from './voice/voice.consumer.ts';
@@ -73,7 +73,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
   providers: [
     AttachmentsService,
     ContactNamesRepository,
-    ContactNewsService,
+    ContactEventsService,
     ContactsRepository,
     ConversationsRepository,
     DeletionRepository,
@@ -87,7 +87,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     MergingService,
     MessagesRepository,
     MessageTermsRepository,
-    NamedIdentitiesService,
+    ContactIdentitiesService,
     OpeningService,
     ParticipantsService,
     PostingRepository,
@@ -101,7 +101,7 @@ import { VoiceConsumer } from './voice/voice.consumer.ts';
     SpaceNamesService,
     SpeechRepository,
     SpeechService,
-    SpokenTurnsService,
+    TranscribedTurnsService,
     TimelinesRepository,
     TimelinesService,
     TranscriptsRepository,

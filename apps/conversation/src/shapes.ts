@@ -2,7 +2,7 @@ import { applyPatch, type Conversation, type Message, Metadata, type Participant
 import type { ConversationRow, MessageRow, ParticipantRow, Speech, StoredSpeech } from './database.ts';
 import { toReactions } from './messages/reactions.ts';
 
-/** Rows as outsiders see them. */
+/** Maps a message row to its public form. */
 export function toMessage(row: MessageRow): Message {
   return {
     id: row.id,
@@ -40,7 +40,7 @@ export function toParticipant(row: ParticipantRow): Participant {
   };
 }
 
-/** The column of metadata that a change leaves; nothing where it is not part of the change. */
+/** Returns the merged metadata column; empty if the change has no metadata. */
 export function mergedMetadata(current: unknown, patch: unknown): { metadata?: string } {
   if (patch === undefined) return {};
   return {
@@ -48,7 +48,7 @@ export function mergedMetadata(current: unknown, patch: unknown): { metadata?: s
   };
 }
 
-/** What of a conversation lies in other tables. */
+/** Parts of a conversation from other tables. */
 export interface ConversationParts {
   participants: ParticipantRow[];
   lastMessage: MessageRow | undefined;
@@ -76,7 +76,7 @@ export function toConversation(row: ConversationRow, parts: ConversationParts): 
   };
 }
 
-/** The answering side and the origin, which every event of a conversation that others act on carries. */
+/** Target, agents and origin of a conversation, for events that other services act on. */
 export function respondersOf(row: ConversationRow): {
   target: { agentId?: string | null; flowId?: string | null } | null;
   agentIds: string[];

@@ -15,17 +15,17 @@ import { isVisitor } from '../access.ts';
 import type { Tables } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 
-const ASK_MS = 5000;
+const REQUEST_TIMEOUT_MS = 5000;
 
-/** A message with the files it names. */
-export interface Attaching {
+/** A message with its attachments. */
+export interface MessageWithFiles {
   spaceId: string;
   conversationId: string;
   parts: Part[];
   internal?: boolean;
 }
 
-/** Files that messages name. What they are, assets knows: it is asked only where there is one. */
+/** Verifies the attachments of messages with the assets service. */
 @Injectable()
 export class AttachmentsService {
   constructor(
@@ -35,55 +35,59 @@ export class AttachmentsService {
   ) {}
 
   /**
-   * The parts with what is true of their files.
-   * @throws ProblemError 422 for a file that whoever posts may not see or that may not be shown, 409 for one that is not there yet
+   * Returns the parts with the stored content type and size of their files.
+   * @throws ProblemError 422 for a file that the author cannot see or share, 409 for an incomplete upload
    */
-  async confirm(principal: Principal, message: Attaching): Promise<Part[]> {
+  async confirmFiles(principal: Principal, message: MessageWithFiles): Promise<Part[]> {
     const { parts } = message;
     const ids = parts.flatMap((part) => (part.type === 'attachment' ? [part.assetId] : []));
     if (ids.length === 0) return parts;
     const files = isVisitor(principal)
-      ? await this.seenBy(principal, message.spaceId, [...new Set(ids)])
+      ? await this.findVisible(principal, message.spaceId, [...new Set(ids)])
       : await this.attach(principal, message, [...new Set(ids)]);
-    const known = new Map(files.map((file) => [file.id, file]));
+    const filesById = new Map(files.map((file) => [file.id, file]));
     return parts.map((part, index) => {
       if (part.type !== 'attachment') return part;
-      const { contentType, size } = usable(known.get(part.assetId), index, message.internal === true);
+      const { contentType, size } = requireUsable(
+        filesById.get(part.assetId),
+        index,
+        message.internal === true,
+      );
       return { ...part, contentType, size };
     });
   }
 
-  /** The same for a message that stands: whether it is a note of the team does not change. */
-  async confirmEdit(
+  /** Confirms the files of an edited message, which stays a note or stays public. */
+  async confirmEditedFiles(
     principal: Principal,
-    { messageId, ...message }: Omit<Attaching, 'internal'> & { messageId: string },
+    { messageId, ...message }: Omit<MessageWithFiles, 'internal'> & { messageId: string },
   ): Promise<Part[]> {
     const { spaceId, conversationId, parts } = message;
     if (!parts.some((part) => part.type === 'attachment')) return parts;
     const row = await this.database.withSpaces([spaceId], (trx) =>
       this.messages.find(trx, spaceId, conversationId, messageId),
     );
-    return this.confirm(principal, { ...message, internal: row?.internal ?? true });
+    return this.confirmFiles(principal, { ...message, internal: row?.internal ?? true });
   }
 
-  private async seenBy(principal: Principal, spaceId: string, assetIds: string[]): Promise<Asset[]> {
-    const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: ASK_MS };
+  private async findVisible(principal: Principal, spaceId: string, assetIds: string[]): Promise<Asset[]> {
+    const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: REQUEST_TIMEOUT_MS };
     const input = { spaceId, principal, assetIds };
     return (await this.operations.request(findVisibleAssets, input, options)).body.assets;
   }
 
   private async attach(
     principal: Principal,
-    { spaceId, conversationId, internal = false }: Attaching,
+    { spaceId, conversationId, internal = false }: MessageWithFiles,
     assetIds: string[],
   ): Promise<Asset[]> {
-    const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: ASK_MS };
+    const options = { principal: servicePrincipal('conversation', spaceId), deadlineMs: REQUEST_TIMEOUT_MS };
     const input = { spaceId, principal, conversationId, assetIds, shown: !internal };
     return (await this.operations.request(attachAssets, input, options)).body.assets;
   }
 }
 
-function usable(file: Asset | undefined, index: number, internal: boolean): Asset {
+function requireUsable(file: Asset | undefined, index: number, internal: boolean): Asset {
   const pointer = `/parts/${index}/assetId`;
   if (!file)
     throw unprocessable('A part names a file that does not exist.', 'unknown_attachment', [

@@ -9,7 +9,7 @@ import { ContactsRepository } from './contacts.repository.ts';
 import { IdentitiesRepository, type IdentityRow, NO_CHANNEL } from './identities.repository.ts';
 import { MergingService } from './merging.service.ts';
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
 /**
  * Brings the identities of a space from before there were addresses into their one form. Contacts that turn out to be the
@@ -31,30 +31,30 @@ export class AddressesConsumer {
     let merged = 0;
     let after: IdentityRow | null = null;
     do {
-      const page: IdentityRow[] = await this.next(spaceId, after);
+      const page: IdentityRow[] = await this.readPage(spaceId, after);
       for (const row of page) {
         context.signal.throwIfAborted();
-        if (await this.database.withSpaces([spaceId], (trx) => this.normalizeOne(trx, row))) merged += 1;
+        if (await this.database.withSpaces([spaceId], (trx) => this.normalizeIdentity(trx, row))) merged += 1;
       }
       after = page.at(-1) ?? null;
     } while (after);
-    this.logger.info({ spaceId, merged }, 'Identities of contacts are normalised');
+    this.logger.info({ spaceId, merged }, 'Contact identities normalised');
     await context.complete(async () => Promise.resolve());
   }
 
-  private async next(spaceId: string, after: IdentityRow | null): Promise<IdentityRow[]> {
+  private async readPage(spaceId: string, after: IdentityRow | null): Promise<IdentityRow[]> {
     return this.database.withSpaces([spaceId], (trx) =>
-      this.identities.unnormalized(trx, spaceId, { after, limit: PAGE }),
+      this.identities.listUnnormalized(trx, spaceId, { after, limit: PAGE_SIZE }),
     );
   }
 
-  /** Answers whether two contacts became one. */
-  private async normalizeOne(trx: ConversationTrx, row: IdentityRow): Promise<boolean> {
+  /** Normalises one identity. @returns whether two contacts were merged */
+  private async normalizeIdentity(trx: ConversationTrx, row: IdentityRow): Promise<boolean> {
     const { space_id: spaceId, contact_id: contactId, channel_id: channelId } = row;
     const address = addressOf(row.type, row.value);
     if (!address) return false;
     const [contact] = await this.contacts.lock(trx, spaceId, [contactId]);
-    // It was merged or erased since the page was read.
+    // The contact was merged or erased after the page was read.
     if (!contact || contact.merged_into !== null) return false;
     const channel = channelId === NO_CHANNEL ? null : channelId;
     const claim = { space_id: spaceId, ...address, contact_id: contactId, channel_id: channel };
@@ -76,7 +76,7 @@ export class AddressesConsumer {
     const [oldest, other] = rows.sort(
       (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1),
     );
-    if (!oldest || !other) throw new Error('A contact went while it was merged.');
+    if (!oldest || !other) throw new Error('A contact disappeared during its merge.');
     await this.merging.merge(trx, oldest, other);
     return true;
   }

@@ -1,4 +1,4 @@
-import { addressOf, normalizeEmail, normalizePhone, searchedDigits } from './addresses.ts';
+import { addressOf, normalizeEmail, normalizePhone, phoneDigitsOf } from './addresses.ts';
 
 test.each([
   '+1 (212) 555-0142',
@@ -46,8 +46,8 @@ test('identities that hold for one provider alone are no addresses', () => {
 });
 
 test('a search finds numbers by their digits', () => {
-  expect(searchedDigits('(212) 555-01')).toBe('21255501');
-  expect(searchedDigits('tel:+1-212')).toBe('1212');
-  expect(searchedDigits('12')).toBeNull();
-  expect(searchedDigits('room 212')).toBeNull();
+  expect(phoneDigitsOf('(212) 555-01')).toBe('21255501');
+  expect(phoneDigitsOf('tel:+1-212')).toBe('1212');
+  expect(phoneDigitsOf('12')).toBeNull();
+  expect(phoneDigitsOf('room 212')).toBeNull();
 });

@@ -18,23 +18,23 @@ const withheldNumbers: ReadonlySet<string> = new Set([
   '+8656696',
 ]);
 
-/** Format characters: copied along with numbers and addresses, and seen by nobody. */
-const invisible = /\p{Cf}/gu;
+/** Invisible format characters that are copied along with numbers and addresses. */
+const formatCharacters = /\p{Cf}/gu;
 
-/** Text as it is stored and compared: Unicode NFC, without invisible characters at all and spaces around it. */
+/** Normalises text for storage and comparison: Unicode NFC, trimmed, without invisible characters. */
 export function normalizeText(text: string): string {
-  return text.normalize('NFC').replace(invisible, '').trim();
+  return text.normalize('NFC').replace(formatCharacters, '').trim();
 }
 
-/** A phone number in E.164; null for what is none, is withheld, or lacks its country code. */
+/** Converts a phone number to E.164. @returns null if it is invalid, withheld, or has no country code */
 export function normalizePhone(value: string): string | null {
-  const text = value.normalize('NFKC').replace(invisible, '').trim();
+  const text = value.normalize('NFKC').replace(formatCharacters, '').trim();
   const [digits = ''] = text.replace(/^tel:/iu, '').split(';');
   const parsed = parsePhoneNumberFromString(digits, { extract: false });
   return parsed?.isPossible() === true && !withheldNumbers.has(parsed.number) ? parsed.number : null;
 }
 
-/** An e-mail address in lower case; null for what is none. */
+/** Converts an e-mail address to lower case. @returns null if it is invalid */
 export function normalizeEmail(value: string): string | null {
   const text = normalizeText(value)
     .replace(/^mailto:/iu, '')
@@ -43,21 +43,21 @@ export function normalizeEmail(value: string): string | null {
   return /^[^\s@]+@[^\s@]+$/u.test(text) ? text : null;
 }
 
-/** The address that an identity is, in the one form in which it is stored; null for an identity of another kind. */
+/** Returns the normalised address of an identity; null for identities of other types. */
 export function addressOf(type: string, value: string): Address | null {
   if (type === 'email') {
     const email = normalizeEmail(value);
     return email === null ? null : { type: 'email', value: email };
   }
-  // WhatsApp knows its people by their numbers, without the plus sign.
+  // WhatsApp ids are phone numbers without the plus sign.
   const phone =
     type === 'phone' ? normalizePhone(value) : type === 'whatsapp' ? normalizePhone(`+${value}`) : null;
   return phone === null ? null : { type: 'phone', value: phone };
 }
 
 /** What an address looks like in the words of a search: the digits of a number, however it is written. */
-export function searchedDigits(words: string): string | null {
-  const text = words.normalize('NFKC').replace(invisible, '').replace(/^tel:/iu, '').trim();
+export function phoneDigitsOf(words: string): string | null {
+  const text = words.normalize('NFKC').replace(formatCharacters, '').replace(/^tel:/iu, '').trim();
   if (!/^\+?[\d\s().\-/]+$/u.test(text)) return null;
   const digits = text.replace(/\D/gu, '');
   return digits.length < 3 ? null : digits;

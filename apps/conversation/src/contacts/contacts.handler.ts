@@ -26,10 +26,10 @@ import { BeforeOperation, HandleOperation, type OperationContext } from '@parley
 import type { ContactRow, ConversationTrx, Tables } from '../database.ts';
 import { ReferencesService } from '../directory/references.service.ts';
 import { normalizeText } from './addresses.ts';
-import { ContactNewsService } from './contact-news.service.ts';
+import { ContactEventsService } from './contact-events.service.ts';
 import { ContactsRepository } from './contacts.repository.ts';
 import { MergingService } from './merging.service.ts';
-import { NamedIdentitiesService } from './named-identities.service.ts';
+import { ContactIdentitiesService } from './contact-identities.service.ts';
 
 type Context = OperationContext<Tables>;
 type Contact = OperationOutput<typeof getContact>;
@@ -40,9 +40,9 @@ export class ContactsHandler {
   constructor(
     private readonly database: Database<Tables>,
     private readonly contacts: ContactsRepository,
-    private readonly identities: NamedIdentitiesService,
+    private readonly identities: ContactIdentitiesService,
     private readonly merging: MergingService,
-    private readonly news: ContactNewsService,
+    private readonly contactEvents: ContactEventsService,
     private readonly references: ReferencesService,
   ) {}
 
@@ -71,10 +71,10 @@ export class ContactsHandler {
       },
     ]);
     const [row] = rows;
-    if (!row) throw new Error('A contact could not be made.');
+    if (!row) throw new Error('A contact could not be created.');
     await this.identities.claim(trx, { spaceId, contactId: row.id }, input.identities);
-    await this.news.created(trx, rows);
-    return this.show(trx, row);
+    await this.contactEvents.appendCreated(trx, rows);
+    return this.toContact(trx, row);
   }
 
   @HandleOperation(listContacts)
@@ -84,15 +84,15 @@ export class ContactsHandler {
   ): Promise<OperationOutput<typeof listContacts>> {
     const { spaceId, limit, q } = input;
     const rows = await this.contacts.list(trx, { spaceId, limit, before: cursorOf(input.cursor), q });
-    const shown = await this.news.show(trx, rows);
-    return pageOf(shown, limit, (contact) => contact);
+    const page = await this.contactEvents.toContacts(trx, rows);
+    return pageOf(page, limit, (contact) => contact);
   }
 
   @HandleOperation(getContact)
   async get(input: OperationInput<typeof getContact>, { trx }: Context): Promise<Contact> {
     const row = await this.contacts.find(trx, input.spaceId, input.contactId);
     if (!row) throw notFound('The contact');
-    return this.show(trx, row);
+    return this.toContact(trx, row);
   }
 
   @HandleOperation(updateContact)
@@ -116,7 +116,7 @@ export class ContactsHandler {
       ...merged(Attributes, 'attributes', attributes),
       ...merged(Metadata, 'metadata', metadata),
     });
-    return this.news.updated(trx, changed);
+    return this.contactEvents.appendUpdated(trx, changed);
   }
 
   @HandleOperation(deleteContact)
@@ -136,27 +136,29 @@ export class ContactsHandler {
         { pointer: '/contactId', detail: 'names the same contact as the path' },
       ]);
     const rows = await this.contacts.lock(trx, spaceId, [id, contactId]);
-    const into = standing(rows.find((row) => row.id === id));
-    const from = standing(rows.find((row) => row.id === contactId));
-    return this.show(trx, await this.merging.merge(trx, into, from));
+    const into = requireActive(rows.find((row) => row.id === id));
+    const from = requireActive(rows.find((row) => row.id === contactId));
+    return this.toContact(trx, await this.merging.merge(trx, into, from));
   }
 
   @HandleOperation(listIdentities)
-  async listOf(
+  async listIdentities(
     input: OperationInput<typeof listIdentities>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listIdentities>> {
     const { spaceId, contactId } = input;
     const row = await this.contacts.find(trx, spaceId, contactId);
     if (!row) throw notFound('The contact');
-    return { data: (await this.show(trx, row)).identities, nextCursor: null };
+    return { data: (await this.toContact(trx, row)).identities, nextCursor: null };
   }
 
   @BeforeOperation(addIdentity)
   async beforeAdd({ spaceId, contactId, channelId }: OperationInput<typeof addIdentity>): Promise<void> {
     if (!channelId) return;
-    // What the path names comes first: without the contact, the channel does not matter.
-    standing(await this.database.withSpaces([spaceId], (trx) => this.contacts.find(trx, spaceId, contactId)));
+    // Check the contact of the path first, so that its error precedes that of the channel.
+    requireActive(
+      await this.database.withSpaces([spaceId], (trx) => this.contacts.find(trx, spaceId, contactId)),
+    );
     await this.references.requireChannel(spaceId, channelId, '/channelId');
   }
 
@@ -165,7 +167,7 @@ export class ContactsHandler {
     const row = await this.lock(trx, input);
     const [identity] = await this.identities.claim(trx, input, [input], () => '');
     if (!identity) throw new Error('An identity was not stored.');
-    await this.news.updated(trx, row);
+    await this.contactEvents.appendUpdated(trx, row);
     return identity;
   }
 
@@ -176,13 +178,13 @@ export class ContactsHandler {
   ): Promise<OperationOutput<typeof removeIdentity>> {
     const row = await this.lock(trx, input);
     if (!(await this.identities.remove(trx, input, input))) throw notFound('The identity');
-    await this.news.updated(trx, row);
+    await this.contactEvents.appendUpdated(trx, row);
     return {};
   }
 
-  private async show(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
-    const [contact] = await this.news.show(trx, [row]);
-    if (!contact) throw new Error('A contact is not shown.');
+  private async toContact(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
+    const [contact] = await this.contactEvents.toContacts(trx, [row]);
+    if (!contact) throw new Error('A contact has no public form.');
     return contact;
   }
 
@@ -191,12 +193,12 @@ export class ContactsHandler {
     { spaceId, contactId }: { spaceId: string; contactId: string },
   ): Promise<ContactRow> {
     const [row] = await this.contacts.lock(trx, spaceId, [contactId]);
-    return standing(row);
+    return requireActive(row);
   }
 }
 
-/** @throws ProblemError 404, or 409 for a contact that became part of another one */
-function standing(row: ContactRow | undefined): ContactRow {
+/** @throws ProblemError 404, or 409 for a contact that was merged into another one */
+function requireActive(row: ContactRow | undefined): ContactRow {
   if (!row) throw notFound('The contact');
   if (row.merged_into === null) return row;
   throw conflict(`The contact was merged into ${row.merged_into}. Use that one.`, 'contact_merged');

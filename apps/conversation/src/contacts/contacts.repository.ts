@@ -4,7 +4,7 @@ import { foldVariants } from '@parley/text';
 import { type Insertable, type RawBuilder, sql } from 'kysely';
 import type { ContactRow, ContactTable, ConversationTrx } from '../database.ts';
 import { foldedName } from '../search/contact-names.repository.ts';
-import { normalizeText, searchedDigits } from './addresses.ts';
+import { normalizeText, phoneDigitsOf } from './addresses.ts';
 
 @Injectable()
 export class ContactsRepository {
@@ -47,7 +47,7 @@ export class ContactsRepository {
       .where('space_id', '=', filter.spaceId)
       .where('merged_into', 'is', null);
     if (filter.before) query = query.where('id', '<', filter.before);
-    if (filter.q) query = query.where(mentions(filter.q));
+    if (filter.q) query = query.where(matchesSearch(filter.q));
     return query
       .orderBy('id', 'desc')
       .limit(filter.limit + 1)
@@ -83,7 +83,7 @@ export class ContactsRepository {
       .execute();
   }
 
-  /** Forgets a contact, what it is known by, and the ids of contacts that had become part of it. */
+  /** Deletes a contact, its identities and the contacts that were merged into it. */
   async delete(trx: ConversationTrx, row: ContactRow): Promise<void> {
     const { space_id: spaceId, id } = row;
     for (const table of ['contact_identity', 'contact_address'] as const)
@@ -95,8 +95,8 @@ export class ContactsRepository {
       .execute();
   }
 
-  /** Leaves nothing but the id of a contact that became part of another one. */
-  async redirect(trx: ConversationTrx, from: ContactRow, into: string): Promise<void> {
+  /** Marks a contact as merged and clears everything except its id. */
+  async markMerged(trx: ConversationTrx, from: ContactRow, into: string): Promise<void> {
     const { space_id: spaceId, id } = from;
     await trx
       .updateTable('contact')
@@ -113,8 +113,8 @@ export class ContactsRepository {
       .execute();
   }
 
-  /** Of these contacts, those that became part of others, and of which. */
-  async mergedInto(trx: ConversationTrx, ids: readonly string[]): Promise<Map<string, string>> {
+  /** Returns the merge target of each merged contact, by its id. */
+  async findMergeTargets(trx: ConversationTrx, ids: readonly string[]): Promise<Map<string, string>> {
     if (ids.length === 0) return new Map();
     const rows = await trx
       .selectFrom('contact')
@@ -127,18 +127,18 @@ export class ContactsRepository {
 }
 
 /** Contacts whose name holds these words in any order, or that are known by something that holds them all; numbers are compared by their digits. */
-function mentions(words: string): RawBuilder<boolean> {
-  const pattern = patternOf(normalizeText(words));
-  const digits = searchedDigits(words);
-  const known = sql`a.value ILIKE ${pattern} OR ${digits !== null} AND a.type = 'phone' AND a.value LIKE ${patternOf(digits ?? '')}`;
-  return sql<boolean>`(${nameHolds(words)} OR name_folded IS NULL AND name ILIKE ${pattern} OR EXISTS (
+function matchesSearch(words: string): RawBuilder<boolean> {
+  const pattern = likePattern(normalizeText(words));
+  const digits = phoneDigitsOf(words);
+  const known = sql`a.value ILIKE ${pattern} OR ${digits !== null} AND a.type = 'phone' AND a.value LIKE ${likePattern(digits ?? '')}`;
+  return sql<boolean>`(${nameContains(words)} OR name_folded IS NULL AND name ILIKE ${pattern} OR EXISTS (
     SELECT FROM contact_address a WHERE a.space_id = contact.space_id AND a.contact_id = contact.id AND (${known})
   ) OR EXISTS (
     SELECT FROM contact_identity a WHERE a.space_id = contact.space_id AND a.contact_id = contact.id AND (${known})))`;
 }
 
-/** Each word in one of its spellings. */
-function nameHolds(words: string): RawBuilder<boolean> {
+/** Requires each word, in any of its spellings. */
+function nameContains(words: string): RawBuilder<boolean> {
   const each = words
     .split(/\s+/u)
     .map((word) => foldVariants(word).filter((form) => form !== ''))
@@ -146,13 +146,13 @@ function nameHolds(words: string): RawBuilder<boolean> {
     .map(
       (forms) =>
         sql`(${sql.join(
-          forms.map((form) => sql`name_folded LIKE ${patternOf(form)}`),
+          forms.map((form) => sql`name_folded LIKE ${likePattern(form)}`),
           sql` OR `,
         )})`,
     );
   return each.length === 0 ? sql<boolean>`false` : sql<boolean>`(${sql.join(each, sql` AND `)})`;
 }
 
-function patternOf(words: string): string {
+function likePattern(words: string): string {
   return `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
 }

@@ -3,33 +3,36 @@ import { sql } from 'kysely';
 import type { ConversationTrx } from '../database.ts';
 import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
-/** What stands in place of a person who was erased. */
+/** Name shown for an erased contact. */
 export const ERASED_NAME = 'Erased contact';
 
-/** A contact, and its conversations, which are locked. */
-export interface Traces {
+/** A contact and its conversations. The conversations are locked. */
+export interface ContactReferences {
   spaceId: string;
   contactId: string;
   conversationIds: readonly string[];
 }
 
-/** Where a contact stands beside its own row: in messages, the history of events, rooms and read markers. */
+/** References to a contact in messages, events, conversations and read markers. */
 @Injectable()
 export class ErasureRepository {
   constructor(private readonly search: MessageTermsRepository) {}
 
-  /** Messages lose their author, the history every name, id and address of the contact. */
-  async anonymise(trx: ConversationTrx, { spaceId, contactId, conversationIds }: Traces): Promise<void> {
+  /** Removes the author from messages, and the contact's names, ids and addresses from events. */
+  async anonymizeReferences(
+    trx: ConversationTrx,
+    { spaceId, contactId, conversationIds }: ContactReferences,
+  ): Promise<void> {
     const ids = [...conversationIds];
     const author = JSON.stringify({ type: 'contact', contactId: null, name: ERASED_NAME });
-    const nobody = JSON.stringify({ contactId: null, name: ERASED_NAME });
+    const erasedParticipant = JSON.stringify({ contactId: null, name: ERASED_NAME });
     await this.search.replaceAuthor(trx, { spaceId, conversationIds: ids, authorId: contactId }, null);
     await sql`
       UPDATE message SET author = ${author}::jsonb, metadata = '{}', updated_at = now()
       WHERE space_id = ${spaceId} AND conversation_id = ANY (${ids}::text[]) AND author->>'contactId' = ${contactId}`.execute(
       trx,
     );
-    await this.dropReactions(trx, { spaceId, contactId, conversationIds });
+    await this.deleteReactions(trx, { spaceId, contactId, conversationIds });
     await sql`
       UPDATE event SET data = data
         || CASE WHEN data->>'contactId' = ${contactId} THEN '{"contactId": null}'::jsonb ELSE '{}' END
@@ -38,9 +41,9 @@ export class ErasureRepository {
              jsonb_build_object('message', (data->'message') || jsonb_build_object('author', ${author}::jsonb, 'metadata', '{}'::jsonb)) ELSE '{}' END
         || CASE WHEN data->'by'->>'contactId' = ${contactId} THEN jsonb_build_object('by', ${author}::jsonb) ELSE '{}' END
         || CASE WHEN data->'participant'->>'contactId' = ${contactId} THEN
-             jsonb_build_object('participant', (data->'participant') || ${nobody}::jsonb) ELSE '{}' END
+             jsonb_build_object('participant', (data->'participant') || ${erasedParticipant}::jsonb) ELSE '{}' END
         || CASE WHEN data ? 'participants' THEN jsonb_build_object('participants', (
-             SELECT coalesce(jsonb_agg(CASE WHEN one->>'contactId' = ${contactId} THEN one || ${nobody}::jsonb ELSE one END), '[]')
+             SELECT coalesce(jsonb_agg(CASE WHEN one->>'contactId' = ${contactId} THEN one || ${erasedParticipant}::jsonb ELSE one END), '[]')
              FROM jsonb_array_elements(data->'participants') AS one)) ELSE '{}' END
       WHERE space_id = ${spaceId} AND key = ANY (${ids}::text[])`.execute(trx);
     await sql`
@@ -53,9 +56,9 @@ export class ErasureRepository {
     );
   }
 
-  private async dropReactions(
+  private async deleteReactions(
     trx: ConversationTrx,
-    { spaceId, contactId, conversationIds }: Traces,
+    { spaceId, contactId, conversationIds }: ContactReferences,
   ): Promise<void> {
     const mine = JSON.stringify([{ contactId }]);
     await sql`
@@ -66,10 +69,10 @@ export class ErasureRepository {
     );
   }
 
-  /** Messages, conversations, read markers and identities of one contact become another's. */
-  async reassign(
+  /** Moves messages, conversations, read markers and identities to another contact. */
+  async reassignReferences(
     trx: ConversationTrx,
-    { spaceId, contactId, conversationIds }: Traces,
+    { spaceId, contactId, conversationIds }: ContactReferences,
     to: string,
   ): Promise<void> {
     const ids = [...conversationIds];
@@ -101,7 +104,7 @@ export class ErasureRepository {
       );
   }
 
-  /** Takes everything personal out of the events of contacts themselves: of this one, and of those that became part of it. */
+  /** Removes personal data from the contact events of this contact and of contacts merged into it. */
   async scrubEvents(trx: ConversationTrx, spaceId: string, contactId: string): Promise<void> {
     const blank = JSON.stringify({ name: null, identities: [], attributes: {}, metadata: {} });
     await sql`

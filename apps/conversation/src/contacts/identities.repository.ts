@@ -9,10 +9,10 @@ export type AddressRow = Omit<Selectable<ContactAddressTable>, 'created_at'>;
 export type IdentityKey = Omit<IdentityRow, 'contact_id'>;
 export type AddressKey = Pick<AddressRow, 'space_id' | 'type' | 'value'>;
 
-/** An identity or address with the name of the contact that has it. */
-export type Named<Row> = Row & { name: string | null };
+/** An identity or address with the name of its contact. */
+export type WithContactName<Row> = Row & { name: string | null };
 
-/** Identities that belong to no channel are stored under this one. */
+/** Channel id of identities without a channel. */
 export const NO_CHANNEL = '';
 
 const identityColumns = {
@@ -31,10 +31,10 @@ const addressColumns = {
   channel_id: 'text',
 } as const;
 
-/** Provider ids, which hold in their channel, and addresses, which hold in the whole space. */
+/** Provider ids, unique in their channel, and addresses, unique in the space. */
 @Injectable()
 export class IdentitiesRepository {
-  /** Claims identities for contacts; those that are taken already are left out of the answer. */
+  /** Claims identities for contacts. @returns the claimed ones, without those that are taken */
   async claimIdentities(trx: ConversationTrx, rows: readonly IdentityRow[]): Promise<IdentityRow[]> {
     if (rows.length === 0) return [];
     const { rows: claimed } = await sql<IdentityRow>`
@@ -44,7 +44,7 @@ export class IdentitiesRepository {
     return claimed;
   }
 
-  /** Claims addresses for contacts; those that are taken already are left out of the answer. */
+  /** Claims addresses for contacts. @returns the claimed ones, without those that are taken */
   async claimAddresses(trx: ConversationTrx, rows: readonly AddressRow[]): Promise<AddressRow[]> {
     if (rows.length === 0) return [];
     const { rows: claimed } = await sql<AddressRow>`
@@ -55,9 +55,9 @@ export class IdentitiesRepository {
   async findIdentities(
     trx: ConversationTrx,
     keys: readonly IdentityKey[],
-  ): Promise<(Named<IdentityRow> & { created_at: Date })[]> {
+  ): Promise<(WithContactName<IdentityRow> & { created_at: Date })[]> {
     if (keys.length === 0) return [];
-    const { rows } = await sql<Named<IdentityRow> & { created_at: Date }>`
+    const { rows } = await sql<WithContactName<IdentityRow> & { created_at: Date }>`
       SELECT contact_identity.*, contact.name, contact.created_at FROM contact_identity
       JOIN unnest(
         ${keys.map((key) => key.space_id)}::text[], ${keys.map((key) => key.channel_id)}::text[], ${keys.map((key) => key.type)}::text[],
@@ -69,9 +69,12 @@ export class IdentitiesRepository {
     return rows;
   }
 
-  async findAddresses(trx: ConversationTrx, keys: readonly AddressKey[]): Promise<Named<AddressRow>[]> {
+  async findAddresses(
+    trx: ConversationTrx,
+    keys: readonly AddressKey[],
+  ): Promise<WithContactName<AddressRow>[]> {
     if (keys.length === 0) return [];
-    const { rows } = await sql<Named<AddressRow>>`
+    const { rows } = await sql<WithContactName<AddressRow>>`
       SELECT contact_address.*, contact.name FROM contact_address
       JOIN unnest(
         ${keys.map((key) => key.space_id)}::text[], ${keys.map((key) => key.type)}::text[], ${keys.map((key) => key.value)}::text[]
@@ -82,7 +85,7 @@ export class IdentitiesRepository {
     return rows;
   }
 
-  async identitiesOf(
+  async listIdentities(
     trx: ConversationTrx,
     spaceId: string,
     contactIds: readonly string[],
@@ -98,7 +101,7 @@ export class IdentitiesRepository {
       .execute();
   }
 
-  async addressesOf(
+  async listAddresses(
     trx: ConversationTrx,
     spaceId: string,
     contactIds: readonly string[],
@@ -128,13 +131,13 @@ export class IdentitiesRepository {
 
   async deleteAddress(
     trx: ConversationTrx,
-    of: { spaceId: string; contactId: string },
+    contact: { spaceId: string; contactId: string },
     { type, value }: Address,
   ): Promise<boolean> {
     const row = await trx
       .deleteFrom('contact_address')
-      .where('space_id', '=', of.spaceId)
-      .where('contact_id', '=', of.contactId)
+      .where('space_id', '=', contact.spaceId)
+      .where('contact_id', '=', contact.contactId)
       .where('type', '=', type)
       .where('value', '=', value)
       .returning('value')
@@ -142,8 +145,8 @@ export class IdentitiesRepository {
     return row !== undefined;
   }
 
-  /** Identities of the form from before there were addresses, after one of them, the ones of old contacts first. */
-  async unnormalized(
+  /** Lists a page of identities in the form used before addresses existed, oldest contacts first. */
+  async listUnnormalized(
     trx: ConversationTrx,
     spaceId: string,
     page: { after: IdentityRow | null; limit: number },

@@ -1,6 +1,6 @@
 import type { ContactIdentityTable } from '../database.ts';
 
-/** What a channel of a type knows its senders by. */
+/** The type of identity by which a deployment type identifies senders. */
 export function identityType(deploymentType: string): ContactIdentityTable['type'] {
   if (deploymentType === 'SMS' || deploymentType === 'CALLS') return 'phone';
   if (deploymentType === 'WHATSAPP') return 'whatsapp';

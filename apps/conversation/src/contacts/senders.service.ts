@@ -2,45 +2,45 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '@parley/contracts';
 import type { ConversationTrx } from '../database.ts';
 import { type Address, addressOf, normalizeText } from './addresses.ts';
-import { ContactNewsService } from './contact-news.service.ts';
+import { ContactEventsService } from './contact-events.service.ts';
 import { ContactsRepository } from './contacts.repository.ts';
 import {
   type AddressKey,
   IdentitiesRepository,
   type IdentityKey,
-  type Named,
+  type WithContactName,
   NO_CHANNEL,
 } from './identities.repository.ts';
 import { identityType } from './identity-type.ts';
 
-/** Who writes or calls, as a channel knows it. */
+/** The sender of a message or call, as its channel identifies it. */
 export interface Sender {
   spaceId: string;
   channelId: string;
   deploymentType: string;
   senderId: string;
   name: string | null;
-  /** The contact that a new sender becomes, where its id is drawn already (a visitor's). */
+  /** Id for a new contact, if it was generated before (for a visitor). */
   contactId?: string | null;
 }
 
 /** The contact behind a sender. */
-export interface KnownSender {
+export interface ResolvedSender {
   id: string;
   name: string | null;
 }
 
-/** Names a sender among others. */
+/** Key of a sender in maps. */
 export function senderKey(sender: Pick<Sender, 'spaceId' | 'channelId' | 'senderId'>): string {
   return `${sender.spaceId} ${sender.channelId} ${sender.senderId}`;
 }
 
-/** The address that a channel has proved its sender to have; null for senders known by an id of their provider. */
+/** The address that a channel has verified; null for senders with a provider id. */
 export function senderAddress(deploymentType: string, senderId: string): Address | null {
   return addressOf(identityType(deploymentType), senderId);
 }
 
-/** A sender's id as conversations hold it: a number in the one form in which it is compared. */
+/** The id under which conversations store a sender. Numbers are normalised. */
 export function storedSenderId(deploymentType: string, senderId: string): string {
   const address = deploymentType === 'WHATSAPP' ? null : senderAddress(deploymentType, senderId);
   return address?.value ?? senderId;
@@ -55,90 +55,97 @@ export class SendersService {
   constructor(
     private readonly contacts: ContactsRepository,
     private readonly identities: IdentitiesRepository,
-    private readonly news: ContactNewsService,
+    private readonly contactEvents: ContactEventsService,
   ) {}
 
-  async resolveOne(trx: ConversationTrx, sender: Sender): Promise<KnownSender> {
+  async resolveOne(trx: ConversationTrx, sender: Sender): Promise<ResolvedSender> {
     const found = (await this.resolve(trx, [sender])).get(senderKey(sender));
     if (!found) throw new Error('A sender has no contact.');
     return found;
   }
 
-  /** The contacts of many senders as few statements, by `senderKey`. */
-  async resolve(trx: ConversationTrx, senders: readonly Sender[]): Promise<Map<string, KnownSender>> {
-    const wanted = [...new Map(senders.map((sender) => [senderKey(sender), sender])).values()];
-    const known = await this.find(trx, wanted);
-    const isMissing = (sender: Sender): boolean => !known.has(senderKey(sender));
-    if (!wanted.some(isMissing)) return known;
-    for (const [key, contact] of await this.findUnnormalized(trx, wanted.filter(isMissing)))
-      known.set(key, contact);
-    const missing = wanted.filter(isMissing);
-    await this.create(trx, missing);
-    for (const [key, contact] of await this.find(trx, missing)) known.set(key, contact);
-    return known;
+  /** Resolves many senders with few statements, by `senderKey`. */
+  async resolve(trx: ConversationTrx, senders: readonly Sender[]): Promise<Map<string, ResolvedSender>> {
+    const distinct = [...new Map(senders.map((sender) => [senderKey(sender), sender])).values()];
+    const resolved = await this.findBySender(trx, distinct);
+    const isMissing = (sender: Sender): boolean => !resolved.has(senderKey(sender));
+    if (!distinct.some(isMissing)) return resolved;
+    for (const [key, contact] of await this.findUnnormalized(trx, distinct.filter(isMissing)))
+      resolved.set(key, contact);
+    const missing = distinct.filter(isMissing);
+    await this.createContacts(trx, missing);
+    for (const [key, contact] of await this.findBySender(trx, missing)) resolved.set(key, contact);
+    return resolved;
   }
 
-  /** A contact that nothing will be recognised by: a caller who withholds the number has a new one each time. */
-  async createUnknown(trx: ConversationTrx, spaceId: string, name: string | null): Promise<KnownSender> {
+  /** Creates a contact without identities, for a caller who withholds the number. */
+  async createUnknown(trx: ConversationTrx, spaceId: string, name: string | null): Promise<ResolvedSender> {
     const rows = await this.contacts.insert(trx, [{ space_id: spaceId, id: newId('cont'), name }]);
-    await this.news.created(trx, rows);
+    await this.contactEvents.appendCreated(trx, rows);
     const [row] = rows;
-    if (!row) throw new Error('A contact could not be made.');
+    if (!row) throw new Error('A contact could not be created.');
     return { id: row.id, name: row.name };
   }
 
-  private async find(trx: ConversationTrx, senders: readonly Sender[]): Promise<Map<string, KnownSender>> {
-    const addressed = senders.flatMap((sender) => addressKeyOf(sender) ?? []);
-    const others = senders.filter((sender) => !addressKeyOf(sender));
-    const addresses = await this.identities.findAddresses(trx, addressed);
-    const identities = await this.identities.findIdentities(trx, others.map(identityKeyOf));
-    const byKey = new Map<string, KnownSender>();
-    for (const row of addresses) byKey.set(nameOfAddress(row), toKnown(row));
-    for (const row of identities) byKey.set(nameOfIdentity(row), toKnown(row));
+  private async findBySender(
+    trx: ConversationTrx,
+    senders: readonly Sender[],
+  ): Promise<Map<string, ResolvedSender>> {
+    const addressKeys = senders.flatMap((sender) => addressKeyOf(sender) ?? []);
+    const otherSenders = senders.filter((sender) => !addressKeyOf(sender));
+    const addresses = await this.identities.findAddresses(trx, addressKeys);
+    const identities = await this.identities.findIdentities(trx, otherSenders.map(identityKeyOf));
+    const byKey = new Map<string, ResolvedSender>();
+    for (const row of addresses) byKey.set(addressLookupKey(row), toResolvedSender(row));
+    for (const row of identities) byKey.set(identityLookupKey(row), toResolvedSender(row));
     return new Map(
       senders.flatMap((sender) => {
-        const contact = byKey.get(nameOf(sender));
+        const contact = byKey.get(lookupKey(sender));
         return contact ? [[senderKey(sender), contact] as const] : [];
       }),
     );
   }
 
-  /** Contacts whose numbers were stored before there were addresses: the oldest of each gets the address. */
+  /** Finds contacts whose numbers are not normalised yet. The oldest contact of a number receives the address. */
   private async findUnnormalized(
     trx: ConversationTrx,
     senders: readonly Sender[],
-  ): Promise<Map<string, KnownSender>> {
-    const asked = senders.flatMap((sender) => {
+  ): Promise<Map<string, ResolvedSender>> {
+    const candidates = senders.flatMap((sender) => {
       const address = addressKeyOf(sender);
-      return address ? oldForms(sender, address).map((key) => ({ key, address, sender })) : [];
+      return address ? unnormalizedKeysOf(sender, address).map((key) => ({ key, address, sender })) : [];
     });
     const rows = await this.identities.findIdentities(
       trx,
-      asked.map(({ key }) => key),
+      candidates.map(({ key }) => key),
     );
     rows.sort(
       (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.contact_id < b.contact_id ? -1 : 1),
     );
-    const found = new Map<string, KnownSender>();
+    const found = new Map<string, ResolvedSender>();
     for (const row of rows) {
-      const one = asked.find(({ key }) => nameOfIdentity(key) === nameOfIdentity(row));
-      if (!one || found.has(senderKey(one.sender))) continue;
-      const claim = { ...one.address, contact_id: row.contact_id, channel_id: one.sender.channelId };
-      // A loser of the race finds the winner's contact afterwards.
+      const candidate = candidates.find(({ key }) => identityLookupKey(key) === identityLookupKey(row));
+      if (!candidate || found.has(senderKey(candidate.sender))) continue;
+      const claim = {
+        ...candidate.address,
+        contact_id: row.contact_id,
+        channel_id: candidate.sender.channelId,
+      };
+      // If a concurrent request claims the address first, the next lookup finds its contact.
       if ((await this.identities.claimAddresses(trx, [claim])).length > 0)
-        found.set(senderKey(one.sender), toKnown(row));
+        found.set(senderKey(candidate.sender), toResolvedSender(row));
     }
     return found;
   }
 
-  private async create(trx: ConversationTrx, senders: readonly Sender[]): Promise<void> {
+  private async createContacts(trx: ConversationTrx, senders: readonly Sender[]): Promise<void> {
     if (senders.length === 0) return;
-    const standing = await this.standing(trx, senders);
+    const mergeTargets = await this.findMergeTargets(trx, senders);
     const drafts = new Map<string, { sender: Sender; contactId: string }>();
     for (const sender of senders) {
       const id = sender.contactId ?? newId('cont');
-      if (!drafts.has(nameOf(sender)))
-        drafts.set(nameOf(sender), { sender, contactId: standing.get(id) ?? id });
+      if (!drafts.has(lookupKey(sender)))
+        drafts.set(lookupKey(sender), { sender, contactId: mergeTargets.get(id) ?? id });
     }
     const sorted = [...drafts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, draft]) => draft);
     const addresses = sorted.flatMap(({ sender, contactId }) => {
@@ -160,17 +167,20 @@ export class SendersService {
         id: contactId,
         name: sender.name === null ? null : normalizeText(sender.name) || null,
       }));
-    await this.news.created(trx, await this.contacts.insert(trx, rows));
+    await this.contactEvents.appendCreated(trx, await this.contacts.insert(trx, rows));
   }
 
-  /** What became of the contacts whose ids are drawn already: one that was merged is the other one now. */
-  private async standing(trx: ConversationTrx, senders: readonly Sender[]): Promise<Map<string, string>> {
+  /** Returns the merge targets of contacts whose ids were generated before. */
+  private async findMergeTargets(
+    trx: ConversationTrx,
+    senders: readonly Sender[],
+  ): Promise<Map<string, string>> {
     const ids = senders.flatMap(({ contactId }) => contactId ?? []);
-    return this.contacts.mergedInto(trx, ids);
+    return this.contacts.findMergeTargets(trx, ids);
   }
 }
 
-function toKnown(row: Named<{ contact_id: string }>): KnownSender {
+function toResolvedSender(row: WithContactName<{ contact_id: string }>): ResolvedSender {
   return { id: row.contact_id, name: row.name };
 }
 
@@ -184,21 +194,21 @@ function identityKeyOf({ spaceId, channelId, deploymentType, senderId }: Sender)
   return { space_id: spaceId, channel_id: channelId, type: identityType(deploymentType), value };
 }
 
-function nameOfAddress({ space_id: spaceId, type, value }: AddressKey): string {
+function addressLookupKey({ space_id: spaceId, type, value }: AddressKey): string {
   return `${spaceId} ${type} ${value}`;
 }
 
-function nameOfIdentity({ space_id: spaceId, channel_id: channelId, type, value }: IdentityKey): string {
+function identityLookupKey({ space_id: spaceId, channel_id: channelId, type, value }: IdentityKey): string {
   return `${spaceId} ${channelId} ${type} ${value}`;
 }
 
-function nameOf(sender: Sender): string {
+function lookupKey(sender: Sender): string {
   const address = addressKeyOf(sender);
-  return address ? nameOfAddress(address) : nameOfIdentity(identityKeyOf(sender));
+  return address ? addressLookupKey(address) : identityLookupKey(identityKeyOf(sender));
 }
 
-/** Where a number may stand that was stored before there were addresses. */
-function oldForms(sender: Sender, address: AddressKey): IdentityKey[] {
+/** The keys under which a number that is not normalised can be stored. */
+function unnormalizedKeysOf(sender: Sender, address: AddressKey): IdentityKey[] {
   const here = identityKeyOf(sender);
   const given = { space_id: address.space_id, channel_id: NO_CHANNEL, type: address.type };
   const values = new Set([address.value, sender.senderId]);

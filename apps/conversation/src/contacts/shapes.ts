@@ -2,7 +2,7 @@ import type { Contact, ContactIdentity } from '@parley/contracts';
 import type { ContactRow } from '../database.ts';
 import { type AddressRow, type IdentityRow, NO_CHANNEL } from './identities.repository.ts';
 
-/** What an anonymous visitor is known by was proved by nobody. */
+/** Maps an identity. Visitor ids are not verified. */
 export function toIdentity({ type, value, channel_id: channelId }: IdentityRow): ContactIdentity {
   return {
     type,
@@ -16,15 +16,15 @@ export function addressToIdentity({ type, value, channel_id: channelId }: Addres
   return { type, value, channelId, verified: true };
 }
 
-/** A contact as outsiders see it. */
+/** Maps a contact to its public form. */
 export function toContact(
   row: ContactRow,
-  known: { identities: readonly IdentityRow[]; addresses: readonly AddressRow[] },
+  stored: { identities: readonly IdentityRow[]; addresses: readonly AddressRow[] },
 ): Contact {
   return {
     id: row.id,
     name: row.name,
-    identities: [...known.addresses.map(addressToIdentity), ...known.identities.map(toIdentity)],
+    identities: [...stored.addresses.map(addressToIdentity), ...stored.identities.map(toIdentity)],
     mergedInto: row.merged_into,
     attributes: row.attributes as Contact['attributes'],
     createdAt: row.created_at.toISOString(),

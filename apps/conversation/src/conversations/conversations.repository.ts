@@ -11,7 +11,7 @@ import type {
 } from '../database.ts';
 import { type ConversationFilter, type ListedConversation, listQuery } from './list-query.repository.ts';
 
-/** A sender in a channel: whoever writes there has at most one active conversation. */
+/** A sender in a channel. It has at most one active conversation. */
 export interface SenderKey {
   spaceId: string;
   channelId: string;
@@ -59,7 +59,7 @@ export class ConversationsRepository {
     if (rows.length > 0) await insertRows('room', roomColumns, rows).execute(trx);
   }
 
-  /** Inserts conversations; those whose sender has an active one already are left out. */
+  /** Inserts conversations, except those whose sender has an active one. */
   async insertMany(
     trx: ConversationTrx,
     rows: readonly Pick<Insertable<ConversationTable>, keyof typeof conversationColumns>[],
@@ -146,8 +146,8 @@ export class ConversationsRepository {
     return (await listQuery(filter).execute(trx)).rows;
   }
 
-  /** Conversations of direct rooms that an account does not take part in. */
-  async hiddenFrom(trx: ConversationTrx, spaceId: string, accountId: string | null): Promise<string[]> {
+  /** Lists conversations of direct rooms in which an account does not participate. */
+  async listHiddenFrom(trx: ConversationTrx, spaceId: string, accountId: string | null): Promise<string[]> {
     const { rows } = await sql<{ id: string }>`
       SELECT id FROM conversation
       WHERE space_id = ${spaceId} AND audience IS NOT NULL AND NOT audience ? ${accountId ?? ''} ORDER BY id`.execute(
@@ -163,8 +163,8 @@ export class ConversationsRepository {
     if (rows.length > 0) await insertRows('participant', participantColumns, rows).execute(trx);
   }
 
-  /** Conversations that a contact has, or takes part in. */
-  async idsOfContact(trx: ConversationTrx, spaceId: string, contactId: string): Promise<string[]> {
+  /** Lists conversations that belong to a contact or in which it participates. */
+  async listIdsOfContact(trx: ConversationTrx, spaceId: string, contactId: string): Promise<string[]> {
     const { rows } = await sql<{ id: string }>`
       SELECT id FROM conversation WHERE space_id = ${spaceId} AND contact_id = ${contactId}
       UNION
@@ -174,7 +174,7 @@ export class ConversationsRepository {
     return rows.map(({ id }) => id);
   }
 
-  async participants(trx: ConversationTrx, parentIds: readonly string[]): Promise<ParticipantRow[]> {
+  async listParticipants(trx: ConversationTrx, parentIds: readonly string[]): Promise<ParticipantRow[]> {
     if (parentIds.length === 0) return [];
     return trx
       .selectFrom('participant')

@@ -4,16 +4,20 @@ import { sql } from 'kysely';
 import type { ConversationRow, ConversationTrx } from '../database.ts';
 import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
-/** Lists of other services leave a deleted conversation out for so long: by then they hold nothing of it. */
-const HIDDEN_HOURS = 24;
+/** How long a deleted conversation is reported as hidden, until other services have deleted their data. */
+const HIDDEN_AFTER_DELETION_HOURS = 24;
 
-/** Removes conversations, and knows which were removed. */
+/** Deletes conversations and records their ids. */
 @Injectable()
 export class DeletionRepository {
   constructor(private readonly search: MessageTermsRepository) {}
 
   /** Locks the conversations of a room in the order of their ids. */
-  async lockRoom(trx: ConversationTrx, spaceId: string, roomId: string): Promise<ConversationRow[]> {
+  async lockRoomConversations(
+    trx: ConversationTrx,
+    spaceId: string,
+    roomId: string,
+  ): Promise<ConversationRow[]> {
     return trx
       .selectFrom('conversation')
       .selectAll()
@@ -24,8 +28,12 @@ export class DeletionRepository {
       .execute();
   }
 
-  /** Removes locked conversations with all that was said in them; their last event stays, and what keeps them from coming again. */
-  async remove(trx: ConversationTrx, spaceId: string, rows: readonly ConversationRow[]): Promise<void> {
+  /** Deletes locked conversations with their messages. Their last event and their ids stay, so that they cannot be created again. */
+  async deleteConversations(
+    trx: ConversationTrx,
+    spaceId: string,
+    rows: readonly ConversationRow[],
+  ): Promise<void> {
     const ids = rows.map(({ id }) => id);
     await sql`
       INSERT INTO deleted_conversation (space_id, id, channel_id)
@@ -68,19 +76,19 @@ export class DeletionRepository {
       DELETE FROM event WHERE space_id = ${spaceId} AND key = ANY (${ids}::text[]) AND name <> ${conversationDeleted.name}`.execute(
       trx,
     );
-    await this.removeOwnRooms(trx, spaceId, ids);
+    await this.deleteOwnRooms(trx, spaceId, ids);
     await sql`DELETE FROM conversation WHERE space_id = ${spaceId} AND id = ANY (${ids}::text[])`.execute(
       trx,
     );
   }
 
-  async removeRoom(trx: ConversationTrx, spaceId: string, roomId: string): Promise<void> {
+  async deleteRoom(trx: ConversationTrx, spaceId: string, roomId: string): Promise<void> {
     await sql`DELETE FROM participant WHERE space_id = ${spaceId} AND parent_id = ${roomId}`.execute(trx);
     await sql`DELETE FROM room WHERE space_id = ${spaceId} AND id = ${roomId}`.execute(trx);
   }
 
-  /** Where a conversation was that is deleted; null for any other. */
-  async wasDeleted(
+  /** Returns the channel of a deleted conversation; null if it was not deleted. */
+  async findDeleted(
     trx: ConversationTrx,
     spaceId: string,
     id: string,
@@ -94,18 +102,18 @@ export class DeletionRepository {
     return row ? { channelId: row.channel_id } : null;
   }
 
-  /** Conversations that were deleted lately: others may still hold something of them. */
-  async deletedLately(trx: ConversationTrx, spaceId: string): Promise<string[]> {
+  /** Lists recently deleted conversations, of which other services may still hold data. */
+  async listRecentlyDeleted(trx: ConversationTrx, spaceId: string): Promise<string[]> {
     const { rows } = await sql<{ id: string }>`
       SELECT id FROM deleted_conversation
-      WHERE space_id = ${spaceId} AND deleted_at > now() - make_interval(hours => ${HIDDEN_HOURS}) ORDER BY id`.execute(
+      WHERE space_id = ${spaceId} AND deleted_at > now() - make_interval(hours => ${HIDDEN_AFTER_DELETION_HOURS}) ORDER BY id`.execute(
       trx,
     );
     return rows.map(({ id }) => id);
   }
 
-  /** A room that was made together with its conversation, by nobody, goes with it. */
-  private async removeOwnRooms(trx: ConversationTrx, spaceId: string, ids: readonly string[]): Promise<void> {
+  /** Deletes rooms that were created implicitly with their conversation. */
+  private async deleteOwnRooms(trx: ConversationTrx, spaceId: string, ids: readonly string[]): Promise<void> {
     await sql`
       DELETE FROM room USING conversation c
       WHERE c.space_id = ${spaceId} AND c.id = ANY (${[...ids]}::text[])

@@ -5,7 +5,7 @@ import { LiveCallsRepository } from '../voice/live-calls.repository.ts';
 import { DeletionRepository } from './deletion.repository.ts';
 import { TimelinesService } from './timelines.service.ts';
 
-/** Deletes conversations and rooms for good: nothing of what was said can be read here any more. */
+/** Deletes conversations and rooms permanently, with their messages. */
 @Injectable()
 export class DeletionService {
   constructor(
@@ -15,26 +15,26 @@ export class DeletionService {
   ) {}
 
   /**
-   * Deletes conversations of a space, which are locked. Their last event tells the others.
-   * @throws ProblemError 409 while a call goes on in one of them
+   * Deletes locked conversations of a space. Their last event notifies other services.
+   * @throws ProblemError 409 while one of them has a live call
    */
   async delete(trx: ConversationTrx, spaceId: string, rows: readonly ConversationRow[]): Promise<void> {
     if (rows.length === 0) return;
     const ids = rows.map(({ id }) => id);
-    if (await this.calls.goOn(trx, spaceId, ids)) throw callLive();
+    if (await this.calls.hasLiveCall(trx, spaceId, ids)) throw callLiveConflict();
     const timelines = this.timelines.open(rows);
     for (const timeline of timelines.values()) timeline.add(conversationDeleted, {});
     await this.timelines.write(trx, timelines.values());
-    await this.deletions.remove(trx, spaceId, rows);
+    await this.deletions.deleteConversations(trx, spaceId, rows);
   }
 
-  /** Deletes a room, which is locked, with its conversations. */
+  /** Deletes a locked room with its conversations. */
   async deleteRoom(trx: ConversationTrx, spaceId: string, roomId: string): Promise<void> {
-    await this.delete(trx, spaceId, await this.deletions.lockRoom(trx, spaceId, roomId));
-    await this.deletions.removeRoom(trx, spaceId, roomId);
+    await this.delete(trx, spaceId, await this.deletions.lockRoomConversations(trx, spaceId, roomId));
+    await this.deletions.deleteRoom(trx, spaceId, roomId);
   }
 }
 
-function callLive() {
+function callLiveConflict() {
   return conflict('A call goes on in the conversation. Hang up first, then delete it.', 'call_live');
 }

@@ -2,7 +2,7 @@ import { invalidCursor } from '@parley/contracts';
 import { type RawBuilder, sql } from 'kysely';
 import type { ConversationRow, Status } from '../database.ts';
 
-/** A conversation of a list, and when something was last said in it. */
+/** A conversation with the time of its last activity. */
 export type ListedConversation = ConversationRow & { active_at: Date };
 
 export type ConversationSort = 'lastActivity' | 'createdAt';
@@ -19,11 +19,11 @@ export interface ConversationFilter {
   assignee?: string | undefined;
   contactId?: string | undefined;
   label?: string | undefined;
-  /** Part of the subject, or of the name of somebody who takes part. */
+  /** Text in the subject or in the name of a participant. */
   q?: string | undefined;
-  /** Of direct rooms only this account's; undefined: all. */
+  /** Limits direct rooms to those of this account; undefined for all. */
   audience?: { accountId: string | null } | undefined;
-  /** A visitor's own alone. */
+  /** Limits the list to a visitor's conversations. */
   own?: { contactId: string; channelId: string; senderId: string } | undefined;
 }
 
@@ -40,13 +40,13 @@ export function listQuery(filter: ConversationFilter): RawBuilder<ListedConversa
     ORDER BY ${order} LIMIT ${filter.limit + 1}`;
 }
 
-/** Where the list goes on behind a conversation. */
+/** Returns the cursor after a conversation. */
 export function cursorAfter(sort: ConversationSort, row: ListedConversation): string {
   return sort === 'createdAt' ? row.id : `${row.id}.${row.active_at.getTime()}`;
 }
 
-/** @throws ProblemError 400 for a cursor that no list gave */
-function behind({ sort, cursor }: ConversationFilter): Condition[] {
+/** @throws ProblemError 400 for an invalid cursor */
+function afterCursor({ sort, cursor }: ConversationFilter): Condition[] {
   if (cursor === undefined) return [];
   const [, id, at] = /^(conv_[0-9a-z]{1,64})(?:\.(\d{1,15}))?$/.exec(cursor) ?? [];
   if (!id || (sort === 'createdAt') !== (at === undefined)) throw invalidCursor();
@@ -64,21 +64,21 @@ const columns = {
 } as const;
 
 function conditionsOf(filter: ConversationFilter): Condition[] {
-  const equal = Object.entries(columns).flatMap(([field, column]): Condition[] => {
+  const equalities = Object.entries(columns).flatMap(([field, column]): Condition[] => {
     const value = filter[field as keyof typeof columns];
     return value ? [sql`${sql.ref(`conversation.${column}`)} = ${value}`] : [];
   });
   const { label, q } = filter;
   return [
-    ...behind(filter),
-    ...equal,
+    ...afterCursor(filter),
+    ...equalities,
     ...(label === undefined ? [] : [sql<boolean>`conversation.labels @> ${JSON.stringify([label])}::jsonb`]),
-    ...(q ? [mentions(q)] : []),
-    ...readable(filter),
+    ...(q ? [matchesSearch(q)] : []),
+    ...visibilityConditions(filter),
   ];
 }
 
-function readable({ audience, own }: ConversationFilter): Condition[] {
+function visibilityConditions({ audience, own }: ConversationFilter): Condition[] {
   const conditions: Condition[] = [];
   if (audience)
     conditions.push(
@@ -90,8 +90,8 @@ function readable({ audience, own }: ConversationFilter): Condition[] {
   return conditions;
 }
 
-/** Conversations whose subject, or the name of somebody in them, holds these words. */
-function mentions(words: string): Condition {
+/** Matches the subject or the names of participants. */
+function matchesSearch(words: string): Condition {
   const pattern = `%${words.replaceAll(/[\\%_]/g, '\\$&')}%`;
   return sql<boolean>`(conversation.subject ILIKE ${pattern} OR EXISTS (
     SELECT FROM participant p

@@ -7,9 +7,9 @@ import type { NewParticipant } from './participants.service.ts';
 import { Timeline } from './timeline.ts';
 import { TimelinesService } from './timelines.service.ts';
 
-/** A conversation about to begin. */
+/** A conversation to be created. */
 export interface NewConversation {
-  /** Where it was named before; else a new one is drawn. */
+  /** Generated if absent. */
   id?: string;
   spaceId: string;
   roomId?: string;
@@ -18,19 +18,19 @@ export interface NewConversation {
   channel?: {
     id: string;
     deploymentType: string;
-    /** Null for a conversation that nobody is to find by its sender: of a withheld number, or beside another call. */
+    /** Null if the conversation must not be found by its sender: withheld number, or beside another call. */
     senderId: string | null;
     target: Target | null;
     targetName: string | null;
   };
   contact?: { id: string; name: string };
-  /** The accounts and agents that alone may see it; null: the whole space. */
+  /** The only accounts and agents that can see it; null for the whole space. */
   audience?: readonly string[] | null;
-  /** Beside the contact and the target's agent. */
+  /** Participants in addition to the contact and the target's agent. */
   participants: NewParticipant[];
 }
 
-/** Begins conversations: room, participants, owner, and the first event. */
+/** Creates conversations with room, participants, owner and first event. */
 @Injectable()
 export class OpeningService {
   constructor(
@@ -40,26 +40,26 @@ export class OpeningService {
   ) {}
 
   /** A timeline with `conversation.created` on it, to be written by the caller; the active one if the sender has one by now. */
-  async open(trx: ConversationTrx, wanted: NewConversation): Promise<Timeline> {
-    const [timeline] = await this.openMany(trx, [wanted]);
-    if (!timeline) throw new Error('A conversation could neither be made nor found.');
+  async open(trx: ConversationTrx, requested: NewConversation): Promise<Timeline> {
+    const [timeline] = await this.openMany(trx, [requested]);
+    if (!timeline) throw new Error('A conversation could neither be created nor found.');
     return timeline;
   }
 
-  /** The same for many at once, each of another sender, as few statements. */
-  async openMany(trx: ConversationTrx, wanted: readonly NewConversation[]): Promise<Timeline[]> {
+  /** Opens many conversations of different senders with few statements. */
+  async openMany(trx: ConversationTrx, requested: readonly NewConversation[]): Promise<Timeline[]> {
     const agents = await this.directory.findAgents(
       trx,
-      wanted.flatMap(({ channel }) => channel?.target?.agentId ?? []),
+      requested.flatMap(({ channel }) => channel?.target?.agentId ?? []),
     );
-    const drafts = wanted.map((one) => {
+    const drafts = requested.map((one) => {
       const agentId = one.channel?.target?.agentId ?? '';
       return { ...one, participants: participantsOf(one, agents.get(`${one.spaceId} ${agentId}`)) };
     });
-    const made = await this.insert(trx, drafts);
-    const others = wanted.filter((one) => !made.has(senderOf(one)));
-    const active = await this.active(trx, others);
-    return wanted.flatMap((one) => made.get(senderOf(one)) ?? active.get(senderOf(one)) ?? []);
+    const created = await this.insert(trx, drafts);
+    const remaining = requested.filter((one) => !created.has(draftKey(one)));
+    const active = await this.lockActive(trx, remaining);
+    return requested.flatMap((one) => created.get(draftKey(one)) ?? active.get(draftKey(one)) ?? []);
   }
 
   /** Conversations first, in the order of their senders: whoever comes second waits there, and leaves nothing behind. */
@@ -68,10 +68,10 @@ export class OpeningService {
     drafts: readonly NewConversation[],
   ): Promise<Map<string, Timeline>> {
     const byId = new Map(drafts.map((draft) => [draft.id ?? newId('conv'), draft]));
-    const wanted = [...byId].map(([id, draft]) => toRow(id, draft));
+    const conversationRows = [...byId].map(([id, draft]) => toRow(id, draft));
     const rows = await this.conversations.insertMany(
       trx,
-      wanted.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+      conversationRows.sort((a, b) => (rowKey(a) < rowKey(b) ? -1 : 1)),
     );
     await this.conversations.insertRooms(
       trx,
@@ -94,38 +94,38 @@ export class OpeningService {
       const participants = draft.participants.map((one) => ({ ...one, space_id, parent_id }));
       joined.push(...participants);
       const timeline = new Timeline(row);
-      timeline.created(participants);
-      timelines.set(senderOf(draft), timeline);
+      timeline.addCreated(participants);
+      timelines.set(draftKey(draft), timeline);
     }
     await this.conversations.insertParticipants(trx, joined);
     return timelines;
   }
 
-  /** What senders have who were quicker elsewhere. */
-  private async active(
+  /** Locks the active conversations that concurrent requests have created. */
+  private async lockActive(
     trx: ConversationTrx,
-    wanted: readonly NewConversation[],
+    requested: readonly NewConversation[],
   ): Promise<Map<string, Timeline>> {
     const rows = await this.conversations.lockActiveMany(
       trx,
-      wanted.flatMap(({ spaceId, channel }) =>
+      requested.flatMap(({ spaceId, channel }) =>
         channel && channel.senderId !== null
           ? [{ spaceId, channelId: channel.id, senderId: channel.senderId }]
           : [],
       ),
     );
     const timelines = this.timelines.open(rows);
-    return new Map([...timelines.values()].map((timeline) => [keyOf(timeline.conversation), timeline]));
+    return new Map([...timelines.values()].map((timeline) => [rowKey(timeline.conversation), timeline]));
   }
 }
 
-/** Conversations of a channel are told apart by sender, others are each their own. */
-function senderOf(wanted: NewConversation): string {
-  const { channel } = wanted;
-  return channel ? `${wanted.spaceId} ${channel.id} ${channel.senderId}` : 'without a channel';
+/** Key of a draft: conversations of a channel are distinguished by sender. */
+function draftKey(draft: NewConversation): string {
+  const { channel } = draft;
+  return channel ? `${draft.spaceId} ${channel.id} ${channel.senderId}` : 'without a channel';
 }
 
-function keyOf(row: Pick<ConversationRow, 'space_id' | 'channel_id' | 'sender_id'>): string {
+function rowKey(row: Pick<ConversationRow, 'space_id' | 'channel_id' | 'sender_id'>): string {
   return `${row.space_id} ${row.channel_id} ${row.sender_id}`;
 }
 
@@ -164,12 +164,12 @@ function toRow(id: string, draft: NewConversation) {
 
 function participantsOf(
   { contact, channel, participants }: NewConversation,
-  known: { account_id: string | null; name: string } | undefined,
+  agent: { account_id: string | null; name: string } | undefined,
 ): NewParticipant[] {
-  const found: NewParticipant[] = [];
+  const resolved: NewParticipant[] = [];
   const base = { account_id: null, contact_id: null, agent_id: null, role: 'member' as const };
   if (contact)
-    found.push({
+    resolved.push({
       ...base,
       id: newId('part'),
       contact_id: contact.id,
@@ -178,14 +178,14 @@ function participantsOf(
     });
   const agentId = channel?.target?.agentId;
   if (agentId) {
-    found.push({
+    resolved.push({
       ...base,
       id: newId('part'),
-      account_id: known?.account_id ?? null,
+      account_id: agent?.account_id ?? null,
       agent_id: agentId,
-      name: known?.name ?? channel.targetName ?? 'Agent',
+      name: agent?.name ?? channel.targetName ?? 'Agent',
       auto_respond: true,
     });
   }
-  return [...found, ...participants];
+  return [...resolved, ...participants];
 }

@@ -8,24 +8,30 @@ import {
   updateParticipant,
 } from '@parley/contracts';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
-import { alreadyTakesPart, authorOf, requireOwn, requireShared, unknownPart } from '../access.ts';
+import {
+  alreadyParticipates,
+  authorOf,
+  requireVisible,
+  requireNotDirect,
+  participantNotFound,
+} from '../access.ts';
 import type { Tables } from '../database.ts';
-import { type Found, ReferencesService } from '../directory/references.service.ts';
+import { type ReferencedEntries, ReferencesService } from '../directory/references.service.ts';
 import { toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
-import { identityOf, idsOf, ParticipantsService } from './participants.service.ts';
+import { participantIdentity, directoryIdsOf, ParticipantsService } from './participants.service.ts';
 import { TimelinesService } from './timelines.service.ts';
 
 type Context<Before = unknown> = OperationContext<Tables, Before>;
 
-const NOBODY_RESPONDS = 'Nobody responds by itself any more.';
+const NO_RESPONDER_LEFT = 'Nobody responds by itself any more.';
 
-/** Who takes part in a conversation. */
+/** Operations on the participants of conversations. */
 @Controller()
 export class ParticipantsHandler {
   constructor(
     private readonly conversations: ConversationsRepository,
-    private readonly people: ParticipantsService,
+    private readonly participants: ParticipantsService,
     private readonly timelines: TimelinesService,
     private readonly references: ReferencesService,
   ) {}
@@ -35,34 +41,35 @@ export class ParticipantsHandler {
     input: OperationInput<typeof listParticipants>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listParticipants>> {
-    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
-    const rows = await this.conversations.participants(trx, [input.conversationId]);
+    requireVisible(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    const rows = await this.conversations.listParticipants(trx, [input.conversationId]);
     return { data: rows.map(toParticipant), nextCursor: null };
   }
 
   @BeforeOperation(addParticipant)
-  async beforeJoin(input: OperationInput<typeof addParticipant>): Promise<Found> {
-    return this.references.find(input.spaceId, idsOf([input]));
+  async beforeJoin(input: OperationInput<typeof addParticipant>): Promise<ReferencedEntries> {
+    return this.references.findMissing(input.spaceId, directoryIdsOf([input]));
   }
 
   @HandleOperation(addParticipant)
   async join(
     input: OperationInput<typeof addParticipant>,
-    { trx, principal, before: found }: Context<Found>,
+    { trx, principal, before: found }: Context<ReferencedEntries>,
   ): Promise<OperationOutput<typeof addParticipant>> {
     const timeline = await this.timelines.lock(trx, input, principal);
-    requireShared(timeline.conversation);
-    const [resolved] = await this.people.resolve(trx, input.spaceId, {
-      asked: [input],
-      found,
+    requireNotDirect(timeline.conversation);
+    const [resolved] = await this.participants.resolve(trx, input.spaceId, {
+      inputs: [input],
+      referenced: found,
       pointer: '',
     });
-    if (!resolved) throw unknownPart();
-    const present = await this.conversations.participants(trx, [input.conversationId]);
-    if (present.some((one) => identityOf(one) === identityOf(resolved))) throw alreadyTakesPart();
+    if (!resolved) throw participantNotFound();
+    const participants = await this.conversations.listParticipants(trx, [input.conversationId]);
+    if (participants.some((one) => participantIdentity(one) === participantIdentity(resolved)))
+      throw alreadyParticipates();
     const row = { ...resolved, space_id: input.spaceId, parent_id: input.conversationId };
     await this.conversations.insertParticipants(trx, [row]);
-    timeline.joined(row);
+    timeline.addJoined(row);
     if (row.auto_respond && timeline.conversation.owner === 'none')
       timeline.setOwner('flow', { by: authorOf(principal), reason: null });
     await this.timelines.write(trx, [timeline]);
@@ -75,13 +82,14 @@ export class ParticipantsHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof updateParticipant>> {
     const timeline = await this.timelines.lock(trx, input, principal);
-    requireShared(timeline.conversation);
-    const row = await this.people.change(trx, { ...input, parentId: input.conversationId }, input);
-    timeline.participantChanged(row);
+    requireNotDirect(timeline.conversation);
+    const row = await this.participants.change(trx, { ...input, parentId: input.conversationId }, input);
+    timeline.addParticipantChanged(row);
     const by = authorOf(principal);
     const { owner } = timeline.conversation;
     if (owner === 'none' && row.auto_respond) timeline.setOwner('flow', { by, reason: null });
-    if (owner === 'flow' && !timeline.responds()) timeline.setOwner('none', { by, reason: NOBODY_RESPONDS });
+    if (owner === 'flow' && !timeline.hasResponder())
+      timeline.setOwner('none', { by, reason: NO_RESPONDER_LEFT });
     await this.timelines.write(trx, [timeline]);
     return toParticipant(row);
   }
@@ -93,12 +101,12 @@ export class ParticipantsHandler {
   ): Promise<OperationOutput<typeof removeParticipant>> {
     const { spaceId, conversationId, participantId } = input;
     const timeline = await this.timelines.lock(trx, input, principal);
-    requireShared(timeline.conversation);
+    requireNotDirect(timeline.conversation);
     const row = await this.conversations.deleteParticipant(trx, spaceId, conversationId, participantId);
-    if (!row) throw unknownPart();
-    timeline.left(row);
-    if (timeline.conversation.owner === 'flow' && !timeline.responds())
-      timeline.setOwner('none', { by: authorOf(principal), reason: NOBODY_RESPONDS });
+    if (!row) throw participantNotFound();
+    timeline.addLeft(row);
+    if (timeline.conversation.owner === 'flow' && !timeline.hasResponder())
+      timeline.setOwner('none', { by: authorOf(principal), reason: NO_RESPONDER_LEFT });
     await this.timelines.write(trx, [timeline]);
     return {};
   }

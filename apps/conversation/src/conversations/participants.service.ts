@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { newId, type ProblemError, unprocessable } from '@parley/contracts';
-import { unknownPart } from '../access.ts';
+import { participantNotFound } from '../access.ts';
 import { ContactsRepository } from '../contacts/contacts.repository.ts';
 import type { ConversationTrx, ParticipantRow } from '../database.ts';
 import { DirectoryRepository, type DirectoryRow } from '../directory/directory.repository.ts';
-import type { Found } from '../directory/references.service.ts';
+import type { ReferencedEntries } from '../directory/references.service.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 
-/** Somebody who is about to take part in a room or conversation. */
+/** A participant to be added to a room or conversation. */
 export type NewParticipant = Omit<ParticipantRow, 'space_id' | 'parent_id'>;
 
-/** A participant as the API names it. */
-export interface AskedParticipant {
+/** A participant in an API request. */
+export interface ParticipantInput {
   agentId?: string | undefined;
   accountId?: string | undefined;
   contactId?: string | undefined;
@@ -19,30 +19,32 @@ export interface AskedParticipant {
   autoRespond?: boolean | undefined;
 }
 
-/** A contact that is named, or the one that it became part of. */
-interface NamedContact {
+/** A requested contact, or its merge target. */
+interface ResolvedContact {
   id: string;
   name: string;
 }
 
-/** Participants as the API names them, and what is known of them. */
-export interface Resolution {
-  asked: readonly AskedParticipant[];
-  found: Found;
+/** Participants of a request, and their entries fetched before the transaction. */
+export interface ParticipantRequest {
+  inputs: readonly ParticipantInput[];
+  referenced: ReferencedEntries;
   pointer?: string;
 }
 
-/** The accounts and agents that are named. */
-export function idsOf(asked: readonly AskedParticipant[]): string[] {
+/** Ids of the requested accounts and agents. */
+export function directoryIdsOf(asked: readonly ParticipantInput[]): string[] {
   return asked.flatMap((one) => one.agentId ?? one.accountId ?? []);
 }
 
-/** Who somebody is, however named: an agent is its account. */
-export function identityOf(row: Pick<ParticipantRow, 'account_id' | 'agent_id' | 'contact_id'>): string {
+/** Identifies a participant. An agent is identified by its account. */
+export function participantIdentity(
+  row: Pick<ParticipantRow, 'account_id' | 'agent_id' | 'contact_id'>,
+): string {
   return row.account_id ?? row.agent_id ?? row.contact_id ?? '';
 }
 
-/** Finds whom the API names among the accounts, agents and contacts of a space. */
+/** Resolves participants of requests to accounts, agents and contacts of a space. */
 @Injectable()
 export class ParticipantsService {
   constructor(
@@ -58,7 +60,7 @@ export class ParticipantsService {
   async requireAccount(
     trx: ConversationTrx,
     { spaceId, accountId }: { spaceId: string; accountId: string | null },
-    found: Found,
+    found: ReferencedEntries,
   ): Promise<void> {
     if (accountId === null || found.has(accountId)) return;
     if ((await this.directory.findMany(trx, spaceId, [accountId])).has(accountId)) return;
@@ -74,19 +76,20 @@ export class ParticipantsService {
   async resolve(
     trx: ConversationTrx,
     spaceId: string,
-    { asked, found, pointer = '/participants' }: Resolution,
+    { inputs: asked, referenced: found, pointer = '/participants' }: ParticipantRequest,
   ): Promise<NewParticipant[]> {
-    const rows = await this.directory.findMany(trx, spaceId, idsOf(asked));
-    const known = new Map<string, DirectoryRow>([...found, ...rows]);
-    const contacts = await this.contactsOf(trx, spaceId, asked);
+    const rows = await this.directory.findMany(trx, spaceId, directoryIdsOf(asked));
+    const entries = new Map<string, DirectoryRow>([...found, ...rows]);
+    const contacts = await this.findContacts(trx, spaceId, asked);
     const resolved: NewParticipant[] = [];
-    for (const [index, one] of asked.entries()) {
-      const place = pointer === '' ? '' : `${pointer}/${index}`;
-      const participant = one.contactId
-        ? ofContact(one, contacts.get(one.contactId))
-        : ofDirectory(one, known.get(one.agentId ?? one.accountId ?? ''));
-      if (!participant) throw unknownParticipant(place, one);
-      if (resolved.some((other) => identityOf(other) === identityOf(participant))) throw namedTwice(place);
+    for (const [index, input] of asked.entries()) {
+      const itemPointer = pointer === '' ? '' : `${pointer}/${index}`;
+      const participant = input.contactId
+        ? contactParticipant(input, contacts.get(input.contactId))
+        : directoryParticipant(input, entries.get(input.agentId ?? input.accountId ?? ''));
+      if (!participant) throw unknownParticipant(itemPointer, input);
+      if (resolved.some((other) => participantIdentity(other) === participantIdentity(participant)))
+        throw duplicateParticipant(itemPointer);
       resolved.push(participant);
     }
     return resolved;
@@ -98,12 +101,14 @@ export class ParticipantsService {
    */
   async change(
     trx: ConversationTrx,
-    of: { spaceId: string; parentId: string; participantId: string },
+    target: { spaceId: string; parentId: string; participantId: string },
     { role, autoRespond }: { role?: ParticipantRow['role'] | undefined; autoRespond?: boolean | undefined },
   ): Promise<ParticipantRow> {
-    const present = await this.conversations.participants(trx, [of.parentId]);
-    const row = present.find((one) => one.space_id === of.spaceId && one.id === of.participantId);
-    if (!row) throw unknownPart();
+    const participants = await this.conversations.listParticipants(trx, [target.parentId]);
+    const row = participants.find(
+      (one) => one.space_id === target.spaceId && one.id === target.participantId,
+    );
+    if (!row) throw participantNotFound();
     if (autoRespond === true && row.agent_id === null)
       throw unprocessable('Only an agent answers by itself.', 'not_an_agent', [
         { pointer: '/autoRespond', detail: 'is for agents alone' },
@@ -113,54 +118,54 @@ export class ParticipantsService {
     return changed;
   }
 
-  private async contactsOf(
+  private async findContacts(
     trx: ConversationTrx,
     spaceId: string,
-    asked: readonly AskedParticipant[],
-  ): Promise<Map<string, NamedContact>> {
+    asked: readonly ParticipantInput[],
+  ): Promise<Map<string, ResolvedContact>> {
     const ids = asked.flatMap((one) => one.contactId ?? []);
-    const merged = await this.contacts.mergedInto(trx, ids);
-    const rows = await this.contacts.findMany(trx, spaceId, [...ids, ...merged.values()]);
-    const standing = new Map(rows.map(({ id, name }) => [id, { id, name: name ?? 'Contact' }]));
+    const mergeTargets = await this.contacts.findMergeTargets(trx, ids);
+    const rows = await this.contacts.findMany(trx, spaceId, [...ids, ...mergeTargets.values()]);
+    const active = new Map(rows.map(({ id, name }) => [id, { id, name: name ?? 'Contact' }]));
     return new Map(
       ids.flatMap((id) => {
-        const contact = standing.get(merged.get(id) ?? id);
+        const contact = active.get(mergeTargets.get(id) ?? id);
         return contact ? [[id, contact] as const] : [];
       }),
     );
   }
 }
 
-const nobody = { account_id: null, contact_id: null, agent_id: null, auto_respond: false };
+const emptyParticipant = { account_id: null, contact_id: null, agent_id: null, auto_respond: false };
 
-function ofContact(
-  { role }: AskedParticipant,
-  contact: NamedContact | undefined,
+function contactParticipant(
+  { role }: ParticipantInput,
+  contact: ResolvedContact | undefined,
 ): NewParticipant | undefined {
   if (!contact) return undefined;
-  return { ...nobody, id: newId('part'), contact_id: contact.id, name: contact.name, role };
+  return { ...emptyParticipant, id: newId('part'), contact_id: contact.id, name: contact.name, role };
 }
 
-function ofDirectory(
-  { agentId, role, autoRespond }: AskedParticipant,
-  known: { id: string; account_id: string | null; name: string } | undefined,
+function directoryParticipant(
+  { agentId, role, autoRespond }: ParticipantInput,
+  entry: { id: string; account_id: string | null; name: string } | undefined,
 ): NewParticipant | undefined {
-  if (!known || Boolean(agentId) !== known.id.startsWith('agent_')) return undefined;
-  const { name, account_id } = known;
-  const base = { ...nobody, id: newId('part'), name, role };
-  if (!agentId) return { ...base, account_id: known.id };
+  if (!entry || Boolean(agentId) !== entry.id.startsWith('agent_')) return undefined;
+  const { name, account_id } = entry;
+  const base = { ...emptyParticipant, id: newId('part'), name, role };
+  if (!agentId) return { ...base, account_id: entry.id };
   return { ...base, account_id, agent_id: agentId, auto_respond: autoRespond ?? true };
 }
 
-function unknownParticipant(place: string, { agentId, accountId }: AskedParticipant): ProblemError {
+function unknownParticipant(pointer: string, { agentId, accountId }: ParticipantInput): ProblemError {
   const field = agentId ? 'agentId' : accountId ? 'accountId' : 'contactId';
   return unprocessable('A participant does not exist in this space.', 'unknown_participant', [
-    { pointer: `${place}/${field}`, detail: 'names nobody of this space' },
+    { pointer: `${pointer}/${field}`, detail: 'names nobody of this space' },
   ]);
 }
 
-function namedTwice(place: string): ProblemError {
-  return unprocessable('Somebody is named twice.', 'duplicate_participant', [
-    { pointer: place, detail: 'names somebody who is named before' },
+function duplicateParticipant(pointer: string): ProblemError {
+  return unprocessable('A participant is named twice.', 'duplicate_participant', [
+    { pointer: pointer, detail: 'names somebody who is named before' },
   ]);
 }

@@ -21,13 +21,24 @@ import {
   updateRoomParticipant,
 } from '@parley/contracts';
 import { BeforeOperation, HandleOperation, type OperationContext } from '@parley/messaging';
-import { alreadyTakesPart, audienceOf, directRoom, isInAudience, unknownPart } from '../access.ts';
+import {
+  alreadyParticipates,
+  audienceFilterOf,
+  directRoomConflict,
+  isInAudience,
+  participantNotFound,
+} from '../access.ts';
 import type { ConversationTrx, ParticipantRow, RoomRow, Tables } from '../database.ts';
-import { type Found, ReferencesService } from '../directory/references.service.ts';
+import { type ReferencedEntries, ReferencesService } from '../directory/references.service.ts';
 import { mergedMetadata, toParticipant } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { DeletionService } from './deletion.service.ts';
-import { identityOf, idsOf, type NewParticipant, ParticipantsService } from './participants.service.ts';
+import {
+  participantIdentity,
+  directoryIdsOf,
+  type NewParticipant,
+  ParticipantsService,
+} from './participants.service.ts';
 import { RoomsRepository } from './rooms.repository.ts';
 import { ViewsService } from './views.service.ts';
 
@@ -39,24 +50,30 @@ export class RoomsHandler {
   constructor(
     private readonly rooms: RoomsRepository,
     private readonly conversations: ConversationsRepository,
-    private readonly people: ParticipantsService,
+    private readonly participantsService: ParticipantsService,
     private readonly views: ViewsService,
     private readonly references: ReferencesService,
     private readonly deletion: DeletionService,
   ) {}
 
   @BeforeOperation(createRoom)
-  async beforeCreate({ spaceId, participants }: OperationInput<typeof createRoom>): Promise<Found> {
-    return this.references.find(spaceId, idsOf(participants));
+  async beforeCreate({
+    spaceId,
+    participants,
+  }: OperationInput<typeof createRoom>): Promise<ReferencedEntries> {
+    return this.references.findMissing(spaceId, directoryIdsOf(participants));
   }
 
   @HandleOperation(createRoom)
   async create(
     input: OperationInput<typeof createRoom>,
-    { trx, principal, before: found }: Context<Found>,
+    { trx, principal, before: found }: Context<ReferencedEntries>,
   ): Promise<OperationOutput<typeof createRoom>> {
     const { spaceId, type } = input;
-    const participants = await this.people.resolve(trx, spaceId, { asked: input.participants, found });
+    const participants = await this.participantsService.resolve(trx, spaceId, {
+      inputs: input.participants,
+      referenced: found,
+    });
     const pair = type === 'direct' ? pairOf(participants) : null;
     const row = await this.rooms.insert(trx, {
       space_id: spaceId,
@@ -67,9 +84,9 @@ export class RoomsHandler {
       metadata: JSON.stringify(input.metadata ?? {}),
     });
     if (!row) {
-      const known = pair && (await this.rooms.findPair(trx, spaceId, pair));
-      if (!known) throw new Error('A room could neither be made nor found.');
-      return { ...(await this.view(trx, known, principal)), existing: true };
+      const requireRoom = pair && (await this.rooms.findPair(trx, spaceId, pair));
+      if (!requireRoom) throw new Error('A room could neither be created nor found.');
+      return { ...(await this.view(trx, requireRoom, principal)), existing: true };
     }
     await this.conversations.insertParticipants(
       trx,
@@ -85,7 +102,7 @@ export class RoomsHandler {
   ): Promise<OperationOutput<typeof listRooms>> {
     const { spaceId, limit } = input;
     const rows = await this.rooms.list(trx, spaceId, { limit, before: cursorOf(input.cursor) });
-    const participants = await this.conversations.participants(
+    const participants = await this.conversations.listParticipants(
       trx,
       rows.map(({ id }) => id),
     );
@@ -107,7 +124,7 @@ export class RoomsHandler {
   async update(input: OperationInput<typeof updateRoom>, { trx, principal }: Context): Promise<Room> {
     const { spaceId, roomId, name, metadata } = input;
     const row = known(await this.rooms.lock(trx, spaceId, roomId));
-    await this.requireMate(trx, row, principal);
+    await this.requireParticipant(trx, row, principal);
     const changed = await this.rooms.update(trx, row, {
       ...(name === undefined ? {} : { name }),
       ...mergedMetadata(row.metadata, metadata),
@@ -121,36 +138,44 @@ export class RoomsHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof deleteRoom>> {
     const row = known(await this.rooms.lock(trx, spaceId, roomId));
-    await this.requireMate(trx, row, principal);
+    await this.requireParticipant(trx, row, principal);
     await this.deletion.deleteRoom(trx, spaceId, roomId);
     return {};
   }
 
   @HandleOperation(listRoomParticipants)
-  async participants(
+  async listParticipants(
     input: OperationInput<typeof listRoomParticipants>,
     { trx }: Context,
   ): Promise<OperationOutput<typeof listRoomParticipants>> {
     const { id } = known(await this.rooms.find(trx, input.spaceId, input.roomId));
-    return { data: (await this.conversations.participants(trx, [id])).map(toParticipant), nextCursor: null };
+    return {
+      data: (await this.conversations.listParticipants(trx, [id])).map(toParticipant),
+      nextCursor: null,
+    };
   }
 
   @BeforeOperation(addRoomParticipant)
-  async beforeJoin(input: OperationInput<typeof addRoomParticipant>): Promise<Found> {
-    return this.references.find(input.spaceId, idsOf([input]));
+  async beforeJoin(input: OperationInput<typeof addRoomParticipant>): Promise<ReferencedEntries> {
+    return this.references.findMissing(input.spaceId, directoryIdsOf([input]));
   }
 
   @HandleOperation(addRoomParticipant)
   async join(
     input: OperationInput<typeof addRoomParticipant>,
-    { trx, before: found }: Context<Found>,
+    { trx, before: found }: Context<ReferencedEntries>,
   ): Promise<OperationOutput<typeof addRoomParticipant>> {
     const { spaceId, roomId } = input;
-    const room = changeable(await this.rooms.lock(trx, spaceId, roomId));
-    const [resolved] = await this.people.resolve(trx, spaceId, { asked: [input], found, pointer: '' });
-    if (!resolved) throw unknownPart();
-    const participants = await this.conversations.participants(trx, [room.id]);
-    if (participants.some((one) => identityOf(one) === identityOf(resolved))) throw alreadyTakesPart();
+    const room = requireStandard(await this.rooms.lock(trx, spaceId, roomId));
+    const [resolved] = await this.participantsService.resolve(trx, spaceId, {
+      inputs: [input],
+      referenced: found,
+      pointer: '',
+    });
+    if (!resolved) throw participantNotFound();
+    const participants = await this.conversations.listParticipants(trx, [room.id]);
+    if (participants.some((one) => participantIdentity(one) === participantIdentity(resolved)))
+      throw alreadyParticipates();
     const row = { ...resolved, space_id: spaceId, parent_id: room.id };
     await this.conversations.insertParticipants(trx, [row]);
     return toParticipant(row);
@@ -162,8 +187,10 @@ export class RoomsHandler {
     { trx }: Context,
   ): Promise<OperationOutput<typeof updateRoomParticipant>> {
     const { spaceId, roomId, participantId } = input;
-    changeable(await this.rooms.lock(trx, spaceId, roomId));
-    return toParticipant(await this.people.change(trx, { spaceId, parentId: roomId, participantId }, input));
+    requireStandard(await this.rooms.lock(trx, spaceId, roomId));
+    return toParticipant(
+      await this.participantsService.change(trx, { spaceId, parentId: roomId, participantId }, input),
+    );
   }
 
   @HandleOperation(removeRoomParticipant)
@@ -172,53 +199,53 @@ export class RoomsHandler {
     { trx }: Context,
   ): Promise<OperationOutput<typeof removeRoomParticipant>> {
     const { spaceId, roomId, participantId } = input;
-    changeable(await this.rooms.lock(trx, spaceId, roomId));
+    requireStandard(await this.rooms.lock(trx, spaceId, roomId));
     if (!(await this.conversations.deleteParticipant(trx, spaceId, roomId, participantId)))
-      throw unknownPart();
+      throw participantNotFound();
     return {};
   }
 
   @HandleOperation(listRoomConversations)
-  async conversationsOf(
+  async listConversations(
     input: OperationInput<typeof listRoomConversations>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listRoomConversations>> {
     const { spaceId, roomId, limit } = input;
-    await this.requireMate(trx, known(await this.rooms.find(trx, spaceId, roomId)), principal);
+    await this.requireParticipant(trx, known(await this.rooms.find(trx, spaceId, roomId)), principal);
     const rows = await this.conversations.list(trx, {
       ...{ spaceId, roomId, limit, cursor: input.cursor, sort: 'lastActivity' },
-      audience: audienceOf(principal),
+      audience: audienceFilterOf(principal),
     });
-    return this.views.page(trx, principal, rows, { limit, sort: 'lastActivity' });
+    return this.views.viewPage(trx, principal, rows, { limit, sort: 'lastActivity' });
   }
 
   private async view(trx: ConversationTrx, row: RoomRow, principal: Principal): Promise<Room> {
-    return toRoom(row, await this.conversations.participants(trx, [row.id]), principal);
+    return toRoom(row, await this.conversations.listParticipants(trx, [row.id]), principal);
   }
 
-  /** @throws ProblemError 403 for anybody but the two of a direct room */
-  private async requireMate(trx: ConversationTrx, row: RoomRow, principal: Principal): Promise<void> {
+  /** @throws ProblemError 403 for principals outside a direct room */
+  private async requireParticipant(trx: ConversationTrx, row: RoomRow, principal: Principal): Promise<void> {
     if (row.type !== 'direct') return;
-    if (isMate(principal, await this.conversations.participants(trx, [row.id]))) return;
+    if (isParticipant(principal, await this.conversations.listParticipants(trx, [row.id]))) return;
     throw permissionDenied('What is in a direct room is for its two participants alone.');
   }
 }
 
-function isMate(principal: Principal, participants: readonly ParticipantRow[]): boolean {
+function isParticipant(principal: Principal, participants: readonly ParticipantRow[]): boolean {
   return isInAudience(
     principal,
     participants.flatMap((one) => one.account_id ?? []),
   );
 }
 
-/** Others know of a direct room and who is in it; what the two named and noted is theirs. */
+/** Hides the name and metadata of a direct room from principals outside it. */
 function toRoom(row: RoomRow, participants: readonly ParticipantRow[], principal: Principal): Room {
-  if (row.type === 'direct' && !isMate(principal, participants))
-    return roomOf({ ...row, name: null, metadata: {} }, participants);
-  return roomOf(row, participants);
+  if (row.type === 'direct' && !isParticipant(principal, participants))
+    return toPublicRoom({ ...row, name: null, metadata: {} }, participants);
+  return toPublicRoom(row, participants);
 }
 
-function roomOf(row: RoomRow, participants: readonly ParticipantRow[]): Room {
+function toPublicRoom(row: RoomRow, participants: readonly ParticipantRow[]): Room {
   return {
     id: row.id,
     type: row.type,
@@ -235,14 +262,14 @@ function known(row: RoomRow | undefined): RoomRow {
   return row;
 }
 
-function changeable(row: RoomRow | undefined): RoomRow {
+function requireStandard(row: RoomRow | undefined): RoomRow {
   const room = known(row);
-  if (room.type === 'direct') throw directRoom();
+  if (room.type === 'direct') throw directRoomConflict();
   return room;
 }
 
 function pairOf(participants: readonly NewParticipant[]): string {
-  const ids = participants.map(identityOf);
+  const ids = participants.map(participantIdentity);
   const contact = participants.findIndex((one) => one.contact_id !== null);
   if (contact >= 0)
     throw unprocessable('A direct room is for accounts and agents.', 'direct_room_contact', [

@@ -4,7 +4,7 @@ import type { ConversationTrx, RoomRow, RoomTable } from '../database.ts';
 
 @Injectable()
 export class RoomsRepository {
-  /** Inserts a room; undefined when the pair has one already. */
+  /** Inserts a room. @returns undefined if the pair already has one */
   async insert(trx: ConversationTrx, row: Insertable<RoomTable>): Promise<RoomRow | undefined> {
     return trx
       .insertInto('room')
@@ -33,8 +33,8 @@ export class RoomsRepository {
       .executeTakeFirst();
   }
 
-  /** A room that is not deleted meanwhile. */
-  async hold(trx: ConversationTrx, spaceId: string, id: string): Promise<RoomRow | undefined> {
+  /** Locks a room against deletion until the end of the transaction. */
+  async lockShared(trx: ConversationTrx, spaceId: string, id: string): Promise<RoomRow | undefined> {
     return trx
       .selectFrom('room')
       .selectAll()
@@ -81,7 +81,7 @@ export class RoomsRepository {
       .executeTakeFirstOrThrow();
   }
 
-  /** Another contact takes a contact's places in rooms, save where it has one already. */
+  /** Replaces a contact in rooms, except where the other contact already participates. */
   async replaceContact(
     trx: ConversationTrx,
     spaceId: string,
@@ -95,12 +95,12 @@ export class RoomsRepository {
         WHERE other.space_id = participant.space_id AND other.parent_id = participant.parent_id AND other.contact_id = ${into.id})`.execute(
       trx,
     );
-    await this.dropPairs(trx, spaceId, from);
+    await this.clearPairs(trx, spaceId, from);
     await this.removeContact(trx, spaceId, from);
   }
 
   async removeContact(trx: ConversationTrx, spaceId: string, contactId: string): Promise<void> {
-    await this.dropPairs(trx, spaceId, contactId);
+    await this.clearPairs(trx, spaceId, contactId);
     await trx
       .deleteFrom('participant')
       .where('space_id', '=', spaceId)
@@ -108,8 +108,8 @@ export class RoomsRepository {
       .execute();
   }
 
-  /** A direct room of somebody who is gone is nobody's pair any more. */
-  private async dropPairs(trx: ConversationTrx, spaceId: string, contactId: string): Promise<void> {
+  /** Clears the pair of direct rooms of a removed contact. */
+  private async clearPairs(trx: ConversationTrx, spaceId: string, contactId: string): Promise<void> {
     await trx
       .updateTable('room')
       .set({ pair: null })

@@ -52,15 +52,15 @@ export class Timeline {
   conversation: ConversationRow;
   readonly messages: MessageRow[] = [];
   readonly events: NewEvent[] = [];
-  changed = false;
-  /** When it began or something was last said in it, in this transaction. */
+  isChanged = false;
+  /** When it was created or last received a message, in this transaction. */
   activeAt: Date | null = null;
 
   constructor(conversation: ConversationRow) {
     this.conversation = conversation;
   }
 
-  created(participants: readonly ParticipantRow[]): void {
+  addCreated(participants: readonly ParticipantRow[]): void {
     const { room_id: roomId, contact_id: contactId, owner, subject } = this.conversation;
     this.activeAt = new Date();
     this.add(conversationCreated, {
@@ -73,14 +73,14 @@ export class Timeline {
     });
   }
 
-  joined(participant: ParticipantRow): void {
+  addJoined(participant: ParticipantRow): void {
     const { agent_id: agentId, auto_respond: responds } = participant;
     if (agentId && responds)
       this.conversation = { ...this.conversation, agent_ids: [...this.conversation.agent_ids, agentId] };
     this.add(participantJoined, { participant: toParticipant(participant) });
   }
 
-  left(participant: ParticipantRow): void {
+  addLeft(participant: ParticipantRow): void {
     const { agent_ids: agentIds, target } = this.conversation;
     const left = participant.agent_id;
     this.conversation = {
@@ -91,8 +91,8 @@ export class Timeline {
     this.add(participantLeft, { participant: toParticipant(participant) });
   }
 
-  /** A participant's role changed, or whether it answers by itself. */
-  participantChanged(participant: ParticipantRow): void {
+  /** Appends a change of a participant's role or of automatic responses. */
+  addParticipantChanged(participant: ParticipantRow): void {
     const { agent_ids: agentIds, target } = this.conversation;
     const { agent_id: agentId, auto_respond: responds } = participant;
     const others = agentIds.filter((id) => id !== agentId);
@@ -105,8 +105,8 @@ export class Timeline {
     this.add(participantChanged, { participant: toParticipant(participant) });
   }
 
-  /** Whether anybody answers by itself: the channel's flow or agent, or another agent that takes part. */
-  responds(): boolean {
+  /** Whether the channel's target or a participating agent responds automatically. */
+  hasResponder(): boolean {
     return this.conversation.target !== null || this.conversation.agent_ids.length > 0;
   }
 
@@ -170,11 +170,11 @@ export class Timeline {
       language: draft.language,
       ...respondersOf(this.conversation),
     });
-    if (wasHeard(row)) this.add(messageChanged, { message: toMessage(row), change: 'speech' });
+    if (hasPlayedSpeech(row)) this.add(messageChanged, { message: toMessage(row), change: 'speech' });
     this.messages.push(row);
   }
 
-  /** A message that stands was edited, deleted or reacted to. */
+  /** Appends an edit, deletion or reaction of a stored message. */
   changeMessage(
     row: Pick<MessageRow, 'provider_message_id'>,
     data: { message: Message; change: 'edited' | 'deleted' | 'reaction' },
@@ -187,14 +187,14 @@ export class Timeline {
   add(definition: EventDefinition, data: object): void {
     const sequence = this.conversation.last_sequence + 1;
     this.conversation = { ...this.conversation, last_sequence: sequence };
-    this.changed = true;
+    this.isChanged = true;
     const { space_id: spaceId, id: conversationId, audience } = this.conversation;
     const restricted = audience === null ? {} : { audience };
     this.events.push({ definition, spaceId, data: { conversationId, sequence, ...restricted, ...data } });
   }
 }
 
-/** Whoever follows what was heard of answers learns it from changes alone, also when it was heard before. */
-function wasHeard({ speech, author }: MessageRow): boolean {
+/** Consumers of playback data read change events only, so a message with playback data needs one. */
+function hasPlayedSpeech({ speech, author }: MessageRow): boolean {
   return speech !== null && author.type !== 'contact';
 }

@@ -5,12 +5,12 @@ import { sql } from 'kysely';
 import type { ConversationRow, ConversationTrx, MessageRow } from '../database.ts';
 import { searchRowOf } from '../search/message-terms.ts';
 
-/** What timelines of a transaction have collected. */
-export interface Collected {
+/** The changes of a transaction's timelines. */
+export interface TimelineChanges {
   conversations: readonly ConversationRow[];
   messages: readonly MessageRow[];
   events: readonly NewEvent[];
-  /** Conversations that began or in which something was said. */
+  /** Conversations that were created or received a message. */
   active: readonly { spaceId: string; id: string; at: Date }[];
 }
 
@@ -53,7 +53,7 @@ export class TimelinesRepository {
   /** Saves what can change of many locked conversations, with their new messages and events, in one statement. */
   async write(
     trx: ConversationTrx,
-    { conversations: rows, messages, events, active }: Collected,
+    { conversations: rows, messages, events, active }: TimelineChanges,
   ): Promise<void> {
     const stored = messages.map((row) => ({
       ...row,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '@parley/contracts';
-import { requireOwn } from '../access.ts';
+import { requireVisible } from '../access.ts';
 import type { ConversationRow, ConversationTrx, MessageRow } from '../database.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { Timeline } from './timeline.ts';
@@ -19,22 +19,22 @@ export class TimelinesService {
     return new Map(rows.map((row) => [row.id, new Timeline(row)]));
   }
 
-  /** The timeline of one conversation, locked; 404 unless it is the principal's to see. */
+  /** Locks a conversation. @throws ProblemError 404 if the principal cannot see it */
   async lock(
     trx: ConversationTrx,
     place: { spaceId: string; conversationId: string },
     principal: Principal,
   ): Promise<Timeline> {
-    const row = requireOwn(
+    const row = requireVisible(
       principal,
       await this.conversations.lock(trx, place.spaceId, place.conversationId),
     );
     return new Timeline(row);
   }
 
-  /** Writes what timelines collected; answers the messages as they are stored. */
+  /** Writes the changes of timelines. @returns the stored messages */
   async write(trx: ConversationTrx, timelines: Iterable<Timeline>): Promise<MessageRow[]> {
-    const changed = [...timelines].filter((timeline) => timeline.changed);
+    const changed = [...timelines].filter((timeline) => timeline.isChanged);
     if (changed.length === 0) return [];
     const messages = changed.flatMap((timeline) => timeline.messages);
     await this.timelines.write(trx, {

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Conversation, conversationForVisitor, isBareKey, type Principal } from '@parley/contracts';
-import { isVisitor, readerOf } from '../access.ts';
+import { isVisitor, readerIdOf } from '../access.ts';
 import type { ConversationRow, ConversationTrx } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 import { toConversation } from '../shapes.ts';
 import { ConversationsRepository } from './conversations.repository.ts';
 import { type ConversationSort, cursorAfter, type ListedConversation } from './list-query.repository.ts';
 
-/** Conversations as a principal sees them. */
+/** Public views of conversations for a principal. */
 @Injectable()
 export class ViewsService {
   constructor(
@@ -15,17 +15,17 @@ export class ViewsService {
     private readonly messages: MessagesRepository,
   ) {}
 
-  async many(
+  async viewMany(
     trx: ConversationTrx,
     principal: Principal,
     rows: readonly ConversationRow[],
   ): Promise<Conversation[]> {
     const ids = rows.map((row) => row.id);
-    const participants = await this.conversations.participants(trx, ids);
+    const participants = await this.conversations.listParticipants(trx, ids);
     const withInternal = !isVisitor(principal);
     const last = await this.messages.last(trx, rows, withInternal);
     const unread = await this.messages.unread(trx, rows, {
-      ...{ id: readerOf(principal), withInternal },
+      ...{ id: readerIdOf(principal), withInternal },
       ownsSpace: isBareKey(principal),
     });
     const views = rows.map((row) =>
@@ -38,21 +38,21 @@ export class ViewsService {
     return isVisitor(principal) ? views.map(conversationForVisitor) : views;
   }
 
-  /** A page of a list, of rows of which there is one more than it holds. */
-  async page(
+  /** Returns a page of views. @param rows up to `limit + 1` rows */
+  async viewPage(
     trx: ConversationTrx,
     principal: Principal,
     rows: readonly ListedConversation[],
     { limit, sort }: { limit: number; sort: ConversationSort },
   ): Promise<{ data: Conversation[]; nextCursor: string | null }> {
-    const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    const data = await this.many(trx, principal, shown);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const data = await this.viewMany(trx, principal, page);
     return { data, nextCursor: rows.length > limit && last ? cursorAfter(sort, last) : null };
   }
 
-  async one(trx: ConversationTrx, principal: Principal, row: ConversationRow): Promise<Conversation> {
-    const [view] = await this.many(trx, principal, [row]);
+  async viewOne(trx: ConversationTrx, principal: Principal, row: ConversationRow): Promise<Conversation> {
+    const [view] = await this.viewMany(trx, principal, [row]);
     if (!view) throw new Error('A conversation has no view.');
     return view;
   }

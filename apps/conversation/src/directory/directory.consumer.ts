@@ -4,13 +4,13 @@ import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { DirectoryRepository } from './directory.repository.ts';
 
-/** Keeps the names of members and agents, so that nobody is asked when somebody joins or writes. */
+/** Keeps a projection of the names of members and agents. */
 @Controller()
 export class DirectoryConsumer {
   constructor(private readonly directory: DirectoryRepository) {}
 
   @OnEvent(memberChanged, { consumer: 'directory' })
-  async onMember(
+  async onMemberChanged(
     events: EventEnvelope<typeof memberChanged>[],
     context: EventContext<Tables>,
   ): Promise<void> {
@@ -27,7 +27,10 @@ export class DirectoryConsumer {
   }
 
   @OnEvent(agentChanged, { consumer: 'directory' })
-  async onAgent(events: EventEnvelope<typeof agentChanged>[], context: EventContext<Tables>): Promise<void> {
+  async onAgentChanged(
+    events: EventEnvelope<typeof agentChanged>[],
+    context: EventContext<Tables>,
+  ): Promise<void> {
     for (const { spaceId, data } of events) {
       if (data.deleted) await this.directory.remove(context.trx, spaceId, data.agentId);
       else

@@ -20,7 +20,7 @@ export class DirectoryRepository {
     await trx.deleteFrom('directory').where('space_id', '=', spaceId).where('id', '=', id).execute();
   }
 
-  /** Those of a space who are known, by id. */
+  /** Returns the stored entries of a space, by id. */
   async findMany(
     trx: ConversationTrx,
     spaceId: string,
@@ -36,7 +36,7 @@ export class DirectoryRepository {
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  /** The agents of these ids, whichever of the transaction's spaces they are of, by space and id. */
+  /** Returns agents of all spaces of the transaction, by space and id. */
   async findAgents(trx: ConversationTrx, ids: readonly string[]): Promise<Map<string, DirectoryRow>> {
     if (ids.length === 0) return new Map();
     const rows = await trx

@@ -25,7 +25,7 @@ import {
   HandleOperation,
   type OperationContext,
 } from '@parley/messaging';
-import { isVisitor, readerOf, requireOwn, seenBy } from '../access.ts';
+import { isVisitor, readerIdOf, requireVisible, messageFor } from '../access.ts';
 import { AttachmentsService } from '../attachments/attachments.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import type { Timeline } from '../conversations/timeline.ts';
@@ -64,7 +64,7 @@ export class MessagesHandler {
     { principal }: BeforeContext,
   ): Promise<ConfirmedPost> {
     const [parts, spaceName] = await Promise.all([
-      this.attachments.confirm(principal, input),
+      this.attachments.confirmFiles(principal, input),
       this.spaceNames.nameFor(principal, input.spaceId),
     ]);
     return { parts, spaceName };
@@ -75,7 +75,7 @@ export class MessagesHandler {
     input: OperationInput<typeof postMessage>,
     { trx, principal, before }: Context<ConfirmedPost>,
   ): Promise<Posted> {
-    return seenBy(principal, await this.posting.post(trx, principal, input, { ...input, ...before }));
+    return messageFor(principal, await this.posting.post(trx, principal, input, { ...input, ...before }));
   }
 
   @BeforeOperation(postVisitorMessage)
@@ -83,7 +83,7 @@ export class MessagesHandler {
     { spaceId, conversationId = '', parts }: OperationInput<typeof postVisitorMessage>,
     { principal }: BeforeContext,
   ): Promise<Part[]> {
-    return this.attachments.confirm(principal, { spaceId, conversationId, parts });
+    return this.attachments.confirmFiles(principal, { spaceId, conversationId, parts });
   }
 
   @HandleOperation(postVisitorMessage)
@@ -91,7 +91,7 @@ export class MessagesHandler {
     input: OperationInput<typeof postVisitorMessage>,
     { trx, principal, before: parts }: Context<Part[]>,
   ): Promise<Posted> {
-    return seenBy(principal, await this.posting.postAsVisitor(trx, principal, { ...input, parts }));
+    return messageFor(principal, await this.posting.postAsVisitor(trx, principal, { ...input, parts }));
   }
 
   @HandleOperation(listMessages)
@@ -99,7 +99,7 @@ export class MessagesHandler {
     input: OperationInput<typeof listMessages>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listMessages>> {
-    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    requireVisible(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
     const before = input.beforeSequence ?? null;
     const after = sequenceOf(input.cursor) ?? input.afterSequence ?? null;
     const { spaceId, conversationId, limit } = input;
@@ -114,20 +114,20 @@ export class MessagesHandler {
     const shown = rows.slice(0, limit).sort((a, b) => a.sequence - b.sequence);
     const forwards = before === null || after !== null;
     return {
-      data: shown.map((row) => seenBy(principal, toMessage(row))),
+      data: shown.map((row) => messageFor(principal, toMessage(row))),
       nextCursor: forwards && rows.length > limit ? String(shown.at(-1)?.sequence) : null,
     };
   }
 
   @HandleOperation(getMessage)
   async get(input: OperationInput<typeof getMessage>, { trx, principal }: Context): Promise<Posted> {
-    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
-    return seenBy(principal, toMessage(await this.find(trx, input, principal)));
+    requireVisible(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    return messageFor(principal, toMessage(await this.find(trx, input, principal)));
   }
 
   @BeforeOperation(editMessage)
   async beforeEdit(input: OperationInput<typeof editMessage>, { principal }: BeforeContext): Promise<Part[]> {
-    return this.attachments.confirmEdit(principal, input);
+    return this.attachments.confirmEditedFiles(principal, input);
   }
 
   @HandleOperation(editMessage)
@@ -161,7 +161,7 @@ export class MessagesHandler {
       !(await this.messages.markRead(trx, {
         spaceId,
         conversationId,
-        readerId: readerOf(principal),
+        readerId: readerIdOf(principal),
         sequence,
       }))
     )
@@ -185,7 +185,7 @@ export class MessagesHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listEvents>> {
     const { spaceId, conversationId, afterSequence, limit } = input;
-    const row = requireOwn(principal, await this.conversations.find(trx, spaceId, conversationId));
+    const row = requireVisible(principal, await this.conversations.find(trx, spaceId, conversationId));
     const rows = await this.messages.events(trx, spaceId, conversationId, { after: afterSequence, limit });
     const last = rows.at(-1)?.sequence;
     const shown = isVisitor(principal) ? await this.eventViews.forVisitor(trx, rows) : rows;

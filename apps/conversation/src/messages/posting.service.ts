@@ -9,7 +9,7 @@ import {
   type postVisitorMessage,
   unprocessable,
 } from '@parley/contracts';
-import { audienceOf, isVisitor, ownOf, requireOwn, writerOf } from '../access.ts';
+import { audienceFilterOf, isVisitor, visitorFilterOf, requireVisible, writerOf } from '../access.ts';
 import { SendersService } from '../contacts/senders.service.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { DeletionRepository } from '../conversations/deletion.repository.ts';
@@ -57,7 +57,7 @@ export class PostingService {
     place: { spaceId: string; conversationId: string },
     input: PostInput,
   ): Promise<Message | null> {
-    const visitor = ownOf(principal) ?? null;
+    const visitor = visitorFilterOf(principal) ?? null;
     if (visitor && input.internal) return null;
     const row = await this.quick.post(trx, {
       spaceId: place.spaceId,
@@ -69,7 +69,7 @@ export class PostingService {
       internal: input.internal,
       metadata: input.metadata ?? {},
       visitor,
-      reader: audienceOf(principal),
+      reader: audienceFilterOf(principal),
       assignable: principal.accountId !== undefined,
     });
     return row ? toMessage(row) : null;
@@ -151,9 +151,9 @@ export class PostingService {
     { spaceId, conversationId = '' }: VisitorInput,
   ): Promise<Timeline | null> {
     const found = await this.conversations.lock(trx, spaceId, conversationId);
-    const deleted = found ? null : await this.deletions.wasDeleted(trx, spaceId, conversationId);
+    const deleted = found ? null : await this.deletions.findDeleted(trx, spaceId, conversationId);
     if (deleted && deleted.channelId === principal.channelId) return null;
-    const row = requireOwn(principal, found);
+    const row = requireVisible(principal, found);
     return row.status === 'closed' ? null : new Timeline(row);
   }
 

@@ -33,7 +33,7 @@ export class ProducedConsumer {
       trx,
       events.flatMap(({ data }) => [data.messageId, ...(data.replyTo ? [data.replyTo] : [])]),
     );
-    const awaited = await this.speech.awaited(trx, timelines.values());
+    const awaited = await this.speech.findPending(trx, timelines.values());
     const known = new Set(found.keys());
     const late = await this.lateGreetings(trx, events, timelines);
     for (const { spaceId, data } of events) {
@@ -63,7 +63,7 @@ export class ProducedConsumer {
       });
     }
     await this.timelines.write(trx, timelines.values());
-    await this.speech.forget(trx, timelines.values());
+    await this.speech.deleteDelivered(trx, timelines.values());
   }
 
   /**

@@ -16,7 +16,7 @@ import {
 } from '@parley/contracts';
 import { HandleOperation, LiveBus, type OperationContext } from '@parley/messaging';
 import { toEmoji } from '@parley/text';
-import { isVisitor, requireOwn, seenBy } from '../access.ts';
+import { isVisitor, requireVisible, messageFor } from '../access.ts';
 import { ConversationsRepository } from '../conversations/conversations.repository.ts';
 import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, MessageRow, Tables } from '../database.ts';
@@ -47,10 +47,13 @@ export class ReactionsHandler {
     const timeline = await this.timelines.lock(trx, input, principal);
     const row = await this.visible(trx, input, principal);
     const mine = reactionOf(principal, emoji);
-    if (row.reactions.some((one) => isSameReaction(one, mine))) return seenBy(principal, toMessage(row));
+    if (row.reactions.some((one) => isSameReaction(one, mine))) return messageFor(principal, toMessage(row));
     if (row.reactions.length >= MOST_REACTIONS)
       throw unprocessable(`A message takes at most ${MOST_REACTIONS} reactions.`, 'too_many_reactions');
-    return seenBy(principal, await this.save(trx, timeline, { ...row, reactions: [...row.reactions, mine] }));
+    return messageFor(
+      principal,
+      await this.save(trx, timeline, { ...row, reactions: [...row.reactions, mine] }),
+    );
   }
 
   @HandleOperation(removeReaction)
@@ -61,7 +64,7 @@ export class ReactionsHandler {
     const mine = reactionOf(principal, toEmoji(input.emoji) ?? input.emoji);
     if (!row.reactions.some((one) => isSameReaction(one, mine))) throw notFound('The reaction');
     const reactions = row.reactions.filter((one) => !isSameReaction(one, mine));
-    return seenBy(principal, await this.save(trx, timeline, { ...row, reactions }));
+    return messageFor(principal, await this.save(trx, timeline, { ...row, reactions }));
   }
 
   @HandleOperation(listReceipts)
@@ -69,7 +72,7 @@ export class ReactionsHandler {
     input: OperationInput<typeof listReceipts>,
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof listReceipts>> {
-    requireOwn(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
+    requireVisible(principal, await this.conversations.find(trx, input.spaceId, input.conversationId));
     const { sequence } = await this.visible(trx, input, principal);
     const rows = await this.messages.readers(trx, input, sequence);
     const data = rows.map(({ reader_id: id, read_at: at }) => ({
@@ -88,7 +91,7 @@ export class ReactionsHandler {
     { trx, principal }: Context,
   ): Promise<OperationOutput<typeof setTyping>> {
     const { spaceId, conversationId } = input;
-    requireOwn(principal, await this.conversations.find(trx, spaceId, conversationId));
+    requireVisible(principal, await this.conversations.find(trx, spaceId, conversationId));
     const name = typingName(principal);
     this.live.publish(spaceId, conversationId, { type: 'typing', name, actorId: principal.id });
     return {};

@@ -7,9 +7,9 @@ import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { Tables } from '../database.ts';
 import { LiveCallsRepository } from './live-calls.repository.ts';
 
-type Ended = EventEnvelope<typeof callEnded>;
+type CallEndedEvent = EventEnvelope<typeof callEnded>;
 
-/** What becomes of conversations when their calls end. */
+/** Updates conversations when their calls end. */
 @Controller()
 export class CallsConsumer {
   constructor(
@@ -18,10 +18,10 @@ export class CallsConsumer {
     private readonly calls: LiveCallsRepository,
   ) {}
 
-  /** Each end counts once: a repeat must not close what was opened again. */
+  /** Handles each call end once: a repeated event must not close a reopened conversation. */
   @OnEvent(callEnded, { consumer: 'calls' })
-  async onEnded(events: Ended[], { trx }: EventContext<Tables>): Promise<void> {
-    await this.calls.end(
+  async onCallEnded(events: CallEndedEvent[], { trx }: EventContext<Tables>): Promise<void> {
+    await this.calls.recordEnds(
       trx,
       events.map(({ spaceId, data }) => ({ spaceId, callId: data.callId })),
     );
@@ -29,14 +29,14 @@ export class CallsConsumer {
     const timelines = this.timelines.open(await this.conversations.lockMany(trx, [...new Set(ids)]));
     for (const { spaceId, data } of events) {
       const timeline = timelines.get(data.conversationId ?? '');
-      if (timeline?.conversation.space_id === spaceId) leave(timeline, data.afterCall);
+      if (timeline?.conversation.space_id === spaceId) applyAfterCall(timeline, data.afterCall);
     }
     await this.timelines.write(trx, timelines.values());
   }
 }
 
-/** A closed conversation stays closed: its sender may have another by now. */
-function leave(timeline: Timeline, afterCall: Ended['data']['afterCall']): void {
+/** Applies `afterCall`. A closed conversation stays closed, because its sender may have a newer one. */
+function applyAfterCall(timeline: Timeline, afterCall: CallEndedEvent['data']['afterCall']): void {
   if (timeline.conversation.status === 'closed' || afterCall === 'keep') return;
   timeline.setStatus(afterCall === 'close' ? 'closed' : 'paused');
 }

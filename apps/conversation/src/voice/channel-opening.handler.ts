@@ -33,57 +33,59 @@ export class ChannelOpeningHandler {
     { trx }: OperationContext<Tables>,
   ): Promise<OperationOutput<typeof openForChannel>> {
     await this.requireNew(trx, input);
-    const timeline = await this.timelineOf(trx, input);
-    // What was begun has its first event on it; whoever was quicker has written that already.
-    const created = timeline.changed;
+    const timeline = await this.findOrBegin(trx, input);
+    // A new timeline holds its first event. A concurrent request may have written an existing one.
+    const created = timeline.isChanged;
     const afterSequence = created ? 0 : timeline.conversation.last_sequence;
     timeline.setStatus('open');
     await this.timelines.write(trx, [timeline]);
     const { id: conversationId, contact_id: contactId, status } = timeline.conversation;
     const { spaceId, callId } = input;
-    if (callId) await this.calls.begin(trx, { spaceId, callId, conversationId });
+    if (callId) await this.calls.recordStart(trx, { spaceId, callId, conversationId });
     return { conversationId, contactId, created, afterSequence, status };
   }
 
-  /** @throws ProblemError 409 for a conversation that was deleted: it does not begin anew under its id */
+  /** @throws ProblemError 409 for a deleted conversation: its id cannot be used again */
   private async requireNew(trx: ConversationTrx, { spaceId, conversationId }: Input): Promise<void> {
-    if (!conversationId || !(await this.deletions.wasDeleted(trx, spaceId, conversationId))) return;
+    if (!conversationId || !(await this.deletions.findDeleted(trx, spaceId, conversationId))) return;
     throw conflict('The conversation was deleted. Begin another one.', 'conversation_deleted');
   }
 
-  private async timelineOf(trx: ConversationTrx, input: Input): Promise<Timeline> {
+  private async findOrBegin(trx: ConversationTrx, input: Input): Promise<Timeline> {
     const { spaceId, channelId, deploymentType, sender, callId = null } = input;
-    const withheld = deploymentType === 'CALLS' && !senderAddress(deploymentType, sender.id);
-    if (withheld) return this.beginUnknown(trx, input);
+    const isWithheld = deploymentType === 'CALLS' && !senderAddress(deploymentType, sender.id);
+    if (isWithheld) return this.beginUnknown(trx, input);
     const senderId = storedSenderId(deploymentType, sender.id);
     const row = await this.conversations.lockActive(trx, { spaceId, channelId, senderId });
     const timeline = row ? new Timeline(row) : await this.begin(trx, input, senderId);
-    if (timeline.changed || callId === null) return timeline;
-    const place = { spaceId, conversationId: timeline.conversation.id };
-    return (await this.calls.isTaken(trx, place, callId)) ? this.begin(trx, input, null) : timeline;
+    if (timeline.isChanged || callId === null) return timeline;
+    const conversationKey = { spaceId, conversationId: timeline.conversation.id };
+    return (await this.calls.hasOtherCall(trx, conversationKey, callId))
+      ? this.begin(trx, input, null)
+      : timeline;
   }
 
   private async beginUnknown(trx: ConversationTrx, input: Input): Promise<Timeline> {
     const contact = await this.senders.createUnknown(trx, input.spaceId, input.sender.name);
-    return this.openFor(trx, input, {
+    return this.openConversation(trx, input, {
       senderId: null,
       contact: { id: contact.id, name: contact.name ?? 'Caller' },
     });
   }
 
-  /** @param senderId null where the conversation is to be found by nobody else, beside the sender's active one */
+  /** @param senderId null for a conversation that must not be found by its sender, beside the active one */
   private async begin(trx: ConversationTrx, input: Input, senderId: string | null): Promise<Timeline> {
     const { spaceId, channelId, deploymentType, sender, contactId } = input;
     const { id: named, name } = sender;
-    const known = await this.senders.resolveOne(trx, {
+    const resolved = await this.senders.resolveOne(trx, {
       ...{ spaceId, channelId, deploymentType, senderId: named, name, contactId },
     });
     const isVisitor = deploymentType === 'WEB' || deploymentType === 'MOBILE';
-    const contact = { id: known.id, name: known.name ?? name ?? (isVisitor ? 'Visitor' : named) };
-    return this.openFor(trx, input, { senderId, contact });
+    const contact = { id: resolved.id, name: resolved.name ?? name ?? (isVisitor ? 'Visitor' : named) };
+    return this.openConversation(trx, input, { senderId, contact });
   }
 
-  private async openFor(
+  private async openConversation(
     trx: ConversationTrx,
     { spaceId, channelId, deploymentType, target, targetName, conversationId }: Input,
     { senderId, contact }: { senderId: string | null; contact: { id: string; name: string } },

@@ -2,41 +2,45 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { ConversationTrx } from '../database.ts';
 
-/** A call whose end was never told counts as over after so long. */
-const LONGEST_CALL_HOURS = 24;
+/** A call without an end event counts as ended after this time. */
+const MAX_CALL_HOURS = 24;
 
-/** The end of a call is remembered so long: its opening may come later. */
-const KEPT_HOURS = 24;
+/** How long ends of calls are kept, because the opening of a call can arrive later. */
+const RETENTION_HOURS = 24;
 
-/** Which calls go on, and in which conversations. */
+/** The live calls of conversations. */
 @Injectable()
 export class LiveCallsRepository {
-  /** Whether another call goes on in a conversation, which is locked. */
-  async isTaken(
+  /** Whether a locked conversation has another live call. */
+  async hasOtherCall(
     trx: ConversationTrx,
-    of: { spaceId: string; conversationId: string },
+    conversation: { spaceId: string; conversationId: string },
     callId: string | null,
   ): Promise<boolean> {
     const { rows } = await sql`
       SELECT FROM live_call
-      WHERE space_id = ${of.spaceId} AND conversation_id = ${of.conversationId} AND ended_at IS NULL
-        AND call_id IS DISTINCT FROM ${callId} AND opened_at > now() - make_interval(hours => ${LONGEST_CALL_HOURS})
+      WHERE space_id = ${conversation.spaceId} AND conversation_id = ${conversation.conversationId} AND ended_at IS NULL
+        AND call_id IS DISTINCT FROM ${callId} AND opened_at > now() - make_interval(hours => ${MAX_CALL_HOURS})
       LIMIT 1`.execute(trx);
     return rows.length > 0;
   }
 
-  /** Whether a call goes on in any of these conversations, which are locked. */
-  async goOn(trx: ConversationTrx, spaceId: string, conversationIds: readonly string[]): Promise<boolean> {
+  /** Whether any of these locked conversations has a live call. */
+  async hasLiveCall(
+    trx: ConversationTrx,
+    spaceId: string,
+    conversationIds: readonly string[],
+  ): Promise<boolean> {
     const { rows } = await sql`
       SELECT FROM live_call
       WHERE space_id = ${spaceId} AND conversation_id = ANY (${[...conversationIds]}::text[]) AND ended_at IS NULL
-        AND opened_at > now() - make_interval(hours => ${LONGEST_CALL_HOURS})
+        AND opened_at > now() - make_interval(hours => ${MAX_CALL_HOURS})
       LIMIT 1`.execute(trx);
     return rows.length > 0;
   }
 
-  /** Notes that a call goes on in a conversation; one that is over already stays so. */
-  async begin(
+  /** Records the start of a call. A call that has ended stays ended. */
+  async recordStart(
     trx: ConversationTrx,
     { spaceId, callId, conversationId }: { spaceId: string; callId: string; conversationId: string },
   ): Promise<void> {
@@ -45,8 +49,11 @@ export class LiveCallsRepository {
       ON CONFLICT (space_id, call_id) DO UPDATE SET conversation_id = excluded.conversation_id`.execute(trx);
   }
 
-  /** Notes that calls are over. */
-  async end(trx: ConversationTrx, calls: readonly { spaceId: string; callId: string }[]): Promise<void> {
+  /** Records the ends of calls. */
+  async recordEnds(
+    trx: ConversationTrx,
+    calls: readonly { spaceId: string; callId: string }[],
+  ): Promise<void> {
     if (calls.length === 0) return;
     const spaces = calls.map(({ spaceId }) => spaceId);
     await sql`
@@ -57,7 +64,7 @@ export class LiveCallsRepository {
     );
     await sql`
       DELETE FROM live_call
-      WHERE space_id = ANY (${spaces}::text[]) AND coalesce(ended_at, opened_at) < now() - make_interval(hours => ${KEPT_HOURS + LONGEST_CALL_HOURS})`.execute(
+      WHERE space_id = ANY (${spaces}::text[]) AND coalesce(ended_at, opened_at) < now() - make_interval(hours => ${RETENTION_HOURS + MAX_CALL_HOURS})`.execute(
       trx,
     );
   }

@@ -2,20 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import type { ConversationTrx, MessageRow, StoredSpeech } from '../database.ts';
 
-/** What was spoken of a message that is not stored yet. */
-export interface AwaitedSpeech {
+/** Speech data of a message that is not stored yet. */
+export interface PendingSpeech {
   spaceId: string;
   conversationId: string;
   messageId: string;
   speech: StoredSpeech;
 }
 
-/** A message that has not come for so long comes no more. */
-const AWAITED_HOURS = 24;
+/** How long pending speech data is kept. */
+const RETENTION_HOURS = 24;
 
 @Injectable()
 export class SpeechRepository {
-  /** Saves how messages were spoken. */
+  /** Saves the speech data of messages. */
   async save(trx: ConversationTrx, rows: readonly MessageRow[]): Promise<void> {
     if (rows.length === 0) return;
     await sql`
@@ -27,8 +27,8 @@ export class SpeechRepository {
       WHERE message.space_id = given.space_id AND message.id = given.id`.execute(trx);
   }
 
-  /** What waits in these conversations, which are locked. */
-  async awaited(trx: ConversationTrx, conversationIds: readonly string[]): Promise<AwaitedSpeech[]> {
+  /** Lists the pending speech data of locked conversations. */
+  async listPending(trx: ConversationTrx, conversationIds: readonly string[]): Promise<PendingSpeech[]> {
     if (conversationIds.length === 0) return [];
     const rows = await trx
       .selectFrom('awaited_speech')
@@ -45,13 +45,13 @@ export class SpeechRepository {
     }));
   }
 
-  /** Lets what was spoken wait for its messages; their conversations are locked. */
-  async await(trx: ConversationTrx, speeches: readonly AwaitedSpeech[]): Promise<void> {
+  /** Saves speech data until its messages are stored. The conversations are locked. */
+  async savePending(trx: ConversationTrx, speeches: readonly PendingSpeech[]): Promise<void> {
     if (speeches.length === 0) return;
     const ids = speeches.map(({ conversationId }) => conversationId);
     await sql`
       DELETE FROM awaited_speech
-      WHERE conversation_id = ANY (${ids}::text[]) AND created_at < now() - make_interval(hours => ${AWAITED_HOURS})`.execute(
+      WHERE conversation_id = ANY (${ids}::text[]) AND created_at < now() - make_interval(hours => ${RETENTION_HOURS})`.execute(
       trx,
     );
     await sql`
@@ -65,8 +65,8 @@ export class SpeechRepository {
     await sql`UPDATE conversation SET awaits_speech = true WHERE id = ANY (${ids}::text[])`.execute(trx);
   }
 
-  /** Forgets what messages have received by now. */
-  async forget(trx: ConversationTrx, conversationIds: readonly string[]): Promise<void> {
+  /** Deletes pending speech data whose messages are stored. */
+  async deleteDelivered(trx: ConversationTrx, conversationIds: readonly string[]): Promise<void> {
     const ids = [...conversationIds];
     await sql`
       DELETE FROM awaited_speech USING message

@@ -7,11 +7,11 @@ import { TimelinesService } from '../conversations/timelines.service.ts';
 import type { ConversationTrx, MessageRow, StoredSpeech } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 import { toMessage } from '../shapes.ts';
-import { type AwaitedSpeech, SpeechRepository } from './speech.repository.ts';
+import { type PendingSpeech, SpeechRepository } from './speech.repository.ts';
 
-type Finished = EventEnvelope<typeof speechFinished>;
+type SpeechFinishedEvent = EventEnvelope<typeof speechFinished>;
 
-/** Keeps what was heard of messages; what was spoken before its message is stored waits for it. */
+/** Stores the speech data of messages. Data that arrives before its message is kept as pending. */
 @Injectable()
 export class SpeechService {
   constructor(
@@ -22,97 +22,106 @@ export class SpeechService {
     private readonly logger: Logger,
   ) {}
 
-  async finish(trx: ConversationTrx, events: readonly Finished[]): Promise<void> {
+  async recordSpeech(trx: ConversationTrx, events: readonly SpeechFinishedEvent[]): Promise<void> {
     const locked = await this.conversations.lockMany(trx, [
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
     const timelines = this.timelines.open(locked);
-    const rows = await this.rowsOf(trx, events);
-    const waiting = await this.waitingOf(trx, timelines.values());
+    const rows = await this.findMessages(trx, events);
+    const pending = await this.pendingByMessage(trx, timelines.values());
     const changed = new Map<string, MessageRow>();
-    const awaited = new Map<string, AwaitedSpeech>();
+    const newPending = new Map<string, PendingSpeech>();
     for (const { spaceId, data } of events) {
       const { conversationId, messageId } = data;
       const timeline = timelines.get(conversationId);
       if (timeline?.conversation.space_id !== spaceId) {
-        this.logger.warn({ spaceId, conversationId, messageId }, 'Something was spoken in no conversation');
+        this.logger.warn({ spaceId, conversationId, messageId }, 'Speech for an unknown conversation');
         continue;
       }
       const speech = speechOf(data);
       const row = changed.get(messageId) ?? rows.get(messageId);
       if (!row) {
-        if (follows(speech, waiting.get(messageId)?.speech ?? null)) {
-          awaited.set(messageId, { spaceId, conversationId, messageId, speech });
-          waiting.set(messageId, { spaceId, conversationId, messageId, speech });
+        if (supersedes(speech, pending.get(messageId)?.speech ?? null)) {
+          newPending.set(messageId, { spaceId, conversationId, messageId, speech });
+          pending.set(messageId, { spaceId, conversationId, messageId, speech });
         }
         continue;
       }
-      if (!takes(row, conversationId) || !follows(speech, row.speech)) continue;
-      const next = { ...row, speech, updated_at: new Date() };
-      changed.set(messageId, next);
-      timeline.add(messageChanged, { message: toMessage(next), change: 'speech' });
+      if (!acceptsSpeech(row, conversationId) || !supersedes(speech, row.speech)) continue;
+      const updated = { ...row, speech, updated_at: new Date() };
+      changed.set(messageId, updated);
+      timeline.add(messageChanged, { message: toMessage(updated), change: 'speech' });
     }
     await this.speech.save(trx, [...changed.values()]);
-    await this.speech.await(trx, [...awaited.values()]);
+    await this.speech.savePending(trx, [...newPending.values()]);
     await this.timelines.write(trx, timelines.values());
   }
 
-  /** What waits for messages of these conversations, by the message's id; nothing is asked where nothing waits. */
-  async awaited(trx: ConversationTrx, timelines: Iterable<Timeline>): Promise<Map<string, StoredSpeech>> {
-    const waiting = await this.waitingOf(trx, timelines);
-    return new Map([...waiting].map(([id, { speech }]) => [id, speech]));
+  /** Returns the pending speech data of conversations, by message id. */
+  async findPending(trx: ConversationTrx, timelines: Iterable<Timeline>): Promise<Map<string, StoredSpeech>> {
+    const pending = await this.pendingByMessage(trx, timelines);
+    return new Map([...pending].map(([id, { speech }]) => [id, speech]));
   }
 
-  /** What was cut short of answers that are not posted yet, in the order it was spoken, by conversation. */
-  async cutShort(
+  /** Returns the interrupted speech of messages that are not stored yet, in playback order, by conversation. */
+  async findInterrupted(
     trx: ConversationTrx,
     timelines: Iterable<Timeline>,
   ): Promise<Map<string, { messageId: string; spoken: string }[]>> {
-    const found = new Map<string, { messageId: string; spoken: string }[]>();
-    for (const { conversationId, messageId, speech } of (await this.waitingOf(trx, timelines)).values()) {
+    const interrupted = new Map<string, { messageId: string; spoken: string }[]>();
+    for (const { conversationId, messageId, speech } of (
+      await this.pendingByMessage(trx, timelines)
+    ).values()) {
       if (speech.interruptedAtMs === null) continue;
-      found.set(conversationId, [...(found.get(conversationId) ?? []), { messageId, spoken: speech.spoken }]);
+      interrupted.set(conversationId, [
+        ...(interrupted.get(conversationId) ?? []),
+        { messageId, spoken: speech.spoken },
+      ]);
     }
-    return found;
+    return interrupted;
   }
 
-  /** Forgets what the messages that are stored now have waited for. */
-  async forget(trx: ConversationTrx, timelines: Iterable<Timeline>): Promise<void> {
-    const ids = waitingIds(timelines);
-    if (ids.length > 0) await this.speech.forget(trx, ids);
+  /** Deletes pending speech data of messages that are now stored. */
+  async deleteDelivered(trx: ConversationTrx, timelines: Iterable<Timeline>): Promise<void> {
+    const ids = conversationsWithPending(timelines);
+    if (ids.length > 0) await this.speech.deleteDelivered(trx, ids);
   }
 
-  private async rowsOf(trx: ConversationTrx, events: readonly Finished[]): Promise<Map<string, MessageRow>> {
+  private async findMessages(
+    trx: ConversationTrx,
+    events: readonly SpeechFinishedEvent[],
+  ): Promise<Map<string, MessageRow>> {
     const ids = new Set(events.map(({ data }) => data.messageId));
     const rows = await this.messages.findMany(trx, [...ids]);
     return new Map(rows.map((row) => [row.id, row]));
   }
 
-  private async waitingOf(
+  private async pendingByMessage(
     trx: ConversationTrx,
     timelines: Iterable<Timeline>,
-  ): Promise<Map<string, AwaitedSpeech>> {
-    const rows = await this.speech.awaited(trx, waitingIds(timelines));
+  ): Promise<Map<string, PendingSpeech>> {
+    const rows = await this.speech.listPending(trx, conversationsWithPending(timelines));
     return new Map(rows.map((row) => [row.messageId, row]));
   }
 }
 
-function waitingIds(timelines: Iterable<Timeline>): string[] {
+function conversationsWithPending(timelines: Iterable<Timeline>): string[] {
   return [...timelines].flatMap(({ conversation }) => (conversation.awaits_speech ? [conversation.id] : []));
 }
 
-function speechOf(data: Finished['data']): StoredSpeech {
+function speechOf(data: SpeechFinishedEvent['data']): StoredSpeech {
   const { generated, spoken, interruptedAtMs, startedAt, endedAt, attempt, callId } = data;
   return { generated, spoken, interruptedAtMs, startedAt, endedAt, attempt, callId };
 }
 
-/** Whether a message can have been spoken there: a contact's was said by the contact, a deleted one is gone. */
-function takes(row: MessageRow, conversationId: string): boolean {
+/** Whether speech data applies to a message: it must be in the conversation, not from a contact and not deleted. */
+function acceptsSpeech(row: MessageRow, conversationId: string): boolean {
   return row.conversation_id === conversationId && row.author.type !== 'contact' && !row.deleted_at;
 }
 
-/** A later attempt replaces an earlier one, and what ended later what ended before; a repeat changes nothing. */
-function follows(next: StoredSpeech, before: StoredSpeech | null): boolean {
-  if (!before || next.attempt !== before.attempt) return !before || next.attempt > before.attempt;
-  return Date.parse(next.endedAt) > Date.parse(before.endedAt);
+/** Whether speech data replaces the current data: a later attempt or a later end wins. Repeats change nothing. */
+function supersedes(candidate: StoredSpeech, current: StoredSpeech | null): boolean {
+  if (!current || candidate.attempt !== current.attempt)
+    return !current || candidate.attempt > current.attempt;
+  return Date.parse(candidate.endedAt) > Date.parse(current.endedAt);
 }

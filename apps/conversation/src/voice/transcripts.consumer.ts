@@ -7,7 +7,7 @@ import type { Tables } from '../database.ts';
 import { toMessage } from '../shapes.ts';
 import { TranscriptsRepository } from './transcripts.repository.ts';
 
-/** A recording whose time is over takes with it what was said in its call. */
+/** Deletes the transcript of a call when its recording expires. */
 @Controller()
 export class TranscriptsConsumer {
   constructor(
@@ -17,18 +17,18 @@ export class TranscriptsConsumer {
   ) {}
 
   @OnEvent(recordingDeleted, { consumer: 'transcripts' })
-  async onDeleted(
+  async onRecordingDeleted(
     events: EventEnvelope<typeof recordingDeleted>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    const over = events.filter(({ data }) => data.reason === 'retention');
-    const ids = over.flatMap(({ data }) => data.conversationId ?? []);
+    const expired = events.filter(({ data }) => data.reason === 'retention');
+    const ids = expired.flatMap(({ data }) => data.conversationId ?? []);
     const timelines = this.timelines.open(await this.conversations.lockMany(trx, [...new Set(ids)]));
-    for (const { spaceId, data } of over) {
+    for (const { spaceId, data } of expired) {
       const timeline = timelines.get(data.conversationId ?? '');
       if (timeline?.conversation.space_id !== spaceId) continue;
-      const place = { spaceId, conversationId: timeline.conversation.id, callId: data.callId };
-      for (const row of await this.transcripts.empty(trx, place))
+      const call = { spaceId, conversationId: timeline.conversation.id, callId: data.callId };
+      for (const row of await this.transcripts.deleteTranscript(trx, call))
         timeline.add(messageChanged, { message: toMessage(row), change: 'deleted' });
     }
     await this.timelines.write(trx, timelines.values());

@@ -3,20 +3,23 @@ import { sql } from 'kysely';
 import type { ConversationTrx, MessageRow } from '../database.ts';
 import { MessageTermsRepository } from '../search/message-terms.repository.ts';
 
-/** A call in its conversation. */
-export interface CallPlace {
+/** Key of a call in its conversation. */
+export interface CallKey {
   spaceId: string;
   conversationId: string;
   callId: string;
 }
 
-/** What was said in calls: their messages. */
+/** The messages of calls. */
 @Injectable()
 export class TranscriptsRepository {
   constructor(private readonly search: MessageTermsRepository) {}
 
-  /** Takes the words of a call's messages away for good, from the history of events too; answers the messages as they are then. */
-  async empty(trx: ConversationTrx, { spaceId, conversationId, callId }: CallPlace): Promise<MessageRow[]> {
+  /** Deletes the texts of a call's messages, also from events. @returns the emptied messages */
+  async deleteTranscript(
+    trx: ConversationTrx,
+    { spaceId, conversationId, callId }: CallKey,
+  ): Promise<MessageRow[]> {
     const { rows } = await sql<MessageRow>`
       UPDATE message SET parts = '[]', citations = '[]', speech = NULL, deleted_at = now(), edited_at = now(), updated_at = now()
       WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} AND deleted_at IS NULL AND (
@@ -24,11 +27,12 @@ export class TranscriptsRepository {
           SELECT id FROM message
           WHERE space_id = ${spaceId} AND conversation_id = ${conversationId} AND metadata->'voice'->>'callId' = ${callId}))
       RETURNING *`.execute(trx);
-    if (rows.length > 0) await this.forget(trx, { spaceId, conversationId, ids: rows.map(({ id }) => id) });
+    if (rows.length > 0)
+      await this.deleteCopies(trx, { spaceId, conversationId, ids: rows.map(({ id }) => id) });
     return rows.toSorted((left, right) => left.sequence - right.sequence);
   }
 
-  private async forget(
+  private async deleteCopies(
     trx: ConversationTrx,
     { spaceId, conversationId, ids }: { spaceId: string; conversationId: string; ids: string[] },
   ): Promise<void> {

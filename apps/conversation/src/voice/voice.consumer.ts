@@ -3,31 +3,31 @@ import { type EventEnvelope, speechFinished, turnTranscribed } from '@parley/con
 import { type EventContext, OnEvent } from '@parley/messaging';
 import type { Tables } from '../database.ts';
 import { SpeechService } from './speech.service.ts';
-import { SpokenTurnsService } from './spoken-turns.service.ts';
+import { TranscribedTurnsService } from './transcribed-turns.service.ts';
 
-/** What is said in calls, by callers and to them: one consumer, since what was heard comes before what is said to it. */
+/** Stores turns and speech data of calls. One consumer keeps a turn before the reply to it. */
 @Controller()
 export class VoiceConsumer {
   constructor(
-    private readonly turns: SpokenTurnsService,
+    private readonly turns: TranscribedTurnsService,
     private readonly speech: SpeechService,
   ) {}
 
-  /** Repeats are dropped by the message's id, which was drawn where the turn was heard. */
+  /** Repeats are dropped by message id, which the voice agent generates. */
   @OnEvent(turnTranscribed, { consumer: 'voice', dedupe: 'own' })
-  async onTranscribed(
+  async onTurnTranscribed(
     events: EventEnvelope<typeof turnTranscribed>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    await this.turns.post(trx, events);
+    await this.turns.postTurns(trx, events);
   }
 
-  /** Repeats change nothing: only what ended later, or a later attempt, replaces what is known. */
+  /** Repeats change nothing: only a later end or a later attempt replaces stored data. */
   @OnEvent(speechFinished, { consumer: 'voice', dedupe: 'own' })
-  async onFinished(
+  async onSpeechFinished(
     events: EventEnvelope<typeof speechFinished>[],
     { trx }: EventContext<Tables>,
   ): Promise<void> {
-    await this.speech.finish(trx, events);
+    await this.speech.recordSpeech(trx, events);
   }
 }

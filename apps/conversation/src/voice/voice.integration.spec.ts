@@ -147,7 +147,7 @@ test('two calls at once in one conversation, repeats, and a kill before the comm
   );
   const killed = bench.in(async (trx) => {
     const events = turns.slice(0, 4).map((data) => ({ spaceId, data }));
-    await bench.get(VoiceConsumer).onTranscribed(events as never, { trx } as never);
+    await bench.get(VoiceConsumer).onTurnTranscribed(events as never, { trx } as never);
     throw new Error('killed');
   });
   await expect(killed).rejects.toThrow('killed');
@@ -186,7 +186,7 @@ test('turns of no conversation, or of another space, are left out; the others of
   const both = bench.database.withSpaces([spaceId, otherSpaceId], (trx) =>
     bench
       .get(VoiceConsumer)
-      .onTranscribed([{ spaceId, data: turn(foreign, 'foreign') }] as never, { trx } as never),
+      .onTurnTranscribed([{ spaceId, data: turn(foreign, 'foreign') }] as never, { trx } as never),
   );
   await both;
   expect(await bench.events(conversationId)).toHaveLength(2);

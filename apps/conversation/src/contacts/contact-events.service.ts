@@ -5,21 +5,21 @@ import type { ContactRow, ConversationTrx } from '../database.ts';
 import { IdentitiesRepository } from './identities.repository.ts';
 import { toContact } from './shapes.ts';
 
-/** Contacts as they are shown, and the events of what becomes of them. */
+/** Appends the events of contacts, and maps contacts to their public form. */
 @Injectable()
-export class ContactNewsService {
+export class ContactEventsService {
   constructor(
     private readonly identities: IdentitiesRepository,
     private readonly log: EventLog,
   ) {}
 
-  /** Contacts of one space with their identities, in the order given. */
-  async show(trx: ConversationTrx, rows: readonly ContactRow[]): Promise<Contact[]> {
+  /** Maps contacts of one space, with their identities, in the given order. */
+  async toContacts(trx: ConversationTrx, rows: readonly ContactRow[]): Promise<Contact[]> {
     const [first] = rows;
     if (!first) return [];
     const ids = rows.map(({ id }) => id);
-    const identities = await this.identities.identitiesOf(trx, first.space_id, ids);
-    const addresses = await this.identities.addressesOf(trx, first.space_id, ids);
+    const identities = await this.identities.listIdentities(trx, first.space_id, ids);
+    const addresses = await this.identities.listAddresses(trx, first.space_id, ids);
     return rows.map((row) =>
       toContact(row, {
         identities: identities.filter((one) => one.contact_id === row.id),
@@ -29,10 +29,10 @@ export class ContactNewsService {
   }
 
   /** Appends `conversation.contact_created` for each of these new contacts. */
-  async created(trx: ConversationTrx, rows: readonly ContactRow[]): Promise<void> {
+  async appendCreated(trx: ConversationTrx, rows: readonly ContactRow[]): Promise<void> {
     const spaces = Map.groupBy(rows, (row) => row.space_id);
-    for (const [spaceId, ofSpace] of spaces) {
-      const contacts = await this.show(trx, ofSpace);
+    for (const [spaceId, rowsOfSpace] of spaces) {
+      const contacts = await this.toContacts(trx, rowsOfSpace);
       await this.log.append(
         trx,
         contacts.map((contact) => ({
@@ -44,23 +44,26 @@ export class ContactNewsService {
     }
   }
 
-  /** Appends `conversation.contact_updated`; answers the contact as it is shown. */
-  async updated(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
-    const contact = await this.require(trx, row);
+  /** Appends `conversation.contact_updated`. @returns the public form of the contact */
+  async appendUpdated(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
+    const contact = await this.toContactOf(trx, row);
     const data = { contactId: row.id, contact };
     await this.log.append(trx, [{ definition: contactUpdated, spaceId: row.space_id, data }]);
     return contact;
   }
 
-  /** Appends `conversation.contact_merged`, under the id that went. */
-  async merged(trx: ConversationTrx, { from, into }: { from: ContactRow; into: ContactRow }): Promise<void> {
-    const data = { contactId: from.id, mergedInto: into.id, contact: await this.require(trx, into) };
+  /** Appends `conversation.contact_merged` with the id of the contact that was merged away. */
+  async appendMerged(
+    trx: ConversationTrx,
+    { from, into }: { from: ContactRow; into: ContactRow },
+  ): Promise<void> {
+    const data = { contactId: from.id, mergedInto: into.id, contact: await this.toContactOf(trx, into) };
     await this.log.append(trx, [{ definition: contactMerged, spaceId: into.space_id, data }]);
   }
 
-  private async require(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
-    const [contact] = await this.show(trx, [row]);
-    if (!contact) throw new Error('A contact is not shown.');
+  private async toContactOf(trx: ConversationTrx, row: ContactRow): Promise<Contact> {
+    const [contact] = await this.toContacts(trx, [row]);
+    if (!contact) throw new Error('A contact has no public form.');
     return contact;
   }
 }

@@ -9,11 +9,11 @@ import type { ContactRow, ConversationTrx, StoredSpeech } from '../database.ts';
 import { MessagesRepository } from '../messages/messages.repository.ts';
 import { SpeechService } from './speech.service.ts';
 
-type Transcribed = EventEnvelope<typeof turnTranscribed>;
+type TurnTranscribedEvent = EventEnvelope<typeof turnTranscribed>;
 
-/** What callers say, or type while talking, becomes messages of their conversations. */
+/** Posts callers' turns, spoken or typed, as messages of their conversations. */
 @Injectable()
-export class SpokenTurnsService {
+export class TranscribedTurnsService {
   constructor(
     private readonly contacts: ContactsRepository,
     private readonly conversations: ConversationsRepository,
@@ -23,7 +23,7 @@ export class SpokenTurnsService {
     private readonly logger: Logger,
   ) {}
 
-  async post(trx: ConversationTrx, events: readonly Transcribed[]): Promise<void> {
+  async postTurns(trx: ConversationTrx, events: readonly TurnTranscribedEvent[]): Promise<void> {
     const locked = await this.conversations.lockMany(trx, [
       ...new Set(events.map(({ data }) => data.conversationId)),
     ]);
@@ -32,27 +32,30 @@ export class SpokenTurnsService {
       trx,
       events.map(({ data }) => data.messageId),
     );
-    const known = new Set(stored.keys());
-    const callers = await this.callersOf(trx, [...timelines.values()]);
-    const heard = await this.speech.cutShort(trx, timelines.values());
+    const storedIds = new Set(stored.keys());
+    const callers = await this.findCallers(trx, [...timelines.values()]);
+    const interrupted = await this.speech.findInterrupted(trx, timelines.values());
     for (const { spaceId, data } of events) {
       const { conversationId, messageId } = data;
       const timeline = timelines.get(conversationId);
       if (timeline?.conversation.space_id !== spaceId) {
-        this.logger.warn({ spaceId, conversationId, messageId }, 'Something was said in no conversation');
+        this.logger.warn({ spaceId, conversationId, messageId }, 'Transcript for an unknown conversation');
         continue;
       }
-      if (known.has(messageId)) continue;
-      known.add(messageId);
+      if (storedIds.has(messageId)) continue;
+      storedIds.add(messageId);
       const contact = callers.get(timeline.conversation.contact_id ?? '');
-      this.append(timeline, data, { author: authorOf(timeline, contact), heard: heard.get(conversationId) });
+      this.appendTurn(timeline, data, {
+        author: authorOf(timeline, contact),
+        heard: interrupted.get(conversationId),
+      });
     }
     await this.timelines.write(trx, timelines.values());
   }
 
-  private append(
+  private appendTurn(
     timeline: Timeline,
-    data: Transcribed['data'],
+    data: TurnTranscribedEvent['data'],
     { author, heard }: { author: Author; heard: { messageId: string; spoken: string }[] | undefined },
   ): void {
     const { callId, typed, confidence, text, messageId, language } = data;
@@ -61,7 +64,7 @@ export class SpokenTurnsService {
     if (isClosed)
       this.logger.warn(
         { spaceId, conversationId: id, messageId, callId },
-        'A caller goes on in a conversation that was closed: kept as a note',
+        'Turn in a closed conversation stored as a note',
       );
     if (status === 'paused') timeline.setStatus('open');
     timeline.post({
@@ -80,7 +83,7 @@ export class SpokenTurnsService {
     });
   }
 
-  private async callersOf(
+  private async findCallers(
     trx: ConversationTrx,
     timelines: readonly Timeline[],
   ): Promise<Map<string, ContactRow>> {
@@ -96,14 +99,14 @@ export class SpokenTurnsService {
   }
 }
 
-/** A caller without a name is called as in chat: a visitor, or by its address. */
+/** An unnamed caller appears as in chat: as "Visitor" or by its address. */
 function authorOf({ conversation }: Timeline, contact: ContactRow | undefined): Author {
   const { contact_id: contactId, deployment_type: type, sender_id: senderId } = conversation;
   const unnamed = type === 'WEB' || type === 'MOBILE' ? 'Visitor' : (senderId ?? 'Caller');
   return { type: 'contact', contactId, name: contact?.name ?? unnamed };
 }
 
-function speechOf(data: Transcribed['data']): StoredSpeech {
+function speechOf(data: TurnTranscribedEvent['data']): StoredSpeech {
   const { text, startOfSpeechAt, endOfSpeechAt, endOfTurnAt } = data;
   const endedAt = endOfSpeechAt ?? endOfTurnAt;
   return {

@@ -5,45 +5,45 @@ import { type Address, addressOf, normalizeText } from './addresses.ts';
 import { IdentitiesRepository, type IdentityRow, NO_CHANNEL } from './identities.repository.ts';
 import { addressToIdentity, toIdentity } from './shapes.ts';
 
-/** An identity as the API names it. */
-export interface NamedIdentity {
+/** An identity in an API request. */
+export interface IdentityInput {
   type: 'phone' | 'email' | 'custom';
   value: string;
   channelId?: string | undefined;
 }
 
-type ReadIdentity =
+type ParsedIdentity =
   | { pointer: string; address: Address; channelId: string | null }
   | { pointer: string; address: null; type: 'custom'; value: string; channelId: string | null };
 
-/** Identities that the API gives to contacts and takes from them, in the one form in which they are compared. */
+/** Adds identities to contacts and removes them, in normalised form. */
 @Injectable()
-export class NamedIdentitiesService {
+export class ContactIdentitiesService {
   constructor(private readonly identities: IdentitiesRepository) {}
 
   /**
-   * Gives identities to a contact; the same one named twice counts once.
-   * @param pointerOf where in the request each one stands
-   * @throws ProblemError 422 for what is no number or address, 409 `identity_taken` that names the contact which has it
+   * Adds identities to a contact. Duplicates are added once.
+   * @param pointerOf JSON pointer of each identity in the request
+   * @throws ProblemError 422 for an invalid number or address, 409 `identity_taken` with the id of the other contact
    */
   async claim(
     trx: ConversationTrx,
     contact: { spaceId: string; contactId: string },
-    named: readonly NamedIdentity[],
+    inputs: readonly IdentityInput[],
     pointerOf: (index: number) => string = (index) => `/identities/${index}`,
   ): Promise<ContactIdentity[]> {
-    const read = new Map<string, ReadIdentity>();
-    for (const [index, one] of named.entries()) {
-      const identity = readIdentity(one, pointerOf(index));
-      if (!read.has(nameOf(identity))) read.set(nameOf(identity), identity);
+    const parsed = new Map<string, ParsedIdentity>();
+    for (const [index, input] of inputs.entries()) {
+      const identity = parseIdentity(input, pointerOf(index));
+      if (!parsed.has(identityKey(identity))) parsed.set(identityKey(identity), identity);
     }
-    const given: ContactIdentity[] = [];
-    const sorted = [...read].sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [, identity] of sorted) given.push(await this.claimOne(trx, contact, identity));
-    return given;
+    const claimed: ContactIdentity[] = [];
+    const sorted = [...parsed].sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [, identity] of sorted) claimed.push(await this.claimOne(trx, contact, identity));
+    return claimed;
   }
 
-  /** Takes an identity from a contact; false where the contact does not have it. */
+  /** Removes an identity from a contact. @returns false if the contact does not have it */
   async remove(
     trx: ConversationTrx,
     { spaceId, contactId }: { spaceId: string; contactId: string },
@@ -61,7 +61,7 @@ export class NamedIdentitiesService {
   private async claimOne(
     trx: ConversationTrx,
     { spaceId, contactId }: { spaceId: string; contactId: string },
-    identity: ReadIdentity,
+    identity: ParsedIdentity,
   ): Promise<ContactIdentity> {
     const { address, channelId, pointer } = identity;
     if (!address) {
@@ -73,29 +73,33 @@ export class NamedIdentitiesService {
       const [claimed] = await this.identities.claimIdentities(trx, [row]);
       if (claimed) return toIdentity(claimed);
       const [holder] = await this.identities.findIdentities(trx, [row]);
-      throw taken(holder?.contact_id, pointer);
+      throw identityTaken(holder?.contact_id, pointer);
     }
-    const old = { space_id: spaceId, channel_id: NO_CHANNEL, ...address };
-    const [unnormalized] = await this.identities.findIdentities(trx, [old]);
-    if (unnormalized && unnormalized.contact_id !== contactId) throw taken(unnormalized.contact_id, pointer);
+    const unnormalizedKey = { space_id: spaceId, channel_id: NO_CHANNEL, ...address };
+    const [unnormalized] = await this.identities.findIdentities(trx, [unnormalizedKey]);
+    if (unnormalized && unnormalized.contact_id !== contactId)
+      throw identityTaken(unnormalized.contact_id, pointer);
     const row = { space_id: spaceId, ...address, contact_id: contactId, channel_id: channelId };
     const [claimed] = await this.identities.claimAddresses(trx, [row]);
     if (claimed) return addressToIdentity(claimed);
     const [holder] = await this.identities.findAddresses(trx, [row]);
-    throw taken(holder?.contact_id, pointer);
+    throw identityTaken(holder?.contact_id, pointer);
   }
 }
 
-function readIdentity({ type, value, channelId = undefined }: NamedIdentity, pointer: string): ReadIdentity {
+function parseIdentity(
+  { type, value, channelId = undefined }: IdentityInput,
+  pointer: string,
+): ParsedIdentity {
   const base = { pointer, channelId: channelId ?? null };
   if (type === 'custom') {
     const text = normalizeText(value);
     if (text !== '') return { ...base, address: null, type, value: text };
-    throw invalid(pointer, 'holds nothing that is seen');
+    throw invalidIdentity(pointer, 'holds nothing that is seen');
   }
   const address = addressOf(type, value);
   if (address) return { ...base, address };
-  throw invalid(
+  throw invalidIdentity(
     pointer,
     type === 'phone'
       ? 'is no phone number: write it with its country code, for example +12125550142'
@@ -103,18 +107,18 @@ function readIdentity({ type, value, channelId = undefined }: NamedIdentity, poi
   );
 }
 
-function nameOf(identity: ReadIdentity): string {
+function identityKey(identity: ParsedIdentity): string {
   if (identity.address) return `${identity.address.type} ${identity.address.value}`;
   return `${identity.type} ${identity.value} ${identity.channelId}`;
 }
 
-function invalid(pointer: string, detail: string): ProblemError {
+function invalidIdentity(pointer: string, detail: string): ProblemError {
   return unprocessable('An identity cannot be read.', 'invalid_identity', [
     { pointer: `${pointer}/value`, detail },
   ]);
 }
 
-function taken(contactId: string | undefined, pointer: string): ProblemError {
+function identityTaken(contactId: string | undefined, pointer: string): ProblemError {
   const holder = contactId ?? 'another contact';
   return new ProblemError({
     status: 409,
