@@ -100,6 +100,7 @@ interface JsonSchema {
   pattern?: string;
   const?: unknown;
   enum?: unknown[];
+  examples?: unknown[];
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
@@ -124,6 +125,7 @@ function sample(schema: JsonSchema, root: JsonSchema, choice: number): unknown {
   if (chosen) return sample(chosen, root, choice);
   if (schema.const !== undefined) return schema.const;
   if (schema.enum) return schema.enum[0];
+  if (schema.examples) return schema.examples[0];
   const make = makers[schema.type ?? ''];
   return make ? make(schema, (of) => sample(of, root, choice)) : 0;
 }

@@ -112,7 +112,7 @@ describe('the content of an image', () => {
 
       expect(
         (await run(process.execPath, ['parley.js', 'dlq', 'list'], { cwd: folder, env: environment })).stdout,
-      ).toBe('parley_image_runner: nothing\n');
+      ).toBe('parley_image_runner: no dead letters\n');
 
       const port = await freePort();
       const env = { ...environment, HEALTH_PORT: String(port) };

@@ -75,7 +75,12 @@ export const ReactionSchema = z.object({
 export type Reaction = z.infer<typeof ReactionSchema>;
 
 /** One emoji. Its forms with and without U+FE0F are the same reaction; skin tones are different ones. */
-export const Emoji = z.string().min(1).max(64).regex(/^\S+$/, 'is one emoji');
+export const Emoji = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^\S+$/, 'is one emoji')
+  .meta({ examples: ['👍'] });
 
 /** That somebody has read a message. */
 export const ReceiptSchema = z
