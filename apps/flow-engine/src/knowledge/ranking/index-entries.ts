@@ -51,7 +51,10 @@ export function frequenciesOf({ text, vector }: AnalysedText): Map<string, numbe
   return frequencies;
 }
 
-const sum = (numbers: Iterable<number>): number => [...numbers].reduce((total, number) => total + number, 0);
+/** How long a text is: its places, without those of stop words. Other spellings and whole names make it no longer. */
+function lengthOf({ vector }: AnalysedText): number {
+  return new Set([...parseLexemes(vector).values()].flat()).size;
+}
 
 class EntryBuilder {
   readonly entries = new Map<string, IndexEntry>();
@@ -74,8 +77,9 @@ class EntryBuilder {
     return entry;
   }
 
-  addPassage(position: number, heading: Map<string, number>, body: Map<string, number>): number {
-    const length = sum(body.values());
+  addPassage(position: number, passage: { heading: AnalysedText; body: AnalysedText }): number {
+    const [heading, body] = [frequenciesOf(passage.heading), frequenciesOf(passage.body)];
+    const length = lengthOf(passage.body);
     for (const lexeme of new Set([...heading.keys(), ...body.keys()])) {
       const entry = this.entry(lexeme);
       entry.positions.push(position);
@@ -92,8 +96,8 @@ class EntryBuilder {
 export function indexEntries(document: AnalysedDocument): { entries: IndexEntry[]; terms: number } {
   const builder = new EntryBuilder();
   let terms = 0;
-  document.passages.forEach(({ heading, body }, position) => {
-    terms += builder.addPassage(position, frequenciesOf(heading), frequenciesOf(body));
+  document.passages.forEach((passage, position) => {
+    terms += builder.addPassage(position, passage);
   });
   for (const [lexeme, frequency] of frequenciesOf(document.title)) {
     builder.entry(lexeme).titleFrequency = frequency;

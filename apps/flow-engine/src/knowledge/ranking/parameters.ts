@@ -17,7 +17,7 @@ export const CANDIDATES = 80;
 /** How much each sign counts when the candidates are looked at closely. */
 export const reranking = {
   /** A title or heading that names what is asked. */
-  title: 0.7,
+  title: 0.8,
   heading: 0.3,
   /** A page's first passage where it is one short line. */
   lead: 0.7,

@@ -1,4 +1,4 @@
-import { foldForSearch, segment, segmenterVersion } from '@parley/text';
+import { foldForSearch, segment, segmenterVersion, type Term } from '@parley/text';
 
 /**
  * The form of the index. Changes whenever a text is cut into other lexemes than before: documents of an earlier version
@@ -26,18 +26,45 @@ const PHONE_MARK = 'tel:';
 /** The tokens of a text in order. Names are in their parts; Han and Hangul are also found by one character. */
 export function* tokensOf(text: string): Generator<Token> {
   let isLetters = false;
-  for (const { term: form, position: place, kind } of segment(text)) {
+  const terms = segment(text);
+  for (const [index, term] of terms.entries()) {
+    const { term: form, position: place, kind } = term;
     if (kind === 'pair') {
       yield* tokensOfPair(form, place);
       continue;
     }
-    const isName = kind === 'identifier' && !letters.test(form);
-    // The parts of a word such as `PostgreSQL`, which is one word and no name, and the endings of phone numbers.
-    const isLeftOut = kind === 'part' && (isLetters || form.startsWith(PHONE_MARK));
-    if (kind === 'word' || kind === 'identifier') isLetters = kind === 'identifier' && !isName;
-    if (isName || isLeftOut) continue;
+    const isSkipped = isLeftOut(term, { isLetters, next: terms[index + 1] });
+    if (kind === 'word' || kind === 'identifier') isLetters = kind === 'identifier' && letters.test(form);
+    if (isSkipped) continue;
     yield { place, form, kind: letters.test(form) ? 'word' : 'code', isSpelling: kind === 'spelling' };
   }
+}
+
+/** What stands around a term: whether it is part of a word such as `PostgreSQL`, which is no name, and the next term. */
+interface Surroundings {
+  isLetters: boolean;
+  next: Term | undefined;
+}
+
+/** Names as a whole, parts of words, endings of phone numbers, and joined spellings are no tokens. */
+function isLeftOut({ term: form, position: place, kind }: Term, { isLetters, next }: Surroundings): boolean {
+  if (kind === 'identifier') return !letters.test(form);
+  if (kind === 'part') return isLetters || form.startsWith(PHONE_MARK);
+  return kind === 'spelling' && isJoined(form, place, next);
+}
+
+/** A prefix of this length is no word of its own: `E-Mail` is also `email`. */
+const MAX_PREFIX = 2;
+
+/** Whether a spelling joins words that are found by themselves: `textbased` of `text-based`. */
+function isJoined(form: string, place: number, next: Term | undefined): boolean {
+  return (
+    next !== undefined &&
+    next.position === place &&
+    next.term.length > MAX_PREFIX &&
+    next.term.length < form.length &&
+    form.startsWith(next.term)
+  );
 }
 
 function* tokensOfPair(form: string, place: number): Generator<Token> {
