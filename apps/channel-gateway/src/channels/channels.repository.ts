@@ -81,20 +81,28 @@ export class ChannelsRepository {
     await trx.deleteFrom('channel').where('space_id', '=', row.space_id).where('id', '=', row.id).execute();
   }
 
-  /** Writes what is known of a target; says whether the flow that it runs is another now, and whether it went away. */
+  /**
+   * Writes what an event says of a target; says whether the flow that it runs is another now, and whether it went away.
+   * Only a deletion makes a usable target unusable: an event of a flow's draft can arrive after its owner has shown it
+   * as published.
+   */
   async saveTarget(
     trx: ChannelTrx,
     row: Omit<TargetTable, 'default_flow_id'> & { default_flow_id?: string | null | undefined },
   ): Promise<{ runsAnother: boolean; isLost: boolean }> {
     const before = await this.findTarget(trx, row.space_id, row.id);
-    const { name, usable, deleted, default_flow_id: flowId = before?.default_flow_id ?? null } = row;
-    await trx
+    const { name, deleted, default_flow_id: flowId = before?.default_flow_id ?? null } = row;
+    const isUsable = sql<boolean>`excluded.usable OR (target.usable AND NOT excluded.deleted)`;
+    const { usable } = await trx
       .insertInto('target')
       .values({ ...row, default_flow_id: flowId })
       .onConflict((conflict) =>
-        conflict.columns(['space_id', 'id']).doUpdateSet({ name, usable, deleted, default_flow_id: flowId }),
+        conflict
+          .columns(['space_id', 'id'])
+          .doUpdateSet({ name, usable: isUsable, deleted, default_flow_id: flowId }),
       )
-      .execute();
+      .returning('usable')
+      .executeTakeFirstOrThrow();
     return {
       runsAnother: (before?.default_flow_id ?? null) !== flowId,
       isLost: !usable && before?.usable !== false,

@@ -4,6 +4,7 @@ import {
   createChannel,
   deactivateChannel,
   flowChanged,
+  getChannel,
   listTargetingChannels,
   newId,
 } from '@parley/contracts';
@@ -116,5 +117,21 @@ describe('The owner of agents and flows', () => {
     bench.flows.set(flowId, { name: 'Draft', publishedVersion: 1 });
     const { channel } = await bench.call(createChannel, { ...web, target: { flowId } });
     expect(channel).toMatchObject({ target: { flowId } });
+  });
+
+  it('tells of the draft after it has shown the published flow: the channel stays active until the deletion', async () => {
+    const flowId = newId('flow');
+    bench.flows.set(flowId, { name: 'Late', publishedVersion: 1 });
+    const { channel } = await bench.call(createChannel, { ...web, target: { flowId } });
+    await bench.call(activateChannel, { channelId: channel.id });
+    const nameOf = () =>
+      bench.in((trx) => trx.selectFrom('target').select('name').where('id', '=', flowId).executeTakeFirst());
+    const statusOf = async () => (await bench.call(getChannel, { channelId: channel.id })).status;
+    const late = { flowId, publishedVersion: null, deleted: false };
+    await bench.feed(flowChanged, { ...late, name: 'Draft' });
+    await bench.until(async () => (await nameOf())?.name === 'Draft', 'The event of the draft');
+    expect(await statusOf()).toBe('active');
+    await bench.feed(flowChanged, { ...late, name: 'Draft', deleted: true });
+    await bench.until(async () => (await statusOf()) === 'error', 'The loss of the target');
   });
 });
