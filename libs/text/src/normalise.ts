@@ -89,7 +89,7 @@ const glued =
   /[²³¹\u2070\u2074-\u2079]+|[¼-¾\u2150-\u215f\u2189]|[\u2460-\u249b\u24ea-\u24ff\u2776-\u2793]|[™℠®©]|№/gu;
 const unitBefore = /(?:^|[^\p{L}])\p{L}{1,2}$/u;
 const powers: Readonly<Record<string, string>> = { '²': '2', '³': '3' };
-/** NFKC splits the vowel AM of Thai and Lao, which no dictionary knows in two. */
+/** NFKC splits the vowel AM of Thai and Lao, which no dictionary knows in two. Thai AE is often typed as E twice. */
 const splitVowel = /[\u0e4d\u0ecd]([\u0e48-\u0e4b\u0ec8-\u0ecb]?)([\u0e32\u0eb2])/gu;
 const digitOfOtherScript = /(?![0-9])\p{Nd}/gu;
 const dash = /[\u2010-\u2013\u2212\ufe58\ufe63\uff0d]/gu;
@@ -116,6 +116,7 @@ export function compatibleText(text: string): string {
       splitVowel,
       (_found, tone: string, vowel: string) => tone + (vowel === '\u0e32' ? '\u0e33' : '\u0eb3'),
     )
+    .replaceAll('\u0e40\u0e40', '\u0e41')
     .replaceAll('\u2044', '/')
     .replace(dash, '-')
     .replace(digitOfOtherScript, (digit) => asciiDigit(digit))

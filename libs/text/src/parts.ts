@@ -1,5 +1,5 @@
 import { pairsOf } from './segment.ts';
-import { type Chunk, chunksOf, phoneEndings, type Word } from './words.ts';
+import { type Chunk, chunksOf, isSamePhone, nationalForms, type Phone, phoneEndings, type Word } from './words.ts';
 
 /** Characters of a piece of a word; parts of this length or longer are found by it. */
 const PIECE = 4;
@@ -39,7 +39,10 @@ export interface TextWords {
   readonly runs: readonly string[];
   /** Words with digits, identifiers and names as a whole. */
   readonly codes: ReadonlySet<string>;
-  readonly phones: ReadonlySet<string>;
+  /** Phone numbers, their endings, and how they may be written without their country code. */
+  readonly phones: readonly Phone[];
+  readonly phoneEndings: ReadonlySet<string>;
+  readonly nationalNumbers: ReadonlySet<string>;
   /** All words in order, in each spelling, with a space around words of scripts with spaces. */
   readonly phrases: readonly string[];
 }
@@ -59,7 +62,7 @@ export function partTerms(text: string): string[] {
 export function textWords(text: string): TextWords {
   const runs = new Set<string>();
   const codes = new Set<string>();
-  const phones = new Set<string>();
+  const phones: Phone[] = [];
   const add = (word: Word): void => {
     for (const form of word.forms) (word.kind === 'code' ? codes : runs).add(form);
     if (word.kind !== 'code' && word.parts.length > 0) for (const form of word.forms) codes.add(form);
@@ -69,9 +72,13 @@ export function textWords(text: string): TextWords {
   for (const chunk of chunks) {
     for (const form of chunk.whole?.forms ?? []) (chunk.whole?.kind === 'joined' ? runs : codes).add(form);
     for (const word of chunk.words) add(word);
-    for (const ending of chunk.phone === null ? [] : phoneEndings(chunk.phone)) phones.add(ending);
+    if (chunk.phone !== null) phones.push(chunk.phone);
   }
-  return { runs: [...runs], codes, phones, phrases: phrasesOf(chunks) };
+  return {
+    ...{ runs: [...runs], codes, phones, phrases: phrasesOf(chunks) },
+    phoneEndings: new Set(phones.flatMap(phoneEndings)),
+    nationalNumbers: new Set(phones.flatMap(nationalForms)),
+  };
 }
 
 /** What a text must hold to hold these words, each of them as a part of a word. Empty where the text holds no word. */
@@ -111,7 +118,9 @@ function addChunk(terms: Set<string>, chunk: Chunk): void {
   if (chunk.whole?.kind === 'identifier') for (const form of chunk.whole.forms) terms.add(form);
   if (chunk.whole?.kind === 'joined') for (const form of chunk.whole.forms) addPieces(terms, form);
   for (const word of chunk.words) addWord(terms, word);
-  if (chunk.phone !== null) for (const ending of phoneEndings(chunk.phone)) terms.add(PHONE_MARK + ending);
+  if (chunk.phone === null) return;
+  for (const ending of phoneEndings(chunk.phone)) terms.add(PHONE_MARK + ending);
+  for (const form of nationalForms(chunk.phone)) terms.add(form);
 }
 
 function addWord(terms: Set<string>, word: Word): void {
@@ -157,12 +166,12 @@ function queriesOfChunk(chunk: Chunk): PartQuery[] {
     {
       alternatives: [
         ...wholeTerms,
-        ...(phone === null ? [] : [[{ term: PHONE_MARK + phone, isPrefix: false }]]),
+        ...(phone?.terms ?? []).map((term) => [{ term, isPrefix: false }]),
         ...together(perWord),
       ],
       isExact: false,
       holds: (words) =>
-        (phone !== null && words.phones.has(phone)) ||
+        (phone !== null && phone.holds(words)) ||
         (whole !== null && whole.forms.some((form) => holdsWhole(words, form, isIdentifier))) ||
         (!isIdentifier && perWord.every((query) => query.holds(words))),
     },
@@ -170,9 +179,9 @@ function queriesOfChunk(chunk: Chunk): PartQuery[] {
 }
 
 /** An identifier is held by one that it is a part of between connectors: `4711-0815` by `AB/4711-0815`, never by `14711-0815`. */
-function holdsWhole({ runs, codes }: TextWords, form: string, isIdentifier: boolean): boolean {
+function holdsWhole({ runs, codes, nationalNumbers }: TextWords, form: string, isIdentifier: boolean): boolean {
   if (!isIdentifier) return runs.some((run) => run.includes(form));
-  if (codes.has(form)) return true;
+  if (codes.has(form) || nationalNumbers.has(form)) return true;
   for (const code of codes) if (isBoundedPart(code, form)) return true;
   return false;
 }
@@ -188,11 +197,19 @@ function isBoundedPart(code: string, form: string): boolean {
   return false;
 }
 
-/** The digits of a query that may be the end of a phone number. */
-function phoneQuery(chunk: Chunk): string | null {
-  if (chunk.phone !== null) return chunk.phone.length < 6 ? null : chunk.phone;
-  const digits = chunk.words.length === 1 ? (chunk.words[0]?.forms[0] ?? '') : '';
-  return /^[0-9]{6,9}$/u.test(digits) ? digits : null;
+/** A phone number of a query, or digits that may be the end of one: any of the terms is needed. */
+function phoneQuery({ phone, words }: Chunk): { terms: string[]; holds(words: TextWords): boolean } | null {
+  if (phone !== null) {
+    const forms = nationalForms(phone);
+    return {
+      terms: [...phoneEndings(phone).slice(-1).map((ending) => PHONE_MARK + ending), ...forms],
+      holds: ({ phones, codes }) =>
+        phones.some((one) => isSamePhone(one, phone)) || forms.some((form) => codes.has(form)),
+    };
+  }
+  const digits = words.length === 1 ? (words[0]?.forms[0] ?? '') : '';
+  if (!/^[0-9]{6,9}$/u.test(digits)) return null;
+  return { terms: [PHONE_MARK + digits], holds: ({ phoneEndings: endings }) => endings.has(digits) };
 }
 
 function queryOfWord(word: Word): PartQuery {
@@ -219,7 +236,8 @@ function codeQuery({ forms }: Word): PartQuery {
   return {
     alternatives: forms.map((term) => [{ term, isPrefix: false }]),
     isExact: true,
-    holds: ({ codes }) => forms.some((form) => codes.has(form)),
+    holds: ({ codes, nationalNumbers }) =>
+      forms.some((form) => codes.has(form) || nationalNumbers.has(form)),
   };
 }
 

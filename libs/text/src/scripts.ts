@@ -76,6 +76,12 @@ export function scriptPieces(word: string): ScriptPiece[] {
   return pieces;
 }
 
+/** Whether a character is of a script without spaces between words. */
+export function isWrittenUnspaced(character: string): boolean {
+  const { writing } = scriptOf(character);
+  return writing === 'ideographic' || writing === 'unspaced';
+}
+
 function scriptOf(character: string): CharacterScript {
   if (character <= '\u007f') return /[a-z]/i.test(character) ? latin : neutral;
   let found = known.get(character);

@@ -1,11 +1,11 @@
 import { characterBoundary } from './cut.ts';
-import { type Chunk, chunksOf, MAX_WORD, phoneEndings, type Word } from './words.ts';
+import { type Chunk, chunksOf, MAX_WORD, nationalForms, phoneEndings, type Word } from './words.ts';
 
 /**
  * Changes whenever `segment` or `partTerms` answers other terms for some text. What is stored with another version is
  * segmented again.
  */
-export const segmenterVersion = 1;
+export const segmenterVersion = 2;
 
 export interface Term {
   /** Folded; at most 255 bytes of UTF-8, except identifiers, which have at most 800. */
@@ -40,9 +40,11 @@ export function segment(text: string): Term[] {
       for (const term of chunk.whole.forms) terms.push({ term, position: first, kind });
     }
     for (const word of chunk.words) position = pushWord(terms, word, position);
-    if (chunk.phone !== null)
+    if (chunk.phone !== null) {
+      for (const term of nationalForms(chunk.phone)) terms.push({ term, position: first, kind: 'spelling' });
       for (const ending of phoneEndings(chunk.phone))
         terms.push({ term: phoneTerm(ending), position: first, kind: 'part' });
+    }
   }
   return terms;
 }
@@ -85,7 +87,8 @@ function queriesOfChunk(chunk: Chunk, isOneLetter: boolean): QueryTerm[] {
 
 /** A number of a query may be the end of a phone number. */
 function phoneQueries(chunk: Chunk): string[] {
-  if (chunk.phone !== null) return [phoneTerm(chunk.phone)];
+  if (chunk.phone !== null)
+    return [...phoneEndings(chunk.phone).slice(-1).map(phoneTerm), ...nationalForms(chunk.phone)];
   const [word] = chunk.words;
   const digits = chunk.words.length === 1 ? (word?.forms[0] ?? '') : '';
   return /^[0-9]{6,9}$/u.test(digits) ? [phoneTerm(digits)] : [];
@@ -150,6 +153,8 @@ function charactersOf(run: string): string[] {
   return run.match(/\P{M}\p{M}{0,4}|\p{M}{1,4}/gu) ?? [];
 }
 
+/** Signs of Thai, Lao and Khmer behind a word that is shortened or repeated. */
+const abbreviated = /[\u0e2f\u0e46\u0eaf\u0ec6\u17d7]+$/u;
 const dictionary = new Intl.Segmenter('th', { granularity: 'word' });
 /** The dictionary reads a run in portions of this size, so that a text without any space costs its length. */
 const PORTION = 2000;
@@ -158,8 +163,10 @@ function dictionaryWords(run: string): string[] {
   const words: string[] = [];
   for (let from = 0; from < run.length; ) {
     const end = Math.max(characterBoundary(run, from + PORTION), from + 1);
-    for (const { segment: word } of dictionary.segment(run.slice(from, end)))
+    for (const { segment: found } of dictionary.segment(run.slice(from, end))) {
+      const word = found.replace(abbreviated, '');
       for (let at = 0; at < word.length; at += MAX_WORD) words.push(word.slice(at, at + MAX_WORD));
+    }
     from = end;
   }
   return words;

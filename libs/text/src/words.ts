@@ -1,5 +1,5 @@
 import { compatibleText, foldLetters, spellLetters } from './normalise.ts';
-import { type ScriptPiece, scriptPieces } from './scripts.ts';
+import { isWrittenUnspaced, type ScriptPiece, scriptPieces } from './scripts.ts';
 
 /** Longer words are kept in pieces of this many UTF-16 units. */
 export const MAX_WORD = 64;
@@ -7,9 +7,15 @@ export const MAX_WORD = 64;
 /** Longer runs of words and connectors are no identifiers: their parts are kept alone. */
 const MAX_IDENTIFIER = 200;
 
-/** Digits of a phone number that identify it whatever is dialled before them. */
+/** Digits at the end of a phone number that numbers of most countries share, however they are dialled. */
 const PHONE_DIGITS = 9;
 const LEAST_PHONE_DIGITS = 6;
+
+/** A country code has one to three digits. */
+const COUNTRY_CODES = [1, 2, 3];
+
+/** Shorter numbers with hyphens are ranges and scores. */
+const LEAST_GROUPED = 7;
 
 /**
  * A word, folded. `letters`: of a script with spaces, without digits. `code`: with digits, or a name such as `snake_case`.
@@ -28,13 +34,21 @@ export interface Chunk {
   words: Word[];
   /** The whole as one term in its forms: an identifier, or `email` for `E-Mail`. Null where the words alone count. */
   whole: { kind: 'identifier' | 'joined'; forms: string[] } | null;
-  /** The last digits of a phone number. */
-  phone: string | null;
+  phone: Phone | null;
 }
 
-/** A phone number: it begins with +, 0 or an area code in brackets. */
+/** A phone number as it was written. */
+export interface Phone {
+  /** With the country code where it is international, without the zero before an area code. */
+  digits: string;
+  isInternational: boolean;
+}
+
+/** A phone number: it begins with +, 0 or an area code in brackets. Letters of scripts without spaces may follow at once. */
 const phoneNumber =
-  /(?:\+ ?\(?[1-9]|\(0|0[0-9])[0-9]{0,20}(?:[ ()/.-]{1,2}[0-9]{1,20}){0,7}(?![-./:@+#&_]?[\p{L}\p{M}\p{N}_])/uy;
+  /(?:\+ ?\(?[1-9]|\(0|0[0-9]|\([2-9][0-9]{2}\)(?= ?[0-9]{3}[ .\-]?[0-9]{4}(?![0-9])))[0-9]{0,20}(?:[ \(\)\/.\-]{1,2}[0-9]{1,20}){0,7}(?![\-.\/:@+#\&_]?[[\p{L}\p{M}\p{N}_]--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]])/vy;
+/** `24.12.2026`, and no more numbers of its kind: `06.12.34.56.78` is a phone number. */
+const startsWithDate = /^[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2,4}(?![./-]?[0-9])/u;
 /** An IBAN, or the number of a card, in groups of four. */
 const groupedNumber =
   /(?:[A-Z]{2}[0-9]{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?|[0-9]{4}(?: [0-9]{4}){2,4})(?![\p{L}\p{M}\p{N}_])/uy;
@@ -56,11 +70,11 @@ export function chunksOf(text: string): Chunk[] {
     const kind = kindAt(compatible, at);
     const first = compatible.charCodeAt(at);
     const special =
-      kind === WORD || first === PLUS || first === BRACKET ? specialAt(compatible, at, first) : null;
+      isWord(kind) || first === PLUS || first === BRACKET ? specialAt(compatible, at, first) : null;
     if (special) {
       chunks.push(special.chunk);
       at += special.length;
-    } else if (kind === WORD) {
+    } else if (isWord(kind)) {
       const end = runEnd(compatible, at);
       chunks.push(runChunk(compatible.slice(at, end), compatible, end));
       at = end;
@@ -78,6 +92,10 @@ export function chunksOf(text: string): Chunk[] {
 const OTHER = 1;
 const WORD = 2;
 const SYMBOL = 3;
+/** Letters of scripts without spaces. */
+const DENSE = 4;
+const MARK = 5;
+const isWord = (kind: number): boolean => kind === WORD || kind === DENSE || kind === MARK;
 const PLUS = 0x2b;
 const BRACKET = 0x28;
 const COLON = 0x3a;
@@ -94,18 +112,32 @@ function kindAt(text: string, at: number): number {
   const known = kinds[point] ?? 0;
   if (known !== 0) return known;
   const character = String.fromCodePoint(point);
-  const kind = wordCharacter.test(character) ? WORD : symbolCharacter.test(character) ? SYMBOL : OTHER;
+  const kind = lookUpKind(character);
   kinds[point] = kind;
   return kind;
 }
 
-/** Where words with a connector between them end: behind `4711-0815`, before the dot of a sentence. */
+function lookUpKind(character: string): number {
+  if (!wordCharacter.test(character)) return symbolCharacter.test(character) ? SYMBOL : OTHER;
+  if (isWrittenUnspaced(character)) return DENSE;
+  return /^\p{M}$/u.test(character) ? MARK : WORD;
+}
+
+/**
+ * Where words with a connector between them end: behind `4711-0815`, before the dot of a sentence, and where letters of a
+ * script without spaces begin or end, so that the number in `订单AB-4711号` is whole.
+ */
 function runEnd(text: string, from: number): number {
   let at = from;
+  let run = MARK;
   for (;;) {
-    while (at < text.length && kindAt(text, at) === WORD) at += lengthAt(text, at);
+    for (let kind = kindAt(text, at); at < text.length && isWord(kind); kind = kindAt(text, at)) {
+      if (kind !== MARK && run !== MARK && kind !== run) return at;
+      if (kind !== MARK) run = kind;
+      at += lengthAt(text, at);
+    }
     const connector = connectorLength(text, at);
-    if (connector === 0 || at + connector >= text.length || kindAt(text, at + connector) !== WORD) return at;
+    if (connector === 0 || at + connector >= text.length || kindAt(text, at + connector) !== run) return at;
     at += connector;
   }
 }
@@ -118,7 +150,7 @@ function connectorLength(text: string, at: number): number {
 
 /** A number that is written with spaces. */
 function specialAt(text: string, at: number, first: number): { chunk: Chunk; length: number } | null {
-  if (at > 0 && wordCharacter.test(text.charAt(at - 1))) return null;
+  if (at > 0 && kindAt(text, at - 1) === WORD) return null;
   if (first === PLUS || first === BRACKET || first === ZERO) {
     const phone = matchAt(phoneNumber, text, at);
     if (phone !== undefined) return { chunk: phoneChunk(phone), length: phone.length };
@@ -142,11 +174,16 @@ function phoneChunk(found: string): Chunk {
     .filter(Boolean)
     .map(wordOfDigits);
   const digits = found.replace(/[^0-9]/gu, '');
-  const isPhone = digits.length >= 7 && digits.length <= 17 && !/^0?[0-9]{1,2}[./-]/u.test(found);
+  const isPhone = digits.length >= 7 && digits.length <= 17 && !startsWithDate.test(found);
   const written = found.replace(/^\+ ?/u, '');
   const whole =
     words.length > 1 ? { kind: 'identifier' as const, forms: [...new Set([written, digits])] } : null;
-  return { words, whole, phone: isPhone ? digits.replace(/^0+/u, '').slice(-PHONE_DIGITS) : null };
+  return { words, whole, phone: isPhone ? phoneOf(found) : null };
+}
+
+function phoneOf(found: string): Phone {
+  const digits = found.replace(/\(0\)|[^0-9]/gu, '');
+  return { digits: digits.replace(/^0+/u, ''), isInternational: /^(?:\+|00)/u.test(found) };
 }
 
 function groupedChunk(found: string): Chunk {
@@ -190,11 +227,13 @@ function wholeOf(found: string, pieces: readonly ScriptPiece[]): Chunk['whole'] 
     : null;
 }
 
-/** A version is also known without its `v`. */
+/** A version is also known without its `v`, a long number without its hyphens. */
 function identifierForms(found: string): string[] {
   const forms = formsOf(found);
   const [plain = ''] = forms;
-  return /^v[0-9]/u.test(plain) ? [...forms, plain.slice(1)] : forms;
+  if (/^v[0-9]/u.test(plain)) return [...forms, plain.slice(1)];
+  const digits = plain.replaceAll('-', '');
+  return /^[0-9-]+x?$/u.test(plain) && digits.length >= LEAST_GROUPED ? [...forms, digits] : forms;
 }
 
 function wordsOfPiece({ writing, text }: ScriptPiece): Word[] {
@@ -235,9 +274,26 @@ function formsOf(text: string): string[] {
 }
 
 /** The endings of a phone number's last digits that a number in a search may be. */
-export function phoneEndings(phone: string): string[] {
+export function phoneEndings({ digits }: Phone): string[] {
+  const phone = digits.slice(-PHONE_DIGITS);
   const endings: string[] = [];
   for (let length = LEAST_PHONE_DIGITS; length <= phone.length; length += 1)
     endings.push(phone.slice(-length));
   return endings;
+}
+
+/** An international number as it may be written without its country code, which may have one to three digits. */
+export function nationalForms({ digits, isInternational }: Phone): string[] {
+  const forms = isInternational ? COUNTRY_CODES.map((length) => digits.slice(length)) : [];
+  return forms.filter((form) => form.length > LEAST_PHONE_DIGITS && !form.startsWith('0'));
+}
+
+/** Whether two numbers may be the same: one of them may lack its country code. */
+export function isSamePhone(one: Phone, other: Phone): boolean {
+  if (one.digits === other.digits) return true;
+  return nationalOf(one, other) || nationalOf(other, one);
+}
+
+function nationalOf(whole: Phone, part: Phone): boolean {
+  return !part.isInternational && nationalForms(whole).includes(part.digits);
 }
