@@ -1,5 +1,13 @@
 import { pairsOf } from './segment.ts';
-import { type Chunk, chunksOf, isSamePhone, nationalForms, type Phone, phoneEndings, type Word } from './words.ts';
+import {
+  type Chunk,
+  chunksOf,
+  isSamePhone,
+  nationalForms,
+  type Phone,
+  phoneEndings,
+  type Word,
+} from './words.ts';
 
 /** Characters of a piece of a word; parts of this length or longer are found by it. */
 const PIECE = 4;
@@ -179,7 +187,11 @@ function queriesOfChunk(chunk: Chunk): PartQuery[] {
 }
 
 /** An identifier is held by one that it is a part of between connectors: `4711-0815` by `AB/4711-0815`, never by `14711-0815`. */
-function holdsWhole({ runs, codes, nationalNumbers }: TextWords, form: string, isIdentifier: boolean): boolean {
+function holdsWhole(
+  { runs, codes, nationalNumbers }: TextWords,
+  form: string,
+  isIdentifier: boolean,
+): boolean {
   if (!isIdentifier) return runs.some((run) => run.includes(form));
   if (codes.has(form) || nationalNumbers.has(form)) return true;
   for (const code of codes) if (isBoundedPart(code, form)) return true;
@@ -202,7 +214,12 @@ function phoneQuery({ phone, words }: Chunk): { terms: string[]; holds(words: Te
   if (phone !== null) {
     const forms = nationalForms(phone);
     return {
-      terms: [...phoneEndings(phone).slice(-1).map((ending) => PHONE_MARK + ending), ...forms],
+      terms: [
+        ...phoneEndings(phone)
+          .slice(-1)
+          .map((ending) => PHONE_MARK + ending),
+        ...forms,
+      ],
       holds: ({ phones, codes }) =>
         phones.some((one) => isSamePhone(one, phone)) || forms.some((form) => codes.has(form)),
     };
@@ -236,8 +253,7 @@ function codeQuery({ forms }: Word): PartQuery {
   return {
     alternatives: forms.map((term) => [{ term, isPrefix: false }]),
     isExact: true,
-    holds: ({ codes, nationalNumbers }) =>
-      forms.some((form) => codes.has(form) || nationalNumbers.has(form)),
+    holds: ({ codes, nationalNumbers }) => forms.some((form) => codes.has(form) || nationalNumbers.has(form)),
   };
 }
 
