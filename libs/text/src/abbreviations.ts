@@ -3,7 +3,7 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
 /** Abbreviations after which a sentence always goes on: titles and lead-ins. Inner full stops kept, the last one left out. */
 export const leadIns = words(
   'dr mr mrs ms mx prof hon capt sgt gov messrs mme mlle e.g i.e eg cf vs viz approx incl excl resp esp a.k.a w.r.t ft mt ' +
-    'hr hrn fr frl dipl z.b d.h bzw bspw ggf evtl inkl exkl zzgl abzgl vgl sog bzgl hrsg geb u.u i.d.r i.a m.e s.o s.u v.a gem lt ' +
+    'hr hrn fr frl fa dipl med jur rer nat dent vet phil habil h.c z.b d.h bzw bspw ggf evtl inkl exkl zzgl abzgl vgl sog bzgl hrsg geb u.u i.d.r i.a m.e s.o s.u v.a gem lt ' +
     'sr sra srta dra d.ª dña ud uds vd vds p.ej p.ex av avda c.-à-d mgr me ' +
     'sig dott avv ing exmo exma dhr mevr bijv d.w.z np tj m.in t.ex bl.a örn bkz ' +
     'т.е напр г ул им см проф акад т.к д-р डॉ प्रो श्री कु',
@@ -11,13 +11,13 @@ export const leadIns = words(
 
 /** Abbreviations that may end a sentence too: only a word that often begins one ends it after them. */
 export const looseAbbreviations = words(
-  'st ste inc ltd corp co jr bros al ed eds dept rd ave blvd ph.d m.d p.m a.m u.a u.ä o.ä n.chr v.chr ee.uu ' +
+  'mio mrd tsd bio ff ee cc dd jj st ste inc ltd corp co jr bros al ed eds dept rd ave blvd ph.d m.d p.m a.m u.a u.ä o.ä n.chr v.chr ee.uu ' +
     'col lt rev sen gen mag es str ca circa vb u.s.w dgl др руб тыс млн млрд гг т.д т.п',
 );
 
 /** Abbreviations only before a number: some are words of their own that end sentences. */
 export const numberAbbreviations = words(
-  'no nos nr nrn núm num n n° nº p pp s z abs ziff rn pos bd tel tél fax ext est approx ca c cap cf gen max min ' +
+  'rs tk temp no nos nr nrn núm num n n° nº p pp s z abs ziff rn pos bd tel tél fax ext est approx ca c cap cf gen max min ' +
     'fig figs abb tab sec secs ch chap kap app vol vols eq art arts par para pag pág págs ed op lfd ' +
     'jan feb mar apr jun jul aug sep sept oct nov dec mär okt dez janv févr avr juil déc ene abr ago dic ' +
     'mon tue tues wed thu thur thurs fri sat sun mo di mi do fr sa so ' +

@@ -4,6 +4,9 @@ import { toFileName } from './file-name.ts';
 test.each([
   ['C:\\fakepath\\price list.md', 'price list.md'],
   ['../../etc/passwd', 'passwd'],
+  ['..\\..\\price.md', 'price.md'],
+  ['C:price.md', 'price.md'],
+  ['Re: price.md', 'Re: price.md'],
   ['\\\\server\\share\\Größe.txt', 'Größe.txt'],
   ['Zu\u0308rich.md', 'Zürich.md'],
   ['invoice\u202efdp.exe', 'invoice fdp.exe'],

@@ -67,6 +67,8 @@ const LIST_MARK_BEHIND_COLON = /[:;]\s+\d{1,2}$/;
 /** "J", "U.S", "Ph.D": not a word of a script that writes one letter as a word. */
 const INITIALS =
   /^(?!\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})(?:\p{L}\p{M}*\.)*\p{L}\p{M}*$/u;
+/** "Hauptstr.", "Marktpl." */
+const STREET = /^\p{L}{3,}(?:str|pl)$/u;
 const TICKS = /`+/y;
 
 /**
@@ -235,8 +237,8 @@ function kindOfWordBefore(before: string): WordKind {
   const spaced = SPACED_TOKEN.exec(before)?.[0].replace(/\s/g, '').toLowerCase() ?? '';
   if (leadIns.has(spaced)) return 'lead-in';
   if (looseAbbreviations.has(spaced)) return 'loose';
-  // "l'U.E.", "Haupt-Str."
-  const token = TOKEN.exec(before)?.[0].replace(/^(?:\p{L}*['’]|\p{L}{2,}-)/u, '') ?? '';
+  // "l'U.E.", "Haupt-Str.", "Mon.–Fri."
+  const token = TOKEN.exec(before)?.[0].replace(/^(?:\p{L}*['’]|\p{L}{2,}\.?[-–])/u, '') ?? '';
   return kindOfWord(token, token.toLowerCase());
 }
 
@@ -244,7 +246,7 @@ function kindOfWord(token: string, word: string): WordKind {
   if (/^\d{1,2}$/.test(token)) return 'ordinal';
   if (leadIns.has(word)) return 'lead-in';
   if (letterAbbreviations.has(word)) return 'number or letter';
-  if (looseAbbreviations.has(word) || INITIALS.test(token)) return 'loose';
+  if (looseAbbreviations.has(word) || INITIALS.test(token) || STREET.test(word)) return 'loose';
   return numberAbbreviations.has(word) ? 'number' : 'word';
 }
 

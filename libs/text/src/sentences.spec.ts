@@ -34,6 +34,13 @@ const texts: readonly (readonly [what: string, sentences: readonly string[], joi
     'German numbers',
     ['Nr. 5 kostet ca. 3,50 €.', 'Siehe S. 12 bzw. Abb. 4.', 'Am 24. 12. 2026 usw.', 'Es gilt.'],
   ],
+  [
+    'German titles, streets and large numbers',
+    ['Dr. med. Kern, Dr. rer. nat. Abel und Fa. Meier sind da.', 'Es sind 5 Mio. Euro.', 'Hauptstr. 7 bzw. §§ 5 ff. BGB.'],
+  ],
+  ['ranges of days', ['Open Mon.–Fri. 9–17 h, Sat. 10 a.m. to 2 p.m.', 'We are closed.']],
+  ['Spanish plurals', ['Viene de EE. UU. hoy.', 'Bien.']],
+  ['Rupees', ['It is Rs. 500 only.', 'Yes.']],
   ['Spanish', ['¿Vive la Sra. López en la Av. Sol?', '¡Sí!', 'El Dr. Ruiz, p. ej. Juan, pág. 3.', 'Fin.']],
   [
     'French',

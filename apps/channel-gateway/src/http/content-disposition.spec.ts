@@ -20,6 +20,9 @@ test.each([
   ['RFC 8187 before its fallback', 'filename*=utf-8\'\'%C3%A9.md; filename="e.md"', 'é.md'],
   ['RFC 8187 after its fallback', 'filename="e.md"; filename*=utf-8\'\'%C3%A9.md', 'é.md'],
   ['RFC 8187 that cannot be read', 'filename="e.md"; filename*=utf-8\'\'%ff%fe.md', 'e.md'],
+  ['RFC 8187 in an unknown charset alone', "filename*=x-none'en'gr%C3%B6%20a.md", 'grö a.md'],
+  ['RFC 8187 without charset alone', "filename*=''a%20b.md", 'a b.md'],
+  ['RFC 8187 without quotes alone', 'filename*=a%20b.md', 'a b.md'],
   ['an encoded word in base64', 'filename="=?UTF-8?B?R3LDtsOfZS5tZA==?="', 'Größe.md'],
   [
     'encoded words in quoted-printable',

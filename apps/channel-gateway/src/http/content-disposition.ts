@@ -45,7 +45,7 @@ function fileNameOf(parameters: ReadonlyMap<string, string>): string | null {
   const plain = parameters.get('filename');
   const decoded = extended === undefined ? null : readExtended(extended);
   if (decoded !== null) return decoded;
-  if (plain === undefined) return extended ?? null;
+  if (plain === undefined) return extended === undefined ? null : guessExtended(extended);
   return readEncodedWords(unescaped(decodeBytes(plain)));
 }
 
@@ -93,14 +93,23 @@ function decodeBytes(value: string): string {
 const unescaped = (value: string): string =>
   value.replaceAll(BROWSER_ESCAPES, (escape) => (escape === '%22' ? '"' : '\n'));
 
-/** `charset'language'text` (RFC 8187); null where it cannot be read. */
-function readExtended(value: string): string | null {
-  const [, charset = '', text = ''] = /^"?([\w-]*)'[\w-]*'(.*?)"?$/s.exec(value) ?? [];
+/** `charset'language'text` (RFC 8187), each but the text empty where the value has not this form. */
+function partsOfExtended(value: string): { charset: string; bytes: string } {
+  const [, charset = '', text = value] = /^"?([\w-]*)'[\w-]*'(.*?)"?$/s.exec(value) ?? [];
   const bytes = text.replaceAll(/%([0-9a-f]{2})/gi, (_escape, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
+  return { charset, bytes };
+}
+
+/** Null where it cannot be read. */
+function readExtended(value: string): string | null {
+  const { charset, bytes } = partsOfExtended(value);
   return charset === '' ? null : decodeAs(charset, Buffer.from(bytes, 'latin1'));
 }
+
+/** A name of an unknown charset, where the client sends no other. */
+const guessExtended = (value: string): string => decodeBytes(partsOfExtended(value).bytes);
 
 function readEncodedWords(value: string): string {
   return value.replaceAll(ENCODED_WORD, (word, charset: string, encoding: string, text: string) => {

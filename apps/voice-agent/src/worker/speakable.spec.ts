@@ -43,6 +43,12 @@ describe('speakable', () => {
     ['- [x] done\n- [ ] to do\n  - deeper', 'done. to do. deeper'],
     ['价格**“3.5”**元。*很*好！', '价格“3.5”元。很好！'],
     ['यह **डॉ. शर्मा** हैं। ठीक।', 'यह डॉ. शर्मा हैं। ठीक।'],
+    ['Code `a*b` and `2*3`, then 2*3', 'Code a*b and 2*3, then 2*3'],
+    ['<details><summary>More</summary>Text</details>', 'More Text'],
+    ['A <span>b</span>c, x<sub>i</sub><wbr>y', 'A bc, xiy'],
+    ['Said[^note] and【4:0†source】 it is ==so==, if a == b', 'Said and it is so, if a == b'],
+    ['Plan | Price\n--- | ---\nPro | $5', 'Plan, Price. Pro, $5'],
+    ['See it[^a].\n\n[^a]: Not said.\n    Nor this.\n\nEnd', 'See it. End'],
     ['Price* and `a * b`, *.ts files', 'Price and a * b, *.ts files'],
   ])('says %j as %j', (markdown, said) => {
     expect(speakable(markdown)).toBe(said);

@@ -34,6 +34,8 @@ export class Speakable {
   private rest = '';
   private lineStart = true;
   private inCode = false;
+  /** Indented lines behind a note belong to it. */
+  private inNote = false;
   /** The kind of block that is being read; null between blocks. */
   private block: 'text' | 'list' | 'heading' | null = null;
   /** Whether a line end waits to be read as a space. */
@@ -87,7 +89,9 @@ export class Speakable {
   private skips(line: string): boolean {
     const isFence = FENCE.test(line);
     if (isFence) this.inCode = !this.inCode;
-    const isSilent = isFence || this.inCode || line.trim() === '' || isRule(line) || DEFINITION.test(line);
+    const isDefinition = DEFINITION.test(line);
+    this.inNote = isDefinition || (this.inNote && /^(?: {4}|\t|[ \t]*$)/.test(line));
+    const isSilent = isFence || this.inCode || line.trim() === '' || isRule(line) || this.inNote;
     if (isSilent) this.endBlock();
     return isSilent;
   }

@@ -15,7 +15,11 @@ export interface Marker {
   length: number;
 }
 
-const NAMES = '(?:think|thinking|thoughts?|reasoning|reflection|scratchpad)';
+const TAGS = [
+  ...['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'reasoning_content', 'reflection', 'scratchpad'],
+  ...['antthinking', 'inner_monologue', 'inner_thoughts', 'thought_process', 'chain_of_thought'],
+];
+const NAMES = `(?:${TAGS.join('|')})`;
 /** Longest mark that is waited for, in UTF-16 units. A longer one is text. */
 const LONGEST = 96;
 
@@ -25,6 +29,14 @@ const markers: readonly (readonly [RegExp, MarkerKind])[] = [
   [new RegExp(`^<(?:[a-z]{1,16}:)?${NAMES}(?:\\s[^<>]{0,64})?>`, 'i'), 'open'],
   [new RegExp(`^</(?:[a-z]{1,16}:)?${NAMES}\\s{0,4}>`, 'i'), 'close'],
   [new RegExp(`^<(?:[a-z]{1,16}:)?${NAMES}\\s{0,4}/>`, 'i'), 'control'],
+  // DeepSeek R1 Zero, and models trained after it: what follows their reasoning.
+  [/^<\/?answer>/i, 'control'],
+  // Sky-T1, OpenThinker.
+  [/^<\|begin_of_thought\|>/, 'open'],
+  [/^<\|end_of_thought\|>/, 'close'],
+  [/^<\|(?:begin|end)_of_solution\|>/, 'control'],
+  [/^<\|(?:think|thinking|thought|reasoning)\|>/, 'open'],
+  [/^<\|\/(?:think|thinking|thought|reasoning)\|>/, 'close'],
   // Magistral.
   [/^\[THINK\]/, 'open'],
   [/^\[\/THINK\]/, 'close'],
@@ -80,14 +92,12 @@ const isOpenEnded = (found: string): boolean => /^<\|(?:start|im_start)\|>[a-z]*
 /** Beginnings of marks: a bracket and the letters so far. */
 const BEGINNINGS: readonly RegExp[] = [
   /^<\/?(?:[a-z]{0,16}:?)?$/i,
-  new RegExp(
-    `^</?(?:[a-z]{1,16}:)?(?:${beginningsOf(['think', 'thinking', 'thoughts', 'reasoning', 'reflection', 'scratchpad'])})$`,
-    'i',
-  ),
+  new RegExp(`^</?(?:[a-z]{1,16}:)?(?:${beginningsOf(TAGS)})$`, 'i'),
+  new RegExp(`^</?(?:${beginningsOf(['answer'])})$`, 'i'),
   new RegExp(`^</?(?:[a-z]{1,16}:)?${NAMES}[\\s/][^<>]{0,64}$`, 'i'),
   /^\[\/?T?H?I?N?K?$/,
   /^◁\/?[a-z]{0,5}$/,
-  /^<\|[A-Za-z_]{0,16}\|?$/,
+  /^<\|\/?[A-Za-z_]{0,20}\|?$/,
   /^(?:<\|start\|>a?s?s?i?s?t?a?n?t?)?(?:<\|?c?h?a?n?n?e?l?\|?)?$/,
   /^(?:<\|start\|>assistant)?<\|channel\|>[^<]{0,48}(?:<\|?c?o?n?s?t?r?a?i?n?\|?>?[^<]{0,16})?(?:<\|?m?e?s?s?a?g?e?\|?)?$/,
 ];

@@ -80,6 +80,15 @@ const cases: [name: string, answer: string, shown: string][] = [
     '<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>Hold it.<|END_RESPONSE|>',
     'Hold it.',
   ],
+  [
+    'thought and solution',
+    '<|begin_of_thought|>a<|end_of_thought|>\n\n<|begin_of_solution|>Hold it.<|end_of_solution|>',
+    'Hold it.',
+  ],
+  ['bars around a tag', '<|think|>a<|/think|>Hold it.', 'Hold it.'],
+  ['an answer in tags', '<think>a</think>\n<answer>Hold it.</answer>', 'Hold it.'],
+  ['longer names of tags', '<antThinking>a</antThinking><inner_monologue>b</inner_monologue>Hold it.', 'Hold it.'],
+  ['an answer in tags within code', '`<answer>` and <answered>', '`<answer>` and <answered>'],
   ['the end of a template', 'Hold it.<|im_end|>', 'Hold it.'],
   [
     'other scripts and emoji',

@@ -17,6 +17,15 @@ test.each([
   ['YAML that is empty', '---\n---\n', null],
   ['TOML', '+++\ndate = 2026-01-01\ntitle = "Price list"\n+++\n', 'Price list'],
   ['TOML as it stands', "+++\ntitle = 'C:\\prices'\n[extra]\ntitle = 'no'\n+++\n", 'C:\\prices'],
+  ['YAML with keys of any kind', '---\ntitle: Prices\nkey with spaces: 2\nключ: 3\n"a b": |\n  text\n---\n', 'Prices'],
+  ['YAML with a number', '---\ntitle: 2026\ndate: 2026-01-02\n---\n', '2026'],
+  ['YAML that breaks the rules', '---\ntitle: Prices: all of them\ntags: [a\n---\n', 'Prices: all of them'],
+  ['YAML that is named', '---yaml\ntitle: Prices\n---\n', 'Prices'],
+  ['comments alone', '---\n# nothing\n---\n', null],
+  ['TOML over lines', "+++\ntitle = '''\nPrices\nof 2026'''\ntext = \"\"\"\none = two, or\nthree\n\"\"\"\n+++\n", 'Prices of 2026'],
+  ['TOML that is named', '---toml\ntitle = "Prices"\n---\n', 'Prices'],
+  ['JSON', '{\n  "title": "Prices: \\"2026\\"",\n  "tags": ["a"]\n}\n', 'Prices: "2026"'],
+  ['JSON between signs', ';;;\n{ "Title": "Prices" }\n;;;\n', 'Prices'],
   ['TOML with a list', '+++\ntags = [\n  "a",\n]\n+++\n', null],
 ])('%s is taken off, its title is kept', (_kind, matter, title) => {
   expect(takeFrontMatter(matter + after)).toEqual({ title, text: after });
@@ -26,6 +35,9 @@ test.each([
   ['a paragraph between rules', '---\n\nHello world, this is text.\n\n---\n'],
   ['a rule alone', '---\n\nText\n'],
   ['plus signs in a text', '+++\nnot metadata\n+++\n'],
+  ['JSON that breaks the rules', '{\n  title: Prices\n}\n\nText\n'],
+  ['JSON alone', '{\n  "title": "Prices"\n}\n'],
+  ['a list between rules', '---\nJust words\nand more\n---\n'],
   ['metadata that does not end', '---\ntitle: x\n\nText\n'],
 ])('%s stays text', (_kind, text) => {
   expect(takeFrontMatter(text)).toEqual({ title: null, text });

@@ -1,4 +1,7 @@
-/** Metadata before the text of a document: YAML between `---`, TOML between `+++`. */
+import { parse as parseToml } from 'smol-toml';
+import { parse as parseYaml } from 'yaml';
+
+/** Metadata before the text of a document: YAML between `---`, TOML between `+++`, or a JSON object. */
 export interface FrontMatter {
   /** The title that it gives; null where it gives none. */
   title: string | null;
@@ -6,10 +9,38 @@ export interface FrontMatter {
   text: string;
 }
 
-const YAML = /^---[ \t]*\n((?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|$)/;
-const TOML = /^\+\+\+[ \t]*\n((?:.*\n)*?)\+\+\+[ \t]*(?:\n|$)/;
-/** What a line of metadata looks like; a paragraph between two rules does not. */
-const YAML_LINE = /^(?:\s|$|#|- |-$|[[{}\]]|["']?[\w.-]+["']?\s*:(?:\s|$))/;
+/** A kind of metadata: where it stands, how it is parsed, and its title by its lines where it breaks the rules. */
+interface Kind {
+  block: RegExp;
+  parse(content: string): unknown;
+  byLines: ((lines: readonly string[]) => string | null) | null;
+}
+
+const parseJson = (content: string): unknown => JSON.parse(content);
+const parseLenient = (content: string): unknown =>
+  parseYaml(content, { uniqueKeys: false, logLevel: 'error', maxAliasCount: 10 });
+
+const kinds: readonly Kind[] = [
+  {
+    block: /^---[ \t]*(?:ya?ml)?[ \t]*\n((?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|$)/,
+    parse: parseLenient,
+    byLines: yamlTitle,
+  },
+  {
+    block: /^(?:\+\+\+|---[ \t]*toml)[ \t]*\n((?:.*\n)*?)(?:\+\+\+|---)[ \t]*(?:\n|$)/,
+    parse: parseToml,
+    byLines: tomlTitle,
+  },
+  {
+    block: /^(?:;;;|---[ \t]*json)[ \t]*\n((?:.*\n)*?)(?:;;;|---)[ \t]*(?:\n|$)/,
+    parse: parseJson,
+    byLines: null,
+  },
+  { block: /^(\{[ \t]*\n(?:[ \t].*\n|\n)*\})[ \t]*\n(?=\s*\S)/, parse: parseJson, byLines: null },
+];
+
+/** What a line of metadata that breaks the rules looks like; a paragraph between two rules does not. */
+const YAML_LINE = /^(?:\s|$|#|- |-$|[[{}\]]|["']?[\p{L}\p{N}_.-]+["']?\s*:(?:\s|$))/u;
 const TOML_LINE = /^(?:\s|$|#|[[{}\]"']|["']?[\w.-]+["']?\s*=)/;
 const MAX_FRONT_MATTER = 64 * 1024;
 const MAX_TITLE = 500;
@@ -17,19 +48,32 @@ const MAX_TITLE = 500;
 /** Takes metadata off the beginning of a text whose lines end with LF. */
 export function takeFrontMatter(source: string): FrontMatter {
   const head = source.slice(0, MAX_FRONT_MATTER);
-  const yaml = matterOf(YAML.exec(head), YAML_LINE);
-  if (yaml) return { title: yamlTitle(yaml.lines), text: source.slice(yaml.length) };
-  const toml = matterOf(TOML.exec(head), TOML_LINE);
-  if (toml) return { title: tomlTitle(toml.lines), text: source.slice(toml.length) };
+  for (const kind of kinds) {
+    const [whole, content = ''] = kind.block.exec(head) ?? [];
+    const matter = whole === undefined ? null : readMatter(kind, content);
+    if (whole !== undefined && matter) return { ...matter, text: source.slice(whole.length) };
+  }
   return { title: null, text: source };
 }
 
-function matterOf(
-  found: RegExpExecArray | null,
-  line: RegExp,
-): { lines: string[]; length: number } | undefined {
-  const lines = found?.[1]?.split('\n') ?? [];
-  return found && lines.every((text) => line.test(text)) ? { lines, length: found[0].length } : undefined;
+/** Null where the content is no metadata. */
+function readMatter({ parse, byLines }: Kind, content: string): { title: string | null } | null {
+  if (content.trim() === '') return { title: null };
+  try {
+    const data: unknown = parse(content);
+    // Comments alone are metadata too.
+    if (data === null || data === undefined) return { title: null };
+    return typeof data === 'object' ? { title: titleIn(data) } : null;
+  } catch {
+    const lines = content.split('\n');
+    const pattern = byLines === yamlTitle ? YAML_LINE : TOML_LINE;
+    return byLines && lines.every((line) => pattern.test(line)) ? { title: byLines(lines) } : null;
+  }
+}
+
+function titleIn(data: object): string | null {
+  const [, title] = Object.entries(data).find(([key]) => key.toLowerCase() === 'title') ?? [];
+  return typeof title === 'string' || typeof title === 'number' ? titleOf(String(title)) : null;
 }
 
 function yamlTitle(lines: readonly string[]): string | null {

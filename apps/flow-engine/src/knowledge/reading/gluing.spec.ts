@@ -33,6 +33,7 @@ describe.each(both)('%s', (_kind, inline) => {
     ['<b>D</b>rop un<em>believ</em>able', 'Drop unbelievable'],
     ['<code><i>shared</i><b>_buffers</b></code>', 'shared_buffers'],
     ['super<wbr>market co\u00adop soft&shy;ware zero\u200bwidth', 'supermarket coop software zerowidth'],
+    ['<b>super</b><wbr><b>market</b>', 'supermarket'],
     ['<my-name>Ada</my-name>Lovelace', 'Ada Lovelace'],
     ['<label>Name</label><input><label>Mail</label>', 'Name Mail'],
     ['<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>', '漢字(かんじ)'],
@@ -55,6 +56,13 @@ test('what stands in elements of their own is never glued', () => {
       'seventeen eighteen nineteen twenty'
     ).split(' '),
   );
+});
+
+test('a term has all its descriptions', () => {
+  const described = (text: string): string => `<dl><dt>Pro<dt>Team<dd>${text}<dd>Not for trials.<dt>Free<dd>Basic.</dl>`;
+  expect(read('text/html', described('9 € a month.'))).toBe('Pro\nTeam\n9 € a month.\nNot for trials.\n\nFree\nBasic.');
+  const passages = readDocument({ title: 'T', mediaType: 'text/html', text: described('Long text. '.repeat(60)) });
+  expect(passages.find(({ text }) => text.includes('trials'))?.headingPath).toEqual(['T', 'Pro, Team']);
 });
 
 test('scripts, styles, templates and hidden elements are no text', () => {

@@ -140,15 +140,22 @@ class HtmlBlocks {
 
   private readDefinitions(list: Element): void {
     let terms: string[] = [];
+    let entry: Block | null = null;
     for (const item of definitionItems(list)) {
       if (item.tagName === 'dt') {
         terms.push(flatten(this.within(item)));
         continue;
       }
       const blocks = this.within(item);
+      // A term may have several descriptions.
+      if (terms.length === 0 && entry?.kind === 'entry') {
+        entry.blocks.push(...blocks);
+        continue;
+      }
       const term = terms.filter((text) => text !== '').join('\n');
       terms = [];
-      this.blocks.push(...(term === '' ? blocks : [{ kind: 'entry' as const, term, blocks }]));
+      entry = term === '' ? null : { kind: 'entry', term, blocks };
+      this.blocks.push(...(entry === null ? blocks : [entry]));
     }
     this.blocks.push(...terms.filter((text) => text !== '').map((text) => ({ kind: 'text' as const, text })));
   }

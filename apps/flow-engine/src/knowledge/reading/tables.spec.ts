@@ -73,6 +73,11 @@ test.each([
     'City | Price\nCity | day | night\nUlm | 1 | 2\nUlm | 3 | 4',
   ],
   [
+    'a cell over columns before others',
+    '<table><tr><th colspan=2>Costs<th>Note<tr><td>1<td>2<td>x</table>',
+    'Costs | | Note\n1 | 2 | x',
+  ],
+  [
     'line breaks in cells',
     '<table><tr><th>Day<th>Open<tr><td>Mon<br>Tue<td><p>9–12</p><p>14–17</p></table>',
     'Day | Open\nMon Tue | 9–12 14–17',
@@ -134,6 +139,12 @@ test('a cell of a table is found beside its header, and never glued to its neigh
     }),
     { numRuns: 60 },
   );
+});
+
+test('a long caption is repeated in whole characters', () => {
+  const astronaut = '👩🏽\u200d🚀';
+  const table = `<table><caption>ab${astronaut.repeat(100)}</caption><tr><th>a<th>b<tr><td>1<td>2</table>`;
+  for (const text of html(table)) expect(text.replaceAll(astronaut, '')).not.toMatch(/[👩🏽🚀\p{Cs}]/u);
 });
 
 test('a header and rows without end are cut, and nothing is lost', () => {
