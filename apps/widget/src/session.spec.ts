@@ -107,6 +107,12 @@ describe('A visitor', () => {
     globalThis.fetch = () => Promise.resolve(new Response('{}', { status: 403 }));
     await expect(keeper().open()).rejects.toThrow(Refused);
   });
+
+  it.each([429, 500, 503])('may try again after %s', async (status) => {
+    provide('localStorage', null);
+    globalThis.fetch = () => Promise.resolve(new Response('{}', { status }));
+    await expect(keeper().open()).rejects.not.toThrow(Refused);
+  });
 });
 
 describe('The look of the last visit', () => {

@@ -54,6 +54,11 @@ test('small talk before it does not change what is found, and an unsure word goe
   expect(await ask('Hallo', 'ok')).toBe('Schön. Kann ich sonst noch etwas für Sie tun?');
 });
 
+test('a follow-up is understood with the question before it', async () => {
+  expect(await ask('And by whom?')).not.toContain('service team');
+  expect(await ask('When are the tanks cleaned?', 'And by whom?')).toContain('service team');
+});
+
 test('a message that tells no language is answered in that of its channel', async () => {
   const conversation = bench.converse({ agentIds: [agentId] });
   const { message } = await conversation.post('4711', { language: 'fr-CA' });

@@ -108,6 +108,12 @@ describe('the message that starts a conversation', () => {
     expect(variablesAfter(listensFirst, [{ text: 'Sam', sentAt: 50 }])).toEqual({ name: 'Sam' });
   });
 
+  it('is taken by a flow that listens behind steps that say nothing', () => {
+    const quiet: Step = { ...match, outcomes: { other: 'name' } };
+    const graph: Graph = { ...asksFirst, start: 'match', steps: [quiet, listen('name', 'name', 'end'), end] };
+    expect(variablesAfter(graph, ['start', { text: 'Sam', sentAt: 50 }])).toEqual({ name: 'Sam' });
+  });
+
   it('is answered by an agent that follows a text', () => {
     const agent: Step = { id: 'a', type: 'agent', settings: {}, outcomes: {} };
     const graph: Graph = { start: 'hello', steps: [say('hello', 'Welcome.', 'a'), agent] };
