@@ -29,7 +29,8 @@ it('opens no microphone for a chat that was closed while its call part was loadi
 });
 
 it('loads its call part from another address after a failure', async () => {
-  const script = "if(!import.meta.url.endsWith('try=2'))throw new Error('down');export const startCall=()=>({})//";
+  const script =
+    "if(!import.meta.url.endsWith('try=2'))throw new Error('down');export const startCall=()=>({})//";
   const caller = new Caller(`data:text/javascript,${script}`);
   await expect(caller.call(host)).rejects.toThrow('down');
   expect(await caller.call(host)).toBe(true);

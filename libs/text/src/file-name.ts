@@ -14,7 +14,10 @@ const EXTENSION = /\.[A-Za-z0-9]{1,10}$/;
  * @returns an empty text where nothing visible is left
  */
 export function toFileName(given: string, maxLength = 255): string {
-  const [last = ''] = given.replace(/^[A-Za-z]:/, '').split(/[/\\]/).slice(-1);
+  const [last = ''] = given
+    .replace(/^[A-Za-z]:/, '')
+    .split(/[/\\]/)
+    .slice(-1);
   const name = last.toWellFormed().normalize('NFC').replaceAll(UNSAFE, ' ').replaceAll(/\s+/g, ' ').trim();
   if (!VISIBLE.test(name)) return '';
   if (name.length <= maxLength) return name;

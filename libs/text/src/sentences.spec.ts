@@ -36,7 +36,11 @@ const texts: readonly (readonly [what: string, sentences: readonly string[], joi
   ],
   [
     'German titles, streets and large numbers',
-    ['Dr. med. Kern, Dr. rer. nat. Abel und Fa. Meier sind da.', 'Es sind 5 Mio. Euro.', 'Hauptstr. 7 bzw. §§ 5 ff. BGB.'],
+    [
+      'Dr. med. Kern, Dr. rer. nat. Abel und Fa. Meier sind da.',
+      'Es sind 5 Mio. Euro.',
+      'Hauptstr. 7 bzw. §§ 5 ff. BGB.',
+    ],
   ],
   ['ranges of days', ['Open Mon.–Fri. 9–17 h, Sat. 10 a.m. to 2 p.m.', 'We are closed.']],
   ['Spanish plurals', ['Viene de EE. UU. hoy.', 'Bien.']],

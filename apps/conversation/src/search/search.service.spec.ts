@@ -8,7 +8,9 @@ const idOf = (no: number): string => `msg_${String(no).padStart(5, '0')}`;
 /** Searches messages that all have the terms of the query, though not all hold its words. */
 function searchIn(texts: readonly string[]): { service: SearchService; reads: () => number } {
   let reads = 0;
-  const rows = texts.map((text, no) => ({ id: idOf(no), parts: [{ type: 'text', text }] }) as unknown as MessageRow);
+  const rows = texts.map(
+    (text, no) => ({ id: idOf(no), parts: [{ type: 'text', text }] }) as unknown as MessageRow,
+  );
   const messages = {
     find: (_trx: unknown, _query: unknown, { below, limit }: SearchScope) => {
       reads += 1;
@@ -21,7 +23,11 @@ function searchIn(texts: readonly string[]): { service: SearchService; reads: ()
 }
 
 const search = (service: SearchService, before: string | null = null) =>
-  service.search({} as ConversationTrx, { spaceId: 'space_a', q: 'shipment', limit: 2 }, { before, readerId: null });
+  service.search(
+    {} as ConversationTrx,
+    { spaceId: 'space_a', q: 'shipment', limit: 2 },
+    { before, readerId: null },
+  );
 
 const others = (count: number): string[] => Array.from({ length: count }, () => 'ships and cement');
 

@@ -43,7 +43,11 @@ const KEYCAP = /([0-9#*])\ufe0f?\u20e3/gu;
 
 /** What a voice says for the markdown of one sentence. */
 export function speechOfInline(markdown: string): string {
-  const tree: Root = parser.parse(markdown.replace(CUT_LINK_END, '$1').replace(CODE_OR_TIMES, (found) => (found === '*' ? String.raw`\*` : found)));
+  const tree: Root = parser.parse(
+    markdown
+      .replace(CUT_LINK_END, '$1')
+      .replace(CODE_OR_TIMES, (found) => (found === '*' ? String.raw`\*` : found)),
+  );
   const text = tree.children.map((node) => speechOf(node)).join(' ');
   return text
     .replace(KEYCAP, '$1')

@@ -16,7 +16,16 @@ export interface Marker {
 }
 
 const TAGS = [
-  ...['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'reasoning_content', 'reflection', 'scratchpad'],
+  ...[
+    'think',
+    'thinking',
+    'thought',
+    'thoughts',
+    'reasoning',
+    'reasoning_content',
+    'reflection',
+    'scratchpad',
+  ],
   ...['antthinking', 'inner_monologue', 'inner_thoughts', 'thought_process', 'chain_of_thought'],
 ];
 const NAMES = `(?:${TAGS.join('|')})`;

@@ -87,7 +87,11 @@ const cases: [name: string, answer: string, shown: string][] = [
   ],
   ['bars around a tag', '<|think|>a<|/think|>Hold it.', 'Hold it.'],
   ['an answer in tags', '<think>a</think>\n<answer>Hold it.</answer>', 'Hold it.'],
-  ['longer names of tags', '<antThinking>a</antThinking><inner_monologue>b</inner_monologue>Hold it.', 'Hold it.'],
+  [
+    'longer names of tags',
+    '<antThinking>a</antThinking><inner_monologue>b</inner_monologue>Hold it.',
+    'Hold it.',
+  ],
   ['an answer in tags within code', '`<answer>` and <answered>', '`<answer>` and <answered>'],
   ['the end of a template', 'Hold it.<|im_end|>', 'Hold it.'],
   [

@@ -59,9 +59,16 @@ test('what stands in elements of their own is never glued', () => {
 });
 
 test('a term has all its descriptions', () => {
-  const described = (text: string): string => `<dl><dt>Pro<dt>Team<dd>${text}<dd>Not for trials.<dt>Free<dd>Basic.</dl>`;
-  expect(read('text/html', described('9 € a month.'))).toBe('Pro\nTeam\n9 € a month.\nNot for trials.\n\nFree\nBasic.');
-  const passages = readDocument({ title: 'T', mediaType: 'text/html', text: described('Long text. '.repeat(60)) });
+  const described = (text: string): string =>
+    `<dl><dt>Pro<dt>Team<dd>${text}<dd>Not for trials.<dt>Free<dd>Basic.</dl>`;
+  expect(read('text/html', described('9 € a month.'))).toBe(
+    'Pro\nTeam\n9 € a month.\nNot for trials.\n\nFree\nBasic.',
+  );
+  const passages = readDocument({
+    title: 'T',
+    mediaType: 'text/html',
+    text: described('Long text. '.repeat(60)),
+  });
   expect(passages.find(({ text }) => text.includes('trials'))?.headingPath).toEqual(['T', 'Pro, Team']);
 });
 
