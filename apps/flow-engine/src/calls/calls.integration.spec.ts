@@ -1,5 +1,6 @@
 import {
   agentChanged,
+  conversationCreated,
   createAgent,
   createFlow,
   deleteAgent,
@@ -188,6 +189,55 @@ describe('voice of an agent', () => {
     expect(facts.map((one) => one.deleted)).toEqual([false, false, true]);
     expect(facts[0]?.defaultFlowId).toMatch(/^flow_/);
     expect(facts.slice(1).map((one) => one.defaultFlowId)).toEqual([flowId, flowId]);
+  });
+});
+
+describe('the beginning of a call', () => {
+  const textsOf = (produced: Awaited<ReturnType<BenchConversation['produced']>>): string[] =>
+    produced.map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : '')).join(''));
+  /** A turn of the caller, which ended at a time and was transcribed later. */
+  async function say(conversation: BenchConversation, words: string, endedAtMs: number): Promise<string> {
+    const fact = conversation.fact(words);
+    const endedAt = new Date(endedAtMs).toISOString();
+    fact.message.speech = {
+      ...{ generated: words, spoken: words, interruptedAtMs: null },
+      ...{ startedAt: new Date(endedAtMs - 500).toISOString(), endedAt },
+    };
+    await bench.publish(fact);
+    return fact.message.id;
+  }
+
+  test('an agent greets, then answers what is asked', async () => {
+    const conversation = bench.converse({ agentIds: [agentId] });
+    const calledAt = Date.now();
+    await bench.tell(conversationCreated, conversation.begun());
+    await bench.until(async () => (await conversation.produced())[0], 'The greeting');
+    await conversation.answerTo(await say(conversation, 'When do you open?', calledAt));
+    const produced = await conversation.produced();
+    expect(textsOf(produced)).toEqual(['Hello, I am Ada.', 'An answer.']);
+    expect(produced.map(({ greeting }) => greeting ?? false)).toEqual([true, false]);
+  });
+
+  test('what a caller says before the question is no answer to it, and each later turn is heard', async () => {
+    const flowId = await flowOf({
+      start: 'who',
+      steps: [
+        { id: 'who', type: 'say', settings: { text: 'Your name?' }, outcomes: { next: 'name' } },
+        { id: 'name', type: 'listen', settings: { variable: 'name' }, outcomes: { next: 'hi' } },
+        { id: 'hi', type: 'say', settings: { text: 'Hello {{ variables.name }}.' }, outcomes: { next: 'agent' } },
+        { id: 'agent', type: 'agent', settings: { agentId }, outcomes: {} },
+      ],
+    });
+    const conversation = bench.converse({ target: { flowId } });
+    const calledAt = Date.now();
+    await bench.tell(conversationCreated, conversation.begun());
+    await bench.until(async () => (await conversation.produced())[0], 'The question');
+    await say(conversation, 'Hello?', calledAt);
+    await conversation.answerTo(await say(conversation, 'Sam', Date.now()));
+    await conversation.answerTo(await say(conversation, 'When do you open?', Date.now()));
+    expect(textsOf(await conversation.produced())).toEqual(['Your name?', 'Hello Sam.', 'An answer.']);
+    const known = told().map(({ content }) => content);
+    expect(known.slice(-4)).toEqual(['Hello?', 'Sam', 'Hello Sam.', 'When do you open?']);
   });
 });
 

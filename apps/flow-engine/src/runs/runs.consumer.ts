@@ -101,7 +101,8 @@ function turnOf(event: Posted): ((responder: Responder) => TurnBody) | null {
   const { type } = message.author;
   if (message.internal || type === 'agent' || type === 'system') return null;
   const of = { messageId: message.id, text: textOf(message.parts) };
-  const sentAt = Date.parse(message.createdAt);
+  // A turn of a call is stored after its transcription: a question may have been asked in the meantime.
+  const sentAt = Date.parse(message.speech?.endedAt ?? message.createdAt);
   if (!wakes || owner !== 'flow')
     return () => ({ kind: 'note', ...of, role: type === 'contact' ? 'user' : 'person' });
   const said = {
