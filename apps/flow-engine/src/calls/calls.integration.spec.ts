@@ -224,7 +224,12 @@ describe('the beginning of a call', () => {
       steps: [
         { id: 'who', type: 'say', settings: { text: 'Your name?' }, outcomes: { next: 'name' } },
         { id: 'name', type: 'listen', settings: { variable: 'name' }, outcomes: { next: 'hi' } },
-        { id: 'hi', type: 'say', settings: { text: 'Hello {{ variables.name }}.' }, outcomes: { next: 'agent' } },
+        {
+          id: 'hi',
+          type: 'say',
+          settings: { text: 'Hello {{ variables.name }}.' },
+          outcomes: { next: 'agent' },
+        },
         { id: 'agent', type: 'agent', settings: { agentId }, outcomes: {} },
       ],
     });
