@@ -46,7 +46,7 @@ export interface Phone {
 
 /** A phone number: it begins with +, 0 or an area code in brackets. Letters of scripts without spaces may follow at once. */
 const phoneNumber =
-  /(?:\+ ?\(?[1-9]|\(0|0[0-9]|\([2-9][0-9]{2}\)(?= ?[0-9]{3}[ .-]?[0-9]{4}(?![0-9])))[0-9]{0,20}(?:[ ()/.-]{1,2}[0-9]{1,20}){0,7}(?![-./:@+#&_]?(?!\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar})[\p{L}\p{M}\p{N}_])/uy;
+  /(?:\+ ?\(?[1-9]|\(0|0[0-9]|\([2-9][0-9]{2}\)(?= ?[0-9]{3}[ .-]?[0-9]{4}(?![0-9])))[0-9]{0,20}(?:[ ()/.-]{1,3}[0-9]{1,20}){0,7}(?![-./:@+#&_]?(?!\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Script=Thai}|\p{Script=Lao}|\p{Script=Khmer}|\p{Script=Myanmar})[\p{L}\p{M}\p{N}_])/uy;
 /** `24.12.2026`, and no more numbers of its kind: `06.12.34.56.78` is a phone number. */
 const startsWithDate = /^[0-9]{1,2}([./-])[0-9]{1,2}\1[0-9]{2,4}(?![./-]?[0-9])/u;
 /** An IBAN, or the number of a card, in groups of four. */
