@@ -34,6 +34,7 @@ describe.each(both)('%s', (_kind, inline) => {
     ['<code><i>shared</i><b>_buffers</b></code>', 'shared_buffers'],
     ['super<wbr>market co\u00adop soft&shy;ware zero\u200bwidth', 'supermarket coop software zerowidth'],
     ['<b>super</b><wbr><b>market</b>', 'supermarket'],
+    ['<span role="cell">1</span><span role="cell">2</span><i>a</i><i>b</i>', '1 2 ab'],
     ['<my-name>Ada</my-name>Lovelace', 'Ada Lovelace'],
     ['<label>Name</label><input><label>Mail</label>', 'Name Mail'],
     ['<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>', '漢字(かんじ)'],

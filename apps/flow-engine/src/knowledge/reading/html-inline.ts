@@ -1,11 +1,14 @@
 import { cleanText } from '@parley/text';
 import { collapse, LINE_BREAK } from './blocks.ts';
-import { type Element, isElement, type Node, textOf } from './html-nodes.ts';
+import { attribute, type Element, isElement, type Node, textOf } from './html-nodes.ts';
 
 const WORD_END = /[\p{L}\p{N}]$/u;
 const WORD_START = /^[\p{L}\p{N}]/u;
 /** Text whose parts are coloured, not separate: names stay whole. */
 const codeTags = new Set(['code', 'kbd', 'pre', 'samp', 'tt', 'var']);
+const unitRoles = new Set(
+  'cell gridcell columnheader rowheader row listitem option tab term definition treeitem button heading'.split(' '),
+);
 const LENGTH_UNIT = /(?:^|[^\p{L}])(?:mm|cm|dm|m|km|ft|in|yd|mi|s)$/u;
 /** Longer words before raised or lowered text are seen in part. */
 const TAIL = 64;
@@ -41,7 +44,7 @@ export class InlineText {
   }
 
   leave(element: Element): void {
-    if (element.tagName.includes('-')) this.apart = true;
+    if (isUnit(element)) this.apart = true;
   }
 
   /** Raised text: an exponent (`10^2`, `m²`), an ending (`1st`) or a note. */
@@ -89,9 +92,14 @@ const isExponent = (base: string, text: string): boolean =>
 const raisedDigits = (text: string): string =>
   text.replaceAll(/\d/g, (digit) => superscripts.charAt(Number(digit)));
 
+/** An element of a page's own, or one that stands for a cell or the like. */
+function isUnit(element: Element): boolean {
+  return element.tagName.includes('-') || unitRoles.has(attribute(element, 'role') ?? '');
+}
+
 function isApart(element: Element, before: Node | undefined): boolean {
   if (element.tagName === 'wbr' || isInCode(element)) return false;
-  if (element.tagName.includes('-')) return true;
+  if (isUnit(element)) return true;
   if (!before || !isElement(before) || before.tagName === 'wbr') return false;
   // Letters that are shown one by one.
   return textOf(before).trim().length > 1 || textOf(element).trim().length > 1;

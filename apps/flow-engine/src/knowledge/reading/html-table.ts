@@ -119,6 +119,8 @@ function readRow(
 
 function spanOf(cell: Element, name: 'colspan' | 'rowspan'): number {
   const span = Number.parseInt(attribute(cell, name) ?? '', 10);
+  // Zero reaches to the last row.
+  if (span === 0 && name === 'rowspan') return MAX_SPAN;
   return span >= 1 ? Math.min(span, MAX_SPAN) : 1;
 }
 

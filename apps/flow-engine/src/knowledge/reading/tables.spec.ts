@@ -73,6 +73,11 @@ test.each([
     'City | Price\nCity | day | night\nUlm | 1 | 2\nUlm | 3 | 4',
   ],
   [
+    'a cell that reaches to the last row',
+    '<table><tr><th>Day<th>Price<tr><td>Mon<td rowspan=0>9 €<tr><td>Tue<tr><td>Wed</table>',
+    'Day | Price\nMon | 9 €\nTue | 9 €\nWed | 9 €',
+  ],
+  [
     'a cell over columns before others',
     '<table><tr><th colspan=2>Costs<th>Note<tr><td>1<td>2<td>x</table>',
     'Costs | | Note\n1 | 2 | x',
