@@ -7,7 +7,9 @@ const WORD_START = /^[\p{L}\p{N}]/u;
 /** Text whose parts are coloured, not separate: names stay whole. */
 const codeTags = new Set(['code', 'kbd', 'pre', 'samp', 'tt', 'var']);
 const unitRoles = new Set(
-  'cell gridcell columnheader rowheader row listitem option tab term definition treeitem button heading'.split(' '),
+  'cell gridcell columnheader rowheader row listitem option tab term definition treeitem button heading'.split(
+    ' ',
+  ),
 );
 const LENGTH_UNIT = /(?:^|[^\p{L}])(?:mm|cm|dm|m|km|ft|in|yd|mi|s)$/u;
 /** Longer words before raised or lowered text are seen in part. */
