@@ -18,6 +18,7 @@ describe('speakable', () => {
     ['> quoted\n\n---\n\nend', 'quoted. end'],
     ['| a | b |\n|---|---|\n| 1 | 2 |', 'a, b. 1, 2'],
     ['It is 2*3 = 6, and 5 * 4 = 20; a*b too.', 'It is 2*3 = 6, and 5 * 4 = 20; a*b too.'],
+    ['5*3*2 = 30, (1+2)*3*(4)', '5*3*2 = 30, (1+2)*3*(4)'],
     ['Ask <a@b.example> or c.d@e.example.', 'Ask a@b.example or c.d@e.example.'],
     ['Use snake_case and __init__.py, ~~not~~ this.', 'Use snake_case and init.py, not this.'],
     ['**Dr. Smith. And more** of *it.* Then.', 'Dr. Smith. And more of it. Then.'],

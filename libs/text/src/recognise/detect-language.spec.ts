@@ -35,6 +35,7 @@ test.each([
   ['👍🏽', null],
   ['Parley', null],
   ['shared_buffers', null],
+  ['sim kaart bestelling levering status nach', null],
   ['https://example.com/die/der/das', null],
   ['', null],
 ])('%s is %s', (text, language) => {
