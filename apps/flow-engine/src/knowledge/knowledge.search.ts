@@ -99,7 +99,7 @@ export class KnowledgeSearch {
   async search(query: SearchQuery, trx?: KnowledgeTrx): Promise<SearchHit[]> {
     const find = async (within: KnowledgeTrx): Promise<SearchHit[]> => {
       const { candidates, concepts } = await this.find(within, query);
-      return rerank(candidates, concepts)
+      return rerank(candidates, concepts, askable(query.query))
         .slice(0, query.limit ?? 10)
         .map(toHit);
     };
@@ -111,7 +111,7 @@ export class KnowledgeSearch {
     const found = await this.database.withSpaces([corpus.spaceId], (trx) =>
       this.find(trx, { ...corpus, query: question }),
     );
-    const passages = rerank(found.candidates, found.concepts);
+    const passages = rerank(found.candidates, found.concepts, askable(question));
     const confidence = passages[0]?.coverage ?? 0;
     if (confidence < confidenceThreshold(found.passages)) {
       return null;

@@ -24,6 +24,10 @@ export const reranking = {
   /** Two words of the question side by side, or in one clause. */
   adjacent: 0.2,
   near: 0.2,
+  /** A run of words that the question and the passage share, by its share of the question. */
+  run: 1.5,
+  /** The coverage that a passage needs for it. */
+  runCoverage: 0.62,
   /** How much of the score depends on the share of the question that the passage covers. */
   coverage: 0.6,
   /** In a follow-up: how much of it depends on the words of the question itself. */

@@ -3,6 +3,7 @@ import { legacyWords } from './legacy.ts';
 import { headingSize, parseLexemes, placesOf } from './terms.ts';
 import { countPlaces, namesOf } from './tokens.ts';
 import type { Concept } from './types.ts';
+import { createDefinitionTest } from './wording.ts';
 
 /** A part of a passage, word for word. */
 export interface Quote {
@@ -27,6 +28,8 @@ const MAX_LENGTH = 700;
 const ELABORATION = 0.25;
 /** A word that stands in the heading above a sentence is spoken of there, though the sentence may not repeat it. */
 const UNDER_HEADING = 0.5;
+/** What the sentence is worth that defines what the question asks for. */
+const DEFINITION = 4;
 /** Beginnings that hang on what came before. */
 const hangs =
   /^(\p{Ll}[\p{Ll} ]|(However|But|And|Also|Thus|Therefore|Then|In addition|Additionally|Moreover|This|These|That|Those|It|They|If so|Otherwise|For example|In this case)\b)/u;
@@ -115,7 +118,13 @@ function matchWeight(concept: Concept, lexemes: ReadonlySet<string>): number {
 function score(
   question: string,
   concepts: readonly Concept[],
-  window: { text: string; sentences: Sentence[]; first: number; headings: ReadonlySet<string> },
+  window: {
+    text: string;
+    sentences: Sentence[];
+    first: number;
+    headings: ReadonlySet<string>;
+    isDefinition: boolean;
+  },
 ): number {
   let total = 0;
   for (const concept of concepts) {
@@ -130,6 +139,7 @@ function score(
   for (const { asked, shape, worth } of answerShapes) {
     total += asked.test(question) && shape.test(window.text) ? unit * worth * 0.5 : 0;
   }
+  total += window.isDefinition ? unit * DEFINITION : 0;
   // The next row of a table explains nothing.
   const isTable = window.sentences[0]?.above !== '';
   total += isTable ? 0 : unit * ELABORATION * (window.sentences.length - 1);
@@ -156,6 +166,7 @@ export function bestQuote(
 ): Quote | null {
   const headings = headingForms(concepts, passage.lexemes);
   const sentences = sentencesOf(passage);
+  const isDefinition = createDefinitionTest(question);
   let best: Quote | null = null;
   for (let first = 0; first < sentences.length; first += 1) {
     const { above, speaking } = aboveOf(sentences[first], headings);
@@ -165,7 +176,10 @@ export function bestQuote(
       if (count > 1 && text.length > MAX_LENGTH) {
         break;
       }
-      const worth = score(question, concepts, { text, sentences: used, first, headings: speaking });
+      const worth = score(question, concepts, {
+        ...{ text, sentences: used, first, headings: speaking },
+        isDefinition: isDefinition?.(text) ?? false,
+      });
       best = best === null || worth > best.score ? { text, above, score: worth } : best;
     }
   }

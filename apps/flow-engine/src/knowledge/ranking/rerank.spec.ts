@@ -32,13 +32,14 @@ test('a follow-up is answered by what it asks anew, not by the subject of before
   const ranked = rerank(
     [candidate('shipping', ['shipping', 'cost']), candidate('refunds', ['refund'])],
     concepts,
+    '',
   );
   expect(ranked.map(({ documentId }) => documentId)).toEqual(['refunds', 'shipping']);
 });
 
 test('of two that hold what is asked anew, the one on the subject of before is first', () => {
   const concepts = [concept('price'), concept('lamp', { fromContext: true, weight: 0.6 })];
-  const ranked = rerank([candidate('hubs', ['price']), candidate('lamps', ['price', 'lamp'])], concepts);
+  const ranked = rerank([candidate('hubs', ['price']), candidate('lamps', ['price', 'lamp'])], concepts, '');
   expect(ranked[0]?.documentId).toBe('lamps');
 });
 
@@ -46,6 +47,38 @@ test('a name has no place in the vector, and covers the question all the same', 
   const [ranked] = rerank(
     [{ ...candidate('advisories', ['patch']), names: new Set(['cve-2026-31337']) }],
     [concept('cve-2026-31337', { isExact: true })],
+    '',
   );
   expect(ranked?.coverage).toBe(1);
+});
+
+test('the sentence that defines what is asked leads, however often others name it', () => {
+  const defining = {
+    ...candidate('readme', ['parley', 'is', 'a', 'platform']),
+    sentences: [0, 22],
+    score: 0.1,
+  };
+  const ranked = rerank([candidate('install', ['parley']), defining], [concept('parley')], 'What is Parley?');
+  expect(ranked[0]?.documentId).toBe('readme');
+});
+
+test('a passage with the very words of the question leads', () => {
+  const question = 'What happens to an event that fails again and again?';
+  const concepts = [concept('event'), concept('fails')];
+  const words = 'an event or task that fails again and again is parked'.split(' ');
+  const ranked = rerank(
+    [candidate('notifications', ['event', 'fails']), candidate('dlq', words)],
+    concepts,
+    question,
+  );
+  expect(ranked[0]?.documentId).toBe('dlq');
+});
+
+test('the very words of the question do not lead where most of the question is missing', () => {
+  const question = 'How do I kill a query that is running for too long on my server?';
+  const concepts = ['kill', 'query', 'running', 'server'].map((word) => concept(word));
+  const repeating = candidate('waits', 'a script that is running for too long'.split(' '));
+  const other = candidate('signals', ['kill', 'query', 'server']);
+  expect(rerank([repeating, other], concepts, question)[0]?.documentId).toBe('signals');
+  expect(rerank([repeating], concepts, question)[0]?.score).toBeLessThan(1);
 });

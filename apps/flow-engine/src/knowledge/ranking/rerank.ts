@@ -2,6 +2,7 @@ import { reranking } from './parameters.ts';
 import { headingSize, parseLexemes, placesOf, titleLength } from './terms.ts';
 import { holdsIdeographs } from './tokens.ts';
 import type { Candidate, Concept } from './types.ts';
+import { createDefinitionTest, createRunMeasure } from './wording.ts';
 
 /** A passage with its final score and how much of the question it covers (0 to 1). */
 export interface RankedPassage extends Candidate {
@@ -147,12 +148,26 @@ function headingLength({ headingPath, lexemes }: Candidate): number {
   return holdsIdeographs(text) ? titleLength(text) : headingSize(lexemes).lexemes;
 }
 
+/** Whether a sentence of the passage is the definition that the question asks for. */
+function isDefinedIn({ text, sentences }: Candidate, isDefinition: (sentence: string) => boolean): boolean {
+  return sentences.some(
+    (start, index) => index % 2 === 0 && isDefinition(text.slice(start, sentences[index + 1])),
+  );
+}
+
 /** Orders candidates: nearness of words, share of the question covered, support by the rest of the document. */
-export function rerank(candidates: readonly Candidate[], concepts: readonly Concept[]): RankedPassage[] {
+export function rerank(
+  candidates: readonly Candidate[],
+  concepts: readonly Concept[],
+  question: string,
+): RankedPassage[] {
+  const runOf = createRunMeasure(question, concepts);
   const scored = candidates.map((candidate): RankedPassage => {
     const { places, headings } = find(candidate, concepts);
     const coverage = coverageOf(concepts, candidate, places);
     const own = ownCoverageOf(concepts, candidate, places);
+    // A passage that covers too little to answer gains nothing by its wording.
+    const run = coverage < reranking.runCoverage ? 0 : runOf(candidate.text);
     const headingWords = headings.size === 0 ? 0 : headingLength(candidate);
     const named =
       reranking.title * namedBy(concepts, candidate.titleLexemes, titleLength(candidate.title)) +
@@ -160,6 +175,7 @@ export function rerank(candidates: readonly Candidate[], concepts: readonly Conc
       reranking.lead * leadOf(concepts, candidate, places);
     const score =
       (candidate.score + proximityOf(concepts, places) + named) *
+      (1 + reranking.run * run) *
       (1 - reranking.coverage + reranking.coverage * coverage) *
       (1 - reranking.ownCoverage + reranking.ownCoverage * own.share);
     return { ...candidate, coverage: own.words >= 2 ? Math.max(coverage, own.share) : coverage, score };
@@ -174,5 +190,12 @@ export function rerank(candidates: readonly Candidate[], concepts: readonly Conc
     );
     return { ...passage, score: passage.score + support };
   });
-  return supported.sort((one, other) => other.score - one.score || one.position - other.position);
+  const isDefinition = createDefinitionTest(question);
+  const top = Math.max(0, ...supported.map((passage) => passage.score));
+  const ordered = isDefinition
+    ? supported.map((passage) =>
+        isDefinedIn(passage, isDefinition) ? { ...passage, score: passage.score + top } : passage,
+      )
+    : supported;
+  return ordered.sort((one, other) => other.score - one.score || one.position - other.position);
 }
