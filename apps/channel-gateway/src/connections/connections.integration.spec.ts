@@ -200,7 +200,7 @@ describe('A channel at Twilio', () => {
     expect(Date.now() - started).toBeLessThan(8000);
     expect(channel.status).toBe('error');
     expect(channel.statusReason).toMatch(reason);
-    expect(channel.statusReason).toMatch(/tried again by itself/);
+    expect(channel.statusReason).toMatch(/tries again automatically/);
     await bench.becomes(channel.id, 'active');
     expect(numberOf(twilio, number).voice_url).toBe(webhookOf(channel.id));
   });

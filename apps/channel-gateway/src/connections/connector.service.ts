@@ -208,7 +208,7 @@ function failureOf(error: unknown, { row }: Connected): Omit<Outcome, 'change'> 
 function away(row: ChannelRow, message: string, afterMs: number | null): Omit<Outcome, 'change'> {
   const reason =
     row.status === 'active'
-      ? `${message}. Calls are taken as before; it is looked at again by itself.`
-      : `${message}. Nothing is to be done: it is tried again by itself.`;
+      ? `${message}. Calls are taken as before; Parley checks again automatically.`
+      : `${message}. You need to do nothing: Parley tries again automatically.`;
   return { status: row.status === 'active' ? 'active' : 'error', reason, isAway: true, afterMs };
 }

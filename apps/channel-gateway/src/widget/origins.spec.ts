@@ -1,5 +1,5 @@
 import type { KnownChannel } from '../channels/channel-directory.service.ts';
-import { originAllowed, ownOrigins } from './origins.ts';
+import { originAllowed, ownOriginOf, ownOrigins } from './origins.ts';
 
 const channelOf = (allowedOrigins?: string[]): KnownChannel =>
   ({
@@ -38,4 +38,15 @@ test.each([
 ])('a page of %s opens a channel with the origins %j: %s', (origin, listed, expected) => {
   const own = ownOrigins({ PUBLIC_URL: undefined, PORT: 8080 });
   expect(originAllowed(channelOf(listed), origin, own)).toBe(expected);
+});
+
+test.each([
+  ['http://127.0.0.1:8080', 'localhost:8080', 'http://127.0.0.1:8080'],
+  // The address of widget.js is the one that the site's content security policy names.
+  ['https://shop.example', 'localhost:8080', 'http://localhost:8080'],
+  ['https://shop.example', '127.0.0.1:8080', 'http://127.0.0.1:8080'],
+  ['https://shop.example', 'evil.example:8080', null],
+  [undefined, undefined, null],
+])('a page of %s that calls %s reaches the gateway at %s', (origin, host, expected) => {
+  expect(ownOriginOf({ origin, host }, ownOrigins({ PUBLIC_URL: undefined, PORT: 8080 }))).toBe(expected);
 });

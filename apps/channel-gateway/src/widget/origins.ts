@@ -16,6 +16,14 @@ export function originAllowed(
   return URL.canParse(channel.channelIdentifier) && new URL(channel.channelIdentifier).origin === origin;
 }
 
+/** The gateway's own origin by which a client called it: its page's, else that of its `Host`. Null where neither is one of them. */
+export function ownOriginOf(
+  { origin, host }: { origin?: string | undefined; host?: string | undefined },
+  own: readonly string[],
+): string | null {
+  return own.find((one) => one === origin) ?? own.find((one) => new URL(one).host === host) ?? null;
+}
+
 /**
  * The gateway's own origins: that of `PUBLIC_URL`, else this machine's names with the gateway's port. The `Host` of a
  * request says nothing: a page whose domain was pointed at this address would be its own origin.

@@ -22,7 +22,7 @@ import { AuthService } from '../http/auth.service.ts';
 import { readJson, requireJson } from '../http/json.ts';
 import { sendProblem } from '../http/problems.ts';
 import { RateLimits } from '../http/rate-limits.service.ts';
-import { originAllowed, ownOrigins } from './origins.ts';
+import { originAllowed, ownOriginOf, ownOrigins } from './origins.ts';
 import { VoiceAccess } from './voice-access.service.ts';
 
 const SessionRequest = z.strictObject({
@@ -165,9 +165,9 @@ export class WidgetRoutes {
     return body.data[0]?.id ?? null;
   }
 
-  /** Below `PUBLIC_URL`; without one, at the gateway's own origin that the page has, else on this machine. */
-  private socketUrl({ headers: { origin } }: FastifyRequest): string {
-    const own = ownOrigins(this.config).find((one) => one === origin);
+  /** Below `PUBLIC_URL`; without one, at the gateway's own origin that the client called, else on this machine. */
+  private socketUrl({ headers }: FastifyRequest): string {
+    const own = ownOriginOf(headers, ownOrigins(this.config));
     const base = publicBase(this.config) ?? own ?? `http://127.0.0.1:${this.config.PORT}`;
     return `${base.replace(/^http/, 'ws')}/ws/realtime`;
   }
