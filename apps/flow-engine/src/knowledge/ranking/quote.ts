@@ -178,7 +178,7 @@ export function bestQuote(
       }
       const worth = score(question, concepts, {
         ...{ text, sentences: used, first, headings: speaking },
-        isDefinition: isDefinition?.(text) ?? false,
+        isDefinition: isDefinition(text),
       });
       best = best === null || worth > best.score ? { text, above, score: worth } : best;
     }

@@ -74,11 +74,9 @@ test('a passage with the very words of the question leads', () => {
   expect(ranked[0]?.documentId).toBe('dlq');
 });
 
-test('the very words of the question do not lead where most of the question is missing', () => {
+test('the very words of the question count nothing where most of the question is missing', () => {
   const question = 'How do I kill a query that is running for too long on my server?';
   const concepts = ['kill', 'query', 'running', 'server'].map((word) => concept(word));
   const repeating = candidate('waits', 'a script that is running for too long'.split(' '));
-  const other = candidate('signals', ['kill', 'query', 'server']);
-  expect(rerank([repeating, other], concepts, question)[0]?.documentId).toBe('signals');
-  expect(rerank([repeating], concepts, question)[0]?.score).toBeLessThan(1);
+  expect(rerank([repeating], concepts, question)).toEqual(rerank([repeating], concepts, ''));
 });

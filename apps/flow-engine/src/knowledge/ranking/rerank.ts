@@ -192,10 +192,8 @@ export function rerank(
   });
   const isDefinition = createDefinitionTest(question);
   const top = Math.max(0, ...supported.map((passage) => passage.score));
-  const ordered = isDefinition
-    ? supported.map((passage) =>
-        isDefinedIn(passage, isDefinition) ? { ...passage, score: passage.score + top } : passage,
-      )
-    : supported;
+  const ordered = supported.map((passage) =>
+    isDefinedIn(passage, isDefinition) ? { ...passage, score: passage.score + top } : passage,
+  );
   return ordered.sort((one, other) => other.score - one.score || one.position - other.position);
 }

@@ -50,10 +50,10 @@ const COPULA =
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** Tells whether a sentence defines what the question asks for: "Parley is a …" for "What is Parley?". Null: it asks for no definition. */
-export function createDefinitionTest(question: string): ((sentence: string) => boolean) | null {
+/** Tells whether a sentence defines what the question asks for: "Parley is a …" for "What is Parley?". */
+export function createDefinitionTest(question: string): (sentence: string) => boolean {
   const subject = asksDefinition.map((pattern) => pattern.exec(question)?.[1]?.trim()).find(Boolean);
-  if (subject === undefined || subject.length > MAX_SUBJECT) return null;
+  if (subject === undefined || subject.length > MAX_SUBJECT) return () => false;
   const singular = subject.replace(/(?<=\p{L}{3})s$/u, '');
   const definition = new RegExp(
     `^(?:an? |the |ein |eine |der |die |das |une? |una |el |la |le |l['’])?${escaped(singular)}s?${COPULA}`,
