@@ -35,7 +35,7 @@ test.each([
   ['👍🏽', null],
   ['Parley', null],
   ['shared_buffers', null],
-  ['sim kaart bestelling levering status nach', null],
+  ['Lampe Sofa Tisch Stuhl Regal mit', null],
   ['https://example.com/die/der/das', null],
   ['', null],
 ])('%s is %s', (text, language) => {
