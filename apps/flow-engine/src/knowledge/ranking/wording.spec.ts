@@ -47,6 +47,13 @@ describe('a run of the words of a question', () => {
     expect(measure('An event or task that FAILS again, and again is parked.')).toBeCloseTo(0.5);
   });
 
+  test('counts nothing in a question', () => {
+    const question = 'How do I add a channel?';
+    const text = '"suggestedQuestions": ["How do I add a channel?"], "customTheme": {}';
+    expect(createRunMeasure(question, [concept('channel')])(text)).toBe(0);
+    expect(createRunMeasure(question, [concept('channel')])('This is how do I add a channel.')).toBe(1);
+  });
+
   test('counts nothing where it is short or without a subject', () => {
     expect(measure('An event fails, and again it does.')).toBe(0);
     expect(createRunMeasure('What happens to an event?', [concept('x')])('what happens to an')).toBe(0);

@@ -5,6 +5,9 @@ import type { Concept } from './types.ts';
 /** Shorter runs of words are found everywhere. */
 const LEAST_RUN = 4;
 
+/** A question in a text answers nothing, such as the suggested questions of an example. */
+const questions = /[^.!?？؟\n"]*[?？؟]/gu;
+
 const plainWords = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
 /** Measures the longest run of the question's words that a text repeats, as a share (0 to 1) of the question. */
@@ -18,7 +21,7 @@ export function createRunMeasure(question: string, concepts: readonly Concept[])
   const isPartOf = (text: string, from: number, length: number): boolean =>
     from + length <= words.length && text.includes(` ${run(from, length).join(' ')} `);
   return (passage) => {
-    const text = ` ${plainWords(passage).join(' ')} `;
+    const text = ` ${plainWords(passage.replace(questions, ' ')).join(' ')} `;
     let longest = 0;
     for (let from = 0; from + LEAST_RUN <= words.length; from += 1) {
       let length = LEAST_RUN;
