@@ -1,14 +1,22 @@
 import { definerFunction, tenantTable } from '@parley/database';
 import { type Kysely, sql } from 'kysely';
 
-/** Newest messages that are compared one by one before the index is asked: enough for words that most messages hold. */
-const WALKS = [200, 1300];
+/** Newest messages that are compared one by one before the index is asked: enough for words that one message in a hundred holds. */
+const WALKS = [200, 2800];
 
-/** Matches that the index may answer at once; a period with more is split. */
-const MOST_MATCHES = 300;
+/** Periods that a message's time is a term of, as the powers of two of their milliseconds; see search/message-terms.ts. */
+const SHORTEST_PERIOD = 20;
+const LONGEST_PERIOD = 34;
+const PERIOD_STEP = 2;
 
-/** Characters of an id's time that name the shortest period, of 17 minutes; see `PERIODS` in search/message-terms.ts. */
-const SHORTEST_PERIOD = 6;
+/** Matches of a period that are read at once, at least, and for each that is wanted; a period with more is split. */
+const MOST_OF_PERIOD = 500;
+const MOST_PER_WANTED = 8;
+
+/** A period holds so many times the matches that are still wanted, if they lie as close as those found. */
+const SPARE = 1.5;
+/** How many times as long as what was read the next period may be while nothing is found. */
+const GROWTH = 64;
 
 /** Newest messages that are searched for misspelt words. */
 const FUZZY_WINDOW = 1000;
@@ -40,7 +48,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // The name as it is compared, in each spelling; null until it is folded.
   await sql`ALTER TABLE contact ADD COLUMN name_folded text`.execute(db);
   await createMatches(db);
-  await createPeriods(db);
+  await createTime(db);
   await createSearch(db);
   await createFuzzySearch(db);
   await createUpkeep(db);
@@ -65,12 +73,14 @@ const isSeen = `(s.audience IS NULL OR coalesce(s.audience ? reader, false))
   AND (since IS NULL OR s.created_at >= since) AND (until IS NULL OR s.created_at < until)`;
 
 /**
- * Matches of a query in any order, found by the index of terms. The planner would read the table instead where it expects
- * many matches and a limit: that is slow where they lie far back.
+ * Matches of a query in a period, in any order, found by the index of terms. The planner would read the table instead where it
+ * expects many matches and a limit: that is slow where they lie far back.
+ * The period and each key are conditions of their own: the index then skips from each one's next posting to that of the others,
+ * while it reads all postings of the rarest term of one condition. The period comes first, as the reading begins at it.
  */
 async function createMatches(db: Kysely<unknown>): Promise<void> {
   const args =
-    'space text, indexed tsquery, query tsquery, reader text, below text, above text, since timestamptz, until timestamptz, most integer';
+    'space text, period tsquery, keys text[], query tsquery, reader text, below text, above text, since timestamptz, until timestamptz, most integer';
   await definerFunction(db, {
     name: 'message_search_matches',
     args,
@@ -80,15 +90,16 @@ async function createMatches(db: Kysely<unknown>): Promise<void> {
 BEGIN${guard}
   RETURN QUERY EXECUTE '
     SELECT s.message_id FROM message_search s
-    WHERE s.space_id = $1 AND s.terms @@ $2 AND ($3 IS NULL OR (s.terms @@ $3) IS TRUE)
-      AND ($5 IS NULL OR s.message_id < $5) AND ($6 IS NULL OR s.message_id >= $6)
+    WHERE s.space_id = $1 AND s.terms @@ $2'
+      || (SELECT string_agg(format(' AND s.terms @@ %L::tsquery', key), '' ORDER BY n) FROM unnest(keys) WITH ORDINALITY AS k (key, n)) || '
+      AND (s.terms @@ $3) IS TRUE AND ($5 IS NULL OR s.message_id < $5) AND ($6 IS NULL OR s.message_id >= $6)
       AND (s.audience IS NULL OR coalesce(s.audience ? $4, false))
       AND ($7 IS NULL OR s.created_at >= $7) AND ($8 IS NULL OR s.created_at < $8)
-    LIMIT $9' USING space, indexed, query, reader, below, above, since, until, most;
+    LIMIT $9' USING space, period, query, reader, below, above, since, until, most;
 END`,
   });
   await sql`
-    ALTER FUNCTION message_search_matches(text, tsquery, tsquery, text, text, text, timestamptz, timestamptz, integer)
+    ALTER FUNCTION message_search_matches(text, tsquery, text[], tsquery, text, text, text, timestamptz, timestamptz, integer)
     SET enable_bitmapscan = on SET enable_seqscan = off SET enable_indexscan = off SET enable_indexonlyscan = off SET jit = off`.execute(
     db,
   );
@@ -97,7 +108,6 @@ END`,
 const searchBody = `
 DECLARE
   wanted tsquery := query::tsquery;
-  indexed tsquery := coalesce(whole, query)::tsquery;
   hits text[] := '{}';
   batch text[];
   lowest text;
@@ -106,16 +116,21 @@ DECLARE
   size integer;
   walked integer;
   walk integer := 0;
-  node text;
-  nodes text[] := ARRAY[''];
+  newest text := first_seen;
+  high bigint;
+  low bigint;
+  span double precision;
+  period integer;
+  longest integer := ${LONGEST_PERIOD};
+  is_first boolean := true;
 BEGIN${guard}
   -- Bounds that are always given: a condition on a null would keep the walk from beginning at the bound.
   SELECT coalesce(below, max(s.message_id) || 'z') INTO lowest FROM message_search s WHERE s.space_id = space;
-  LOOP
+  WHILE first_seen IS NULL OR wanted IS NULL LOOP
     walk := walk + 1;
     size := CASE walk WHEN 1 THEN ${WALKS[0]} ELSE ${WALKS[1]} END;
-    SELECT coalesce(array_agg(w.id ORDER BY w.id DESC) FILTER (WHERE w.hit), '{}'), count(*), min(w.id)
-      INTO batch, walked, oldest
+    SELECT coalesce(array_agg(w.id ORDER BY w.id DESC) FILTER (WHERE w.hit), '{}'), count(*), min(w.id), coalesce(newest, max(w.id))
+      INTO batch, walked, oldest, newest
     FROM (
       SELECT s.message_id AS id, (wanted IS NULL OR s.terms @@ wanted) AND ${isSeen} AS hit FROM message_search s
       WHERE s.space_id = space AND s.message_id < lowest AND s.message_id >= bottom
@@ -129,45 +144,51 @@ BEGIN${guard}
     EXIT WHEN walk >= ${WALKS.length} AND wanted IS NOT NULL;
   END LOOP;
   SELECT greatest(min(s.message_id), above) INTO oldest FROM message_search s WHERE s.space_id = space;
-  IF above IS NOT NULL THEN
-    nodes := message_search_periods(nodes, oldest, lowest);
-    IF cardinality(nodes) <= 2 THEN
-      nodes := message_search_periods(nodes, oldest, lowest);
-    END IF;
-  END IF;
-  WHILE cardinality(nodes) > 0 AND cardinality(hits) < most LOOP
-    node := nodes[cardinality(nodes)];
-    nodes := trim_array(nodes, 1);
-    size := CASE WHEN length(node) < ${SHORTEST_PERIOD} THEN ${MOST_MATCHES} END;
+  high := message_search_time(lowest);
+  low := message_search_time(oldest);
+  WHILE high >= low AND cardinality(hits) < most LOOP
+    walked := seen + cardinality(hits);
+    span := greatest(message_search_time(newest) - high, 1)
+      * CASE walked WHEN 0 THEN ${GROWTH} ELSE ${SPARE} * (most - cardinality(hits)) / walked END;
+    period := floor(ln(span) / ln(2))::integer;
+    period := least(longest, greatest(${SHORTEST_PERIOD}, period - (period - ${SHORTEST_PERIOD}) % ${PERIOD_STEP}));
+    -- Behind the first one, a period begins where the one before ends.
+    WHILE NOT is_first AND (high + 1) & ((1::bigint << period) - 1) <> 0 LOOP
+      period := period - ${PERIOD_STEP};
+    END LOOP;
+    size := CASE WHEN period > ${SHORTEST_PERIOD} THEN greatest(${MOST_OF_PERIOD}, most * ${MOST_PER_WANTED}) END;
     batch := ARRAY(SELECT m.message_id FROM message_search_matches(
-      space, CASE WHEN node = '' THEN wanted ELSE indexed && ('''@at:' || node || '''')::tsquery END,
-      CASE WHEN node <> '' AND whole IS NOT NULL THEN wanted END, reader, lowest, above, since, until, size + 1) AS m);
-    IF size IS NULL OR cardinality(batch) <= size THEN
-      hits := hits || ARRAY(SELECT id FROM unnest(batch) AS id ORDER BY id DESC LIMIT most);
-    ELSE
-      nodes := nodes || message_search_periods(ARRAY[node], oldest, lowest);
+      space, ('''@' || period || ':' || to_hex(high >> period) || '''')::tsquery, keys, wanted, reader, lowest, above, since, until, size + 1) AS m);
+    IF cardinality(batch) > size THEN
+      longest := period - ${PERIOD_STEP};
+      CONTINUE;
     END IF;
+    hits := hits || ARRAY(SELECT id FROM unnest(batch) AS id ORDER BY id DESC LIMIT most);
+    high := (high >> period << period) - 1;
+    longest := least(longest + ${PERIOD_STEP}, ${LONGEST_PERIOD});
+    is_first := false;
   END LOOP;
   RETURN QUERY SELECT unnest(hits[1:most]);
 END`;
 
 /**
- * Ids of messages with the terms of a query, newest first. Frequent terms are met by a walk over the newest messages, rare ones
- * in the index. What is frequent, but not of late, is looked for in ever shorter periods, whose terms every message has.
- * `whole` is the query without beginnings of terms, null where nothing is left: the index reads all terms that begin so each time
- * it is asked, so periods are looked up without them.
+ * Ids of messages with the terms of a query, newest first. Frequent terms are met by a walk over the newest messages, others in the
+ * index, period by period: each as long as what was found so far lets expect enough matches, and shorter where it has too many.
+ * `keys` are conditions that the index is asked by, all of which the query needs: without beginnings of terms, if it can be, as
+ * the index reads all terms that begin so each time.
+ * A search that goes on gives the first match that it has seen and their number: it need not walk, and knows how close they lie.
  */
 async function createSearch(db: Kysely<unknown>): Promise<void> {
   await definerFunction(db, {
     name: 'search_message_terms',
-    args: 'space text, query text, whole text, reader text, below text, above text, since timestamptz, until timestamptz, most integer',
+    args: 'space text, query text, keys text[], reader text, below text, above text, since timestamptz, until timestamptz, most integer, first_seen text, seen integer',
     returns: 'TABLE (message_id text)',
     language: 'plpgsql',
     body: searchBody,
   });
   await walkByIndex(
     db,
-    'search_message_terms(text, text, text, text, text, text, timestamptz, timestamptz, integer)',
+    'search_message_terms(text, text, text[], text, text, text, timestamptz, timestamptz, integer, text, integer)',
   );
 }
 
@@ -178,23 +199,15 @@ async function walkByIndex(db: Kysely<unknown>, signature: string): Promise<void
     SET enable_indexscan = on SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off`.execute(db);
 }
 
-/** The periods that a period is split into, oldest first, as far as they lie between two ids; see `PERIODS`. */
-async function createPeriods(db: Kysely<unknown>): Promise<void> {
+/** The time in an id, in Unix milliseconds; see `timeOfId` in libs/contracts. */
+async function createTime(db: Kysely<unknown>): Promise<void> {
   await definerFunction(db, {
-    name: 'message_search_periods',
-    args: 'parents text[], oldest text, newest text',
-    returns: 'text[]',
+    name: 'message_search_time',
+    args: 'id text',
+    returns: 'bigint',
     body: `
-    SELECT ARRAY(
-      SELECT period.name FROM (
-        SELECT start.name || substr('0123456789abcdefghjkmnpqrstvwxyz', n, 1) COLLATE "C" AS name
-        FROM unnest(parents) AS parent (name)
-        CROSS JOIN unnest(CASE WHEN parent.name = '' THEN ARRAY['00', '01', '02'] ELSE ARRAY[parent.name] END) AS start (name)
-        CROSS JOIN generate_series(1, 32) AS n
-      ) AS period
-      WHERE period.name >= left(substr(oldest, 5), length(period.name)) COLLATE "C"
-        AND (newest IS NULL OR period.name <= left(substr(newest, 5), length(period.name)) COLLATE "C")
-      ORDER BY period.name)`,
+    SELECT sum(greatest(strpos('0123456789abcdefghjkmnpqrstvwxyz', substr(id, 4 + n, 1)) - 1, 0)::bigint << 5 * (10 - n))::bigint
+    FROM generate_series(1, 10) AS n`,
   });
 }
 

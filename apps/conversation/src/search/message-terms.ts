@@ -1,4 +1,4 @@
-import type { Author, Part } from '@parley/contracts';
+import { type Author, type Part, timeOfId } from '@parley/contracts';
 import { partTerms, segmenterVersion, toTsvector } from '@parley/text';
 import type { MessageRow } from '../database.ts';
 
@@ -10,9 +10,8 @@ export const filterTerms = {
   file: (hasFile: boolean): string => `@file:${hasFile ? 'yes' : 'no'}`,
 } as const;
 
-/** Characters of the time in a message's id that name periods of 13 months, 12 days, 9 hours and 17 minutes. */
-const PERIODS = [3, 4, 5, 6];
-const ID_PREFIX = 'msg_'.length;
+/** Periods that a message's time is a term of, as the powers of two of their milliseconds: from 17 minutes to 199 days. */
+const PERIODS = [20, 22, 24, 26, 28, 30, 32, 34];
 
 /** What of a message search reads. */
 export interface SearchedMessage {
@@ -30,8 +29,14 @@ export function messageTerms({ id, author, parts, channelId }: SearchedMessage):
   terms.add(filterTerms.authorType(author.type));
   if (channelId !== null) terms.add(filterTerms.channel(channelId));
   terms.add(filterTerms.file(parts.some(({ type }) => type === 'attachment')));
-  for (const period of PERIODS) terms.add(`@at:${id.slice(ID_PREFIX, ID_PREFIX + period)}`);
+  const time = timeOfId(id);
+  for (const period of PERIODS) terms.add(periodTerm(period, time));
   return toTsvector([...terms].map((term) => ({ term })));
+}
+
+/** The term of the period of 2^power milliseconds that holds a time. */
+function periodTerm(power: number, time: number): string {
+  return `@${power}:${Math.floor(time / 2 ** power).toString(16)}`;
 }
 
 /** A row of `message_search` for a message. */

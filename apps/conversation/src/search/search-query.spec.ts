@@ -31,11 +31,13 @@ describe('readQuery', () => {
     expect(readQuery("it's \\ 'quoted'", []).terms).toEqual(expect.any(String));
   });
 
-  it('asks the index for whole terms where there are some', () => {
-    expect(readQuery('ship', []).wholeTerms).toBeNull();
-    expect(readQuery('the', []).wholeTerms).toBeNull();
-    expect(readQuery('the ship', []).wholeTerms).toBe("(('~ship'))");
-    expect(readQuery('the OR ship', ['@file:yes']).wholeTerms).toBe("'@file:yes'");
+  it('asks the index for each term, without beginnings where others are', () => {
+    expect(readQuery('shipment', []).keys).toEqual(["'~ship'", "'~ipme'", "'~ment'"]);
+    expect(readQuery('the', []).keys).toEqual(["(('~the':*))"]);
+    expect(readQuery('the ship', []).keys).toEqual(["'~ship'"]);
+    expect(readQuery('the OR ship', ['@file:yes']).keys).toEqual(["'@file:yes'"]);
+    expect(readQuery('boat OR ship', ['@file:yes']).keys).toEqual(["(('~boat') | ('~ship'))", "'@file:yes'"]);
+    expect(readQuery('', []).keys).toEqual([]);
   });
 
   it('compares only what terms cannot tell', () => {

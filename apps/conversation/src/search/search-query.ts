@@ -1,6 +1,7 @@
 import {
   anyAll,
   type PartQuery,
+  type PartTerm,
   partQueries,
   phraseQuery,
   quoted,
@@ -12,8 +13,8 @@ import {
 export interface SearchQuery {
   /** The text of a `tsquery` with the words and the filters; null where nothing has to be there. */
   terms: string | null;
-  /** The same without terms that are beginnings; null where there are none, or nothing else. */
-  wholeTerms: string | null;
+  /** What the index is asked by: the text of a `tsquery` each, all of which are needed, without beginnings where it can be. */
+  keys: string[];
   /** Whether the words mean something; a query of signs alone finds nothing. */
   hasWords: boolean;
   /** Whether a message that has the terms must still be compared. */
@@ -52,21 +53,29 @@ export function readQuery(typed: string, filters: readonly string[]): SearchQuer
   const filterTerms = filters.map((filter) => quoted(filter)).join(' & ');
   const words = anyAll(alternatives);
   const terms = [words ?? '', filterTerms].filter(Boolean).join(' & ');
-  const whole = alternatives.map((group) => group.map((all) => all.filter(({ isPrefix }) => !isPrefix)));
-  // A group that one beginning suffices for says nothing without it.
-  const wholeWords = anyAll(whole.filter((group) => group.every((all) => all.length > 0)));
-  const wholeTerms = [wholeWords ?? '', filterTerms].filter(Boolean).join(' & ');
+  const keys = [...keysOf(alternatives), ...filters.map((filter) => quoted(filter))];
   const isExact =
     without.length === 0 &&
     groups.every((group) => group.every((queries) => queries.every((query) => query.isExact)));
   return {
     terms: terms === '' ? null : terms,
-    wholeTerms: wholeTerms === '' || wholeTerms === terms ? null : wholeTerms,
+    keys: keys.length > 0 || terms === '' ? keys : [terms],
     hasWords: groups.length > 0 || without.length > 0,
     isExact,
     holds: (text) => holds(textWords(text), groups, without),
     fuzzy: without.length > 0 || /"| OR /u.test(typed) ? null : fuzzyTerms(typed, filterTerms),
   };
+}
+
+/** Of a group with one alternative each term, of others all alternatives; none of a group that one beginning suffices for. */
+function keysOf(alternatives: readonly PartTerm[][][]): string[] {
+  const whole = alternatives.map((group) => group.map((all) => all.filter(({ isPrefix }) => !isPrefix)));
+  const keys = whole.flatMap((group) => {
+    const [only = []] = group;
+    if (group.length === 1) return only.map(({ term }) => quoted(term));
+    return group.every((all) => all.length > 0) ? [anyAll([group]) ?? ''] : [];
+  });
+  return [...new Set(keys)];
 }
 
 function readGroups(typed: string): { groups: Group[]; without: PartQuery[] } {

@@ -9,10 +9,12 @@ import {
   listContacts,
   mergeContacts,
   messageReceived,
+  newId,
   type OperationRequest,
   postMessage,
   postVisitorMessage,
   searchMessages,
+  timeOfId,
 } from '@parley/contracts';
 import { segmenterVersion } from '@parley/text';
 import { sql } from 'kysely';
@@ -107,38 +109,63 @@ test('pages go on where they ended, also over messages that only look like match
   expect(seen).toEqual(wanted);
 });
 
-test('old messages are found behind many newer ones, rare words and frequent ones', async () => {
-  const old = Date.UTC(2024, 2, 1);
+test('old messages are found behind many newer ones, newest first, close together and far apart', async () => {
+  const burst = Date.UTC(2024, 2, 1);
+  const day = 86_400_000;
+  const newer = Array.from({ length: 4000 }, (_, no) => newId('msg', Date.UTC(2025, 2, 1) + no * 60_000));
+  const wanted = [
+    ...Array.from({ length: 1500 }, (_, no) => newId('msg', burst + no * 10)),
+    ...Array.from({ length: 60 }, (_, no) => newId('msg', burst - (no + 1) * 9 * day)),
+  ];
   await bench.in(async (trx) => {
     await sql`
       INSERT INTO message_search (space_id, message_id, created_at, version, terms)
-      SELECT ${spaceId}, 'msg_' || CASE WHEN n <= 2500 THEN '01hqv' ELSE '01jqv' END || lpad(n::text, 21, '0'), to_timestamp(${old / 1000} + n),
-        ${segmenterVersion}, (CASE WHEN n <= 2500 THEN '''~seas'' ''@at:01h'' ''@at:01hq'' ''@at:01hqv'' ''@at:01hqv0''' ELSE '''~qqqq'' ''@at:01j''' END)::tsvector
-      FROM generate_series(1, 5000) AS n`.execute(trx);
+      SELECT ${spaceId}, id, to_timestamp(message_search_time(id) / 1000.0), ${segmenterVersion},
+        array_to_tsvector(array[term] || ARRAY(
+          SELECT '@' || power || ':' || to_hex(message_search_time(id) >> power) FROM generate_series(20, 34, 2) AS power))
+      FROM (
+        SELECT unnest(${newer}::text[]) AS id, '~qqqq' AS term UNION ALL SELECT unnest(${wanted}::text[]), '~seas'
+      ) AS given`.execute(trx);
     await sql`
       INSERT INTO message (space_id, conversation_id, sequence, id, author, parts, status, created_at)
       SELECT space_id, ${conversationId}, 100000 + row_number() OVER (), message_id, '{"type": "system", "name": "x"}',
         '[{"type": "text", "text": "seas", "format": "plain"}]', 'accepted', created_at
       FROM message_search WHERE terms @@ '''~seas'''`.execute(trx);
   });
-  const found = await find({ q: 'seas', limit: 5 });
-  expect(found).toEqual(
-    Array.from({ length: 5 }, (_, no) => `msg_01hqv${String(2500 - no).padStart(21, '0')}`),
+  wanted.sort().reverse();
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await bench.call(searchMessages, {
+      ...{ spaceId, q: 'seas', limit: seen.length === 0 ? 5 : 200 },
+      ...(cursor ? { cursor } : {}),
+    });
+    seen.push(...page.data.map(({ id }) => id));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  expect(seen).toEqual(wanted);
+  const [after, before] = [200 * day, 100 * day].map((ago) => new Date(burst - ago).toISOString());
+  const between = await find({ q: 'seas', after, before });
+  expect(between).toEqual(
+    wanted.filter((id) => timeOfId(id) >= burst - 200 * day && timeOfId(id) < burst - 100 * day),
   );
-  const page = await bench.call(searchMessages, {
-    spaceId,
-    q: 'seas',
-    limit: 200,
-    cursor: found.at(-1) ?? '',
-  });
-  expect(page.data).toHaveLength(200);
-  expect(page.data[0]?.id).toBe(`msg_01hqv${'2495'.padStart(21, '0')}`);
   await bench.in(async (trx) => {
-    await sql`DELETE FROM message_search WHERE message_id LIKE 'msg\\_01hqv0%' OR message_id LIKE 'msg\\_01jqv0%'`.execute(
-      trx,
-    );
+    await sql`DELETE FROM message_search WHERE message_id = ANY (${[...newer, ...wanted]})`.execute(trx);
     await sql`DELETE FROM message WHERE sequence >= 100000`.execute(trx);
   });
+});
+
+test('a message has the terms of the periods that its id lies in', async () => {
+  const id = await post('about periods');
+  const { rows } = await bench.in((trx) =>
+    sql<{ time: string; powers: number[] }>`
+      SELECT message_search_time(message_id) AS time, ARRAY(
+        SELECT power FROM generate_series(20, 34, 2) AS power
+        WHERE terms @@ ('''@' || power || ':' || to_hex(message_search_time(message_id) >> power) || '''')::tsquery) AS powers
+      FROM message_search WHERE message_id = ${id}`.execute(trx),
+  );
+  expect(Number(rows[0]?.time)).toBe(timeOfId(id));
+  expect(rows[0]?.powers).toEqual([20, 22, 24, 26, 28, 30, 32, 34]);
 });
 
 describe('filters', () => {
@@ -234,7 +261,7 @@ describe('what search shows', () => {
     const stranger = member('acc_eve', 'Eve', otherSpaceId);
     const { data } = await bench.call(searchMessages, { spaceId: otherSpaceId, author: 'acc_ada' }, stranger);
     expect(data).toEqual([]);
-    const query = sql`SELECT * FROM search_message_terms(${spaceId}, '''~whis''', NULL, 'acc_ada', NULL, NULL, NULL, NULL, 10)`;
+    const query = sql`SELECT * FROM search_message_terms(${spaceId}, '''~whis''', ARRAY['''~whis'''], 'acc_ada', NULL, NULL, NULL, NULL, 10, NULL, 0)`;
     expect((await bench.in((trx) => query.execute(trx), otherSpaceId)).rows).toEqual([]);
     expect((await bench.in((trx) => query.execute(trx))).rows).toHaveLength(1);
   });

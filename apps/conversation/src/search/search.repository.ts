@@ -17,6 +17,13 @@ export interface SearchScope {
   limit: number;
 }
 
+/** Matches that a search has seen before it goes on. */
+export interface SeenMatches {
+  /** The id of the first one. */
+  newest: string;
+  count: number;
+}
+
 /** What filters messages that have no terms yet. */
 export interface MessageFilter {
   author: string | null;
@@ -30,17 +37,19 @@ const UNSEGMENTED_PAGE = 200;
 
 @Injectable()
 export class SearchRepository {
-  /** Messages with the terms of a query, newest first. */
+  /** Messages with the terms of a query, newest first; behind those that were seen before. */
   async find(
     trx: ConversationTrx,
-    { terms, wholeTerms }: Pick<SearchQuery, 'terms' | 'wholeTerms'>,
+    { terms, keys }: Pick<SearchQuery, 'terms' | 'keys'>,
     scope: SearchScope,
+    before: SeenMatches | null,
   ): Promise<MessageRow[]> {
     return this.rows(
       trx,
       scope.spaceId,
-      sql`search_message_terms(${scope.spaceId}, ${terms}, ${wholeTerms}, ${scope.readerId}, ${scope.below}, ${scope.above},
-        ${scope.since}::timestamptz, ${scope.until}::timestamptz, ${scope.limit}::integer)`,
+      sql`search_message_terms(${scope.spaceId}, ${terms}, ${keys}::text[], ${scope.readerId}, ${scope.below}, ${scope.above},
+        ${scope.since}::timestamptz, ${scope.until}::timestamptz, ${scope.limit}::integer,
+        ${before?.newest ?? null}, ${before?.count ?? 0}::integer)`,
     );
   }
 

@@ -4,11 +4,15 @@ import type { ConversationTrx, MessageRow } from '../database.ts';
 import { filterTerms, textOf } from './message-terms.ts';
 import { MessageTermsRepository } from './message-terms.repository.ts';
 import { readQuery, type SearchQuery } from './search-query.ts';
-import { type MessageFilter, SearchRepository, type SearchScope } from './search.repository.ts';
+import { type MessageFilter, SearchRepository, type SearchScope, type SeenMatches } from './search.repository.ts';
 
 /** Messages that are compared for one page: with a query whose terms say little, the page may end before it is full. */
 const MOST_COMPARED = 1000;
-const BATCH = 200;
+
+/** Matches that are read at once after the first ones: as many as are expected to hold the words, and some more. */
+const LEAST_BATCH = 50;
+const MOST_BATCH = 400;
+const SPARE = 1.3;
 
 /** An id is drawn before its message is stored: by another clock, and earlier by the time that a delivery was delayed. */
 const CLOCK_SKEW_MS = 60_000;
@@ -53,17 +57,23 @@ export class SearchService {
     // Few messages have the terms without the words.
     let size = query.isExact ? limit + 1 : Math.ceil(limit * 1.2) + 5;
     const rows: MessageRow[] = [];
-    let compared = 0;
+    let seen: SeenMatches | null = null;
     let below = scope.below;
     for (;;) {
-      const batch = await this.messages.find(trx, query, { ...scope, below, limit: size });
-      rows.push(...(query.isExact ? batch : batch.filter((row) => query.holds(textOf(row.parts)))));
-      compared += batch.length;
+      const batch: MessageRow[] = await this.messages.find(trx, query, { ...scope, below, limit: size }, seen);
+      for (const row of batch) {
+        if (query.isExact || query.holds(textOf(row.parts))) rows.push(row);
+        if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null };
+      }
+      const [newest] = batch;
+      if (newest) seen = { newest: seen?.newest ?? newest.id, count: (seen?.count ?? 0) + batch.length };
       below = batch.at(-1)?.id ?? below;
-      if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null };
       if (batch.length < size) return { rows, next: null };
+      const compared = seen?.count ?? 0;
       if (compared >= MOST_COMPARED) return { rows, next: below };
-      size = BATCH;
+      // As many as hold the words that are missing, if they lie as close as so far.
+      const share = Math.max(rows.length, 1) / compared;
+      size = Math.min(Math.max(Math.ceil(((limit + 1 - rows.length) / share) * SPARE), LEAST_BATCH), MOST_BATCH);
     }
   }
 

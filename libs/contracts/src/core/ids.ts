@@ -1,4 +1,6 @@
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+/** Characters of an id that are its time. */
+const TIME_LENGTH = 10;
 
 /** Every prefix an opaque id may carry; the part behind the underscore is time-ordered. */
 export const idPrefixes = [
@@ -55,10 +57,19 @@ export function firstIdAt(prefix: IdPrefix, now: number): string {
   return `${prefix}_${encodeTime(Math.max(0, Math.floor(now)))}`;
 }
 
+/** When an id was drawn, in Unix milliseconds. */
+export function timeOfId(id: string): number {
+  const start = id.indexOf('_') + 1;
+  let time = 0;
+  for (let index = start; index < start + TIME_LENGTH; index += 1)
+    time = time * 32 + Math.max(0, ALPHABET.indexOf(id.charAt(index)));
+  return time;
+}
+
 function encodeTime(now: number): string {
   let rest = now;
   let text = '';
-  for (let index = 0; index < 10; index += 1) {
+  for (let index = 0; index < TIME_LENGTH; index += 1) {
     text = ALPHABET.charAt(rest % 32) + text;
     rest = Math.floor(rest / 32);
   }
