@@ -19,8 +19,8 @@ export interface SearchScope {
 
 /** Matches that a search has seen before it goes on. */
 export interface SeenMatches {
-  /** The id of the first one. */
-  newest: string;
+  /** The id of the first one; null before the first search. */
+  newest: string | null;
   count: number;
 }
 
@@ -42,14 +42,14 @@ export class SearchRepository {
     trx: ConversationTrx,
     { terms, keys }: Pick<SearchQuery, 'terms' | 'keys'>,
     scope: SearchScope,
-    before: SeenMatches | null,
+    seen: SeenMatches,
   ): Promise<MessageRow[]> {
     return this.rows(
       trx,
       scope.spaceId,
       sql`search_message_terms(${scope.spaceId}, ${terms}, ${keys}::text[], ${scope.readerId}, ${scope.below}, ${scope.above},
         ${scope.since}::timestamptz, ${scope.until}::timestamptz, ${scope.limit}::integer,
-        ${before?.newest ?? null}, ${before?.count ?? 0}::integer)`,
+        ${seen.newest}, ${seen.count}::integer)`,
     );
   }
 

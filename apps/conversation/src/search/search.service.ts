@@ -4,7 +4,12 @@ import type { ConversationTrx, MessageRow } from '../database.ts';
 import { filterTerms, textOf } from './message-terms.ts';
 import { MessageTermsRepository } from './message-terms.repository.ts';
 import { readQuery, type SearchQuery } from './search-query.ts';
-import { type MessageFilter, SearchRepository, type SearchScope, type SeenMatches } from './search.repository.ts';
+import {
+  type MessageFilter,
+  SearchRepository,
+  type SearchScope,
+  type SeenMatches,
+} from './search.repository.ts';
 
 /** Messages that are compared for one page: with a query whose terms say little, the page may end before it is full. */
 const MOST_COMPARED = 1000;
@@ -57,23 +62,30 @@ export class SearchService {
     // Few messages have the terms without the words.
     let size = query.isExact ? limit + 1 : Math.ceil(limit * 1.2) + 5;
     const rows: MessageRow[] = [];
-    let seen: SeenMatches | null = null;
+    const seen: SeenMatches = { newest: null, count: 0 };
     let below = scope.below;
     for (;;) {
-      const batch: MessageRow[] = await this.messages.find(trx, query, { ...scope, below, limit: size }, seen);
+      const batch = await this.messages.find(
+        trx,
+        query,
+        { ...scope, below, limit: size },
+        seen,
+      );
       for (const row of batch) {
         if (query.isExact || query.holds(textOf(row.parts))) rows.push(row);
         if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null };
       }
-      const [newest] = batch;
-      if (newest) seen = { newest: seen?.newest ?? newest.id, count: (seen?.count ?? 0) + batch.length };
+      seen.newest ??= batch[0]?.id ?? null;
+      seen.count += batch.length;
       below = batch.at(-1)?.id ?? below;
       if (batch.length < size) return { rows, next: null };
-      const compared = seen?.count ?? 0;
-      if (compared >= MOST_COMPARED) return { rows, next: below };
+      if (seen.count >= MOST_COMPARED) return { rows, next: below };
       // As many as hold the words that are missing, if they lie as close as so far.
-      const share = Math.max(rows.length, 1) / compared;
-      size = Math.min(Math.max(Math.ceil(((limit + 1 - rows.length) / share) * SPARE), LEAST_BATCH), MOST_BATCH);
+      const share = Math.max(rows.length, 1) / seen.count;
+      size = Math.min(
+        Math.max(Math.ceil(((limit + 1 - rows.length) / share) * SPARE), LEAST_BATCH),
+        MOST_BATCH,
+      );
     }
   }
 
