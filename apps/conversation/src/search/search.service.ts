@@ -65,12 +65,7 @@ export class SearchService {
     const seen: SeenMatches = { newest: null, count: 0 };
     let below = scope.below;
     for (;;) {
-      const batch = await this.messages.find(
-        trx,
-        query,
-        { ...scope, below, limit: size },
-        seen,
-      );
+      const batch = await this.messages.find(trx, query, { ...scope, below, limit: size }, seen);
       for (const row of batch) {
         if (query.isExact || query.holds(textOf(row.parts))) rows.push(row);
         if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null };
