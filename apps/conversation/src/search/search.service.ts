@@ -59,28 +59,20 @@ export class SearchService {
   /** Terms that stand for several words may be there without the words: such messages are compared with the query. */
   private async exact(trx: ConversationTrx, query: SearchQuery, scope: SearchScope): Promise<SearchPage> {
     const { limit } = scope;
-    // Few messages have the terms without the words.
-    let size = query.isExact ? limit + 1 : Math.ceil(limit * 1.2) + 5;
+    let size = firstSize(query, limit);
     const rows: MessageRow[] = [];
     const seen: SeenMatches = { newest: null, count: 0 };
     let below = scope.below;
     for (;;) {
       const batch = await this.messages.find(trx, query, { ...scope, below, limit: size }, seen);
-      for (const row of batch) {
-        if (query.isExact || query.holds(textOf(row.parts))) rows.push(row);
-        if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null };
-      }
+      pushHeld(rows, batch, query, limit + 1);
+      if (rows.length > limit) return { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null };
       seen.newest ??= batch[0]?.id ?? null;
       seen.count += batch.length;
       below = batch.at(-1)?.id ?? below;
       if (batch.length < size) return { rows, next: null };
       if (seen.count >= MOST_COMPARED) return { rows, next: below };
-      // As many as hold the words that are missing, if they lie as close as so far.
-      const share = Math.max(rows.length, 1) / seen.count;
-      size = Math.min(
-        Math.max(Math.ceil(((limit + 1 - rows.length) / share) * SPARE), LEAST_BATCH),
-        MOST_BATCH,
-      );
+      size = nextSize(limit + 1 - rows.length, rows.length, seen.count);
     }
   }
 
@@ -144,4 +136,23 @@ function scopeOf(
   const below = [last, at.before].filter((id) => id !== null).sort()[0] ?? null;
   const above = since && firstIdAt('msg', since.getTime() - LONGEST_DELAY_MS);
   return { ...{ spaceId, readerId: at.readerId, below, above }, since, until, limit };
+}
+
+/** Adds those of a batch that hold the words of a query, until there are so many. */
+function pushHeld(rows: MessageRow[], batch: readonly MessageRow[], query: SearchQuery, most: number): void {
+  for (const row of batch) {
+    if (query.isExact || query.holds(textOf(row.parts))) rows.push(row);
+    if (rows.length >= most) return;
+  }
+}
+
+/** Few messages have the terms without the words. */
+function firstSize({ isExact }: SearchQuery, limit: number): number {
+  return isExact ? limit + 1 : Math.ceil(limit * 1.2) + 5;
+}
+
+/** How many to read next: as many as hold the words that are missing, if they lie as close as those found, and some more. */
+function nextSize(missing: number, found: number, seen: number): number {
+  const share = Math.max(found, 1) / seen;
+  return Math.min(Math.max(Math.ceil((missing / share) * SPARE), LEAST_BATCH), MOST_BATCH);
 }
