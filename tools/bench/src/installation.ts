@@ -8,7 +8,7 @@ import { connectNats, type NatsConnection } from '@parley/messaging';
 import { freePort } from '@parley/testing';
 import pg from 'pg';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const ownRoot = fileURLToPath(new URL('../../..', import.meta.url));
 const READY_MS = 300_000;
 
 interface Demo {
@@ -29,13 +29,16 @@ interface Demo {
 /** An installation of one's own, as `npm run up` starts it, with its folder and its port. */
 export class Installation {
   readonly home: string;
+  /** The checkout that is started. */
+  readonly root: string;
   port = 0;
   /** What it was started with beside the usual. */
   given: NodeJS.ProcessEnv = {};
   private child: ChildProcess | null = null;
   private ended: Promise<void> = Promise.resolve();
 
-  constructor() {
+  constructor(root: string = ownRoot) {
+    this.root = root;
     this.home = mkdtempSync(join(tmpdir(), 'parley-bench-'));
     // PostgreSQL may run as another user, who has to pass through.
     chmodSync(this.home, 0o711);
@@ -46,8 +49,8 @@ export class Installation {
     this.given = given;
     this.port ||= await freePort();
     const { NODE_OPTIONS: _options, NODE_ENV: _mode, ...env } = process.env;
-    const child = spawn('node', [join(root, 'tools/up/bin/up.mjs')], {
-      cwd: root,
+    const child = spawn('node', [join(this.root, 'tools/up/bin/up.mjs')], {
+      cwd: this.root,
       env: {
         ...env,
         ...{ PARLEY_HOME: this.home, PORT: String(this.port), PUBLIC_URL: `http://localhost:${this.port}` },
@@ -75,13 +78,17 @@ export class Installation {
     return this.child?.pid ?? 0;
   }
 
-  /** Process id of what runs under a name at this moment. */
-  pidOf(name: string): number {
-    const all = JSON.parse(readFileSync(join(this.home, 'processes.json'), 'utf8')) as {
+  /** Processes that run at this moment: the launcher, servers and services. */
+  processes(): { name: string; pid: number }[] {
+    return JSON.parse(readFileSync(join(this.home, 'processes.json'), 'utf8')) as {
       name: string;
       pid: number;
     }[];
-    const found = all.findLast((one) => one.name === name);
+  }
+
+  /** Process id of what runs under a name at this moment. */
+  pidOf(name: string): number {
+    const found = this.processes().findLast((one) => one.name === name);
     if (!found) throw new Error(`No process "${name}" is running.`);
     return found.pid;
   }

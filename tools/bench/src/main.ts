@@ -1,9 +1,11 @@
-/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [--messages n] [F1 F3 F11 F13 F14 phone neighbour search]. */
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [options] [F1 F3 F11 F13 F14 phone neighbour search cost]. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type CostProfile, measureCost } from './cost/cost.ts';
+import { jobNames } from './cost/jobs.ts';
 import { measureThroughput, type Outcome } from './f1.ts';
 import { measureStart } from './f14.ts';
 import { measureAnswers } from './f3.ts';
@@ -25,6 +27,7 @@ const profiles = {
     phone: { streams: [2], seconds: 5, webhookRounds: 4 },
     neighbour: { rounds: 2, seconds: 10 },
     search: { messages: 20_000, requests: 40 },
+    cost: { rates: [20], seconds: 10, rounds: 1, idleSeconds: 10 },
   },
   full: {
     throughput: {
@@ -43,15 +46,21 @@ const profiles = {
     phone: { streams: [5, 10, 20], seconds: 30, webhookRounds: 20 },
     neighbour: { rounds: 5, seconds: 20 },
     search: { messages: 1_000_000, requests: 300 },
+    cost: { rates: [10, 20, 50, 100], seconds: 15, rounds: 3, idleSeconds: 20 },
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour', 'search'] as const;
+const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour', 'search', 'cost'] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { profile: { type: 'string', default: 'full' }, messages: { type: 'string' } },
+  options: {
+    profile: { type: 'string', default: 'full' },
+    messages: { type: 'string' },
+    ...{ rates: { type: 'string' }, seconds: { type: 'string' }, rounds: { type: 'string' } },
+    ...{ jobs: { type: 'string' }, base: { type: 'string' }, statements: { type: 'string', default: '0' } },
+  },
 });
 const unknown = positionals.filter((name) => !figures.some((figure) => figure === name));
 if (!(values.profile in profiles) || unknown.length > 0) {
@@ -61,9 +70,10 @@ if (!(values.profile in profiles) || unknown.length > 0) {
   process.exit(2);
 }
 const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
-/** Search fills an installation with a million messages: it is measured when it is named. */
+/** Search fills an installation with a million messages, and cost is no comparison with a floor: measured when named. */
+const onlyNamed: readonly Figure[] = ['search', 'cost'];
 const wanted = figures.filter((figure) =>
-  positionals.length === 0 ? figure !== 'search' : positionals.includes(figure),
+  positionals.length === 0 ? !onlyNamed.includes(figure) : positionals.includes(figure),
 );
 
 const voices = new Map<Installation, ReturnType<typeof measureVoice>>();
@@ -81,10 +91,26 @@ function searchProfile(): SearchProfile {
   return { ...profile.search, messages };
 }
 
+/** `--rates 20,100 --seconds 10 --rounds 1 --jobs main,echo --base <commit> --statements 30`. */
+function costProfile(): CostProfile {
+  const { rates, seconds, rounds, jobs, base, statements } = values;
+  const names = jobs?.split(',') ?? jobNames;
+  return {
+    rates: rates?.split(',').map(Number) ?? profile.cost.rates,
+    seconds: Number(seconds ?? profile.cost.seconds),
+    rounds: Number(rounds ?? profile.cost.rounds),
+    idleSeconds: profile.cost.idleSeconds,
+    jobs: jobNames.filter((name) => names.includes(name)),
+    base: base ?? null,
+    statements: Number(statements),
+  };
+}
+
 async function measure(figure: Figure, installation: Installation): Promise<Outcome> {
   if (figure === 'F14') return measureStart(installation);
   if (figure === 'neighbour') return measureNeighbour(installation, profile.neighbour);
   if (figure === 'search') return measureSearch(installation, searchProfile());
+  if (figure === 'cost') return measureCost(installation, costProfile());
   if (figure === 'phone') return measurePhone(installation, profile.phone);
   if (figure === 'F11' || figure === 'F13') return voiceOf(figure, installation);
   const servers: Servers = {
