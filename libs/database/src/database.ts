@@ -30,6 +30,9 @@ export interface DatabaseOptions {
 const spaceIdPattern = /^[0-9A-Za-z_]{1,64}$/u;
 const int8Type = 20;
 
+/** Connections that do not wait for the disk; their statements are short. */
+const relaxedPoolSize = 3;
+
 /** Longest wait for a connection of the pool, in milliseconds. */
 const connectTimeoutMs = 5_000;
 
@@ -47,6 +50,8 @@ export class Database<T = unknown> {
   /** Raw handle outside any space: only for libraries and migrations. */
   readonly kysely: Kysely<T>;
   readonly #pool: pg.Pool;
+  readonly #options: DatabaseOptions;
+  #relaxed: Kysely<T> | undefined;
   readonly #scope: SpacesScope = new AsyncLocalStorage<string>();
   readonly #callbacks = new WeakMap<object, (() => void)[]>();
   readonly #logger: DatabaseLogger | undefined;
@@ -54,22 +59,21 @@ export class Database<T = unknown> {
 
   constructor(options: DatabaseOptions) {
     this.#logger = options.logger;
-    this.#pool = new pg.Pool({
-      Client: PreparingClient,
-      connectionString: options.url,
-      application_name: options.applicationName,
-      max: options.poolSize ?? 10,
-      connectionTimeoutMillis: connectTimeoutMs,
-      idleTimeoutMillis: 30_000,
-      keepAlive: true,
-      types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
-    });
-    const report = (error: Error): void =>
-      this.#logger?.warn({ err: error }, 'A connection to PostgreSQL broke');
-    this.#pool.on('error', report);
-    // Also one in use, between two statements: without a listener the error would end the process.
-    this.#pool.on('connect', (client) => client.on('error', report));
-    this.kysely = new Kysely<T>({ dialect: new SpacesDialect({ pool: this.#pool }, this.#scope) });
+    this.#options = options;
+    this.#pool = this.#createPool({ max: options.poolSize ?? 10 });
+    this.kysely = this.#createKysely(this.#pool);
+  }
+
+  /**
+   * Connections whose commits do not wait for the disk (`synchronous_commit = off`), opened on first use: for single
+   * statements that are done again without harm when PostgreSQL loses the last of them in a crash. What they write is
+   * visible at once, and stays in order with what other connections write.
+   */
+  get relaxed(): Kysely<T> {
+    this.#relaxed ??= this.#createKysely(
+      this.#createPool({ max: relaxedPoolSize, options: '-c synchronous_commit=off' }),
+    );
+    return this.#relaxed;
   }
 
   /**
@@ -121,8 +125,31 @@ export class Database<T = unknown> {
 
   /** Waits for running queries and closes all connections; may be called twice. */
   close(): Promise<void> {
-    this.#closed ??= this.kysely.destroy();
+    this.#closed ??= Promise.all([this.kysely.destroy(), this.#relaxed?.destroy()]).then(() => undefined);
     return this.#closed;
+  }
+
+  #createPool(config: Pick<pg.PoolConfig, 'max' | 'options'>): pg.Pool {
+    const pool = new pg.Pool({
+      Client: PreparingClient,
+      connectionString: this.#options.url,
+      application_name: this.#options.applicationName,
+      connectionTimeoutMillis: connectTimeoutMs,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+      ...config,
+    });
+    const report = (error: Error): void =>
+      this.#logger?.warn({ err: error }, 'A connection to PostgreSQL broke');
+    pool.on('error', report);
+    // Also one in use, between two statements: without a listener the error would end the process.
+    pool.on('connect', (client) => client.on('error', report));
+    return pool;
+  }
+
+  #createKysely(pool: pg.Pool): Kysely<T> {
+    return new Kysely<T>({ dialect: new SpacesDialect({ pool }, this.#scope) });
   }
 
   #runCallbacks(callbacks: readonly (() => void)[]): void {

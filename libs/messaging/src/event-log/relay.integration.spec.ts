@@ -166,18 +166,35 @@ describe('EventLog and Relay', () => {
     expect(relay.stats.failures).toBeGreaterThan(0);
   });
 
-  it('stores once what was acknowledged but not yet removed when the process or the database stopped', async () => {
-    class Forgetful extends OutboxRepository {
-      private removals = 0;
-      override async remove(...args: Parameters<OutboxRepository['remove']>): Promise<void> {
-        this.removals += 1;
-        if (this.removals % 2 === 1) throw new Error('Connection terminated unexpectedly');
-        await super.remove(...args);
-      }
+  /** Loses the answer to every other removal; one that is `dead` removes nothing. */
+  class Forgetful extends OutboxRepository {
+    isDead = false;
+    private removals = 0;
+    override nextRows(...args: Parameters<OutboxRepository['nextRows']>): Promise<OutboxRow[]> {
+      const [, , acknowledged = []] = args;
+      if (acknowledged.length > 0) this.fail();
+      return super.nextRows(...args);
     }
+    override async remove(...args: Parameters<OutboxRepository['remove']>): Promise<void> {
+      this.fail();
+      await super.remove(...args);
+    }
+    private fail(): void {
+      this.removals += 1;
+      if (this.isDead || this.removals % 2 === 1) throw new Error('Connection terminated unexpectedly');
+    }
+  }
+
+  it('stores once what was acknowledged but not yet removed when the process or the database stopped', async () => {
     await post('again', 40);
     await post('again');
-    const { relay } = startRelay(new Forgetful(bench.runner));
+    const outbox = new Forgetful(bench.runner);
+    outbox.isDead = true;
+    const first = startRelay(outbox);
+    await eventually('all is published', () => Promise.resolve(first.relay.stats.published === 41));
+    first.lease.markLost();
+    expect(await waiting()).toBe(41);
+    const { relay } = startRelay();
     await drained();
     await post('again', 2);
     await drained();
@@ -186,6 +203,17 @@ describe('EventLog and Relay', () => {
     expect(findSequenceBreaks(stored)).toEqual([]);
     expect(relay.stats.fallbacks).toBeGreaterThan(0);
     expect(relay.stats.duplicates).toBeGreaterThan(0);
+  });
+
+  it('publishes nothing again while it knows what is acknowledged, though its removal fails', async () => {
+    const { relay } = startRelay(new Forgetful(bench.runner));
+    await post('known', 40);
+    await drained();
+    await post('known', 2);
+    await drained();
+    expect(findSequenceBreaks(await readStream(nats))).toEqual([]);
+    expect(relay.stats).toMatchObject({ published: 42, duplicates: 0 });
+    expect(relay.stats.failures).toBeGreaterThan(0);
   });
 
   it('goes on after an outage without leaving anything in the client for later', async () => {

@@ -15,13 +15,12 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Up to here single publishes are as fast as a batch, and one known id harms nobody else. */
 const MAX_SINGLES = 5;
-const BUSY_MS = 5;
 
 /** Rounds that find something begin at least that far apart: under load what comes meanwhile travels together. */
 const MIN_INTERVAL_MS = 8;
 
-/** Longest pause of an idle relay: commits of this process and of others wake it. */
-const IDLE_MS = 2000;
+/** Acknowledged rows are removed with the next look for others, which comes after this time at the latest. */
+const REMOVAL_MS = 100;
 const FAILURE_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1000;
 
@@ -30,7 +29,7 @@ const TARGET_CHECK_MS = 5000;
 
 /** What relays have done, for metrics. */
 export interface RelayStats {
-  /** Rows acknowledged and removed. */
+  /** Rows acknowledged. */
   published: number;
   batches: number;
   singles: number;
@@ -55,6 +54,22 @@ export interface RelayParts {
   source: string;
 }
 
+/** Where a shard's rows go: into a bucket, or into its stream. */
+interface RelayTarget {
+  bucket: BucketWriter | null;
+}
+
+/** A shard while its lease is held. */
+interface RelayRound {
+  shard: string;
+  lease: Lease;
+  /** Rows that NATS has and that are still in the outbox. */
+  acknowledged: number[];
+  /** Null until it was looked at, and after a failure. */
+  target: RelayTarget | null;
+  checkedAt: number;
+}
+
 /** Publishes one shard's outbox in order, under its lease: rows go only after NATS has acknowledged them. */
 export class Relay {
   readonly stats: RelayStats = {
@@ -69,6 +84,8 @@ export class Relay {
   };
   private readonly parts: RelayParts;
   private readonly publisher: StreamPublisher;
+  /** The epoch of each shard's stream or bucket, as PostgreSQL has it. */
+  private readonly epochs = new Map<string, string>();
 
   constructor(parts: RelayParts) {
     this.parts = parts;
@@ -77,27 +94,18 @@ export class Relay {
 
   /** Works until the lease is lost. A failure stops the shard until its next round; nothing is passed over. */
   async run(shard: string, lease: Lease): Promise<void> {
-    let send: ((rows: OutboxRow[]) => Promise<void>) | null = null;
-    let pause = BUSY_MS;
+    const round: RelayRound = { shard, lease, acknowledged: [], target: null, checkedAt: 0 };
     let failures = 0;
-    let checkedAt = 0;
     while (!lease.drainSignal.aborted) {
       try {
-        // After a failure the stream may be another one: it is looked at again before anything is sent.
-        const startedAt = performance.now();
-        if (!send) checkedAt = startedAt;
-        send ??= await this.openTarget(shard, lease);
-        const rows = await this.parts.outbox.nextRows(shard, BATCH_EVENTS);
-        if (rows.length > 0) await send(rows);
-        else if (startedAt - checkedAt > TARGET_CHECK_MS) send = null;
+        const pause = await this.runRound(round);
         failures = 0;
         delete this.stats.errors[shard];
-        pause = rows.length > 0 ? BUSY_MS : Math.min(IDLE_MS, pause * 2);
-        if (rows.length === BATCH_EVENTS) continue;
-        if (rows.length > 0) await waitByLoad(startedAt, MIN_INTERVAL_MS, lease.drainSignal);
-        await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.drainSignal);
+        if (pause > 0) await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.drainSignal);
       } catch (error) {
-        send = null;
+        // The stream may be another one now: it is looked at again before anything is sent.
+        round.target = null;
+        this.epochs.delete(shard);
         failures += 1;
         this.reportFailure(shard, error, failures);
         await this.parts.wakers.sleep(
@@ -107,6 +115,27 @@ export class Relay {
         );
       }
     }
+    if (round.acknowledged.length > 0)
+      await this.parts.outbox.remove(shard, round.acknowledged).catch(() => undefined);
+  }
+
+  /** Removes what is acknowledged, publishes what waits; answers how long there is nothing to do. */
+  private async runRound(round: RelayRound): Promise<number> {
+    const { shard, lease } = round;
+    const startedAt = performance.now();
+    if (!round.target) round.checkedAt = startedAt;
+    round.target ??= await this.openTarget(shard);
+    const removing = [...round.acknowledged];
+    const rows = await this.parts.outbox.nextRows(shard, BATCH_EVENTS, removing);
+    round.acknowledged.splice(0, removing.length);
+    if (rows.length === 0) {
+      if (startedAt - round.checkedAt > TARGET_CHECK_MS) round.target = null;
+      return TARGET_CHECK_MS;
+    }
+    await this.send(round, rows);
+    if (rows.length === BATCH_EVENTS) return 0;
+    await waitByLoad(startedAt, MIN_INTERVAL_MS, lease.drainSignal);
+    return REMOVAL_MS;
   }
 
   private reportFailure(shard: string, error: unknown, failures: number): void {
@@ -116,28 +145,37 @@ export class Relay {
     this.parts.logger[level]({ shard, failures, err: error }, 'Relay publish failed, retrying');
   }
 
-  private async openTarget(shard: string, lease: Lease): Promise<(rows: OutboxRow[]) => Promise<void>> {
+  private async openTarget(shard: string): Promise<RelayTarget> {
     const { nats, outbox, source } = this.parts;
     const name = bucketOf(shard);
     const bucket = name === null ? null : await BucketWriter.open(nats, name);
     const { epoch } = bucket ?? (await streamIdentity(nats, shard));
-    const requeued = await outbox.requeueForNewTarget(shard, epoch, source);
-    this.stats.requeued += requeued;
-    if (requeued > 0)
-      this.parts.logger.info({ shard, requeued }, 'Stream or bucket was recreated, republishing');
-    return (rows) =>
-      bucket ? this.putAll(shard, bucket, rows, lease) : this.publishRows(shard, rows, lease);
+    if (this.epochs.get(shard) !== epoch) {
+      const requeued = await outbox.requeueForNewTarget(shard, epoch, source);
+      this.epochs.set(shard, epoch);
+      this.stats.requeued += requeued;
+      if (requeued > 0)
+        this.parts.logger.info({ shard, requeued }, 'Stream or bucket was recreated, republishing');
+    }
+    return { bucket };
   }
 
-  private async publishRows(shard: string, rows: OutboxRow[], lease: Lease): Promise<void> {
+  private async send(round: RelayRound, rows: OutboxRow[]): Promise<void> {
+    const { target } = round;
+    if (target?.bucket) await this.putAll(round, target.bucket, rows);
+    else await this.publishRows(round, rows);
+  }
+
+  private async publishRows(round: RelayRound, rows: OutboxRow[]): Promise<void> {
+    const { shard, lease } = round;
     const converted = rows.map((row) => toOutgoing(row, this.parts.source));
-    const deleted = rows.filter((_row, index) => converted[index] === undefined);
-    if (deleted.length > 0) await this.remove(shard, deleted);
+    for (const [index, one] of converted.entries())
+      if (!one) this.acknowledge(round, rows.slice(index, index + 1));
     const outgoing = leadingThatFit(
       converted.filter((one) => one !== undefined),
       BATCH_BYTES,
     );
-    if (outgoing.length <= MAX_SINGLES) return this.publishOneByOne(shard, outgoing, lease);
+    if (outgoing.length <= MAX_SINGLES) return this.publishOneByOne(round, outgoing);
     try {
       assertHeld(lease);
       await this.publisher.publishBatch(outgoing);
@@ -150,42 +188,34 @@ export class Relay {
         { shard, err: error },
         'Publish batch was not acknowledged, publishing one by one',
       );
-      return this.publishOneByOne(shard, outgoing, lease);
+      return this.publishOneByOne(round, outgoing);
     }
-    await this.remove(shard, outgoing);
+    this.acknowledge(round, outgoing);
   }
 
   /** One by one, each acknowledged before the next: pipelined ones would change places when one fails. */
-  private async publishOneByOne(shard: string, outgoing: OutgoingRow[], lease: Lease): Promise<void> {
-    const done: OutgoingRow[] = [];
-    try {
-      for (const one of outgoing) {
-        assertHeld(lease);
-        const { isDuplicate } = await this.publisher.publishOne(one);
-        if (isDuplicate) this.stats.duplicates += 1;
-        this.stats.singles += 1;
-        done.push(one);
-      }
-    } finally {
-      if (done.length > 0) await this.remove(shard, done);
+  private async publishOneByOne(round: RelayRound, outgoing: OutgoingRow[]): Promise<void> {
+    for (const one of outgoing) {
+      assertHeld(round.lease);
+      const { isDuplicate } = await this.publisher.publishOne(one);
+      if (isDuplicate) this.stats.duplicates += 1;
+      this.stats.singles += 1;
+      this.acknowledge(round, [one]);
     }
   }
 
-  private async remove(shard: string, outgoing: readonly { outboxId: number }[]): Promise<void> {
-    await this.parts.outbox.remove(
-      shard,
-      outgoing.map(({ outboxId }) => outboxId),
-    );
-    this.stats.published += outgoing.length;
-  }
-
-  private async putAll(shard: string, bucket: BucketWriter, rows: OutboxRow[], lease: Lease): Promise<void> {
-    for (const { outboxId, key, entry } of rows) {
-      assertHeld(lease);
+  private async putAll(round: RelayRound, bucket: BucketWriter, rows: OutboxRow[]): Promise<void> {
+    for (const row of rows) {
+      const { key, entry } = row;
+      assertHeld(round.lease);
       if (entry?.version !== undefined) await bucket.put(key, { version: entry.version, value: entry.value });
-      await this.parts.outbox.remove(shard, [outboxId]);
-      this.stats.published += 1;
+      this.acknowledge(round, [row]);
     }
+  }
+
+  private acknowledge({ acknowledged }: RelayRound, rows: readonly { outboxId: number }[]): void {
+    for (const { outboxId } of rows) acknowledged.push(outboxId);
+    this.stats.published += rows.length;
   }
 }
 

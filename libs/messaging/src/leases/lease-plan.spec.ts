@@ -7,10 +7,10 @@ function table(holders: Record<string, string>, peers: string[]): LeaseTable {
   const leases = new Map(
     Object.entries(holders).map(([name, holder]) => [
       name,
-      { name, holder, epoch: 1, leftMs: 1000, renewed: false },
+      { name, holder, epoch: 1, leftMs: 1000 },
     ]),
   );
-  return { leases, peers: peers.map((holder) => ({ holder, namesHash: 1 })) };
+  return { leases, peers: peers.map((holder) => ({ holder, namesHash: 1 })), wasAlive: true };
 }
 
 const view = (held: string[], unclaimed: string[] = []) => ({

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { eventually, type MechanismBench, openMechanismBench } from '../../test/bench.ts';
 import { silentLogger } from '../logger.ts';
 import type { Lease } from './leases.ts';
@@ -55,7 +56,7 @@ describe('Leases', () => {
 
   it('takes over within 2 s from a process that died, with a higher epoch', async () => {
     const repository = new LeasesRepository(bench.anotherRunner());
-    await repository.renew({ holder: 'dead', namesHash: 0 }, []);
+    await repository.renew({ holder: 'dead', namesHash: 0 });
     const [dead] = await repository.acquire('dead', ['b']);
     const died = performance.now();
     const log: Lease[] = [];
@@ -145,13 +146,64 @@ describe('Leases', () => {
     await eventually('it is alone again', () => first.processCount === 1, 3000);
   });
 
+  it('takes a lease from a dead process or leaves it to a late renewal, never both', async () => {
+    const [late, taker] = [0, 1].map(() => new LeasesRepository(bench.anotherRunner()));
+    if (!late || !taker) throw new Error('Two repositories are needed.');
+    await taker.renew({ holder: 'taker', namesHash: 0 });
+    let both = 0;
+    for (let round = 0; round < 30; round += 1) {
+      const [holder, name] = [`late ${round}`, `late.${round}`];
+      await late.renew({ holder, namesHash: 0 });
+      await late.acquire(holder, [name]);
+      await sql`UPDATE lease SET until = clock_timestamp() + interval '5 milliseconds' WHERE name = ${`@${holder}`}`.execute(
+        bench.runner.kysely,
+      );
+      await sleep(3 + (round % 5));
+      const [renewed, taken] = await Promise.all([
+        late.renew({ holder, namesHash: 0 }),
+        taker.acquire('taker', [name]),
+      ]);
+      if (renewed.wasAlive && taken.length > 0) both += 1;
+    }
+    expect(both).toBe(0);
+  });
+
+  it('leaves to others what its process died of believing in, and takes it anew itself', async () => {
+    const log: Lease[] = [];
+    const leases = process(['f'], log);
+    await eventually('it is taken', () => leases.heldNames().length === 1);
+    await sql`UPDATE lease SET until = clock_timestamp() WHERE name LIKE '@%'`.execute(bench.runner.kysely);
+    await eventually('it is taken again', () => log.length === 2, 3000);
+    expect(log[0]?.signal.aborted).toBe(true);
+    expect(log[1]).toMatchObject({ epoch: (log[0]?.epoch ?? 0) + 1, expired: true });
+  });
+
+  it('respects a holder of the version before, which renews each lease and its process together', async () => {
+    await sql`
+      INSERT INTO lease (name, holder, epoch, until) SELECT name, 'older', 7, clock_timestamp() + interval '1.5 seconds'
+      FROM unnest(ARRAY['@older', 'g']) AS name`.execute(bench.runner.kysely);
+    const log: Lease[] = [];
+    const leases = process(['g'], log);
+    await sleep(1000);
+    expect(leases.heldNames()).toEqual([]);
+    await eventually('it is taken over', () => log.length === 1, 2000);
+    expect(log[0]).toMatchObject({ epoch: 8, expired: true });
+    // A process of that version looks at the row alone: it must stand in the future.
+    const { rows } = await sql<{ left: number }>`
+      SELECT extract(epoch FROM until - clock_timestamp())::float8 AS left FROM lease WHERE name = 'g'`.execute(
+      bench.runner.kysely,
+    );
+    expect(rows[0]?.left).toBeGreaterThan(30);
+  });
+
   it('never waits for a row that another process is taking', async () => {
     const repositories = Array.from({ length: 6 }, () => new LeasesRepository(bench.anotherRunner()));
     const names = Array.from({ length: 40 }, (_value, index) => `race.${index}`);
     const taken = await Promise.all(
-      repositories.map((repository, index) =>
-        repository.acquire(`holder ${index}`, index % 2 ? names : [...names].reverse()),
-      ),
+      repositories.map(async (repository, index) => {
+        await repository.renew({ holder: `holder ${index}`, namesHash: 0 });
+        return repository.acquire(`holder ${index}`, index % 2 ? names : [...names].reverse());
+      }),
     );
     const all = taken.flat().map(({ name }) => name);
     expect(new Set(all).size).toBe(all.length);

@@ -1,8 +1,11 @@
 import type { Database } from '@parley/database';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 
-/** How long a lease lasts without renewal, in milliseconds of the database's clock. */
+/** How long a process counts as living without renewal, and its leases as held, in milliseconds of the database's clock. */
 export const LEASE_MS = 1500;
+
+/** For so long a lease row itself is valid: within that time a release that looks at nothing else takes it for held. */
+const ROW_MS = 60_000;
 
 /** Leading character of the rows by which processes know of one another. */
 const PROCESS_PREFIX = '@';
@@ -12,10 +15,8 @@ export interface LeaseRow {
   name: string;
   holder: string;
   epoch: number;
-  /** Milliseconds until it expires; not positive once it has. */
+  /** Milliseconds until it expires, by itself or with its holder; not positive once it has. */
   leftMs: number;
-  /** Whether the caller held it and holds it on. */
-  renewed: boolean;
 }
 
 /** A living process of the service. */
@@ -29,6 +30,8 @@ export interface LeasePeer {
 export interface LeaseTable {
   leases: Map<string, LeaseRow>;
   peers: LeasePeer[];
+  /** Whether the caller was still alive when it renewed. If not, others may have taken what it held. */
+  wasAlive: boolean;
 }
 
 /** A lease just taken. */
@@ -39,9 +42,14 @@ export interface AcquiredLease {
   expired: boolean;
 }
 
-const until = sql`clock_timestamp() + ${sql.lit(LEASE_MS)} * interval '1 millisecond'`;
+const inMs = (milliseconds: number): RawBuilder<Date> =>
+  sql`clock_timestamp() + ${sql.lit(milliseconds)} * interval '1 millisecond'`;
 
-/** All SQL of leases. */
+/**
+ * All SQL of leases. A lease belongs to its holder for as long as the holder's own row is renewed: one row a process,
+ * whatever it holds. Whoever takes a lease of a dead process locks that process's row first, so that a late renewal
+ * either comes before and saves all, or after and finds that it is dead.
+ */
 export class LeasesRepository {
   private readonly database: Database<unknown>;
 
@@ -50,51 +58,70 @@ export class LeasesRepository {
     this.database = database;
   }
 
-  /** Renews what is held and says that this process lives, in one statement; never waits for a lock. */
-  async renew(peer: LeasePeer, held: readonly { name: string; epoch: number }[]): Promise<LeaseTable> {
-    const { rows } = await sql<LeaseRow>`
-      WITH alive AS (
-        INSERT INTO lease (name, holder, epoch, until) VALUES (${PROCESS_PREFIX + peer.holder}, ${peer.holder}, ${peer.namesHash}, ${until})
-        ON CONFLICT (name) DO UPDATE SET until = excluded.until, epoch = excluded.epoch
-      ), mine AS (
-        SELECT lease.name FROM lease
-        JOIN unnest(${held.map(({ name }) => name)}::text[], ${held.map(({ epoch }) => epoch)}::bigint[]) AS held (name, epoch)
-          ON lease.name = held.name AND lease.epoch = held.epoch
-        WHERE lease.holder = ${peer.holder} FOR UPDATE OF lease SKIP LOCKED
-      ), renewed AS (
-        UPDATE lease SET until = ${until} FROM mine WHERE lease.name = mine.name RETURNING lease.name
+  /** Says that this process lives, and answers who holds what. */
+  async renew({ holder, namesHash }: LeasePeer): Promise<LeaseTable> {
+    const name = PROCESS_PREFIX + holder;
+    const { rows } = await sql<LeaseRow & { wasAlive: boolean | null }>`
+      WITH renewed AS (
+        UPDATE lease SET until = ${inMs(LEASE_MS)}, epoch = ${namesHash}
+        FROM (SELECT name, until > clock_timestamp() AS alive FROM lease WHERE name = ${name} FOR UPDATE) AS before
+        WHERE lease.name = before.name RETURNING before.alive
+      ), created AS (
+        INSERT INTO lease (name, holder, epoch, until) SELECT ${name}, ${holder}, ${namesHash}, ${inMs(LEASE_MS)}
+        WHERE NOT EXISTS (SELECT FROM renewed) ON CONFLICT (name) DO NOTHING
       )
       SELECT name, holder, epoch, (extract(epoch FROM until - clock_timestamp()) * 1000)::float8 AS "leftMs",
-        name IN (SELECT name FROM renewed) AS renewed
+        (SELECT alive FROM renewed) AS "wasAlive"
       FROM lease`.execute(this.database.kysely);
-    return toTable(peer, rows);
+    return { ...toTable({ holder, namesHash }, rows), wasAlive: rows[0]?.wasAlive ?? false };
   }
 
-  /** Takes leases that are free or expired; skips those that another process takes at this moment. */
+  /** Takes leases that are free or expired; skips those that another process takes at this moment. Renew before. */
   async acquire(holder: string, names: readonly string[]): Promise<AcquiredLease[]> {
     const { rows } = await sql<AcquiredLease>`
       WITH wanted AS (
         SELECT name FROM unnest(${[...names]}::text[]) AS name
+      ), dead AS (
+        SELECT holder FROM lease WHERE name LIKE ${`${PROCESS_PREFIX}%`} AND until <= clock_timestamp() FOR UPDATE SKIP LOCKED
       ), free AS (
         SELECT lease.name, lease.holder FROM lease JOIN wanted USING (name)
-        WHERE lease.until <= clock_timestamp() FOR UPDATE OF lease SKIP LOCKED
+        WHERE lease.until <= clock_timestamp() OR lease.holder IN (SELECT holder FROM dead)
+          OR NOT EXISTS (SELECT FROM lease AS process WHERE process.name = ${PROCESS_PREFIX} || lease.holder)
+        FOR UPDATE OF lease SKIP LOCKED
       ), taken AS (
-        UPDATE lease SET holder = ${holder}, epoch = lease.epoch + 1, until = ${until} FROM free
+        UPDATE lease SET holder = ${holder}, epoch = lease.epoch + 1, until = ${inMs(ROW_MS)} FROM free
         WHERE lease.name = free.name RETURNING lease.name, lease.epoch, free.holder <> '' AS expired
       ), created AS (
         INSERT INTO lease (name, holder, epoch, until)
-        SELECT name, ${holder}, 1, ${until} FROM wanted WHERE NOT EXISTS (SELECT FROM lease WHERE lease.name = wanted.name)
+        SELECT name, ${holder}, 1, ${inMs(ROW_MS)} FROM wanted WHERE NOT EXISTS (SELECT FROM lease WHERE lease.name = wanted.name)
         ON CONFLICT (name) DO NOTHING RETURNING name, epoch, false AS expired
       )
       SELECT * FROM taken UNION ALL SELECT * FROM created`.execute(this.database.kysely);
     return rows;
   }
 
+  /** Prolongs the rows of what is held, long before they end by themselves. */
+  async prolong(holder: string, names: readonly string[]): Promise<void> {
+    await sql`
+      UPDATE lease SET until = ${inMs(ROW_MS)}
+      WHERE holder = ${holder} AND name = ANY (${[...names]}::text[]) AND until > clock_timestamp()`.execute(
+      this.database.relaxed,
+    );
+  }
+
+  /** Leaves to others what this process has lost or never knew of: its holder did not give it up. */
+  async abandon(holder: string, names: readonly string[]): Promise<void> {
+    await sql`
+      UPDATE lease SET until = '-infinity' WHERE holder = ${holder} AND name = ANY (${[...names]}::text[])`.execute(
+      this.database.kysely,
+    );
+  }
+
   /** Gives leases up, so that another process takes them at once. */
   async release(holder: string, names: readonly string[]): Promise<void> {
     await sql`
       UPDATE lease SET holder = '', until = '-infinity'
-      WHERE holder = ${holder} AND name = ANY (${[...names]}::text[])`.execute(this.database.kysely);
+      WHERE holder = ${holder} AND name = ANY (${[...names]}::text[])`.execute(this.database.relaxed);
   }
 
   /** Takes this process, and those that died long ago, off the list. */
@@ -102,18 +129,21 @@ export class LeasesRepository {
     await sql`
       DELETE FROM lease WHERE name = ${PROCESS_PREFIX + holder}
         OR (name LIKE ${`${PROCESS_PREFIX}%`} AND until < clock_timestamp() - interval '1 minute')`.execute(
-      this.database.kysely,
+      this.database.relaxed,
     );
   }
 }
 
-function toTable(self: LeasePeer, rows: readonly LeaseRow[]): LeaseTable {
-  const leases = new Map<string, LeaseRow>();
-  const peers: LeasePeer[] = [self];
-  for (const row of rows) {
-    if (!row.name.startsWith(PROCESS_PREFIX)) leases.set(row.name, row);
-    else if (row.holder !== self.holder && row.leftMs > 0)
-      peers.push({ holder: row.holder, namesHash: row.epoch });
-  }
-  return { leases, peers };
+function toTable(self: LeasePeer, rows: readonly LeaseRow[]): Omit<LeaseTable, 'wasAlive'> {
+  const processes = rows.filter(({ name }) => name.startsWith(PROCESS_PREFIX));
+  const leftOf = new Map(processes.map(({ holder, leftMs }) => [holder, leftMs]));
+  const leases = new Map(
+    rows
+      .filter(({ name }) => !name.startsWith(PROCESS_PREFIX))
+      .map((row) => [row.name, { ...row, leftMs: Math.min(row.leftMs, leftOf.get(row.holder) ?? 0) }]),
+  );
+  const peers = processes
+    .filter(({ holder, leftMs }) => holder !== self.holder && leftMs > 0)
+    .map(({ holder, epoch }) => ({ holder, namesHash: epoch }));
+  return { leases, peers: [self, ...peers] };
 }

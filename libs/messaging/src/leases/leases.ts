@@ -28,6 +28,9 @@ interface RegisteredWork {
 
 const RENEW_MS = 500;
 
+/** How often the rows of held leases are prolonged. */
+const PROLONG_MS = 20_000;
+
 /** This process stops believing in a lease that much before the database gives it away. */
 const SAFETY_MARGIN_MS = 100;
 
@@ -41,8 +44,8 @@ const RESTART_MS = 100;
 const WAKE_NAME = 'leases';
 
 /**
- * Keeps leases as rows: renewed by one statement each 0.5 s, taken over 1.5 s after the last renewal, shared evenly by
- * the processes that want the same ones.
+ * Keeps leases as rows: one row per process is renewed each 0.5 s, and what it holds is taken over 1.5 s after the last
+ * renewal. Processes that want the same leases share them evenly.
  */
 export class Leases {
   private readonly repository: LeasesRepository;
@@ -55,6 +58,7 @@ export class Leases {
   private unclaimed: ReadonlySet<string> = new Set();
   private expiry: NodeJS.Timeout | undefined;
   private peerCount = 1;
+  private nextProlongAt = performance.now() + PROLONG_MS;
   private loop: Promise<void> | null = null;
 
   /** @param wakers tells other processes of the service at once when a lease becomes free */
@@ -115,13 +119,14 @@ export class Leases {
   private async renewAndShare(): Promise<number> {
     try {
       const view = this.currentView();
-      const sentAt = performance.now();
-      const held = [...this.held.values()].map(({ name, epoch }) => ({ name, epoch }));
-      const table = await this.repository.renew({ holder: this.holder, namesHash: view.namesHash }, held);
+      const deadline = performance.now() + LEASE_MS - SAFETY_MARGIN_MS;
+      const table = await this.repository.renew({ holder: this.holder, namesHash: view.namesHash });
       this.peerCount = table.peers.length;
-      this.applyRenewal(table, new Set(held.map(({ name }) => name)), sentAt);
+      this.applyRenewal(table, deadline);
+      await this.abandonUnknown(table);
+      await this.prolongRows();
       if (this.stopping.signal.aborted) return RENEW_MS;
-      await this.rebalance({ ...view, held: new Set(this.held.keys()) }, table);
+      await this.rebalance({ ...view, held: new Set(this.held.keys()) }, table, deadline);
       return this.msUntilNextRound(table);
     } catch (error) {
       this.logger.warn({ err: error }, 'Lease renewal failed');
@@ -141,14 +146,32 @@ export class Leases {
     };
   }
 
-  private applyRenewal(table: LeaseTable, sentNames: ReadonlySet<string>, sentAt: number): void {
-    const deadline = sentAt + LEASE_MS - SAFETY_MARGIN_MS;
+  private applyRenewal(table: LeaseTable, deadline: number): void {
     for (const lease of [...this.held.values()]) {
-      if (!sentNames.has(lease.name)) continue;
-      if (table.leases.get(lease.name)?.renewed) lease.renew(deadline);
+      const row = table.leases.get(lease.name);
+      if (table.wasAlive && row?.holder === this.holder && row.epoch === lease.epoch) lease.renew(deadline);
       else this.dropLease(lease);
     }
     this.watchExpiry(deadline);
+  }
+
+  /** What the table says is held here, and is not, would be nobody's for as long as this process lives. */
+  private async abandonUnknown(table: LeaseTable): Promise<void> {
+    const unknown = [...table.leases.values()].filter(
+      ({ name, holder, leftMs }) => holder === this.holder && leftMs > 0 && !this.held.has(name),
+    );
+    if (unknown.length === 0) return;
+    await this.repository.abandon(
+      this.holder,
+      unknown.map(({ name }) => name),
+    );
+    for (const row of unknown) row.leftMs = 0;
+  }
+
+  private async prolongRows(): Promise<void> {
+    if (performance.now() < this.nextProlongAt || this.held.size === 0) return;
+    await this.repository.prolong(this.holder, [...this.held.keys()]);
+    this.nextProlongAt = performance.now() + PROLONG_MS;
   }
 
   /** Ends the work of all leases when no renewal has come through in time. */
@@ -163,14 +186,13 @@ export class Leases {
     this.expiry.unref();
   }
 
-  private async rebalance(view: LeaseView, table: LeaseTable): Promise<void> {
+  private async rebalance(view: LeaseView, table: LeaseTable, deadline: number): Promise<void> {
     const plan = planLeases(view, table);
     this.unclaimed = new Set(freeNames(view, table));
     if (plan.release.length > 0) void this.release(plan.release);
     if (plan.acquire.length === 0) return;
-    const sentAt = performance.now();
     const taken = await this.repository.acquire(this.holder, plan.acquire);
-    for (const one of taken) this.startWork(one, sentAt + LEASE_MS - SAFETY_MARGIN_MS);
+    for (const one of taken) this.startWork(one, deadline);
     this.unclaimed = new Set(plan.acquire.length > taken.length ? this.unclaimed : []);
   }
 
