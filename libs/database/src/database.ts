@@ -10,6 +10,11 @@ import { requireNoTransaction, runInTransactionScope } from './transaction-scope
 /** A running transaction, as repositories take it. */
 export type Trx<T> = Transaction<T>;
 
+/** How a transaction ended; in doubt when the commit was sent and its answer did not come. */
+export type TransactionEnd = 'committed' | 'rolled_back' | 'in_doubt';
+
+type EndCallback = (end: TransactionEnd) => void;
+
 /** The part of a logger the database needs. */
 export interface DatabaseLogger {
   warn(fields: object, message: string): void;
@@ -53,7 +58,7 @@ export class Database<T = unknown> {
   readonly #options: DatabaseOptions;
   #relaxed: Kysely<T> | undefined;
   readonly #scope: SpacesScope = new AsyncLocalStorage<string>();
-  readonly #callbacks = new WeakMap<object, (() => void)[]>();
+  readonly #callbacks = new WeakMap<object, EndCallback[]>();
   readonly #logger: DatabaseLogger | undefined;
   #closed: Promise<void> | undefined;
 
@@ -71,7 +76,11 @@ export class Database<T = unknown> {
    */
   get relaxed(): Kysely<T> {
     this.#relaxed ??= this.#createKysely(
-      this.#createPool({ max: relaxedPoolSize, options: '-c synchronous_commit=off' }),
+      this.#createPool({
+        max: relaxedPoolSize,
+        options: '-c synchronous_commit=off',
+        application_name: `${this.#options.applicationName}-relaxed`,
+      }),
     );
     return this.#relaxed;
   }
@@ -86,15 +95,23 @@ export class Database<T = unknown> {
     if (wrong !== undefined)
       throw new TypeError(`"${wrong}" is not a space id: pass ids as identity issued them.`);
     requireNoTransaction('Another transaction');
-    const callbacks: (() => void)[] = [];
-    const result = await this.#scope.run([...new Set(spaceIds)].join(','), () =>
-      this.kysely.transaction().execute((trx) => {
-        this.#callbacks.set(trx, callbacks);
-        return this.#scope.exit(() => runInTransactionScope(() => work(trx)));
-      }),
-    );
-    this.#runCallbacks(callbacks);
-    return result;
+    const callbacks: EndCallback[] = [];
+    let isDone = false;
+    try {
+      const result = await this.#scope.run([...new Set(spaceIds)].join(','), () =>
+        this.kysely.transaction().execute(async (trx) => {
+          this.#callbacks.set(trx, callbacks);
+          const done = await this.#scope.exit(() => runInTransactionScope(() => work(trx)));
+          isDone = true;
+          return done;
+        }),
+      );
+      this.#runCallbacks(callbacks, 'committed');
+      return result;
+    } catch (error) {
+      this.#runCallbacks(callbacks, isDone ? 'in_doubt' : 'rolled_back');
+      throw error;
+    }
   }
 
   /** Lets a running transaction work for other spaces from now on: for a space that it has just made. */
@@ -107,6 +124,13 @@ export class Database<T = unknown> {
 
   /** Registers what happens once the transaction is committed; a rolled back one forgets it. */
   afterCommit(trx: object, callback: () => void): void {
+    this.afterEnd(trx, (end) => {
+      if (end === 'committed') callback();
+    });
+  }
+
+  /** Registers what happens once the transaction is over, however it ended. */
+  afterEnd(trx: object, callback: EndCallback): void {
     const callbacks = this.#callbacks.get(trx);
     if (!callbacks)
       throw new TypeError('afterCommit needs the transaction that withSpaces of the same Database opened.');
@@ -129,7 +153,7 @@ export class Database<T = unknown> {
     return this.#closed;
   }
 
-  #createPool(config: Pick<pg.PoolConfig, 'max' | 'options'>): pg.Pool {
+  #createPool(config: Pick<pg.PoolConfig, 'max' | 'options' | 'application_name'>): pg.Pool {
     const pool = new pg.Pool({
       Client: PreparingClient,
       connectionString: this.#options.url,
@@ -152,12 +176,12 @@ export class Database<T = unknown> {
     return new Kysely<T>({ dialect: new SpacesDialect({ pool }, this.#scope) });
   }
 
-  #runCallbacks(callbacks: readonly (() => void)[]): void {
+  #runCallbacks(callbacks: readonly EndCallback[], end: TransactionEnd): void {
     for (const callback of callbacks) {
       try {
-        callback();
+        callback(end);
       } catch (error) {
-        this.#logger?.warn({ err: error }, 'An after-commit callback failed');
+        this.#logger?.warn({ err: error }, 'A callback after a transaction failed');
       }
     }
   }

@@ -20,6 +20,7 @@ import { ConsumerRepository } from './runner/consumer.repository.ts';
 import { ConsumerRunner, type ConsumerSpec } from './runner/consumer-runner.ts';
 import { PositionReporter } from './runner/position-reporter.ts';
 import { SuspectGate } from './suspect-gate.ts';
+import { LocalWorkers } from './tasks/local-workers.ts';
 import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-worker.ts';
 import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
 import { TasksRepository } from './tasks/tasks.repository.ts';
@@ -71,6 +72,7 @@ export class MessagingRuntime {
   private readonly positions: PositionReporter;
   private readonly gate = new SuspectGate();
   private readonly taskRepository: TasksRepository;
+  private readonly localWorkers: LocalWorkers;
   private readonly specs: ConsumerSpec[] = [];
   private wakeSubscription: Subscription | null = null;
 
@@ -82,7 +84,8 @@ export class MessagingRuntime {
     this.wakers = new Wakers(database);
     this.events = new EventLog(this.wakers);
     this.taskRepository = new TasksRepository(runner);
-    this.tasks = new Tasks(this.taskRepository, this.wakers);
+    this.localWorkers = new LocalWorkers(database);
+    this.tasks = new Tasks(this.taskRepository, this.wakers, this.localWorkers);
     this.leases = new Leases(new LeasesRepository(runner), logger, this.wakers);
     this.operations = new OperationServer({
       nats: operationsNats,
@@ -116,6 +119,7 @@ export class MessagingRuntime {
       repository: this.taskRepository,
       parked: this.parked,
       wakers: this.wakers,
+      local: this.localWorkers,
       gate: this.gate,
       logger,
     };

@@ -5,6 +5,7 @@ export class Wakers {
   private readonly database: Pick<Database<unknown>, 'afterCommit'>;
   private readonly sleepers = new Map<string, () => void>();
   private readonly woken = new Set<string>();
+  private readonly listeners = new Map<string, () => void>();
   private readonly remoteListeners: ((name: string) => void)[] = [];
   private isLocal: (name: string) => boolean = () => false;
 
@@ -29,7 +30,7 @@ export class Wakers {
 
   /** Wakes a loop of this process alone; whether there is one. */
   wakeLocal(name: string): boolean {
-    const sleeper = this.sleepers.get(name);
+    const sleeper = this.sleepers.get(name) ?? this.listeners.get(name);
     if (sleeper) sleeper();
     else this.woken.add(name);
     return sleeper !== undefined;
@@ -37,7 +38,16 @@ export class Wakers {
 
   /** Wakes all loops of this process: what was told while nobody could hear it is found at once. */
   wakeAll(): void {
-    for (const name of [...this.sleepers.keys()]) this.wakeLocal(name);
+    for (const name of [...this.sleepers.keys(), ...this.listeners.keys()]) this.wakeLocal(name);
+  }
+
+  /** Calls a listener at each wake, until the returned function is called; at once for a wake that came before. */
+  listen(name: string, listener: () => void): () => void {
+    this.listeners.set(name, listener);
+    if (this.woken.delete(name)) listener();
+    return () => {
+      if (this.listeners.get(name) === listener) this.listeners.delete(name);
+    };
   }
 
   /** Tells other processes alone. */

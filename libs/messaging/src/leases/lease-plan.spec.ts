@@ -5,10 +5,7 @@ const names = ['a', 'b', 'c', 'd'];
 
 function table(holders: Record<string, string>, peers: string[]): LeaseTable {
   const leases = new Map(
-    Object.entries(holders).map(([name, holder]) => [
-      name,
-      { name, holder, epoch: 1, leftMs: 1000 },
-    ]),
+    Object.entries(holders).map(([name, holder]) => [name, { name, holder, epoch: 1, leftMs: 1000 }]),
   );
   return { leases, peers: peers.map((holder) => ({ holder, namesHash: 1 })), wasAlive: true };
 }

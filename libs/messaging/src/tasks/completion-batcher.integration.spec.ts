@@ -34,9 +34,10 @@ describe('Settlements', () => {
       payload: '{}',
       traceparent: null,
       dueAt: null,
+      claim: null,
     }));
     await bench.database.withSpaces(['space_a', 'space_b'], (trx) => repository.insert(trx, rows));
-    tasks = await repository.load(claim, { limit: length, free: length, busyKeys: [] });
+    ({ tasks } = await repository.load(claim, { limit: length, free: length, busyKeys: [] }));
     settlements = new CompletionBatcher(bench.database, repository);
     sizes = [];
   });

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Trx } from '@parley/database';
+import { Bell } from '../bell.ts';
 import { LostLeaseError, reasonOf } from '../errors.ts';
 import type { Lease } from '../leases/lease.ts';
 import { nextIntervalMs, waitUntilElapsed } from '../pacing.ts';
 import { underTrace } from '../tracing.ts';
 import type { CompletionBatcher } from './completion-batcher.ts';
+import type { LocalWorker } from './local-workers.ts';
 import { TaskLanes } from './task-lane.ts';
 import type {
   BatchWrite,
@@ -15,14 +17,22 @@ import type {
   TaskStats,
   TaskWorkerParts,
 } from './task.ts';
-import type { Claim, LoadedTask } from './tasks.repository.ts';
+import type { Claim, InsertedTask, LoadedTask } from './tasks.repository.ts';
 import { taskKey } from './tasks.repository.ts';
 import { workerName } from './tasks.ts';
 import { decideRetry, type RetryDecision } from './retry-decision.ts';
 
-/** Longest pause of an idle shard: commits of this process and of others wake it, and it knows what falls due. */
-const MAX_SLEEP_MS = 2000;
-const BUSY_SLEEP_MS = 100;
+/**
+ * Longest pause of an idle shard: commits of this process and of others wake it, it knows what falls due, and `WorkFinder`
+ * finds what it was not told of.
+ */
+const MAX_SLEEP_MS = 60_000;
+
+/** Pause before tasks are looked for again that a transaction of a holder before still locked. */
+const LOCKED_MS = 100;
+
+/** A commit that was in doubt has ended by then. */
+const DOUBT_MS = 5000;
 
 /** Tasks in memory at once, at work or in line behind another of their key. */
 const MAX_LOADED_TASKS = 128;
@@ -41,14 +51,19 @@ export interface ShardWork {
 }
 
 /** Works a shard: loads what is due, begins the first of each key, settles, puts back or parks. */
-export class ShardWorker {
+export class ShardWorker implements LocalWorker {
   private readonly parts: TaskWorkerParts;
   private readonly rules: TaskRules;
   private readonly work: ShardWork;
-  private readonly claim: Claim;
+  readonly claim: Claim;
   private readonly lanes: TaskLanes;
   private readonly running = new Set<Promise<void>>();
+  private readonly expected = new Map<string, InsertedTask>();
+  private readonly bell = new Bell();
   private needsReclaim = true;
+  private needsLoad = true;
+  private nextDueAt = Number.POSITIVE_INFINITY;
+  private nextReclaimAt = Number.POSITIVE_INFINITY;
   private loadedAt = 0;
   private loadIntervalMs = PACE_MS;
 
@@ -58,36 +73,78 @@ export class ShardWorker {
     this.work = work;
     const { name, epoch } = work.lease;
     this.claim = { queue: rules.queue, shard: work.shard, lease: name, epoch };
-    this.lanes = new TaskLanes(parts.gate, () => this.wake());
+    this.lanes = new TaskLanes(parts.gate, () => this.bell.ring());
   }
 
   /** Works until the lease is lost or given up; what has begun is finished first. */
   async run(): Promise<void> {
-    const { lease } = this.work;
-    const name = workerName(this.claim.queue, this.claim.shard);
+    const { drainSignal } = this.work.lease;
+    const leave = this.parts.local?.add(this);
+    const stopListening = this.parts.wakers.listen(workerName(this.claim.queue, this.claim.shard), () =>
+      this.look(),
+    );
     try {
-      while (!lease.drainSignal.aborted) {
+      while (!drainSignal.aborted) {
         const pause = await this.runRound();
-        if (pause > 0) await this.parts.wakers.sleep(name, pause, lease.drainSignal);
+        if (pause > 0) await this.bell.wait(pause, drainSignal);
       }
     } finally {
+      leave?.();
+      stopListening();
       await this.drain();
     }
+  }
+
+  canTake(): boolean {
+    return !this.needsLoad && !this.needsReclaim && this.isAtWork() && this.freeSlots() > this.expected.size;
+  }
+
+  expect(tasks: readonly InsertedTask[]): void {
+    for (const task of tasks) this.expected.set(taskKey(task), task);
+  }
+
+  take(tasks: readonly LoadedTask[]): void {
+    for (const task of tasks) this.expected.delete(taskKey(task));
+    // Whoever holds the lease now finds them; a look here would be in vain.
+    if (!this.isAtWork()) return this.parts.wakers.wakeRemote(this.claim.lease);
+    for (const task of tasks) this.lanes.add(task);
+    for (const task of this.lanes.takeReady(this.freeSlots(), ({ begun }) => begun)) this.start(task);
+  }
+
+  forget(tasks: readonly InsertedTask[], mayExist: boolean): void {
+    for (const task of tasks) this.expected.delete(taskKey(task));
+    if (!mayExist) return;
+    this.needsReclaim = true;
+    this.nextReclaimAt = performance.now() + DOUBT_MS;
+    this.bell.ring();
+  }
+
+  private isAtWork(): boolean {
+    return this.work.lease.isHeld() && !this.work.lease.drainSignal.aborted;
+  }
+
+  /** Looks for tasks in the next round. */
+  private look(): void {
+    this.needsLoad = true;
+    this.bell.ring();
   }
 
   /** Answers how long there is nothing to do. */
   private async runRound(): Promise<number> {
     try {
+      const now = performance.now();
+      if (now >= this.nextDueAt) this.needsLoad = true;
+      if (now >= this.nextReclaimAt) this.needsReclaim = true;
       await this.reclaim();
       await this.startReady();
       // What was dropped meanwhile has to be given back first: only then is it taken in its order.
       if (this.needsReclaim) return 0;
-      const free = this.freeSlots();
-      const more = free > 0 && this.lanes.size < MAX_LOADED_TASKS && (await this.load());
-      return more && this.freeSlots() > 0 ? 0 : await this.nextPauseMs();
+      if (this.needsLoad && this.hasRoom()) await this.load();
+      return this.needsLoad && this.hasRoom() ? 0 : this.nextPauseMs();
     } catch (error) {
       // What was taken in a statement whose answer got lost is taken again.
       this.needsReclaim = true;
+      this.needsLoad = true;
       this.parts.logger.warn(
         { queue: this.claim.queue, shard: this.claim.shard, err: error },
         'Loading tasks failed',
@@ -99,27 +156,37 @@ export class ShardWorker {
   private async reclaim(): Promise<void> {
     if (!this.needsReclaim) return;
     this.needsReclaim = false;
-    await this.parts.repository.reclaim(this.claim, this.lanes.all());
+    this.needsLoad = true;
+    if (performance.now() >= this.nextReclaimAt) this.nextReclaimAt = Number.POSITIVE_INFINITY;
+    await this.parts.repository.reclaim(this.claim, [...this.lanes.all(), ...this.expected.values()]);
   }
 
-  private wake(): void {
-    this.parts.wakers.wakeLocal(workerName(this.claim.queue, this.claim.shard));
+  private hasRoom(): boolean {
+    return this.freeSlots() > 0 && this.lanes.size < MAX_LOADED_TASKS;
   }
 
   private freeSlots(): number {
     return this.rules.concurrency - this.lanes.busy;
   }
 
-  private async load(): Promise<boolean> {
+  private async load(): Promise<void> {
     await waitUntilElapsed(this.loadedAt, this.loadIntervalMs, this.work.lease.drainSignal);
     this.loadedAt = performance.now();
     const limit = MAX_LOADED_TASKS - this.lanes.size;
     const free = this.freeSlots();
-    const loaded = await this.parts.repository.load(this.claim, { limit, free, busyKeys: this.lanes.keys() });
+    this.needsLoad = false;
+    this.lanes.markSkipped();
+    const room = { limit, free, busyKeys: this.lanes.keys() };
+    const { tasks, nextDueMs, hasLocked } = await this.parts.repository.load(this.claim, room);
     this.loadIntervalMs = nextIntervalMs(this.loadedAt, PACE_MS);
-    for (const task of loaded) this.lanes.add(task);
-    if (loaded.length > 0) await this.startReady();
-    return loaded.length === limit;
+    const waitMs = Math.min(
+      nextDueMs ?? Number.POSITIVE_INFINITY,
+      hasLocked ? LOCKED_MS : Number.POSITIVE_INFINITY,
+    );
+    this.nextDueAt = performance.now() + waitMs + 1;
+    if (tasks.length === limit) this.needsLoad = true;
+    for (const task of tasks) this.lanes.add(task);
+    if (tasks.length > 0) await this.startReady();
   }
 
   /** Begins what may begin; attempts that are not yet counted are counted first, in one statement. */
@@ -151,7 +218,7 @@ export class ShardWorker {
     const done: Promise<void> = this.perform(task).finally(() => {
       this.work.stats.busy -= 1;
       this.running.delete(done);
-      this.wake();
+      this.bell.ring();
     });
     this.running.add(done);
   }
@@ -168,12 +235,12 @@ export class ShardWorker {
         state.settled ||
         (await this.persistWithRetry(task, () => this.parts.repository.remove(this.claim, task)));
       this.work.stats.done += 1;
-      if (removed) this.lanes.finish(task);
+      if (removed) this.finish(task);
       else this.abandon(task);
     } catch (error) {
       if (state.settled) {
         this.work.stats.done += 1;
-        this.lanes.finish(task);
+        this.finish(task);
       } else await this.handleFailure(task, error, false);
     }
   }
@@ -237,7 +304,7 @@ export class ShardWorker {
       decision.kind === 'park' ? 'Task failed for good and was parked' : 'Task attempt failed',
     );
     const ended = await this.persistWithRetry(task, () => this.applyDecision(task, decision, error));
-    if (ended && decision.kind === 'park') this.lanes.finish(task);
+    if (ended && decision.kind === 'park') this.finish(task);
     else if (ended && decision.kind === 'retry') this.lanes.drop(task);
     else this.abandon(task);
     if (decision.kind !== 'lost') this.work.stats[decision.kind === 'park' ? 'parked' : 'retries'] += 1;
@@ -246,8 +313,15 @@ export class ShardWorker {
   private async applyDecision(task: LoadedTask, decision: RetryDecision, error: unknown): Promise<boolean> {
     if (decision.kind === 'lost') return false;
     if (decision.kind === 'park') await this.park(task, error, decision.reason);
-    else await this.parts.repository.postpone(this.claim, task, decision);
+    else {
+      await this.parts.repository.postpone(this.claim, task, decision);
+      this.nextDueAt = Math.min(this.nextDueAt, performance.now() + decision.delayMs + 1);
+    }
     return true;
+  }
+
+  private finish(task: LoadedTask): void {
+    if (this.lanes.finish(task)) this.needsLoad = true;
   }
 
   /** Drops a key whose head is no longer ours: what is behind it must not pass it, and is taken again in order. */
@@ -295,12 +369,10 @@ export class ShardWorker {
     this.parts.wakers.wake('relay.DEAD_LETTER');
   }
 
-  /** While others are at work their ends wake this worker, and what falls due meanwhile may wait a moment. */
-  private async nextPauseMs(): Promise<number> {
-    if (this.freeSlots() === 0 || this.lanes.size >= MAX_LOADED_TASKS) return MAX_SLEEP_MS;
-    if (this.lanes.busy > 0) return BUSY_SLEEP_MS;
-    const due = await this.parts.repository.nextDue(this.claim);
-    return due === null ? MAX_SLEEP_MS : Math.max(1, Math.min(MAX_SLEEP_MS, due + 1));
+  /** Ends of tasks ring as well. */
+  private nextPauseMs(): number {
+    const next = Math.min(this.nextDueAt, this.nextReclaimAt) - performance.now();
+    return Math.max(1, Math.min(MAX_SLEEP_MS, next));
   }
 
   private async drain(): Promise<void> {

@@ -13,6 +13,7 @@ export function laneKey(task: { spaceId: string; key: string }): string {
 export class TaskLanes {
   private readonly lanes = new Map<string, LoadedTask[]>();
   private readonly working = new Set<string>();
+  private readonly skipped = new Set<string>();
   private readonly gate: SuspectGate;
   private readonly wake: () => void;
 
@@ -50,10 +51,15 @@ export class TaskLanes {
     else this.lanes.set(key, [task]);
   }
 
+  /** Remembers that a look for tasks passed over the keys in memory: more of them may be in the table. */
+  markSkipped(): void {
+    for (const key of this.lanes.keys()) this.skipped.add(key);
+  }
+
   /** Takes the next tasks that may begin, at most `limit`; each is at work until `finish`. */
-  takeReady(limit: number): LoadedTask[] {
+  takeReady(limit: number, mayBegin: (task: LoadedTask) => boolean = () => true): LoadedTask[] {
     const ready: LoadedTask[] = [];
-    const heads = [...this.lanes.values()].flatMap((lane) => lane.slice(0, 1));
+    const heads = [...this.lanes.values()].flatMap((lane) => lane.slice(0, 1)).filter(mayBegin);
     // The suspect with the fewest attempts goes first: what kills the process each time ends alone.
     heads.sort((a, b) => Number(a.suspect) - Number(b.suspect) || a.attempts - b.attempts || a.no - b.no);
     for (const head of heads) {
@@ -66,14 +72,16 @@ export class TaskLanes {
     return ready;
   }
 
-  /** The first of its key is through; the next may begin. */
-  finish(task: LoadedTask): void {
+  /** The first of its key is through; the next may begin. Answers whether more of the key may be in the table. */
+  finish(task: LoadedTask): boolean {
     const key = laneKey(task);
     const lane = this.lanes.get(key);
-    if (lane?.[0] !== task) return;
+    if (lane?.[0] !== task) return false;
     this.release(task);
     lane.shift();
-    if (lane.length === 0) this.lanes.delete(key);
+    if (lane.length > 0) return false;
+    this.lanes.delete(key);
+    return this.skipped.delete(key);
   }
 
   /** Forgets a key with all that stands behind the task: it was put back. */
@@ -81,6 +89,7 @@ export class TaskLanes {
     if (this.lanes.get(laneKey(task))?.[0] !== task) return;
     this.release(task);
     this.lanes.delete(laneKey(task));
+    this.skipped.delete(laneKey(task));
   }
 
   /** Tasks that have not begun; nothing stays in memory but what is at work. */

@@ -3,6 +3,7 @@ import type { ParkedRepository } from '../dead-letters/parked.repository.ts';
 import type { MessagingLogger } from '../logger.ts';
 import type { Wakers } from '../wakers.ts';
 import type { SuspectGate } from '../suspect-gate.ts';
+import type { LocalWorkers } from './local-workers.ts';
 import type { TasksRepository } from './tasks.repository.ts';
 
 /** A task as its handler receives it. */
@@ -74,6 +75,8 @@ export interface TaskWorkerParts {
   repository: TasksRepository;
   parked: ParkedRepository;
   wakers: Wakers;
+  /** Knows the workers of this process, for those who write tasks; absent where they are only found. */
+  local?: LocalWorkers | undefined;
   /** One for all workers of a process. */
   gate: SuspectGate;
   logger: MessagingLogger;

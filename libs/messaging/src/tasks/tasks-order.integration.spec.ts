@@ -27,6 +27,7 @@ describe('the order of a key’s tasks', () => {
       payload: '{}',
       traceparent: null,
       dueAt: null,
+      claim: null,
     }));
     await bench.database.withSpaces(['space_a'], (trx) => repository.insert(trx, rows));
   }
@@ -40,7 +41,9 @@ describe('the order of a key’s tasks', () => {
           due_at = CASE WHEN id = 'task_0000' THEN clock_timestamp() + ${Math.random() * 6} * interval '1 millisecond' ELSE due_at END`.execute(
         bench.runner.kysely,
       );
-      const [first] = await repository.load(claim, { limit: length, free: 1, busyKeys: [] });
+      const {
+        tasks: [first],
+      } = await repository.load(claim, { limit: length, free: 1, busyKeys: [] });
       if (first) firsts.add(first.id);
     }
     expect([...firsts]).toEqual(['task_0000']);
@@ -48,12 +51,12 @@ describe('the order of a key’s tasks', () => {
 
   it('holds against one that does not know that another has taken its lease: it takes and begins nothing', async () => {
     await line();
-    const taken = await repository.load(claim, { limit: 5, free: 1, busyKeys: [] });
+    const { tasks: taken } = await repository.load(claim, { limit: 5, free: 1, busyKeys: [] });
     expect(taken).toHaveLength(5);
     await bench.grant([claim.lease], 2);
     const next = { ...claim, epoch: 2 };
-    expect(await repository.load(next, { limit: 3, free: 1, busyKeys: [] })).toHaveLength(3);
-    expect(await repository.load(claim, { limit: length, free: 1, busyKeys: [] })).toEqual([]);
+    expect((await repository.load(next, { limit: 3, free: 1, busyKeys: [] })).tasks).toHaveLength(3);
+    expect((await repository.load(claim, { limit: length, free: 1, busyKeys: [] })).tasks).toEqual([]);
     expect((await repository.begin(claim, taken.slice(3))).size).toBe(0);
   });
 });

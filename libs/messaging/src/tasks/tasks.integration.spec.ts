@@ -15,7 +15,8 @@ import {
   type TaskOptions,
   TaskWorker,
 } from './task-worker.ts';
-import { type NewTask, TASK_SHARDS, Tasks } from './tasks.ts';
+import { LocalWorkers } from './local-workers.ts';
+import { type NewTask, shardOfKey, TASK_SHARDS, Tasks, workerName } from './tasks.ts';
 import { TasksRepository } from './tasks.repository.ts';
 
 const sleep = (milliseconds: number): Promise<void> =>
@@ -44,8 +45,15 @@ describe('Tasks', () => {
   /** A process that works all shards of the queue, under leases with a higher epoch than any before. */
   function process(handler: TaskHandler, options: Partial<TaskOptions> = {}, repository?: TasksRepository) {
     const wakers = new Wakers(bench.database);
-    const tasks = new Tasks(repository ?? new TasksRepository(bench.runner), wakers);
+    const local = new LocalWorkers(bench.database);
+    // With a repository of its own, the worker has to look for what is written.
+    const tasks = new Tasks(
+      repository ?? new TasksRepository(bench.runner),
+      wakers,
+      repository ? undefined : local,
+    );
     const parts = {
+      local,
       database: bench.database,
       repository: repository ?? new TasksRepository(bench.runner),
       parked: new ParkedRepository(bench.runner, 'conversation'),
@@ -72,7 +80,8 @@ describe('Tasks', () => {
           given.map((one) => ({ queue, id: 'one', key: 'key', spaceId, payload: {}, ...one })),
         ),
       );
-    return { enqueue, lose, leases, done, worker, tasks, wakers };
+    const lease = (key: string): string => workerName(queue, shardOfKey(key));
+    return { enqueue, lose, leases, done, worker, tasks, wakers, local, lease };
   }
 
   const left = async (): Promise<number> => {
@@ -332,13 +341,100 @@ describe('Tasks', () => {
     expect([...new Set(done)].sort()).toEqual(['behind', 'quick', 'slow']);
   });
 
+  /** Counts looks for tasks, and writes through the workers of its process. */
+  class Counting extends TasksRepository {
+    looks = 0;
+    override load(...args: Parameters<TasksRepository['load']>): ReturnType<TasksRepository['load']> {
+      this.looks += 1;
+      return super.load(...args);
+    }
+  }
+
+  it('begins what its own process writes without a look for it, with the first attempt counted', async () => {
+    const repository = new Counting(bench.runner);
+    const attempts: number[] = [];
+    const busy = new Set<string>();
+    const { local, wakers, lease } = process(
+      async (task) => {
+        expect(busy.has(task.key)).toBe(false);
+        busy.add(task.key);
+        const { rows } = await sql<{
+          attempts: number;
+        }>`SELECT attempts FROM task WHERE id = ${task.id}`.execute(bench.runner.kysely);
+        attempts.push(task.attempt, rows[0]?.attempts ?? 0);
+        await sleep(10);
+        busy.delete(task.key);
+      },
+      {},
+      repository,
+    );
+    await eventually('all shards have looked', () => Promise.resolve(repository.looks >= TASK_SHARDS));
+    await eventually('they rest', () => Promise.resolve(local.findFree(lease('key')) !== undefined));
+    const looks = repository.looks;
+    const tasks = new Tasks(repository, wakers, local);
+    const write = (ids: string[]): Promise<void> =>
+      bench.database.withSpaces([spaceId], (trx) =>
+        tasks.enqueue(
+          trx,
+          ids.map((id) => ({ queue, id, key: 'key', spaceId, payload: {} })),
+        ),
+      );
+    await write(['first']);
+    await noneLeft();
+    expect(repository.looks).toBe(looks);
+    // Two of a key in one transaction, one that comes while they are at work, one that is rolled back.
+    await write(['a', 'b']);
+    await write(['c']);
+    await expect(
+      bench.database.withSpaces([spaceId], async (trx) => {
+        await tasks.enqueue(trx, [{ queue, id: 'never', key: 'other', spaceId, payload: {} }]);
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    await noneLeft();
+    expect(attempts).toEqual(Array.from({ length: 8 }, () => 1));
+  });
+
+  it('does what was written when the answer of its commit is lost, once', async () => {
+    const repository = new Counting(bench.runner);
+    const log: string[] = [];
+    const { local, wakers, lease } = process(async (task) => void log.push(task.id), {}, repository);
+    await eventually('they rest', () => Promise.resolve(local.findFree(lease('key')) !== undefined));
+    const doubtful = new LocalWorkers({
+      afterEnd: (trx, callback) => bench.database.afterEnd(trx, () => callback('in_doubt')),
+    });
+    const worker = local.findFree(lease('key'));
+    if (worker) doubtful.add(worker);
+    const tasks = new Tasks(repository, wakers, doubtful);
+    await bench.database.withSpaces([spaceId], (trx) =>
+      tasks.enqueue(trx, [{ queue, id: 'doubt', key: 'key', spaceId, payload: {} }]),
+    );
+    await noneLeft();
+    expect(log).toEqual(['doubt']);
+  });
+
+  it('leaves to the next holder what its process wrote when it lost the lease', async () => {
+    const first = process(() => Promise.reject(new Error('It lost the lease.')));
+    await eventually('they rest', () =>
+      Promise.resolve(first.local.findFree(first.lease('key')) !== undefined),
+    );
+    const log: string[] = [];
+    await bench.database.withSpaces([spaceId], async (trx) => {
+      await first.tasks.enqueue(trx, [{ queue, id: 'left', key: 'key', spaceId, payload: {} }]);
+      first.lose();
+    });
+    process(async (task) => void log.push(`${task.id} ${task.attempt}`));
+    await noneLeft();
+    expect(log).toEqual(['left 2']);
+  });
+
   it('loses no task whose taking was committed but not answered', async () => {
     class Unlucky extends TasksRepository {
       private loads = 0;
       private begins = 0;
       override async load(...args: Parameters<TasksRepository['load']>): ReturnType<TasksRepository['load']> {
         const loaded = await super.load(...args);
-        if (loaded.length > 0 && (this.loads += 1) <= 2)
+        if (loaded.tasks.length > 0 && (this.loads += 1) <= 2)
           throw new Error('Connection terminated unexpectedly');
         return loaded;
       }

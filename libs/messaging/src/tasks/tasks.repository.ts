@@ -33,6 +33,23 @@ export interface TaskInsert {
   payload: string;
   traceparent: string | null;
   dueAt: Date | null;
+  /** The claim of a worker of this process that could begin it at once. */
+  claim: Claim | null;
+}
+
+/** Identity of a task. */
+export type InsertedTask = Pick<TaskRow, 'spaceId' | 'id'>;
+
+/** A task that was taken as it was written. */
+export type TakenTask = Pick<LoadedTask, 'queue' | 'spaceId' | 'id' | 'no' | 'attempts'>;
+
+/** What a look for due tasks has found. */
+export interface Loaded {
+  tasks: LoadedTask[];
+  /** Milliseconds until the next task that is not yet due; null when there is none. */
+  nextDueMs: number | null;
+  /** Whether due tasks were passed over because a transaction of a holder before still locks them. */
+  hasLocked: boolean;
 }
 
 /** Which rows a worker may touch: those it has loaded under its lease. */
@@ -58,15 +75,31 @@ export class TasksRepository {
     this.runner = runner;
   }
 
-  async insert<Tables>(trx: Trx<Tables>, rows: readonly TaskInsert[]): Promise<void> {
+  /**
+   * Writes tasks. Those with a claim are taken by it when the lease is held under it and nothing of their key is pending,
+   * and the first of each key is begun: its attempt is counted. Answers what is taken.
+   */
+  async insert<Tables>(trx: Trx<Tables>, rows: readonly TaskInsert[]): Promise<TakenTask[]> {
     const column = <Key extends keyof TaskInsert>(key: Key): TaskInsert[Key][] => rows.map((row) => row[key]);
-    await sql`
-      INSERT INTO task (queue, id, shard, key, space_id, payload, traceparent, due_at)
-      SELECT queue, id, shard, key, space_id, payload, traceparent, coalesce(due_at, clock_timestamp()) FROM unnest(
-        ${column('queue')}::text[], ${column('id')}::text[], ${column('shard')}::int[], ${column('key')}::text[], ${column('spaceId')}::text[],
-        ${column('payload')}::jsonb[], ${column('traceparent')}::text[], ${column('dueAt')}::timestamptz[]
-      ) WITH ORDINALITY AS row (queue, id, shard, key, space_id, payload, traceparent, due_at, place) ORDER BY place
-      ON CONFLICT (space_id, queue, id) DO NOTHING`.execute(trx);
+    const { rows: written } = await sql<TakenTask & { taken: boolean }>`
+      INSERT INTO task (queue, id, shard, key, space_id, payload, traceparent, due_at, lease_epoch, attempts)
+      SELECT queue, id, shard, key, space_id, payload, traceparent, coalesce(due_at, clock_timestamp()),
+        CASE WHEN taken THEN epoch ELSE 0 END,
+        (taken AND row_number() OVER (PARTITION BY queue, space_id, key ORDER BY place) = 1)::int
+      FROM (
+        SELECT row.*, epoch IS NOT NULL
+          AND EXISTS (SELECT FROM lease WHERE lease.name = row.lease AND lease.epoch = row.epoch)
+          AND NOT EXISTS (
+            SELECT FROM task WHERE task.queue = row.queue AND task.space_id = row.space_id AND task.key = row.key) AS taken
+        FROM unnest(
+          ${column('queue')}::text[], ${column('id')}::text[], ${column('shard')}::int[], ${column('key')}::text[], ${column('spaceId')}::text[],
+          ${column('payload')}::jsonb[], ${column('traceparent')}::text[], ${column('dueAt')}::timestamptz[],
+          ${rows.map(({ claim }) => claim?.lease)}::text[], ${rows.map(({ claim }) => claim?.epoch)}::bigint[]
+        ) WITH ORDINALITY AS row (queue, id, shard, key, space_id, payload, traceparent, due_at, lease, epoch, place)
+      ) AS given ORDER BY place
+      ON CONFLICT (space_id, queue, id) DO NOTHING
+      RETURNING queue, id, space_id AS "spaceId", no, attempts, lease_epoch > 0 AS taken`.execute(trx);
+    return written.filter(({ taken }) => taken);
   }
 
   /** Which of these keys have a task that is not yet done, as `<space>/<key>`. */
@@ -105,9 +138,9 @@ export class TasksRepository {
   async load(
     claim: Claim,
     room: { limit: number; free: number; busyKeys: readonly string[] },
-  ): Promise<LoadedTask[]> {
+  ): Promise<Loaded> {
     const { queue, shard, epoch } = claim;
-    const { rows } = await sql<LoadedTask>`
+    const { rows } = await sql<LoadedTask & Omit<Loaded, 'tasks'>>`
       WITH candidate AS (
         SELECT space_id, id, key, no, attempts, lease_epoch FROM task
         WHERE queue = ${queue} AND shard = ${shard} AND lease_epoch < ${epoch} AND due_at <= statement_timestamp()
@@ -132,12 +165,18 @@ export class TasksRepository {
         FROM due
       ), chosen AS (
         SELECT *, first AND count(*) FILTER (WHERE first) OVER (ORDER BY no) <= ${room.free} AS begun FROM ranked
+      ), taken AS (
+        UPDATE task SET lease_epoch = ${epoch}, retrying = false, attempts = task.attempts + CASE WHEN chosen.begun THEN 1 ELSE 0 END
+        FROM chosen WHERE task.space_id = chosen.space_id AND task.queue = ${queue} AND task.id = chosen.id
+        RETURNING task.queue, task.id, task.key, task.space_id AS "spaceId", task.payload, task.traceparent, task.attempts, task.no,
+          chosen.begun, chosen.suspect
       )
-      UPDATE task SET lease_epoch = ${epoch}, retrying = false, attempts = task.attempts + CASE WHEN chosen.begun THEN 1 ELSE 0 END
-      FROM chosen WHERE task.space_id = chosen.space_id AND task.queue = ${queue} AND task.id = chosen.id
-      RETURNING task.queue, task.id, task.key, task.space_id AS "spaceId", task.payload, task.traceparent, task.attempts, task.no,
-        chosen.begun, chosen.suspect`.execute(this.runner.kysely);
-    return rows.sort((a, b) => a.no - b.no);
+      SELECT taken.*, next."nextDueMs", EXISTS (SELECT FROM looked WHERE missing > 0) AS "hasLocked" FROM (
+        SELECT (extract(epoch FROM min(due_at) - statement_timestamp()) * 1000)::float8 AS "nextDueMs" FROM task
+        WHERE queue = ${queue} AND shard = ${shard} AND due_at > statement_timestamp()
+      ) AS next LEFT JOIN taken ON true`.execute(this.runner.kysely);
+    const tasks = rows.filter(({ id }) => id !== null).sort((a, b) => a.no - b.no);
+    return { tasks, nextDueMs: rows[0]?.nextDueMs ?? null, hasLocked: rows[0]?.hasLocked ?? false };
   }
 
   /** Counts the attempt of loaded tasks before they begin; answers the attempts of those that are still there. */
@@ -205,7 +244,7 @@ export class TasksRepository {
   }
 
   /** Gives back what is taken under this lease without being in memory. */
-  async reclaim(claim: Claim, known: readonly TaskRow[]): Promise<void> {
+  async reclaim(claim: Claim, known: readonly InsertedTask[]): Promise<void> {
     await sql`
       UPDATE task SET lease_epoch = 0
       WHERE queue = ${claim.queue} AND shard = ${claim.shard} AND lease_epoch = ${claim.epoch}
@@ -220,16 +259,6 @@ export class TasksRepository {
       WHERE task.space_id = given.space_id AND task.queue = ${claim.queue} AND task.id = given.id AND task.lease_epoch = ${claim.epoch}`.execute(
       this.runner.kysely,
     );
-  }
-
-  /** Milliseconds until the next task that is not yet due; null when there is none. */
-  async nextDue(claim: Claim): Promise<number | null> {
-    const { rows } = await sql<{ wait: number | null }>`
-      SELECT (extract(epoch FROM min(due_at) - clock_timestamp()) * 1000)::float8 AS wait FROM task
-      WHERE queue = ${claim.queue} AND shard = ${claim.shard} AND due_at > clock_timestamp()`.execute(
-      this.runner.kysely,
-    );
-    return rows[0]?.wait ?? null;
   }
 
   /** What waits in each queue, for metrics. */

@@ -2,7 +2,8 @@ import type { Trx } from '@parley/database';
 import { shardOfKey, workerName } from '../task-shards.ts';
 import { currentTraceparent } from '../tracing.ts';
 import type { Wakers } from '../wakers.ts';
-import type { TasksRepository } from './tasks.repository.ts';
+import type { LocalWorker, LocalWorkers } from './local-workers.ts';
+import type { LoadedTask, TakenTask, TaskInsert, TasksRepository } from './tasks.repository.ts';
 
 export { shardOfKey, TASK_SHARDS, workerName } from '../task-shards.ts';
 
@@ -22,29 +23,58 @@ export interface NewTask<Payload = unknown> {
 export class Tasks {
   private readonly repository: TasksRepository;
   private readonly wakers: Wakers;
+  private readonly local: LocalWorkers | undefined;
 
-  constructor(repository: TasksRepository, wakers: Wakers) {
+  /** @param local workers of this process that may begin a task once it is committed */
+  constructor(repository: TasksRepository, wakers: Wakers, local?: LocalWorkers) {
     this.repository = repository;
     this.wakers = wakers;
+    this.local = local;
   }
 
   /** Writes tasks in the transaction of the decision; an id that is there already is left as it is. */
   async enqueue<Tables>(trx: Trx<Tables>, tasks: readonly NewTask[]): Promise<void> {
     if (tasks.length === 0) return;
     const traceparent = currentTraceparent();
-    const rows = tasks.map((task) => ({
-      queue: task.queue,
-      id: task.id,
-      shard: shardOfKey(task.key),
-      key: task.key,
-      spaceId: task.spaceId,
-      payload: JSON.stringify(task.payload),
-      traceparent,
-      dueAt: task.dueAt ?? null,
-    }));
-    await this.repository.insert(trx, rows);
-    for (const name of new Set(rows.map((row) => workerName(row.queue, row.shard))))
-      this.wakers.afterCommit(trx, name);
+    const written = tasks.map((task) => {
+      const shard = shardOfKey(task.key);
+      const name = workerName(task.queue, shard);
+      const worker = task.dueAt ? undefined : this.local?.findFree(name);
+      const { queue, id, key, spaceId } = task;
+      const payload = JSON.stringify(task.payload);
+      const dueAt = task.dueAt ?? null;
+      const row = {
+        queue,
+        id,
+        shard,
+        key,
+        spaceId,
+        payload,
+        traceparent,
+        dueAt,
+        claim: worker?.claim ?? null,
+      };
+      return { name, worker, row };
+    });
+    const takenNow = await this.repository.insert(
+      trx,
+      written.map(({ row }) => row),
+    );
+    const found = new Map(takenNow.map((one) => [placeOf(one), one]));
+    const left = new Set<string>();
+    const taken = new Map<LocalWorker, LoadedTask[]>();
+    for (const { name, worker, row } of written) {
+      const one = found.get(placeOf(row));
+      if (!worker || !one) left.add(name);
+      else taken.set(worker, [...(taken.get(worker) ?? []), toLoaded(row, one)]);
+    }
+    for (const name of left) this.wakers.afterCommit(trx, name);
+    for (const [worker, loaded] of taken)
+      this.local?.handOver(
+        trx,
+        worker,
+        loaded.sort((a, b) => a.no - b.no),
+      );
   }
 
   /**
@@ -68,4 +98,15 @@ export class Tasks {
   ): Promise<void> {
     await this.repository.delete(trx, queue, spaceId, ids);
   }
+}
+
+function placeOf({ queue, spaceId, id }: Pick<TaskInsert, 'queue' | 'spaceId' | 'id'>): string {
+  return `${queue}/${spaceId}/${id}`;
+}
+
+function toLoaded(row: TaskInsert, { no, attempts }: TakenTask): LoadedTask {
+  const { queue, id, key, spaceId, traceparent } = row;
+  const payload: unknown = JSON.parse(row.payload);
+  const begun = attempts > 0;
+  return { queue, id, key, spaceId, payload, traceparent, attempts, no, begun, suspect: false };
 }
