@@ -25,6 +25,8 @@ import { type TaskHandler, type TaskOptions, TaskWorker } from './tasks/task-wor
 import { TASK_SHARDS, Tasks, workerName } from './tasks/tasks.ts';
 import { TasksRepository } from './tasks/tasks.repository.ts';
 import { Wakers } from './wakers.ts';
+import { WorkFinder } from './work-finder/work-finder.ts';
+import { WorkFinderRepository } from './work-finder/work-finder.repository.ts';
 
 /** What a service gives its messaging. */
 export interface RuntimeOptions {
@@ -72,6 +74,7 @@ export class MessagingRuntime {
   private readonly positions: PositionReporter;
   private readonly gate = new SuspectGate();
   private readonly taskRepository: TasksRepository;
+  private readonly finder: WorkFinder;
   private readonly localWorkers: LocalWorkers;
   private readonly specs: ConsumerSpec[] = [];
   private wakeSubscription: Subscription | null = null;
@@ -87,6 +90,7 @@ export class MessagingRuntime {
     this.localWorkers = new LocalWorkers(database);
     this.tasks = new Tasks(this.taskRepository, this.wakers, this.localWorkers);
     this.leases = new Leases(new LeasesRepository(runner), logger, this.wakers);
+    this.finder = new WorkFinder(new WorkFinderRepository(runner), this.leases, this.wakers, logger);
     this.operations = new OperationServer({
       nats: operationsNats,
       database,
@@ -146,12 +150,14 @@ export class MessagingRuntime {
     this.subscribeToWakes();
     this.respondToHealthChecks();
     this.leases.start();
+    this.finder.start();
     this.operations.start();
   }
 
   /** Ends in an order in which nothing is left half-done; what is cut off goes on elsewhere. */
   async stop(): Promise<void> {
     await this.operations.stop();
+    await this.finder.stop();
     await this.leases.stop();
     this.wakeSubscription?.unsubscribe();
   }
@@ -164,7 +170,7 @@ export class MessagingRuntime {
   private async startConsumer(spec: ConsumerSpec): Promise<void> {
     const { nats, database, runner, logger } = this.options;
     const { partitions } = await streamIdentity(nats, spec.stream);
-    const { parked, positions, gate } = this;
+    const { parked, positions, gate, wakers } = this;
     const parts = {
       nats,
       database,
@@ -173,6 +179,7 @@ export class MessagingRuntime {
       logger,
       positions,
       gate,
+      wakers,
     };
     const consumer = new ConsumerRunner(parts, spec);
     this.consumers.push(consumer);

@@ -13,6 +13,9 @@ import { ConsumerRepository } from '../src/runner/consumer.repository.ts';
 import { ConsumerRunner, type EventHandler } from '../src/runner/consumer-runner.ts';
 import type { PositionReporter } from '../src/runner/position-reporter.ts';
 import { SuspectGate } from '../src/suspect-gate.ts';
+import { Wakers } from '../src/wakers.ts';
+import { WorkFinder } from '../src/work-finder/work-finder.ts';
+import { WorkFinderRepository } from '../src/work-finder/work-finder.repository.ts';
 import { postedEvent } from './bench.ts';
 
 /** An event of a thread; `text` may make its handler misbehave. */
@@ -83,6 +86,7 @@ interface ConsumerOptions {
   consumer?: string;
   reportIntervalMs?: number;
   positions?: PositionReporter;
+  wakers?: Wakers;
 }
 
 /** Makes a consumer that runs under whatever lease it is given. */
@@ -101,6 +105,7 @@ export function makeRunner(
       parked: new ParkedRepository(parts.runner, 'conversation'),
       logger: silentLogger,
       gate: new SuspectGate(),
+      wakers: new Wakers(database),
       ...extra,
     },
     {
@@ -117,13 +122,16 @@ export function startConsumer(
   handlers: EventHandler[],
   options: ConsumerOptions = {},
 ): ConsumerBench {
-  const runner = makeRunner(parts, handlers, options);
+  const wakers = new Wakers(parts.database);
+  const runner = makeRunner(parts, handlers, { wakers, ...options });
   const { consumer = 'counts' } = options;
   const leases = new Leases(new LeasesRepository(parts.runner), silentLogger);
+  const finder = new WorkFinder(new WorkFinderRepository(parts.runner), leases, wakers, silentLogger);
   for (let partition = 0; partition < 4; partition += 1)
     leases.runWhileHeld(`consumer.${consumer}.${partition}`, (lease) => runner.run(partition, lease));
   leases.start();
-  return { runner, stop: () => leases.stop() };
+  finder.start();
+  return { runner, stop: () => Promise.all([finder.stop(), leases.stop()]).then(() => undefined) };
 }
 
 /** Publishes until it is stored, once, however often it takes. */

@@ -7,7 +7,7 @@ export class DeadLetters {
   private readonly parked: ParkedRepository;
   private readonly wakers: Wakers | undefined;
 
-  /** @param wakers wakes task workers at once; without, they find revived tasks within half a second */
+  /** @param wakers wakes task workers at once; without, `WorkFinder` finds revived tasks within two seconds */
   constructor(parked: ParkedRepository, wakers?: Wakers) {
     this.parked = parked;
     this.wakers = wakers;

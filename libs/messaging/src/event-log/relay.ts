@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { Bell } from '../bell.ts';
 import type { Lease } from '../leases/lease.ts';
 import type { MessagingLogger } from '../logger.ts';
 import { streamIdentity } from '../nats/streams.ts';
@@ -67,7 +68,8 @@ interface RelayRound {
   acknowledged: number[];
   /** Null until it was looked at, and after a failure. */
   target: RelayTarget | null;
-  checkedAt: number;
+  /** Whether rows may wait that it has not seen. */
+  needsLook: boolean;
 }
 
 /** Publishes one shard's outbox in order, under its lease: rows go only after NATS has acknowledged them. */
@@ -94,17 +96,23 @@ export class Relay {
 
   /** Works until the lease is lost. A failure stops the shard until its next round; nothing is passed over. */
   async run(shard: string, lease: Lease): Promise<void> {
-    const round: RelayRound = { shard, lease, acknowledged: [], target: null, checkedAt: 0 };
+    const round: RelayRound = { shard, lease, acknowledged: [], target: null, needsLook: true };
+    const bell = new Bell();
+    const stopListening = this.parts.wakers.listen(`relay.${shard}`, () => {
+      round.needsLook = true;
+      bell.ring();
+    });
     let failures = 0;
     while (!lease.drainSignal.aborted) {
       try {
         const pause = await this.runRound(round);
         failures = 0;
         delete this.stats.errors[shard];
-        if (pause > 0) await this.parts.wakers.sleep(`relay.${shard}`, pause, lease.drainSignal);
+        if (pause > 0) await bell.wait(pause, lease.drainSignal);
       } catch (error) {
         // The stream may be another one now: it is looked at again before anything is sent.
         round.target = null;
+        round.needsLook = true;
         this.epochs.delete(shard);
         failures += 1;
         this.reportFailure(shard, error, failures);
@@ -115,6 +123,7 @@ export class Relay {
         );
       }
     }
+    stopListening();
     if (round.acknowledged.length > 0)
       await this.parts.outbox.remove(shard, round.acknowledged).catch(() => undefined);
   }
@@ -123,17 +132,22 @@ export class Relay {
   private async runRound(round: RelayRound): Promise<number> {
     const { shard, lease } = round;
     const startedAt = performance.now();
-    if (!round.target) round.checkedAt = startedAt;
-    round.target ??= await this.openTarget(shard);
+    round.target ??= await this.openTarget(round);
+    if (!round.needsLook && round.acknowledged.length === 0) {
+      // Nothing waits: what is left to see is whether the stream or bucket is still the same.
+      round.target = null;
+      return TARGET_CHECK_MS;
+    }
+    round.needsLook = false;
     const removing = [...round.acknowledged];
     const rows = await this.parts.outbox.nextRows(shard, BATCH_EVENTS, removing);
     round.acknowledged.splice(0, removing.length);
-    if (rows.length === 0) {
-      if (startedAt - round.checkedAt > TARGET_CHECK_MS) round.target = null;
-      return TARGET_CHECK_MS;
-    }
+    if (rows.length === 0) return TARGET_CHECK_MS;
     await this.send(round, rows);
-    if (rows.length === BATCH_EVENTS) return 0;
+    if (rows.length === BATCH_EVENTS || round.acknowledged.length < rows.length) {
+      round.needsLook = true;
+      return 0;
+    }
     await waitByLoad(startedAt, MIN_INTERVAL_MS, lease.drainSignal);
     return REMOVAL_MS;
   }
@@ -145,7 +159,8 @@ export class Relay {
     this.parts.logger[level]({ shard, failures, err: error }, 'Relay publish failed, retrying');
   }
 
-  private async openTarget(shard: string): Promise<RelayTarget> {
+  private async openTarget(round: RelayRound): Promise<RelayTarget> {
+    const { shard } = round;
     const { nats, outbox, source } = this.parts;
     const name = bucketOf(shard);
     const bucket = name === null ? null : await BucketWriter.open(nats, name);
@@ -154,6 +169,7 @@ export class Relay {
       const requeued = await outbox.requeueForNewTarget(shard, epoch, source);
       this.epochs.set(shard, epoch);
       this.stats.requeued += requeued;
+      if (requeued > 0) round.needsLook = true;
       if (requeued > 0)
         this.parts.logger.info({ shard, requeued }, 'Stream or bucket was recreated, republishing');
     }

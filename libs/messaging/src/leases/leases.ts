@@ -94,6 +94,11 @@ export class Leases {
     return [...this.held.keys()];
   }
 
+  /** The leases held now, with their epochs. */
+  heldLeases(): { name: string; epoch: number }[] {
+    return [...this.held.values()].map(({ name, epoch }) => ({ name, epoch }));
+  }
+
   /** Ends all work, lets draining work finish, and gives the leases up: others take them at once. */
   async stop(): Promise<void> {
     this.stopping.abort();

@@ -80,7 +80,9 @@ export class ConsumerRunner {
   /** Works until the lease is lost; throws when the reader must be made anew. */
   async run(partition: number, lease: Lease): Promise<void> {
     const run = await this.open(partition, lease);
-    let nextReplayCheckAt = 0;
+    let isReplayAsked = true;
+    const stopListening =
+      partition === 0 && this.parts.wakers.listen(`replay.${this.spec.id}`, () => (isReplayAsked = true));
     const { reportIntervalMs = REPORT_INTERVAL_MS } = this.parts;
     let nextReportAt = performance.now() + reportIntervalMs * Math.random();
     try {
@@ -88,9 +90,9 @@ export class ConsumerRunner {
       while (!lease.signal.aborted) {
         const found = await this.step(run);
         const now = performance.now();
-        if (partition === 0 && (found === 0 || now > nextReplayCheckAt)) {
+        if (partition === 0 && isReplayAsked) {
+          isReplayAsked = false;
           await this.replay(lease);
-          nextReplayCheckAt = now + IDLE_WAIT_MS;
         }
         if (now < nextReportAt) continue;
         if (found === 0) await this.advanceWhenIdle(run);
@@ -98,6 +100,7 @@ export class ConsumerRunner {
         nextReportAt = now + reportIntervalMs;
       }
     } finally {
+      if (stopListening) stopListening();
       run.reader.close();
       this.lags.delete(partition);
       this.countLag();

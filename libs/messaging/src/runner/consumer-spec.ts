@@ -4,6 +4,7 @@ import type { Database, Trx } from '@parley/database';
 import type { ParkedRepository } from '../dead-letters/parked.repository.ts';
 import type { MessagingLogger } from '../logger.ts';
 import type { SuspectGate } from '../suspect-gate.ts';
+import type { Wakers } from '../wakers.ts';
 import type { ConsumerRepository } from './consumer.repository.ts';
 import type { Dedupe } from './dedupe.ts';
 import type { PositionReporter } from './position-reporter.ts';
@@ -41,6 +42,8 @@ export interface RunnerParts {
   repository: ConsumerRepository;
   parked: ParkedRepository;
   logger: MessagingLogger;
+  /** Tells that parked events are to be done again, under `replay.<consumer>`. */
+  wakers: Wakers;
   /** One of the process: what may have ended it before is tried again alone. */
   gate: SuspectGate;
   /** Is told how far each partition has come, for the trimming of streams. */
