@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 const INBOX_DAYS = 35;
 const BATCH_ROWS = 5000;
 
-/** SQL that keeps the mechanism tables small, under the runner role. */
+/** SQL that keeps the mechanism tables small, under the runner role. What it forgets and a crash brings back is forgotten again. */
 export class MaintenanceRepository {
   private readonly runner: Database<unknown>;
 
@@ -25,7 +25,7 @@ export class MaintenanceRepository {
     const { numAffectedRows } = await sql`
       DELETE FROM inbox WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM inbox WHERE received_at < now() - ${INBOX_DAYS} * interval '1 day' LIMIT ${BATCH_ROWS}))`.execute(
-      this.runner.kysely,
+      this.runner.relaxed,
     );
     return Number(numAffectedRows ?? 0);
   }
@@ -34,7 +34,7 @@ export class MaintenanceRepository {
   async deleteExpiredCommands(): Promise<number> {
     const { numAffectedRows } = await sql`
       DELETE FROM command WHERE ctid = ANY (ARRAY (
-        SELECT ctid FROM command WHERE expires_at < now() LIMIT ${BATCH_ROWS}))`.execute(this.runner.kysely);
+        SELECT ctid FROM command WHERE expires_at < now() LIMIT ${BATCH_ROWS}))`.execute(this.runner.relaxed);
     return Number(numAffectedRows ?? 0);
   }
 }
