@@ -1,88 +1,36 @@
 import type { Database } from '@parley/database';
 import { sql } from 'kysely';
 import { eventually, type MechanismBench, openMechanismBench } from '../../test/bench.ts';
+import { type TaskProcess, type TaskProcessArguments, TaskStage } from '../../test/task-stage.ts';
 import { DeadLetters } from '../dead-letters/dead-letters.ts';
 import { ParkedRepository } from '../dead-letters/parked.repository.ts';
 import { LostLeaseError, RetryableError } from '../errors.ts';
-import { HeldLease } from '../leases/lease.ts';
-import { silentLogger } from '../logger.ts';
-import { Wakers } from '../wakers.ts';
-import { SuspectGate } from '../suspect-gate.ts';
-import {
-  type Task,
-  type TaskContext,
-  type TaskHandler,
-  type TaskOptions,
-  TaskWorker,
-} from './task-worker.ts';
-import { LocalWorkers } from './local-workers.ts';
-import { type NewTask, shardOfKey, TASK_SHARDS, Tasks, workerName } from './tasks.ts';
+import type { Task, TaskContext } from './task-worker.ts';
+import type { NewTask } from './tasks.ts';
 import { TasksRepository } from './tasks.repository.ts';
 
 const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
-const spaceId = 'space_a';
-const queue = 'delivery';
+const { queue, spaceId } = TaskStage;
 
 describe('Tasks', () => {
   let bench: MechanismBench;
-  let epoch = 0;
-  const workers: { lose(): void; done: Promise<unknown> }[] = [];
+  let stage: TaskStage;
 
   beforeAll(async () => {
     bench = await openMechanismBench();
+    stage = new TaskStage(bench);
   });
 
   afterEach(async () => {
-    for (const worker of workers) worker.lose();
-    await Promise.all(workers.splice(0).map(({ done }) => done));
+    await stage.end();
     await sql`DELETE FROM task`.execute(bench.runner.kysely);
     await sql`DELETE FROM parked`.execute(bench.runner.kysely);
   });
 
   afterAll(() => bench.close());
 
-  /** A process that works all shards of the queue, under leases with a higher epoch than any before. */
-  function process(handler: TaskHandler, options: Partial<TaskOptions> = {}, repository?: TasksRepository) {
-    const wakers = new Wakers(bench.database);
-    const local = new LocalWorkers(bench.database);
-    // With a repository of its own, the worker has to look for what is written.
-    const tasks = new Tasks(
-      repository ?? new TasksRepository(bench.runner),
-      wakers,
-      repository ? undefined : local,
-    );
-    const parts = {
-      local,
-      database: bench.database,
-      repository: repository ?? new TasksRepository(bench.runner),
-      parked: new ParkedRepository(bench.runner, 'conversation'),
-      wakers,
-      gate: new SuspectGate(),
-      logger: silentLogger,
-    };
-    const worker = new TaskWorker(parts, { queue, backoffMs: () => 20, ...options }, handler);
-    epoch += 1;
-    const leases = Array.from(
-      { length: TASK_SHARDS },
-      (_value, shard) =>
-        new HeldLease({ name: `task.${queue}.${shard}`, epoch, expired: false }, Number.POSITIVE_INFINITY),
-    );
-    const names = leases.map(({ name }) => name);
-    const run = (lease: HeldLease, shard: number): Promise<void> => worker.run(shard, lease);
-    const done = bench.grant(names, epoch).then(() => Promise.all(leases.map(run)));
-    const lose = (): void => leases.forEach((lease) => lease.markLost());
-    workers.push({ lose, done });
-    const enqueue = (given: Partial<NewTask>[]): Promise<void> =>
-      bench.database.withSpaces([spaceId], (trx) =>
-        tasks.enqueue(
-          trx,
-          given.map((one) => ({ queue, id: 'one', key: 'key', spaceId, payload: {}, ...one })),
-        ),
-      );
-    const lease = (key: string): string => workerName(queue, shardOfKey(key));
-    return { enqueue, lose, leases, done, worker, tasks, wakers, local, lease };
-  }
+  const process = (...given: TaskProcessArguments): TaskProcess => stage.start(...given);
 
   const left = async (): Promise<number> => {
     const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM task`.execute(
@@ -339,93 +287,6 @@ describe('Tasks', () => {
     expect(kills).toBe(maxAttempts);
     expect((await parked()).map(({ content }) => (content as { id: string }).id)).toEqual(['killer']);
     expect([...new Set(done)].sort()).toEqual(['behind', 'quick', 'slow']);
-  });
-
-  /** Counts looks for tasks, and writes through the workers of its process. */
-  class Counting extends TasksRepository {
-    looks = 0;
-    override load(...args: Parameters<TasksRepository['load']>): ReturnType<TasksRepository['load']> {
-      this.looks += 1;
-      return super.load(...args);
-    }
-  }
-
-  it('begins what its own process writes without a look for it, with the first attempt counted', async () => {
-    const repository = new Counting(bench.runner);
-    const attempts: number[] = [];
-    const busy = new Set<string>();
-    const { local, wakers, lease } = process(
-      async (task) => {
-        expect(busy.has(task.key)).toBe(false);
-        busy.add(task.key);
-        const { rows } = await sql<{
-          attempts: number;
-        }>`SELECT attempts FROM task WHERE id = ${task.id}`.execute(bench.runner.kysely);
-        attempts.push(task.attempt, rows[0]?.attempts ?? 0);
-        await sleep(10);
-        busy.delete(task.key);
-      },
-      {},
-      repository,
-    );
-    await eventually('all shards have looked', () => Promise.resolve(repository.looks >= TASK_SHARDS));
-    await eventually('they rest', () => Promise.resolve(local.findFree(lease('key')) !== undefined));
-    const looks = repository.looks;
-    const tasks = new Tasks(repository, wakers, local);
-    const write = (ids: string[]): Promise<void> =>
-      bench.database.withSpaces([spaceId], (trx) =>
-        tasks.enqueue(
-          trx,
-          ids.map((id) => ({ queue, id, key: 'key', spaceId, payload: {} })),
-        ),
-      );
-    await write(['first']);
-    await noneLeft();
-    expect(repository.looks).toBe(looks);
-    // Two of a key in one transaction, one that comes while they are at work, one that is rolled back.
-    await write(['a', 'b']);
-    await write(['c']);
-    await expect(
-      bench.database.withSpaces([spaceId], async (trx) => {
-        await tasks.enqueue(trx, [{ queue, id: 'never', key: 'other', spaceId, payload: {} }]);
-        throw new Error('rolled back');
-      }),
-    ).rejects.toThrow('rolled back');
-    await noneLeft();
-    expect(attempts).toEqual(Array.from({ length: 8 }, () => 1));
-  });
-
-  it('does what was written when the answer of its commit is lost, once', async () => {
-    const repository = new Counting(bench.runner);
-    const log: string[] = [];
-    const { local, wakers, lease } = process(async (task) => void log.push(task.id), {}, repository);
-    await eventually('they rest', () => Promise.resolve(local.findFree(lease('key')) !== undefined));
-    const doubtful = new LocalWorkers({
-      afterEnd: (trx, callback) => bench.database.afterEnd(trx, () => callback('in_doubt')),
-    });
-    const worker = local.findFree(lease('key'));
-    if (worker) doubtful.add(worker);
-    const tasks = new Tasks(repository, wakers, doubtful);
-    await bench.database.withSpaces([spaceId], (trx) =>
-      tasks.enqueue(trx, [{ queue, id: 'doubt', key: 'key', spaceId, payload: {} }]),
-    );
-    await noneLeft();
-    expect(log).toEqual(['doubt']);
-  });
-
-  it('leaves to the next holder what its process wrote when it lost the lease', async () => {
-    const first = process(() => Promise.reject(new Error('It lost the lease.')));
-    await eventually('they rest', () =>
-      Promise.resolve(first.local.findFree(first.lease('key')) !== undefined),
-    );
-    const log: string[] = [];
-    await bench.database.withSpaces([spaceId], async (trx) => {
-      await first.tasks.enqueue(trx, [{ queue, id: 'left', key: 'key', spaceId, payload: {} }]);
-      first.lose();
-    });
-    process(async (task) => void log.push(`${task.id} ${task.attempt}`));
-    await noneLeft();
-    expect(log).toEqual(['left 2']);
   });
 
   it('loses no task whose taking was committed but not answered', async () => {
