@@ -148,7 +148,10 @@ export default tseslint.config(
   },
   { files: ['**/*.spec.ts', '**/test/**'], rules: { 'max-lines-per-function': 'off', 'max-params': 'off' } },
   // The evaluation may run the ranking in its own process, beside the way over HTTP.
-  { files: ['tools/knowledge-eval/**'], rules: { '@nx/enforce-module-boundaries': 'off' } },
+  {
+    files: ['tools/knowledge-eval/**', 'tools/bench/src/retrieval/**'],
+    rules: { '@nx/enforce-module-boundaries': 'off' },
+  },
   // The snapshot of stored names reads the migrations and variables of every service.
   { files: ['tools/names/**'], rules: { '@nx/enforce-module-boundaries': 'off' } },
   // The bare agent of the bench has the voice agent's ears and voice, so that only the path between them differs.

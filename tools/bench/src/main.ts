@@ -1,4 +1,4 @@
-/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [options] [F1 F3 F11 F13 F14 phone neighbour search cost]. */
+/** Measures speed against floors in the same run: bench.mjs [--profile smoke|full] [options] [F1 F3 F11 F13 F14 phone neighbour search cost retrieval]. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
@@ -12,6 +12,7 @@ import { measureAnswers } from './f3.ts';
 import type { Servers } from './floor.ts';
 import { assertDurable, Installation } from './installation.ts';
 import { measureNeighbour } from './neighbour.ts';
+import { measureRetrieval } from './retrieval/retrieval.ts';
 import { measureSearch, type SearchProfile } from './search/search.ts';
 import { toMarkdown } from './table.ts';
 import { measurePhone } from './phone/phone.ts';
@@ -28,6 +29,7 @@ const profiles = {
     neighbour: { rounds: 2, seconds: 10 },
     search: { messages: 20_000, requests: 40 },
     cost: { rates: [20], seconds: 10, rounds: 1, idleSeconds: 10 },
+    retrieval: { passages: [10_000], questions: 60 },
   },
   full: {
     throughput: {
@@ -47,10 +49,11 @@ const profiles = {
     neighbour: { rounds: 5, seconds: 20 },
     search: { messages: 1_000_000, requests: 300 },
     cost: { rates: [10, 20, 50, 100], seconds: 15, rounds: 3, idleSeconds: 20 },
+    retrieval: { passages: [10_000, 100_000], questions: 200 },
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour', 'search', 'cost'] as const;
+const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour', 'search', 'cost', 'retrieval'] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({
@@ -70,8 +73,8 @@ if (!(values.profile in profiles) || unknown.length > 0) {
   process.exit(2);
 }
 const profile = profiles[values.profile === 'smoke' ? 'smoke' : 'full'];
-/** Search fills an installation with a million messages, and cost is no comparison with a floor: measured when named. */
-const onlyNamed: readonly Figure[] = ['search', 'cost'];
+/** Search and retrieval fill an installation, and cost is no comparison with a floor: measured when named. */
+const onlyNamed: readonly Figure[] = ['search', 'cost', 'retrieval'];
 const wanted = figures.filter((figure) =>
   positionals.length === 0 ? !onlyNamed.includes(figure) : positionals.includes(figure),
 );
@@ -110,6 +113,7 @@ async function measure(figure: Figure, installation: Installation): Promise<Outc
   if (figure === 'F14') return measureStart(installation);
   if (figure === 'neighbour') return measureNeighbour(installation, profile.neighbour);
   if (figure === 'search') return measureSearch(installation, searchProfile());
+  if (figure === 'retrieval') return measureRetrieval(installation, profile.retrieval);
   if (figure === 'cost') return measureCost(installation, costProfile());
   if (figure === 'phone') return measurePhone(installation, profile.phone);
   if (figure === 'F11' || figure === 'F13') return voiceOf(figure, installation);
