@@ -324,3 +324,39 @@ describe('a document that costs much keeps nobody waiting', () => {
     expect(await longestTurnMs(next)).toBeLessThan(50);
   });
 });
+
+test('what another process changes is answered at once: a document that comes, gets another title, or goes', async () => {
+  const other = new KnowledgeLibrary(database);
+  const base = await database.withSpaces([spaceId], (trx) => library.createBase(trx, { spaceId, name: 'Shop' }));
+  const key = { spaceId, knowledgeBaseId: base.id };
+  const ask = async (question: string): Promise<string | undefined> => {
+    const asked = { spaceId, knowledgeBaseIds: [base.id], question };
+    const [one, again] = [await other.answer(asked), await other.answer(asked)];
+    expect(again).toEqual(one);
+    return one?.citations[0]?.title;
+  };
+  const addHere = async (title: string, text: string): Promise<string> => {
+    const request = { ...key, title, mediaType: 'text/plain', text };
+    const { id } = await database.withSpaces([spaceId], async (trx) =>
+      library.addDocument(trx, request, await digestOf(text)),
+    );
+    await library.ingest({ spaceId, documentId: id });
+    return id;
+  };
+  const question = 'How much is a sunflower lamp?';
+  expect(await ask(question)).toBeUndefined();
+  const documentId = await addHere('Prices', 'A sunflower lamp is 40 euros.');
+  expect(await ask(question)).toBe('Prices');
+  expect(await ask('How much is a tulip bench?')).toBeUndefined();
+  await addHere('Benches', 'A tulip bench is 90 euros.');
+  expect(await ask('How much is a tulip bench?')).toBe('Benches');
+  await database.withSpaces([spaceId], (trx) =>
+    library.updateDocument(trx, { ...key, documentId }, { title: 'Price list' }),
+  );
+  expect(await ask(question)).toBe('Price list');
+  await database.withSpaces([spaceId], (trx) => library.deleteDocument(trx, { ...key, documentId }));
+  expect(await ask(question)).toBeUndefined();
+  await database.withSpaces([spaceId], (trx) => library.deleteBase(trx, key));
+  expect(await ask('How much is a tulip bench?')).toBeUndefined();
+  await other.close();
+});

@@ -4,7 +4,7 @@ import { mergeMetadata } from '../references/metadata.ts';
 import { DocumentSegmenter } from './document-segmenter.ts';
 import { KnowledgeIndexRepository } from './knowledge-index.repository.ts';
 import type { IndexedDocument } from './knowledge-index.repository.ts';
-import { KnowledgeSearch } from './knowledge.search.ts';
+import { type Corpus, KnowledgeSearch } from './knowledge.search.ts';
 import type { KnowledgeAnswer, Question, SearchHit, SearchQuery } from './knowledge.search.ts';
 import { KnowledgeRepository } from './knowledge.repository.ts';
 import type { DocumentRow, KnowledgeBaseRow, KnowledgeTrx } from './knowledge.repository.ts';
@@ -79,8 +79,13 @@ export class KnowledgeLibrary {
   }
 
   /** The answer that the knowledge bases hold, quoted and cited; null when they hold none. */
-  answer(question: Question): Promise<KnowledgeAnswer | null> {
-    return this.finder.answer(question);
+  answer(question: Question, trx?: KnowledgeTrx): Promise<KnowledgeAnswer | null> {
+    return this.finder.answer(question, trx);
+  }
+
+  /** Passages of knowledge bases whose index is in memory; null where it is not: a question takes longer then. */
+  passagesInMemory(corpus: Corpus): number | null {
+    return this.finder.passagesInMemory(corpus);
   }
 
   async createBase(

@@ -1,22 +1,24 @@
 import type { Database } from '@parley/database';
-import { CorpusWordReader } from './corpus-words.ts';
-import type { AskedWords, CorpusWords } from './corpus-words.ts';
+import type { CorpusIndex } from './corpus/corpus-index.ts';
+import { type AskedWords, Consistency, CorpusChangedError, CorpusReader } from './corpus/corpus-reader.ts';
 import type { KnowledgeTrx } from './knowledge.repository.ts';
-import { KnowledgeSearchRepository } from './knowledge-search.repository.ts';
-import type { Corpus } from './knowledge-search.repository.ts';
+import { type Corpus, KnowledgeSearchRepository } from './knowledge-search.repository.ts';
 import type { KnowledgeTables } from './knowledge.table.ts';
 import { effectiveWords, scoredLexemes, toConcepts, weighConcepts } from './ranking/concepts.ts';
-import { compounding, type LatinLanguage } from './ranking/languages.ts';
-import { CANDIDATES, confidenceThreshold, scoring, weights } from './ranking/parameters.ts';
+import { compounding } from './ranking/languages.ts';
+import type { Lexicon } from './ranking/concepts.ts';
+import { CANDIDATES, confidenceThreshold, weights } from './ranking/parameters.ts';
 import { readQuestion } from './ranking/question.ts';
 import type { QuestionWord, QuestionWords } from './ranking/question.ts';
 import { bestQuote } from './ranking/quote.ts';
 import { rerank } from './ranking/rerank.ts';
 import { cutPlace } from './ranking/terms.ts';
 import type { RankedPassage } from './ranking/rerank.ts';
-import { correctionOf, MIN_CORRECTABLE } from './ranking/spelling.ts';
+import { correctionOf, MIN_CORRECTABLE, MOST_EDITS } from './ranking/spelling.ts';
 import type { Candidate, Concept } from './ranking/types.ts';
 import { QuestionVocabulary } from './ranking/vocabulary/index.ts';
+
+export type { Corpus } from './knowledge-search.repository.ts';
 
 export interface SearchQuery {
   spaceId: string;
@@ -88,8 +90,7 @@ interface Found {
 /** Finds passages and answers from them, without a language model. */
 export class KnowledgeSearch {
   private readonly database: Database<KnowledgeTables>;
-  private readonly repository = new KnowledgeSearchRepository();
-  private readonly words = new CorpusWordReader(this.repository);
+  private readonly reader = new CorpusReader(new KnowledgeSearchRepository());
 
   constructor(database: Database<KnowledgeTables>) {
     this.database = database;
@@ -97,20 +98,15 @@ export class KnowledgeSearch {
 
   /** Passages that fit the question, best first. */
   async search(query: SearchQuery, trx?: KnowledgeTrx): Promise<SearchHit[]> {
-    const find = async (within: KnowledgeTrx): Promise<SearchHit[]> => {
-      const { candidates, concepts } = await this.find(within, query);
-      return rerank(candidates, concepts, askable(query.query))
-        .slice(0, query.limit ?? 10)
-        .map(toHit);
-    };
-    return trx ? find(trx) : this.database.withSpaces([query.spaceId], find);
+    const { candidates, concepts } = await this.find(query, trx);
+    return rerank(candidates, concepts, askable(query.query))
+      .slice(0, query.limit ?? 10)
+      .map(toHit);
   }
 
   /** The best sentences of the best passage, quoted and cited; null when no passage covers enough of the question. */
-  async answer({ question, ...corpus }: Question): Promise<KnowledgeAnswer | null> {
-    const found = await this.database.withSpaces([corpus.spaceId], (trx) =>
-      this.find(trx, { ...corpus, query: question }),
-    );
+  async answer({ question, ...corpus }: Question, trx?: KnowledgeTrx): Promise<KnowledgeAnswer | null> {
+    const found = await this.find({ ...corpus, query: question }, trx);
     const passages = rerank(found.candidates, found.concepts, askable(question));
     const confidence = passages[0]?.coverage ?? 0;
     if (confidence < confidenceThreshold(found.passages)) {
@@ -124,64 +120,81 @@ export class KnowledgeSearch {
     return { text, citations: [first, ...rest].map(toCitation), confidence };
   }
 
-  private async find(trx: KnowledgeTrx, given: SearchQuery): Promise<Found> {
+  /** Passages of a corpus whose index is in memory; null where it is not. */
+  passagesInMemory(corpus: Corpus): number | null {
+    return this.reader.passagesOf(corpus);
+  }
+
+  private async find(given: SearchQuery, trx?: KnowledgeTrx): Promise<Found> {
     const query = { ...given, query: askable(given.query), turns: (given.turns ?? []).map(askable) };
-    const { asked, vocabulary, corpus } = await this.read(trx, query);
-    const passages = corpus.size.passages;
+    const find = (within: KnowledgeTrx): Promise<Found> => this.findWithin(within, query);
+    return trx ? find(trx) : this.database.withSpaces([given.spaceId], find);
+  }
+
+  private async findWithin(trx: KnowledgeTrx, query: SearchQuery): Promise<Found> {
+    for (let attempt = 1; ; attempt += 1)
+      try {
+        return await this.findOnce({ trx, query, within: new Consistency(attempt === ATTEMPTS) });
+      } catch (error) {
+        if (!(error instanceof CorpusChangedError)) throw error;
+      } finally {
+        this.reader.trim();
+      }
+  }
+
+  private async findOnce(look: Look): Promise<Found> {
+    const { trx, query, within } = look;
+    const read = await this.read(look);
+    const { index } = read;
+    const { passages } = index.size;
     if (passages === 0) {
       return { concepts: [], candidates: [], passages };
     }
-    const meant = toConcepts(effectiveWords(query.query, asked, corpus, vocabulary), corpus);
-    const { concepts, frequencies } = await this.understand(trx, query, meant, {
-      ...corpus,
-      languages: vocabulary.languages,
-    });
+    const meant = toConcepts(effectiveWords(query.query, read.asked, read.lexicon, read.vocabulary), read.lexicon);
+    const { concepts, frequencies } = await this.understand(look, meant, read);
     const scored = scoredLexemes(concepts, passages, frequencies);
-    if (scored.lexemes.length === 0) {
-      return { concepts, candidates: [], passages };
-    }
-    const names = concepts.filter((concept) => concept.isExact).flatMap(({ forms }) => forms);
-    const parameters = {
-      ...scored,
-      names: names.map(({ lexeme }) => lexeme),
-      ...{ size: corpus.size, parameters: scoring, limit: CANDIDATES },
-    };
-    return { concepts, candidates: await this.repository.bestPassages(trx, query, parameters), passages };
+    const places = index.best(scored, CANDIDATES);
+    await this.reader.readPassages(trx, query, { index, places, within });
+    // What the corpus does not hold, no passage has to be looked through for.
+    const held = concepts.map((concept) => ({
+      ...concept,
+      forms: concept.forms.filter(({ lexeme }) => frequencies.has(lexeme)),
+    }));
+    return { concepts: held, candidates: index.candidatesAt(places, scored.lexemes), passages };
   }
 
   /** Reads the question in the languages of the corpus; once more where they are not those of its last question. */
-  private async read(
-    trx: KnowledgeTrx,
-    query: SearchQuery,
-    languages: readonly LatinLanguage[] = this.words.languagesOf(query),
-  ): Promise<{ asked: QuestionWords; vocabulary: QuestionVocabulary; corpus: CorpusWords }> {
-    const vocabulary = new QuestionVocabulary(query.query, languages);
-    const asked = readQuestion(query.query, query.turns ?? [], vocabulary);
-    const all = [...asked.own, ...asked.turns.flatMap((turn) => turn.words)];
-    const corpus = await this.words.read(trx, query, lookedUp(all));
-    const isSame = corpus.languages.join() === languages.join();
-    return isSame ? { asked, vocabulary, corpus } : this.read(trx, query, corpus.languages);
+  private async read(look: Look): Promise<ReadQuestion> {
+    const { trx, query, within } = look;
+    const expected = this.reader.languagesOf(query);
+    let reading = readIn(query, expected);
+    const index = await this.reader.open(trx, query, { asked: reading.words, within });
+    if (index.languages.join() !== expected.join()) reading = readIn(query, index.languages);
+    const lexicon = await this.reader.lexiconOf(trx, query, { index, asked: reading.words, within });
+    return { ...reading, index, lexicon };
   }
 
   /** Weighs the concepts by the corpus, corrects the spelling of words it does not know, and finds compounds. */
   private async understand(
-    trx: KnowledgeTrx,
-    query: Corpus,
+    look: Look,
     concepts: readonly Concept[],
-    corpus: CorpusWords,
+    { index, lexicon }: ReadQuestion,
   ): Promise<{ concepts: Concept[]; frequencies: ReadonlyMap<string, number> }> {
-    const weighed = weighConcepts(concepts, corpus.size.passages, corpus.frequencies);
+    const { trx, query, within } = look;
+    const weighed = weighConcepts(concepts, index.size.passages, lexicon.frequencies);
     const added: { concept: Concept; word: string; weight: number }[] = [];
     for (const concept of weighed.filter(isCorrectable)) {
-      const known = await this.repository.wordsLike(trx, query, concept.word);
-      const word = correctionOf(concept.word, known);
+      const beginning = [...concept.word][0] ?? '';
+      const known = await this.reader.wordsFrom(trx, query, { index, beginning, within });
+      const word = correctionOf(concept.word, known.ofAbout(concept.word.length, MOST_EDITS));
       if (word !== null) added.push({ concept, word, weight: weights.spelling });
     }
-    added.push(...(await this.compoundsOf(trx, query, weighed, corpus.languages)));
+    added.push(...(await this.compoundsOf(look, weighed, index)));
     if (added.length === 0) {
-      return { concepts: weighed, frequencies: corpus.frequencies };
+      return { concepts: weighed, frequencies: lexicon.frequencies };
     }
-    const words = await this.words.read(trx, query, { words: added.map(({ word }) => word), exact: [] });
+    const asked = { words: added.map(({ word }) => word), exact: [] };
+    const words = await this.reader.lexiconOf(trx, query, { index, asked, within });
     return {
       concepts: weighed.map((concept) => {
         const forms = added
@@ -193,26 +206,52 @@ export class KnowledgeSearch {
           !concept.forms.some((form) => form.lexeme === lexeme);
         return { ...concept, forms: [...concept.forms, ...forms.filter(isNew)] };
       }),
-      frequencies: new Map([...corpus.frequencies, ...words.frequencies]),
+      frequencies: new Map([...lexicon.frequencies, ...words.frequencies]),
     };
   }
 
   /** Compounds that hold a word of the question, and parts of its compounds, in languages that write them as one word. */
   private async compoundsOf(
-    trx: KnowledgeTrx,
-    query: Corpus,
+    { trx, query, within }: Look,
     concepts: readonly Concept[],
-    languages: readonly LatinLanguage[],
+    index: CorpusIndex,
   ): Promise<{ concept: Concept; word: string; weight: number }[]> {
-    if (!languages.some((language) => compounding.has(language))) return [];
-    const byWord = new Map(concepts.filter(isPartOfCompounds).map((concept) => [concept.word, concept]));
-    if (byWord.size === 0) return [];
-    const found = await this.repository.compoundsLike(trx, query, [...byWord.keys()]);
-    return found.flatMap(({ word, compound }) => {
-      const concept = byWord.get(word);
-      return concept ? [{ concept, word: compound, weight: weights.compound }] : [];
-    });
+    if (!index.languages.some((language) => compounding.has(language))) return [];
+    const compound = concepts.filter(isPartOfCompounds);
+    if (compound.length === 0) return [];
+    const known = await this.reader.wordsFrom(trx, query, { index, beginning: '', within });
+    return compound.flatMap((concept) =>
+      known.compoundsOf(concept.word).map((word) => ({ concept, word, weight: weights.compound })),
+    );
   }
+}
+
+/** A question on its way, and the transaction that it reads in. */
+interface Look {
+  trx: KnowledgeTrx;
+  query: SearchQuery;
+  within: Consistency;
+}
+
+/** A question as it is read, with what the corpus says of its words. */
+interface ReadQuestion {
+  asked: QuestionWords;
+  vocabulary: QuestionVocabulary;
+  index: CorpusIndex;
+  lexicon: Lexicon;
+}
+
+/** How often a question is begun anew because the corpus changed meanwhile. */
+const ATTEMPTS = 5;
+
+function readIn(
+  query: SearchQuery,
+  languages: CorpusIndex['languages'],
+): { asked: QuestionWords; vocabulary: QuestionVocabulary; words: AskedWords } {
+  const vocabulary = new QuestionVocabulary(query.query, languages);
+  const asked = readQuestion(query.query, query.turns ?? [], vocabulary);
+  const words = lookedUp([...asked.own, ...asked.turns.flatMap((turn) => turn.words)]);
+  return { asked, vocabulary, words };
 }
 
 const isCorrectable = (concept: Concept): boolean =>
@@ -252,13 +291,13 @@ interface Quoted {
 
 /** The best sentences of the best documents. */
 function cite(question: string, concepts: readonly Concept[], passages: readonly RankedPassage[]): Quoted[] {
-  const documents = [...Map.groupBy(passages, (passage) => passage.documentId).values()].slice(
+  const documents = [...Map.groupBy(passages, ({ passage }) => passage.documentId).values()].slice(
     0,
     CITED_DOCUMENTS,
   );
   return documents.flatMap((group) => {
     const quotes = group.slice(0, QUOTABLE_PASSAGES).flatMap((passage) => {
-      const quote = bestQuote(question, concepts, passage);
+      const quote = bestQuote(question, concepts, passage.passage);
       const share = passage.score / Math.max(group[0]?.score ?? 0, 1e-9);
       return quote ? [{ passage, quote: quote.text, above: quote.above, worth: quote.score * share }] : [];
     });
@@ -267,11 +306,12 @@ function cite(question: string, concepts: readonly Concept[], passages: readonly
   });
 }
 
-function toCitation({ passage: { documentId, title, passageId, url }, quote }: Quoted): Citation {
+function toCitation({ passage: { passage }, quote }: Quoted): Citation {
+  const { documentId, title, passageId, url } = passage;
   return { documentId, title, passageId, quote, url };
 }
 
-function toHit(passage: RankedPassage): SearchHit {
+function toHit({ passage, score }: RankedPassage): SearchHit {
   const { documentId, title, passageId, headingPath, text, url } = passage;
   return {
     documentId,
@@ -279,7 +319,7 @@ function toHit(passage: RankedPassage): SearchHit {
     passageId,
     headingPath,
     text,
-    score: Math.round(passage.score * 1000) / 1000,
+    score: Math.round(score * 1000) / 1000,
     url,
   };
 }

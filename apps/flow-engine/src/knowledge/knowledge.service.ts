@@ -45,8 +45,11 @@ export class KnowledgeService extends KnowledgeLibrary implements OnApplicationS
   }
 
   /** Titles of the documents that were added last, of the first knowledge bases that hold any. */
-  async latestTitles(spaceId: string, knowledgeBaseIds: readonly string[], limit: number): Promise<string[]> {
-    return this.tables.withSpaces([spaceId], async (trx) => {
+  async latestTitles(
+    { spaceId, knowledgeBaseIds, limit }: { spaceId: string; knowledgeBaseIds: readonly string[]; limit: number },
+    within?: KnowledgeTrx,
+  ): Promise<string[]> {
+    const read = async (trx: KnowledgeTrx): Promise<string[]> => {
       const titles: string[] = [];
       for (const knowledgeBaseId of knowledgeBaseIds) {
         if (titles.length >= limit) break;
@@ -55,7 +58,8 @@ export class KnowledgeService extends KnowledgeLibrary implements OnApplicationS
         titles.push(...documents.map(({ title }) => title));
       }
       return titles.slice(0, limit);
-    });
+    };
+    return within ? read(within) : this.tables.withSpaces([spaceId], read);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -10,6 +10,8 @@ export interface KnowledgeBaseTable {
   id: string;
   name: string;
   metadata: Json;
+  /** Changes with every document that comes, goes or is indexed anew: counted by a trigger. */
+  revision: Generated<number>;
   created_at: Time;
   updated_at: Time;
 }

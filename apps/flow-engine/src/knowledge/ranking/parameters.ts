@@ -1,4 +1,4 @@
-import type { ScoringParameters } from '../knowledge-search.repository.ts';
+import type { ScoringParameters } from './types.ts';
 
 /** BM25F with usual constants; passages are alike in size, so their length counts less than a document's. */
 export const scoring: ScoringParameters = {

@@ -1,8 +1,8 @@
-import type { RankedPassage } from './rerank.ts';
 import { legacyWords } from './legacy.ts';
+import { memoized } from './memo.ts';
 import { headingSize, parseLexemes, placesOf } from './terms.ts';
-import { countPlaces, namesOf } from './tokens.ts';
-import type { Concept } from './types.ts';
+import { placesAndNames } from './tokens.ts';
+import type { Concept, Passage } from './types.ts';
 import { createDefinitionTest } from './wording.ts';
 
 /** A part of a passage, word for word. */
@@ -28,6 +28,8 @@ const MAX_LENGTH = 700;
 const ELABORATION = 0.25;
 /** A word that stands in the heading above a sentence is spoken of there, though the sentence may not repeat it. */
 const UNDER_HEADING = 0.5;
+/** What a word is worth that another of the sentences has already. */
+const REPEATED = 0.15;
 /** What the sentence is worth that defines what the question asks for. */
 const DEFINITION = 4;
 /** Beginnings that hang on what came before. */
@@ -81,7 +83,7 @@ export function sentenceSpans(passage: { sentences: readonly number[] }): [start
  * The sentences of a passage with their lexemes. The passage's tsvector knows the place of each word, so that nothing
  * has to be stemmed again.
  */
-export function sentencesOf(passage: RankedPassage): Sentence[] {
+export const sentencesOf = memoized((passage: Passage): Sentence[] => {
   const places = parseLexemes(passage.lexemes);
   const byPlace: string[][] = [];
   for (const [lexeme, at] of places) {
@@ -92,8 +94,9 @@ export function sentencesOf(passage: RankedPassage): Sentence[] {
   let next = headingSize(passage.lexemes).lastPlace + 1;
   const read = (text: string): Set<string> => {
     const first = next;
-    next += passage.segmenterVersion === 0 ? legacyWords(text).length : countPlaces(text);
-    return new Set([...byPlace.slice(first, next).flatMap((found) => found ?? []), ...namesOf(text)]);
+    const { places: count, names } = placesAndNames(text);
+    next += passage.segmenterVersion === 0 ? legacyWords(text).length : count;
+    return new Set([...byPlace.slice(first, next).flatMap((found) => found ?? []), ...names]);
   };
   let readTo = 0;
   let [above, aboveLexemes] = ['', new Set<string>()];
@@ -103,7 +106,7 @@ export function sentencesOf(passage: RankedPassage): Sentence[] {
     if (between !== '') [above, aboveLexemes] = [between, read(between)];
     return { start, end, lexemes: read(passage.text.slice(start, end)), above, aboveLexemes };
   });
-}
+});
 
 /** Lexemes of the question that the passage's headings hold. */
 function headingForms(concepts: readonly Concept[], vector: string): Set<string> {
@@ -111,76 +114,98 @@ function headingForms(concepts: readonly Concept[], vector: string): Set<string>
   return new Set(forms.filter((lexeme) => placesOf(vector, lexeme)?.inHeading === true));
 }
 
-function matchWeight(concept: Concept, lexemes: ReadonlySet<string>): number {
-  return Math.max(0, ...concept.forms.filter((form) => lexemes.has(form.lexeme)).map((form) => form.weight));
+function matchWeight({ forms }: Concept, lexemes: ReadonlySet<string>): number {
+  let weight = 0;
+  for (const form of forms) if (form.weight > weight && lexemes.has(form.lexeme)) weight = form.weight;
+  return weight;
 }
 
-function score(
-  question: string,
-  concepts: readonly Concept[],
-  window: {
-    text: string;
-    sentences: Sentence[];
-    first: number;
-    headings: ReadonlySet<string>;
-    isDefinition: boolean;
-  },
-): number {
-  let total = 0;
-  for (const concept of concepts) {
-    const matches = window.sentences
-      .map((sentence) => matchWeight(concept, sentence.lexemes))
-      .sort((a, b) => b - a);
-    const repeated = matches.slice(1).reduce((sum, weight) => sum + weight, 0);
-    const best = Math.max(matches[0] ?? 0, UNDER_HEADING * matchWeight(concept, window.headings));
-    total += concept.weight * concept.idf * (best + 0.15 * repeated);
-  }
-  const unit = Math.max(1, ...concepts.map((concept) => concept.weight * concept.idf));
-  for (const { asked, shape, worth } of answerShapes) {
-    total += asked.test(question) && shape.test(window.text) ? unit * worth * 0.5 : 0;
-  }
-  total += window.isDefinition ? unit * DEFINITION : 0;
-  // The next row of a table explains nothing.
-  const isTable = window.sentences[0]?.above !== '';
-  total += isTable ? 0 : unit * ELABORATION * (window.sentences.length - 1);
-  total -= hangs.test(window.text) ? unit * 0.5 : 0;
-  total -= /:$/.test(window.text) ? unit * 0.3 : 0;
-  total += unit * 0.15 * Math.max(0, 2 - window.first);
-  return total / (1 + Math.max(0, window.text.length - 300) / 1500);
+/** A concept of the question with its worth, and what each sentence of a passage holds of it. */
+interface ConceptMatches {
+  worth: number;
+  /** What the headings hold of it. */
+  inHeadings: number;
+  bySentence: number[];
 }
 
-/** What stands above a sentence, and all lexemes that speak for it without being in it. */
-function aboveOf(
-  sentence: Sentence | undefined,
-  headings: ReadonlySet<string>,
-): { above: string; speaking: ReadonlySet<string> } {
-  if (!sentence || sentence.above === '') return { above: '', speaking: headings };
-  return { above: sentence.above, speaking: new Set([...headings, ...sentence.aboveLexemes]) };
+/** Sentences of a passage that follow one another. */
+interface SentenceWindow {
+  text: string;
+  first: number;
+  count: number;
+  /** Whether they are rows of a table. */
+  isTable: boolean;
+}
+
+/** Scores the sentences of a passage. */
+class QuoteScorer {
+  private readonly shapes: typeof answerShapes;
+  private readonly unit: number;
+  private readonly isDefinition: (sentence: string) => boolean;
+
+  constructor(question: string, concepts: readonly Concept[]) {
+    this.shapes = answerShapes.filter(({ asked }) => asked.test(question));
+    this.isDefinition = createDefinitionTest(question);
+    this.unit = Math.max(1, ...concepts.map((concept) => concept.weight * concept.idf));
+  }
+
+  score(matches: readonly ConceptMatches[], { text, first, count, isTable }: SentenceWindow): number {
+    const { unit } = this;
+    let total = 0;
+    for (const { worth, inHeadings, bySentence } of matches) {
+      let best = 0;
+      let sum = 0;
+      for (let index = first; index < first + count; index += 1) {
+        const weight = bySentence[index] ?? 0;
+        sum += weight;
+        best = Math.max(best, weight);
+      }
+      total += worth * (Math.max(best, UNDER_HEADING * inHeadings) + REPEATED * (sum - best));
+    }
+    for (const { shape, worth } of this.shapes) total += shape.test(text) ? unit * worth * 0.5 : 0;
+    total += this.isDefinition(text) ? unit * DEFINITION : 0;
+    // The next row of a table explains nothing.
+    total += isTable ? 0 : unit * ELABORATION * (count - 1);
+    total -= hangs.test(text) ? unit * 0.5 : 0;
+    total -= text.endsWith(':') ? unit * 0.3 : 0;
+    total += unit * 0.15 * Math.max(0, 2 - first);
+    return total / (1 + Math.max(0, text.length - 300) / 1500);
+  }
+}
+
+/** What speaks for a sentence without being in it: the headings, and what stands above it. */
+function speakingFor({ above, aboveLexemes }: Sentence, headings: ReadonlySet<string>): ReadonlySet<string> {
+  return above === '' ? headings : new Set([...headings, ...aboveLexemes]);
 }
 
 /** The best one to three sentences of a passage that follow one another, quoted word for word. */
 export function bestQuote(
   question: string,
   concepts: readonly Concept[],
-  passage: RankedPassage,
+  passage: Passage,
 ): Quote | null {
   const headings = headingForms(concepts, passage.lexemes);
   const sentences = sentencesOf(passage);
-  const isDefinition = createDefinitionTest(question);
+  const scorer = new QuoteScorer(question, concepts);
+  const inSentences = concepts.map((concept) =>
+    sentences.map(({ lexemes }) => matchWeight(concept, lexemes)),
+  );
   let best: Quote | null = null;
-  for (let first = 0; first < sentences.length; first += 1) {
-    const { above, speaking } = aboveOf(sentences[first], headings);
+  for (const [first, sentence] of sentences.entries()) {
+    const speaking = speakingFor(sentence, headings);
+    const matches = concepts.map((concept, index) => ({
+      worth: concept.weight * concept.idf,
+      inHeadings: matchWeight(concept, speaking),
+      bySentence: inSentences[index] ?? [],
+    }));
+    const isTable = sentence.above !== '';
     for (let count = 1; count <= MAX_SENTENCES && first + count <= sentences.length; count += 1) {
-      const used = sentences.slice(first, first + count);
-      const text = passage.text.slice(used[0]?.start ?? 0, used.at(-1)?.end ?? 0);
+      const text = passage.text.slice(sentence.start, sentences[first + count - 1]?.end ?? 0);
       if (count > 1 && text.length > MAX_LENGTH) {
         break;
       }
-      const worth = score(question, concepts, {
-        ...{ text, sentences: used, first, headings: speaking },
-        isDefinition: isDefinition(text),
-      });
-      best = best === null || worth > best.score ? { text, above, score: worth } : best;
+      const worth = scorer.score(matches, { text, first, count, isTable });
+      best = best === null || worth > best.score ? { text, above: sentence.above, score: worth } : best;
     }
   }
   return best;

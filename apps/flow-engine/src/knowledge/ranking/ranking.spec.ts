@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { effectiveWords, inverseDocumentFrequency } from './concepts.ts';
 import { confidenceThreshold } from './parameters.ts';
 import { isFollowUp, readQuestion } from './question.ts';
@@ -174,4 +175,14 @@ test('a small corpus needs less of the question than a large one', () => {
   expect(confidenceThreshold(1)).toBeLessThan(confidenceThreshold(20));
   expect(confidenceThreshold(20)).toBeLessThan(confidenceThreshold(10_000));
   expect(confidenceThreshold(10_000)).toBe(confidenceThreshold(1000));
+});
+
+test('a limit of edits changes no distance within it', () => {
+  const word = fc.stringMatching(/^[abc]{0,8}$/u);
+  fc.assert(
+    fc.property(word, word, fc.integer({ min: 1, max: 3 }), (one, other, limit) => {
+      expect(editDistance(one, other, limit)).toBe(Math.min(limit + 1, editDistance(one, other)));
+    }),
+    { numRuns: 500 },
+  );
 });

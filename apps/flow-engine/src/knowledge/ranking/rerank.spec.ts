@@ -8,19 +8,15 @@ const concept = (word: string, change: Partial<Concept> = {}): Concept => ({
 });
 
 const candidate = (documentId: string, words: string[]): Candidate => ({
-  ...{
-    documentId,
-    title: documentId,
-    url: null,
-    passageId: documentId,
-    position: 1,
-    headingPath: [documentId],
+  passage: {
+    ...{ documentId, title: documentId, url: null, passageId: documentId, position: 1 },
+    ...{ headingPath: [documentId], text: words.join(' '), sentences: [], segmenterVersion: 1 },
+    lexemes: words.map((word, place) => `'${word}':${place + 1}`).join(' '),
   },
-  ...{ text: words.join(' '), sentences: [], score: 1, segmenterVersion: 1 },
-  lexemes: words.map((word, place) => `'${word}':${place + 1}`).join(' '),
+  score: 1,
   documentLexemes: new Set(words),
   titleLexemes: new Set(),
-  names: new Set(),
+  lexemes: new Set(words),
 });
 
 test('a follow-up is answered by what it asks anew, not by the subject of before', () => {
@@ -34,18 +30,18 @@ test('a follow-up is answered by what it asks anew, not by the subject of before
     concepts,
     '',
   );
-  expect(ranked.map(({ documentId }) => documentId)).toEqual(['refunds', 'shipping']);
+  expect(ranked.map(({ passage }) => passage.documentId)).toEqual(['refunds', 'shipping']);
 });
 
 test('of two that hold what is asked anew, the one on the subject of before is first', () => {
   const concepts = [concept('price'), concept('lamp', { fromContext: true, weight: 0.6 })];
   const ranked = rerank([candidate('hubs', ['price']), candidate('lamps', ['price', 'lamp'])], concepts, '');
-  expect(ranked[0]?.documentId).toBe('lamps');
+  expect(ranked[0]?.passage.documentId).toBe('lamps');
 });
 
 test('a name has no place in the vector, and covers the question all the same', () => {
   const [ranked] = rerank(
-    [{ ...candidate('advisories', ['patch']), names: new Set(['cve-2026-31337']) }],
+    [{ ...candidate('advisories', ['patch']), lexemes: new Set(['patch', 'cve-2026-31337']) }],
     [concept('cve-2026-31337', { isExact: true })],
     '',
   );
@@ -53,13 +49,10 @@ test('a name has no place in the vector, and covers the question all the same', 
 });
 
 test('the sentence that defines what is asked leads, however often others name it', () => {
-  const defining = {
-    ...candidate('readme', ['parley', 'is', 'a', 'platform']),
-    sentences: [0, 22],
-    score: 0.1,
-  };
+  const found = candidate('readme', ['parley', 'is', 'a', 'platform']);
+  const defining = { ...found, passage: { ...found.passage, sentences: [0, 22] }, score: 0.1 };
   const ranked = rerank([candidate('install', ['parley']), defining], [concept('parley')], 'What is Parley?');
-  expect(ranked[0]?.documentId).toBe('readme');
+  expect(ranked[0]?.passage.documentId).toBe('readme');
 });
 
 test('a passage with the very words of the question leads', () => {
@@ -71,7 +64,7 @@ test('a passage with the very words of the question leads', () => {
     concepts,
     question,
   );
-  expect(ranked[0]?.documentId).toBe('dlq');
+  expect(ranked[0]?.passage.documentId).toBe('dlq');
 });
 
 test('the very words of the question count nothing where most of the question is missing', () => {

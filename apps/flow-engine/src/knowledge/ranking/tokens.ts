@@ -75,13 +75,27 @@ function* tokensOfPair(form: string, place: number): Generator<Token> {
 
 /** How many places a text has. */
 export function countPlaces(text: string): number {
-  return segment(text).reduce((last, { position }) => Math.max(last, position), 0);
+  return placesIn(segment(text));
+}
+
+function placesIn(terms: readonly Term[]): number {
+  return terms.reduce((last, { position }) => Math.max(last, position), 0);
 }
 
 /** Names that are kept whole beside their parts: `shared_buffers`, `server.crt`, `CVE-2026-31337`, `count()`, a phone number. */
 export function namesOf(text: string): string[] {
+  return namesIn(text, segment(text));
+}
+
+/** How many places a text has, and its names. */
+export function placesAndNames(text: string): { places: number; names: string[] } {
+  const terms = segment(text);
+  return { places: placesIn(terms), names: namesIn(text, terms) };
+}
+
+function namesIn(text: string, terms: readonly Term[]): string[] {
   const names = callsOf(text);
-  for (const { term, kind } of segment(text))
+  for (const { term, kind } of terms)
     if (kind === 'identifier' ? !letters.test(term) : term.startsWith(PHONE_MARK)) names.push(term);
   return names.filter((name) => name.length <= MAX_NAME && !/['\\\s]/u.test(name));
 }

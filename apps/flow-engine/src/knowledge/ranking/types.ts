@@ -20,8 +20,20 @@ export interface Concept {
   isExact: boolean;
 }
 
-/** A passage that holds words of the question. */
-export interface Candidate {
+/** Parameters of BM25F: see `parameters.ts`. */
+export interface ScoringParameters {
+  saturation: number;
+  passageLengthWeight: number;
+  documentLengthWeight: number;
+  titleWeight: number;
+  headingWeight: number;
+  documentShare: number;
+  /** What the weaker forms of a concept add to its best one. */
+  formShare: number;
+}
+
+/** A passage as it is stored, with its document. */
+export interface Passage {
   documentId: string;
   title: string;
   url: string | null;
@@ -34,8 +46,13 @@ export interface Candidate {
   lexemes: string;
   /** The form that its index has. */
   segmenterVersion: number;
-  /** Names of the question that it holds. */
-  names: ReadonlySet<string>;
+}
+
+/** A passage that holds words of the question. */
+export interface Candidate {
+  passage: Passage;
+  /** Lexemes of the question that it or its headings hold, names included. */
+  lexemes: ReadonlySet<string>;
   score: number;
   /** Lexemes of the question that its whole document holds. */
   documentLexemes: ReadonlySet<string>;

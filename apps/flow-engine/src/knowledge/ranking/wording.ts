@@ -5,8 +5,12 @@ import type { Concept } from './types.ts';
 /** Shorter runs of words are found everywhere. */
 const LEAST_RUN = 4;
 
+/** Sentences, with the mark of those that are questions: each is read once, so that a text costs its length. */
+const sentences = /[^.!?？؟\n"]+([?？؟])?/gu;
+
 /** A question in a text answers nothing, such as the suggested questions of an example. */
-const questions = /[^.!?？؟\n"]*[?？؟]/gu;
+const withoutQuestions = (text: string): string =>
+  text.replace(sentences, (sentence: string, mark: string | undefined) => (mark === undefined ? sentence : ' '));
 
 const plainWords = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
@@ -21,7 +25,7 @@ export function createRunMeasure(question: string, concepts: readonly Concept[])
   const isPartOf = (text: string, from: number, length: number): boolean =>
     from + length <= words.length && text.includes(` ${run(from, length).join(' ')} `);
   return (passage) => {
-    const text = ` ${plainWords(passage.replace(questions, ' ')).join(' ')} `;
+    const text = ` ${plainWords(withoutQuestions(passage)).join(' ')} `;
     let longest = 0;
     for (let from = 0; from + LEAST_RUN <= words.length; from += 1) {
       let length = LEAST_RUN;
