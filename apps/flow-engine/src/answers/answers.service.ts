@@ -5,7 +5,8 @@ import { Logger, SecretBox } from '@parley/service';
 import { flowPhrases, type Language, phrase, phrasebook } from '@parley/text';
 import type { AgentRow } from '../agents/agent.table.ts';
 import { AgentsRepository } from '../agents/agents.repository.ts';
-import type { Tables } from '../database.ts';
+import type { FlowTrx, Tables } from '../database.ts';
+import type { KnowledgeTrx } from '../knowledge/knowledge.repository.ts';
 import { KnowledgeService } from '../knowledge/knowledge.service.ts';
 import type { HistoryTurn } from '../runs/run.table.ts';
 import { RunFailure } from '../steps/run-failure.ts';
@@ -43,6 +44,8 @@ export const NO_AGENT =
 export const AGENT_GONE =
   'The flow asks an agent that does not exist any more. Name another one in its step.';
 const PASSAGES = 6;
+/** Larger knowledge bases are asked in tasks: a question of them takes more than some milliseconds. */
+const MAX_PASSAGES_AT_ONCE = 20_000;
 /** Questions or titles that are named as examples. */
 const EXAMPLES = 3;
 
@@ -75,6 +78,22 @@ export class AnswersService {
     }
   }
 
+  /**
+   * The answer of an agent without a model, in the caller's transaction; null where it may take time: the agent has a
+   * model or is not there, or its knowledge bases are large or were not yet asked in this process.
+   */
+  async answerAtOnce(trx: FlowTrx, question: Omit<Question, 'attempt' | 'signal'>): Promise<Answer | null> {
+    const { spaceId, agentId } = question;
+    if (agentId === null) return null;
+    const agent =
+      question.agent?.id === agentId ? question.agent : await this.agents.find(trx, spaceId, agentId);
+    if (!agent || agent.model) return null;
+    const passages = this.knowledge.passagesInMemory({ spaceId, knowledgeBaseIds: agent.knowledge_base_ids });
+    if (passages === null || passages > MAX_PASSAGES_AT_ONCE) return null;
+    // Both groups of tables are in one schema.
+    return this.quote(agent, question, trx as unknown as KnowledgeTrx);
+  }
+
   /** What the agent's knowledge bases say by themselves: asks no model and streams nothing. */
   async rehearse(agent: AgentRow, question: QuotedQuestion): Promise<Answer> {
     return this.quote(agent, question);
@@ -95,23 +114,29 @@ export class AnswersService {
     return { text, format: 'plain', citations: [], declined: true, failure };
   }
 
-  private async quote(agent: AgentRow, question: QuotedQuestion): Promise<Answer> {
+  /** @param trx the caller's transaction; its own where none is given */
+  private async quote(agent: AgentRow, question: QuotedQuestion, trx?: KnowledgeTrx): Promise<Answer> {
     const talk = readSmallTalk(question.question, agent.name);
-    if (talk?.exact) return this.smallTalk(agent, question, talk);
-    const found = await this.knowledge.answer({
+    if (talk?.exact) return this.smallTalk(agent, question, talk, trx);
+    const asked = {
       spaceId: agent.space_id,
       knowledgeBaseIds: agent.knowledge_base_ids,
       question: questionIn(question.question, agent.name),
       turns: earlierQuestions(agent, question.history),
-    });
+    };
+    const found = await this.knowledge.answer(asked, trx);
     if (found) return { ...plain(found.text), citations: found.citations };
     // With a typing mistake it may have been a word of the knowledge.
-    if (talk) return this.smallTalk(agent, question, talk);
+    if (talk) return this.smallTalk(agent, question, talk, trx);
     return { ...plain(phrase(flowPhrases, question.language, 'unknown')), declined: true };
   }
 
   /** A greeting, thanks or a question about the agent itself is answered without the knowledge. */
-  private async smallTalk(agent: AgentRow, question: QuotedQuestion, talk: SmallTalk): Promise<Answer> {
+  private async smallTalk(
+    agent: AgentRow,
+    question: QuotedQuestion,
+    ...[talk, trx]: [talk: SmallTalk, trx: KnowledgeTrx | undefined]
+  ): Promise<Answer> {
     const { language, spoken } = question;
     const [said = language] = talk.languages;
     const book = phrasebook(flowPhrases, spoken || talk.languages.includes(language) ? language : said);
@@ -120,7 +145,8 @@ export class AnswersService {
     const questions = agent.suggested_questions.slice(0, EXAMPLES);
     if (questions.length > 0)
       return plain(book.phrase('abilitiesWithQuestions', { questions: questions.join(' ') }));
-    const topics = await this.knowledge.latestTitles(agent.space_id, agent.knowledge_base_ids, EXAMPLES);
+    const of = { spaceId: agent.space_id, knowledgeBaseIds: agent.knowledge_base_ids };
+    const topics = await this.knowledge.latestTitles({ ...of, limit: EXAMPLES }, trx);
     return plain(
       topics.length > 0
         ? book.phrase('abilitiesWithTopics', { topics: topics.join(', ') })

@@ -1,5 +1,7 @@
 import { createAgent, updateAgent } from '@parley/contracts';
+import { jest } from '@jest/globals';
 import { type FlowBench, openBench } from '../../test/bench.ts';
+import { AnswersService } from './answers.service.ts';
 
 let bench: FlowBench;
 let agentId: string;
@@ -57,6 +59,24 @@ test('small talk before it does not change what is found, and an unsure word goe
 test('a follow-up is understood with the question before it', async () => {
   expect(await ask('And by whom?')).not.toContain('service team');
   expect(await ask('When are the tanks cleaned?', 'And by whom?')).toContain('service team');
+});
+
+test('once its knowledge is in memory, an answer needs no task', async () => {
+  const answers = bench.get(AnswersService);
+  const conversation = bench.converse({ agentIds: [agentId] });
+  await conversation.ask('When does the shop open?');
+  const inTask = jest.spyOn(answers, 'answer');
+  const answer = await conversation.ask('When are the tanks cleaned?');
+  expect(textOf(answer)).toContain('every Friday');
+  expect(answer).toMatchObject({ attempt: 1, citations: [{ title: 'Tanks' }] });
+  expect(inTask).not.toHaveBeenCalled();
+  // One that fails at once is left to a task when its event comes again: nobody waits in silence.
+  jest.spyOn(answers, 'answerAtOnce').mockRejectedValueOnce(new Error('Broken'));
+  const { message } = await conversation.post('And who cleans them?');
+  expect(textOf(await conversation.answerTo(message.id))).toContain('service team');
+  expect(inTask).toHaveBeenCalledTimes(1);
+  const produced = await conversation.produced();
+  expect(produced.filter(({ replyTo }) => replyTo === message.id)).toHaveLength(1);
 });
 
 test('a message that tells no language is answered in that of its channel', async () => {

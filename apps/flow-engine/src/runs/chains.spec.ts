@@ -157,12 +157,12 @@ describe('chains of steps', () => {
     expect(played).toBeGreaterThan(500);
   });
 
-  it('a turn of a batch that asks is left to a task as a whole, at its start too', () => {
+  it('a turn of a batch that asks is left to a task as a whole, at its start too', async () => {
     for (const chain of chains(2)) {
       const run = begin(chainOf(chain));
       const batch = new TurnBatch(new Map([['space_a/conv_1:flow_1', run]]), new Set());
       const turn: NewTurn = { queue: 'turn', id: 'turn_1', key: 'k', spaceId: 'space_a', payload: start };
-      batch.take(turn);
+      await batch.take(turn);
       const asks = chain[0]?.startsWith('test_') || (passes(chain[0]) && chain[1]?.startsWith('test_'));
       expect([chain, batch.later.length, batch.taken.length]).toEqual([chain, asks ? 1 : 0, asks ? 0 : 1]);
     }

@@ -2,7 +2,8 @@ import type { Graph } from '@parley/contracts';
 import { type LoadedRun, placeOf } from './runs.service.ts';
 import { abandon } from './orphans.ts';
 import type { NewTurn, TurnPayload } from './turn.ts';
-import { TurnBatch } from './turn-batch.ts';
+import { type PlayAtOnce, TurnBatch } from './turn-batch.ts';
+import { playTurn } from './turn-taking.ts';
 
 const spaceId = 'space_a';
 const responder = { agentId: null, flowId: 'flow_1' };
@@ -73,7 +74,7 @@ const said = (batch: TurnBatch): (string | null)[] =>
   );
 
 describe('TurnBatch', () => {
-  it('takes the turns of many runs, each run’s in order, and saves each run once', () => {
+  it('takes the turns of many runs, each run’s in order, and saves each run once', async () => {
     const batch = batchOf([run('conv_1', thanks), run('conv_2', thanks)]);
     for (const one of [
       turn('conv_1', 'start', { kind: 'start' }),
@@ -82,7 +83,7 @@ describe('TurnBatch', () => {
       note('conv_1', 'n1'),
       message('conv_1', 'm3'),
     ])
-      batch.take(one);
+      await batch.take(one);
     expect(said(batch)).toEqual(['m1', 'm2', 'm3']);
     expect(batch.later).toEqual([]);
     const [first, second] = batch.changedRuns();
@@ -104,7 +105,7 @@ describe('TurnBatch', () => {
     expect(lines.map(({ run: before }) => before.revision === null)).toEqual([true, false, false]);
   });
 
-  it('leaves a turn that needs an answer for later, and all behind it in their order', () => {
+  it('leaves a turn that needs an answer for later, and all behind it in their order', async () => {
     const batch = batchOf([run('conv_1', asks), run('conv_2', thanks)]);
     for (const one of [
       message('conv_1', 'm1'),
@@ -112,33 +113,63 @@ describe('TurnBatch', () => {
       message('conv_2', 'm2'),
       message('conv_1', 'm3'),
     ])
-      batch.take(one);
+      await batch.take(one);
     expect(ids(batch.later)).toEqual(['m1', 'n1', 'm3']);
     expect(said(batch)).toEqual(['m2']);
     expect(batch.changedRuns().map(({ conversationId }) => conversationId)).toEqual(['conv_2']);
   });
 
-  it('takes nothing before what is not yet done', () => {
+  it('plays a turn to its end that is answered at once, and what stands behind it', async () => {
+    const asked: string[] = [];
+    const playAtOnce: PlayAtOnce = async (of, found, payload) => {
+      asked.push(of.id);
+      if (of.id === 'm3') return null;
+      return playTurn(found, payload, ({ text }) =>
+        Promise.resolve({ text: `On ${text}`, format: 'plain', citations: [], declined: false, failure: null }),
+      );
+    };
+    const known = run('conv_1', asks);
+    const batch = new TurnBatch(new Map([[placeOf(known), known]]), new Set(), playAtOnce);
+    for (const one of [
+      turn('conv_1', 'start', { kind: 'start' }),
+      message('conv_1', 'm1'),
+      note('conv_1', 'n1'),
+      message('conv_1', 'm2'),
+      message('conv_1', 'm3'),
+      message('conv_1', 'm4'),
+    ])
+      await batch.take(one);
+    expect(asked).toEqual(['m1', 'm2', 'm3']);
+    expect(said(batch)).toEqual(['m1', 'm2']);
+    expect(batch.taken.flatMap(({ record }) => record.messageIds)).toEqual(['reply_m1', 'reply_m2']);
+    expect(ids(batch.later)).toEqual(['m3', 'm4']);
+    const [changed] = batch.changedRuns();
+    expect(changed?.state.history.map(({ text }) => text)).toEqual([
+      ...['This is m1.', 'On This is m1.', 'Note n1.', 'This is m2.', 'On This is m2.'],
+    ]);
+  });
+
+  it('takes nothing before what is not yet done', async () => {
     const known = run('conv_1', thanks);
     const batch = batchOf([known], [placeOf(known)]);
-    batch.take(message('conv_1', 'm1'));
+    await batch.take(message('conv_1', 'm1'));
     expect(ids(batch.later)).toEqual(['m1']);
     expect(batch.taken).toEqual([]);
   });
 
-  it('begins no second run in a batch: what comes after the end of one waits', () => {
+  it('begins no second run in a batch: what comes after the end of one waits', async () => {
     const batch = batchOf([run('conv_1', ends)]);
-    batch.take(message('conv_1', 'm1'));
-    batch.take(message('conv_1', 'm2'));
+    await batch.take(message('conv_1', 'm1'));
+    await batch.take(message('conv_1', 'm2'));
     expect(batch.changedRuns().map(({ state }) => state.status)).toEqual(['completed']);
     expect(ids(batch.later)).toEqual(['m2']);
   });
 
-  it('takes a note only where there is a run, and a start only where there is none', () => {
+  it('takes a note only where there is a run, and a start only where there is none', async () => {
     const stored = { ...run('conv_2', thanks), revision: '7' };
     const batch = batchOf([run('conv_1', thanks), stored]);
-    batch.take(note('conv_1', 'n1'));
-    batch.take(turn('conv_2', 'start', { kind: 'start' }));
+    await batch.take(note('conv_1', 'n1'));
+    await batch.take(turn('conv_2', 'start', { kind: 'start' }));
     expect(batch.changedRuns()).toEqual([]);
     expect(batch.orphans).toEqual([]);
   });
@@ -154,10 +185,10 @@ describe('turns that nobody can take', () => {
     return { ...rest, id, payload: { ...payload, responder: { agentId, flowId: null } } };
   };
 
-  it('are told apart: there is no run, or its agent is gone', () => {
+  it('are told apart: there is no run, or its agent is gone', async () => {
     const left = agentRun('conv_1', 'agent_gone');
     const batch = batchOf([left]);
-    for (const one of [message('conv_3', 'm1'), toAgent('turn_1', 'agent_gone')]) batch.take(one);
+    for (const one of [message('conv_3', 'm1'), toAgent('turn_1', 'agent_gone')]) await batch.take(one);
     expect(batch.orphans.map((orphan) => [orphan.turn.id, orphan.run])).toEqual([
       ['m1', null],
       ['turn_1', left],

@@ -1,5 +1,6 @@
 import { type LoadedRun, placeOf } from './runs.service.ts';
 import { isOrphaned, type Orphan } from './orphans.ts';
+import type { Turn } from './reducer.ts';
 import type { NewTurn } from './turn.ts';
 import { isQuiet, noteTurn, type QuietPayload, type SpokenPayload, takeTurn } from './turn-taking.ts';
 import { afterTurn, isOver, takenTurn, type TakenTurn } from './turn-writer.ts';
@@ -9,9 +10,12 @@ export function placeOfTurn({ spaceId, payload }: NewTurn): string {
   return placeOf({ spaceId, ...payload });
 }
 
-/** Takes many turns of many runs in memory, each run's in order; what has to wait keeps its order too. Pure. */
+/** Takes a turn that needs answers to its end; null where they cannot be given at once. */
+export type PlayAtOnce = (turn: NewTurn, run: LoadedRun, payload: SpokenPayload) => Promise<Turn | null>;
+
+/** Takes many turns of many runs in memory, each run's in order; what has to wait keeps its order too. */
 export class TurnBatch {
-  /** Turns that need an answer or failed, and all behind them. */
+  /** Turns whose answer cannot be given at once or that failed, and all behind them. */
   readonly later: NewTurn[] = [];
   readonly taken: TakenTurn[] = [];
   /** Turns that nobody can take. */
@@ -19,11 +23,20 @@ export class TurnBatch {
   private readonly runs: Map<string, LoadedRun>;
   private readonly waiting: Set<string>;
   private readonly changed = new Map<string, LoadedRun>();
+  private readonly playAtOnce: PlayAtOnce;
 
-  /** @param waiting places where an earlier turn is not yet done */
-  constructor(runs: ReadonlyMap<string, LoadedRun>, waiting: ReadonlySet<string>) {
+  /**
+   * @param waiting places where an earlier turn is not yet done
+   * @param playAtOnce takes turns that need answers
+   */
+  constructor(
+    runs: ReadonlyMap<string, LoadedRun>,
+    waiting: ReadonlySet<string>,
+    playAtOnce: PlayAtOnce = () => Promise.resolve(null),
+  ) {
     this.runs = new Map(runs);
     this.waiting = new Set(waiting);
+    this.playAtOnce = playAtOnce;
   }
 
   /** Runs that are different now, as they are after all their turns. */
@@ -32,7 +45,7 @@ export class TurnBatch {
   }
 
   /** Takes the next turn. */
-  take(turn: NewTurn): void {
+  async take(turn: NewTurn): Promise<void> {
     const place = placeOfTurn(turn);
     if (this.waiting.has(place)) {
       this.later.push(turn);
@@ -42,7 +55,7 @@ export class TurnBatch {
     const { payload } = turn;
     if (!run || isOrphaned(run)) this.orphans.push({ turn, run });
     else if (isQuiet(payload)) this.note(place, run, payload);
-    else if (payload.kind !== 'start' || run.revision === null) this.speak(place, run, { turn, payload });
+    else if (payload.kind !== 'start' || run.revision === null) await this.speak(place, run, { turn, payload });
   }
 
   private note(place: string, run: LoadedRun, payload: QuietPayload): void {
@@ -50,14 +63,15 @@ export class TurnBatch {
     if (noted) this.keep(place, noted);
   }
 
-  private speak(
+  private async speak(
     place: string,
     run: LoadedRun,
     { turn, payload }: { turn: NewTurn; payload: SpokenPayload },
-  ): void {
+  ): Promise<void> {
     const startedAt = new Date();
-    const came = attempt(run, payload, startedAt);
-    if (!came || came.question) {
+    const begun = attempt(run, payload, startedAt);
+    const came = begun?.question ? await this.playAtOnce(turn, run, payload) : begun;
+    if (!came) {
       this.waiting.add(place);
       this.later.push(turn);
       return;

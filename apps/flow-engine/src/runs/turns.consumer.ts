@@ -15,8 +15,8 @@ import type { Tables } from '../database.ts';
 import { isOrphaned } from './orphans.ts';
 import { failedTurn, type Turn } from './reducer.ts';
 import { RunFailure } from '../steps/run-failure.ts';
-import type { HistoryTurn } from './run.table.ts';
-import { type LoadedRun, placeOf, remember, RunsService } from './runs.service.ts';
+import { questionOf } from './question.ts';
+import { type LoadedRun, placeOf, RunsService } from './runs.service.ts';
 import { TurnBatchService } from './turn-batch.service.ts';
 import { type NewTurn, TURN_QUEUE, type TurnPayload } from './turn.ts';
 import {
@@ -28,7 +28,7 @@ import {
   type SpokenPayload,
   stateOf,
 } from './turn-taking.ts';
-import { afterTurn, linesOf, takenTurn, TurnWriter } from './turn-writer.ts';
+import { afterTurn, takenTurn, TurnWriter } from './turn-writer.ts';
 
 type TurnTask = Task<TurnPayload>;
 type Context = TaskContext<Tables>;
@@ -104,28 +104,14 @@ export class TurnsConsumer {
     run: LoadedRun,
     { task, payload, context }: { task: TurnTask; payload: SpokenPayload; context: Context },
   ): Promise<Turn> {
-    return playTurn(run, payload, ({ agentId, text: question }, { turn, asked, replyId }) =>
+    return playTurn(run, payload, (question, at) =>
       this.answers.answer({
-        spaceId: run.spaceId,
-        conversationId: run.conversationId,
-        agentId: agentId ?? run.responder.agentId,
-        agent: run.agent,
-        question,
-        language: turn.state.language,
-        history: asked === 0 ? turn.state.history : saidSoFar(turn, payload),
-        messageId: replyId,
-        replyTo: answeredBy(payload),
-        spoken: payload.kind === 'message' && payload.spoken === true,
+        ...questionOf(run, payload, question, at),
         attempt: task.attempt,
         signal: context.signal,
       }),
     );
   }
-}
-
-/** The history with what the turn has heard and said until now. */
-function saidSoFar(turn: Turn, payload: SpokenPayload): HistoryTurn[] {
-  return remember(turn.state.history, ...linesOf({ turn, payload, messageIds: [] }));
 }
 
 function toTurn({ id, key, spaceId, payload }: TurnTask): NewTurn {
