@@ -53,7 +53,18 @@ const profiles = {
   },
 } as const;
 
-const figures = ['F1', 'F3', 'F11', 'F13', 'F14', 'phone', 'neighbour', 'search', 'cost', 'retrieval'] as const;
+const figures = [
+  'F1',
+  'F3',
+  'F11',
+  'F13',
+  'F14',
+  'phone',
+  'neighbour',
+  'search',
+  'cost',
+  'retrieval',
+] as const;
 type Figure = (typeof figures)[number];
 
 const { values, positionals } = parseArgs({

@@ -327,7 +327,9 @@ describe('a document that costs much keeps nobody waiting', () => {
 
 test('what another process changes is answered at once: a document that comes, gets another title, or goes', async () => {
   const other = new KnowledgeLibrary(database);
-  const base = await database.withSpaces([spaceId], (trx) => library.createBase(trx, { spaceId, name: 'Shop' }));
+  const base = await database.withSpaces([spaceId], (trx) =>
+    library.createBase(trx, { spaceId, name: 'Shop' }),
+  );
   const key = { spaceId, knowledgeBaseId: base.id };
   const ask = async (question: string): Promise<string | undefined> => {
     const asked = { spaceId, knowledgeBaseIds: [base.id], question };

@@ -150,7 +150,10 @@ export class KnowledgeSearch {
     if (passages === 0) {
       return { concepts: [], candidates: [], passages };
     }
-    const meant = toConcepts(effectiveWords(query.query, read.asked, read.lexicon, read.vocabulary), read.lexicon);
+    const meant = toConcepts(
+      effectiveWords(query.query, read.asked, read.lexicon, read.vocabulary),
+      read.lexicon,
+    );
     const { concepts, frequencies } = await this.understand(look, meant, read);
     const scored = scoredLexemes(concepts, passages, frequencies);
     const places = index.best(scored, CANDIDATES);

@@ -46,7 +46,11 @@ export class KnowledgeService extends KnowledgeLibrary implements OnApplicationS
 
   /** Titles of the documents that were added last, of the first knowledge bases that hold any. */
   async latestTitles(
-    { spaceId, knowledgeBaseIds, limit }: { spaceId: string; knowledgeBaseIds: readonly string[]; limit: number },
+    {
+      spaceId,
+      knowledgeBaseIds,
+      limit,
+    }: { spaceId: string; knowledgeBaseIds: readonly string[]; limit: number },
     within?: KnowledgeTrx,
   ): Promise<string[]> {
     const read = async (trx: KnowledgeTrx): Promise<string[]> => {

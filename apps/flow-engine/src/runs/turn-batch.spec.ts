@@ -125,7 +125,13 @@ describe('TurnBatch', () => {
       asked.push(of.id);
       if (of.id === 'm3') return null;
       return playTurn(found, payload, ({ text }) =>
-        Promise.resolve({ text: `On ${text}`, format: 'plain', citations: [], declined: false, failure: null }),
+        Promise.resolve({
+          text: `On ${text}`,
+          format: 'plain',
+          citations: [],
+          declined: false,
+          failure: null,
+        }),
       );
     };
     const known = run('conv_1', asks);

@@ -55,7 +55,8 @@ export class TurnBatch {
     const { payload } = turn;
     if (!run || isOrphaned(run)) this.orphans.push({ turn, run });
     else if (isQuiet(payload)) this.note(place, run, payload);
-    else if (payload.kind !== 'start' || run.revision === null) await this.speak(place, run, { turn, payload });
+    else if (payload.kind !== 'start' || run.revision === null)
+      await this.speak(place, run, { turn, payload });
   }
 
   private note(place: string, run: LoadedRun, payload: QuietPayload): void {

@@ -201,7 +201,11 @@ async function askAll(
   base: string,
   all: readonly CorpusQuestion[],
 ): Promise<Record<string, Cost[]>> {
-  const costs: Record<string, Cost[]> = { 'new questions': [], 'repeated questions': [], 'after a change': [] };
+  const costs: Record<string, Cost[]> = {
+    'new questions': [],
+    'repeated questions': [],
+    'after a change': [],
+  };
   for (const kind of ['new questions', 'repeated questions'])
     for (const one of all) costs[kind]?.push(await bench.ask(base, one));
   for (const one of all.slice(0, CHANGES)) {

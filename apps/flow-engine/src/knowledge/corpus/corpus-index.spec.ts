@@ -98,30 +98,28 @@ function scoresBy(
 }
 
 const lexemes = ['lamp', 'price', 'hub', 'reset'];
-const corpus = fc
-  .array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 8 })
-  .chain((passages) => {
-    const entryOf = (lexeme: string, document: number): fc.Arbitrary<Entry> => {
-      const place = fc.record({
-        heading: fc.integer({ min: 0, max: 2 }),
-        body: fc.integer({ min: 1, max: 9 }),
-        length: fc.integer({ min: 1, max: 300 }),
-      });
-      const positions = Array.from({ length: passages[document] ?? 0 }, (_, position) => position);
-      return fc
-        .record({ title: fc.integer({ min: 0, max: 2 }), at: fc.subarray(positions) })
-        .chain(({ title, at }) =>
-          fc
-            .tuple(...at.map((position) => place.map((found) => ({ position, ...found }))))
-            .map((places) => ({ lexeme, document, title: places.length === 0 ? title + 1 : title, places })),
-        );
-    };
-    const pairs = lexemes.flatMap((lexeme) => passages.map((_count, document) => [lexeme, document] as const));
+const corpus = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 8 }).chain((passages) => {
+  const entryOf = (lexeme: string, document: number): fc.Arbitrary<Entry> => {
+    const place = fc.record({
+      heading: fc.integer({ min: 0, max: 2 }),
+      body: fc.integer({ min: 1, max: 9 }),
+      length: fc.integer({ min: 1, max: 300 }),
+    });
+    const positions = Array.from({ length: passages[document] ?? 0 }, (_, position) => position);
     return fc
-      .subarray(pairs)
-      .chain((chosen) => fc.tuple(...chosen.map(([lexeme, document]) => entryOf(lexeme, document))))
-      .map((entries) => ({ passages, entries }));
-  });
+      .record({ title: fc.integer({ min: 0, max: 2 }), at: fc.subarray(positions) })
+      .chain(({ title, at }) =>
+        fc
+          .tuple(...at.map((position) => place.map((found) => ({ position, ...found }))))
+          .map((places) => ({ lexeme, document, title: places.length === 0 ? title + 1 : title, places })),
+      );
+  };
+  const pairs = lexemes.flatMap((lexeme) => passages.map((_count, document) => [lexeme, document] as const));
+  return fc
+    .subarray(pairs)
+    .chain((chosen) => fc.tuple(...chosen.map(([lexeme, document]) => entryOf(lexeme, document))))
+    .map((entries) => ({ passages, entries }));
+});
 
 test('scores are those of the formula, whatever was asked of the index before', () => {
   fc.assert(
@@ -138,8 +136,11 @@ test('scores are those of the formula, whatever was asked of the index before', 
           return [`${documentId} ${position}`, score] as const;
         });
         expect(new Map(named).size).toBe(expected.size);
-        for (const [name, score] of named) expect([name, score]).toEqual([name, expect.closeTo(expected.get(name) ?? -1, 9)]);
-        expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((one, other) => other - one));
+        for (const [name, score] of named)
+          expect([name, score]).toEqual([name, expect.closeTo(expected.get(name) ?? -1, 9)]);
+        expect(found.map(({ score }) => score)).toEqual(
+          found.map(({ score }) => score).sort((one, other) => other - one),
+        );
         const few = index.best(asked, 3);
         expect(few.map(({ score }) => score)).toEqual(found.slice(0, 3).map(({ score }) => score));
       }

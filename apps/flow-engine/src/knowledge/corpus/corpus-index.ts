@@ -70,7 +70,8 @@ export class CorpusIndex {
     this.postings.clear();
     this.passages.clear();
     this.words.clear();
-    this.kept = BYTES_OF_CORPUS + this.ids.length * 120 + this.documentOf.length * 4 + PassageScorer.sizeOf(this.size);
+    this.kept =
+      BYTES_OF_CORPUS + this.ids.length * 120 + this.documentOf.length * 4 + PassageScorer.sizeOf(this.size);
   }
 
   postingOf(lexeme: string): Posting | undefined {

@@ -1,5 +1,10 @@
 import type { KnowledgeTrx } from '../knowledge.repository.ts';
-import type { Corpus, DocumentRows, KnowledgeSearchRepository, PostingRow } from '../knowledge-search.repository.ts';
+import type {
+  Corpus,
+  DocumentRows,
+  KnowledgeSearchRepository,
+  PostingRow,
+} from '../knowledge-search.repository.ts';
 import { Consistency, CorpusChangedError, CorpusReader } from './corpus-reader.ts';
 
 const trx = {} as KnowledgeTrx;
@@ -31,7 +36,13 @@ class FakeIndex {
     this.calls.push(`postings ${lexemes.join(' ')}`);
     const revision = String(this.later ?? this.revision);
     const found = { places: 1, documents: 'doc_1', titles: '0', frequencies: '1', positions: '{2}' };
-    const rows = lexemes.map((lexeme) => ({ lexeme, ...found, headings: '{0}', bodies: '{1}', lengths: '{9}' }));
+    const rows = lexemes.map((lexeme) => ({
+      lexeme,
+      ...found,
+      headings: '{0}',
+      bodies: '{1}',
+      lengths: '{9}',
+    }));
     return Promise.resolve(rows.map((row) => ({ revision, ...row })));
   }
 }

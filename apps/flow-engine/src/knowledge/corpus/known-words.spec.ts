@@ -4,9 +4,19 @@ import { KnownWords } from './known-words.ts';
 const known = (...words: string[]): KnownWords => new KnownWords(words.sort().join('\n'));
 
 test('compounds begin or end with the word, or are parts of it, the nearest in length first', () => {
-  const words = known('kosten', 'kostenlos', 'porto', 'versand', 'versandkosten', 'versandkostenfrei', 'sand');
+  const words = known(
+    'kosten',
+    'kostenlos',
+    'porto',
+    'versand',
+    'versandkosten',
+    'versandkostenfrei',
+    'sand',
+  );
   expect(words.compoundsOf('kosten')).toEqual(['kostenlos', 'versandkosten']);
-  expect(words.compoundsOf('versandkosten')).toEqual(['versandkostenfrei', 'versand', 'kosten'].sort(byNearness('versandkosten')));
+  expect(words.compoundsOf('versandkosten')).toEqual(
+    ['versandkostenfrei', 'versand', 'kosten'].sort(byNearness('versandkosten')),
+  );
   expect(known().compoundsOf('kosten')).toEqual([]);
 });
 
@@ -27,7 +37,11 @@ test('finds what a look at every word finds', () => {
       const expected = all.filter(isNear).sort(byNearness(asked)).slice(0, 12);
       expect(known(...all).compoundsOf(asked)).toEqual(expected);
       const alike = all.filter((other) => Math.abs(other.length - asked.length) <= 2);
-      expect(known(...all).ofAbout(asked.length, 2).sort()).toEqual(alike.sort());
+      expect(
+        known(...all)
+          .ofAbout(asked.length, 2)
+          .sort(),
+      ).toEqual(alike.sort());
     }),
     { numRuns: 300 },
   );

@@ -22,9 +22,7 @@ export class KnownWords {
 
   /** Words of about this length: candidates for a typing error. */
   ofAbout(length: number, tolerance: number): string[] {
-    return this.text
-      .split('\n')
-      .filter((word) => word !== '' && Math.abs(word.length - length) <= tolerance);
+    return this.text.split('\n').filter((word) => word !== '' && Math.abs(word.length - length) <= tolerance);
   }
 
   /**

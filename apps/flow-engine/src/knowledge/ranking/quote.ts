@@ -179,11 +179,7 @@ function speakingFor({ above, aboveLexemes }: Sentence, headings: ReadonlySet<st
 }
 
 /** The best one to three sentences of a passage that follow one another, quoted word for word. */
-export function bestQuote(
-  question: string,
-  concepts: readonly Concept[],
-  passage: Passage,
-): Quote | null {
+export function bestQuote(question: string, concepts: readonly Concept[], passage: Passage): Quote | null {
   const headings = headingForms(concepts, passage.lexemes);
   const sentences = sentencesOf(passage);
   const scorer = new QuoteScorer(question, concepts);

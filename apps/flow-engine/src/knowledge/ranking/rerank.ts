@@ -183,9 +183,7 @@ export function rerank(
       () => lengthOfHeadings(passage),
     );
     const named =
-      reranking.title * inTitle +
-      reranking.heading * inHeading +
-      reranking.lead * leadOf(matches, passage);
+      reranking.title * inTitle + reranking.heading * inHeading + reranking.lead * leadOf(matches, passage);
     const score =
       (candidate.score + proximityOf(matches) + named) *
       (1 + reranking.run * run) *

@@ -10,7 +10,9 @@ const sentences = /[^.!?？؟\n"]+([?？؟])?/gu;
 
 /** A question in a text answers nothing, such as the suggested questions of an example. */
 const withoutQuestions = (text: string): string =>
-  text.replace(sentences, (sentence: string, mark: string | undefined) => (mark === undefined ? sentence : ' '));
+  text.replace(sentences, (sentence: string, mark: string | undefined) =>
+    mark === undefined ? sentence : ' ',
+  );
 
 const plainWords = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
