@@ -74,6 +74,7 @@ const { values, positionals } = parseArgs({
     messages: { type: 'string' },
     ...{ rates: { type: 'string' }, seconds: { type: 'string' }, rounds: { type: 'string' } },
     ...{ jobs: { type: 'string' }, base: { type: 'string' }, statements: { type: 'string', default: '0' } },
+    'no-count': { type: 'boolean', default: false },
   },
 });
 const unknown = positionals.filter((name) => !figures.some((figure) => figure === name));
@@ -115,6 +116,7 @@ function costProfile(): CostProfile {
     rounds: Number(rounds ?? profile.cost.rounds),
     idleSeconds: profile.cost.idleSeconds,
     jobs: jobNames.filter((name) => names.includes(name)),
+    isCounted: !values['no-count'],
     base: base ?? null,
     statements: Number(statements),
   };

@@ -31,6 +31,8 @@ export interface CostProfile {
   rounds: number;
   jobs: readonly JobName[];
   idleSeconds: number;
+  /** Whether the counting pass is made. */
+  isCounted: boolean;
   /** Commit to compare with; null where nothing is compared. */
   base: string | null;
   /** How many of the most frequent statements are printed. */
@@ -105,7 +107,6 @@ class CostRun {
       const given = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint };
       await this.started(side, given, () =>
         this.eachLoad(side, async (column, load) => {
-          await sleep(EXPORT_MS);
           collector.bodies.length = 0;
           let window: Window | null = null;
           const log = await side.measured.logStatements(async () => {
@@ -133,7 +134,7 @@ class CostRun {
         if (!doors.has(name)) doors.set(name, await openJob(measured.installation, name, this.callback.url));
         await this.load(side, name, WARM_UP);
       }
-      await measured.analyze();
+      await measured.settle();
       await sleep(SETTLE_MS);
       await work();
     } finally {
@@ -197,7 +198,11 @@ export async function measureCost(installation: Installation, profile: CostProfi
         console.log(`  round ${round + 1}: ${side.name}`);
         await run.round(side);
       }
-    for (const side of sides) await run.count(side);
+    if (profile.isCounted) {
+      // A pass that is interrupted loses no measured figure.
+      if (profile.rounds > 0) printFigures(profile, { base, ours });
+      for (const side of sides) await run.count(side);
+    }
   } finally {
     callback.close();
     await base?.measured.installation.remove();
@@ -205,30 +210,45 @@ export async function measureCost(installation: Installation, profile: CostProfi
   return outcomeOf(profile, { base, ours });
 }
 
-function outcomeOf(profile: CostProfile, { base, ours }: { base: CostSide | null; ours: CostSide }): Outcome {
-  const pairOf = (column: string): Pair => ({
-    ...(base ? { base: base.figures(column) ?? {} } : {}),
-    ours: ours.figures(column),
-  });
+interface Sides {
+  base: CostSide | null;
+  ours: CostSide;
+}
+
+function pairOf({ base, ours }: Sides, column: string): Pair {
+  return { ...(base ? { base: base.figures(column) ?? {} } : {}), ours: ours.figures(column) };
+}
+
+function columnsOf({ rates }: CostProfile, name: JobName): string[] {
+  return rates.map((rate) => `${name} at ${rate}/s`);
+}
+
+/** Prints what is known so far, and answers it by column. */
+function printFigures(profile: CostProfile, sides: Sides): Record<string, Pair> {
+  const sign = sides.base ? ', base → ours (ratio)' : '';
   const columns: Record<string, Pair> = {};
   for (const name of profile.jobs) {
-    const own = profile.rates.map((rate) => `${name} at ${rate}/s`);
-    const pairs = Object.fromEntries(own.map((column) => [column, pairOf(column)]));
+    const pairs = Object.fromEntries(
+      columnsOf(profile, name).map((column) => [column, pairOf(sides, column)]),
+    );
     Object.assign(columns, pairs);
-    console.log(`\nA message with its answer${base ? ', base → ours (ratio)' : ''}\n\n${figureTable(pairs)}`);
-    for (const column of own) printCounted(column, profile, base ? [base, ours] : [ours]);
+    console.log(`\nA message with its answer${sign}\n\n${figureTable(pairs)}`);
   }
-  columns['idle'] = pairOf('idle');
-  console.log(`\nIdle${base ? ', base → ours (ratio)' : ''}\n\n${figureTable({ idle: columns['idle'] })}`);
-  const raw = [base, ours].flatMap((side) =>
-    side
-      ? {
-          side: side.name,
-          rounds: Object.fromEntries(side.rounds),
-          counted: Object.fromEntries(side.counted),
-        }
-      : [],
-  );
+  columns['idle'] = pairOf(sides, 'idle');
+  console.log(`\nIdle${sign}\n\n${figureTable({ idle: columns['idle'] })}\n`);
+  return columns;
+}
+
+function outcomeOf(profile: CostProfile, sides: Sides): Outcome {
+  const columns = printFigures(profile, sides);
+  const all = [sides.base, sides.ours].flatMap((side) => side ?? []);
+  for (const column of profile.jobs.flatMap((name) => columnsOf(profile, name)))
+    printCounted(column, profile, all);
+  const raw = all.map(({ name, rounds, counted }) => ({
+    side: name,
+    rounds: Object.fromEntries(rounds),
+    counted: Object.fromEntries(counted),
+  }));
   return { rows: goalRows(columns), refused: refusal(Object.values(columns)), raw };
 }
 

@@ -9,9 +9,6 @@ export type Figures = Record<string, number>;
 /** Name of the figure that says whether the machine was quiet. */
 export const FOREIGN = 'cores, other programs';
 
-/** Schemas and processes with less than this are left out of tables. */
-const LEAST = 0.005;
-
 const sum = (values: readonly number[]): number => values.reduce((total, one) => total + one, 0);
 
 /** Processes that are no part of an installation of one's own: they keep the others running. */
@@ -35,10 +32,7 @@ export function foreignCores({ machine, processors, seconds }: Growth): number {
 }
 
 function shares(values: Record<string, number>, of: number, name: (key: string) => string): Figures {
-  const parts = Object.entries(values).map(([key, value]) => [key, value / of] as const);
-  return Object.fromEntries(
-    parts.filter(([, part]) => part >= LEAST).map(([key, part]) => [name(key), part]),
-  );
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [name(key), value / of]));
 }
 
 /** Figures of a message with its answer. */

@@ -57,9 +57,13 @@ export class MeasuredInstallation {
     return { database: this.database, monitorPort: this.monitorPort, processes };
   }
 
-  /** Gathers the planner's statistics, as autovacuum would within its first minute. */
-  async analyze(): Promise<void> {
+  /**
+   * Gathers the planner's statistics, as autovacuum would within its first minute, and begins a new checkpoint: after it
+   * PostgreSQL logs whole pages, in each round at the same place.
+   */
+  async settle(): Promise<void> {
     await this.database?.query('ANALYZE');
+    await this.database?.query('CHECKPOINT');
   }
 
   /** Lets PostgreSQL log every statement while `work` runs; what it logged. */
