@@ -57,21 +57,13 @@ export class CorpusIndex {
       this.documentOf.fill(number, this.starts[number], this.starts[number + 1]);
     this.numbers = new Map(this.ids.map((id, number) => [id, number]));
     this.size = { documents, passages: all, terms: this.terms.reduce((sum, count) => sum + count, 0) };
-    this.clear();
+    this.kept =
+      BYTES_OF_CORPUS + documents * 120 + all * 4 + PassageScorer.sizeOf(this.size);
   }
 
   /** Memory that it takes, about, in bytes. */
   get bytes(): number {
     return this.kept;
-  }
-
-  /** Forgets all but the documents. */
-  clear(): void {
-    this.postings.clear();
-    this.passages.clear();
-    this.words.clear();
-    this.kept =
-      BYTES_OF_CORPUS + this.ids.length * 120 + this.documentOf.length * 4 + PassageScorer.sizeOf(this.size);
   }
 
   postingOf(lexeme: string): Posting | undefined {

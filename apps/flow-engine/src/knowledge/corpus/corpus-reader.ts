@@ -81,9 +81,9 @@ export class CorpusReader {
     corpus: Corpus,
     { index, asked, within }: { index: CorpusIndex; asked: AskedWords; within: Consistency },
   ): Promise<Lexicon> {
-    const unstemmed = this.unstemmed(asked, index);
-    if (unstemmed.length > 0) {
-      const { revision, stems } = await this.repository.readRevision(trx, corpus, unstemmed);
+    // Again where another question made room meanwhile: a word without a stem would pass for a stop word.
+    for (let words = this.unstemmed(asked, index); words.length > 0; words = this.unstemmed(asked, index)) {
+      const { revision, stems } = await this.repository.readRevision(trx, corpus, words);
       this.keepStems(stems);
       within.check(index, revision);
     }
@@ -130,15 +130,14 @@ export class CorpusReader {
     return index.keepWords(beginning, words);
   }
 
-  /** Keeps the memory within its bounds. */
+  /** Keeps the memory within its bounds. Questions that are under way keep the index that they began with. */
   trim(): void {
     if (this.stems.size > MAX_STEMS) this.stems.clear();
     let bytes = [...this.indexes.values()].reduce((sum, index) => sum + index.bytes, 0);
     for (const [key, index] of this.indexes) {
       if (bytes <= this.maxBytes) return;
       bytes -= index.bytes;
-      if (this.indexes.size > 1) this.indexes.delete(key);
-      else index.clear();
+      this.indexes.delete(key);
     }
   }
 
