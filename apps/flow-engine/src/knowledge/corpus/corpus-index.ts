@@ -57,8 +57,7 @@ export class CorpusIndex {
       this.documentOf.fill(number, this.starts[number], this.starts[number + 1]);
     this.numbers = new Map(this.ids.map((id, number) => [id, number]));
     this.size = { documents, passages: all, terms: this.terms.reduce((sum, count) => sum + count, 0) };
-    this.kept =
-      BYTES_OF_CORPUS + documents * 120 + all * 4 + PassageScorer.sizeOf(this.size);
+    this.kept = BYTES_OF_CORPUS + documents * 120 + all * 4 + PassageScorer.sizeOf(this.size);
   }
 
   /** Memory that it takes, about, in bytes. */
