@@ -11,6 +11,9 @@ import { decide } from './silence.ts';
 
 const EVERY_MS = 500;
 
+/** The same while there is no call. */
+const IDLE_MS = 1000;
+
 /** Without an answer of NATS within that time nothing can be heard of jobs. */
 const DEAF_MS = 1000;
 
@@ -77,11 +80,11 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
     let last = Date.now();
     while (!lease.signal.aborted) {
       // A process that stood still has yet to hear what was said meanwhile; one cut off from NATS never will.
-      if (Date.now() - last > EVERY_MS + STOOD_MS) this.countFrom(Date.now());
+      if (Date.now() - last > IDLE_MS + STOOD_MS) this.countFrom(Date.now());
       if (!(await this.hears())) this.countFrom(Date.now() + GRACE_MS);
-      await this.round(lease).catch((error: unknown) => this.complain(error));
+      const calls = await this.round(lease).catch((error: unknown) => this.complain(error));
       last = Date.now();
-      await sleep(EVERY_MS, { signal: lease.signal }).catch(() => undefined);
+      await sleep(calls === 0 ? IDLE_MS : EVERY_MS, { signal: lease.signal }).catch(() => undefined);
     }
   }
 
@@ -97,7 +100,8 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
     return Promise.race([answer, sleep(DEAF_MS, { ref: false }).then(() => false)]);
   }
 
-  private async round(lease: Lease): Promise<void> {
+  /** Answers how many calls there are. */
+  private async round(lease: Lease): Promise<number> {
     const now = Date.now();
     const live = await this.database.withSpaces([], (trx) => this.repository.live(trx));
     const decided = live.map((call) => ({ call, verdict: decide(call, this.quietSince(call), now) }));
@@ -105,6 +109,7 @@ export class JobWatchService implements OnModuleInit, OnModuleDestroy {
       if (verdict === 'replace' && lease.isHeld()) await this.replace(call);
     const lost = decided.filter(({ verdict }) => verdict === 'give_up').map(({ call }) => call);
     if (lost.length > 0) await this.giveUp(lost, lease);
+    return live.length;
   }
 
   private quietSince({ id, generation, startedAt }: LiveCall): number {
