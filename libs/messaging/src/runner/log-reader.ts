@@ -59,8 +59,8 @@ export class LogReader {
     });
     this.messages = await this.consumer.consume({
       max_messages: MAX_PULL_MESSAGES,
-      expires: 5000,
-      idle_heartbeat: 500,
+      expires: 20_000,
+      idle_heartbeat: 1000,
       abort_on_missing_resource: true,
     });
     signal.addEventListener('abort', () => this.close(), { once: true });
