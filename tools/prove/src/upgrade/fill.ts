@@ -193,9 +193,11 @@ async function addChannels(of: {
   return { custom: channelOf(custom), flowChannel, phoneChannelId: textAt(phone, 'channel', 'id') };
 }
 
+/** The first message belongs to the greeting, in versions before first messages were kept from questions too. */
 const askForName = {
-  start: 'ask',
+  start: 'greeting',
   steps: [
+    { id: 'greeting', type: 'listen', settings: { variable: 'greeting' }, outcomes: { next: 'ask' } },
     { id: 'ask', type: 'say', settings: { text: 'What is your name?' }, outcomes: { next: 'name' } },
     { id: 'name', type: 'listen', settings: { variable: 'name' }, outcomes: { next: 'thank' } },
     { id: 'thank', type: 'say', settings: { text: 'Thanks, {{ variables.name }}.' }, outcomes: {} },
