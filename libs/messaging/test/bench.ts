@@ -11,6 +11,7 @@ import {
   freePort,
   type ServerProcess,
   startNatsServer,
+  type TestDatabase,
 } from '@parley/testing';
 import { sql, type Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
@@ -46,14 +47,22 @@ export interface MechanismBench {
   runnerUrl: string;
   /** Another pool of the runner role, as another process has. */
   anotherRunner(): Database<unknown>;
+  /** A small pool of any role; it is closed with the bench. */
+  open(url: string): Database<unknown>;
   /** Writes down that a holder with this epoch has these leases. */
   grant(names: readonly string[], epoch: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a bench; close it in afterAll. */
-export async function openMechanismBench(options: MechanismOptions = {}): Promise<MechanismBench> {
-  const server = await createTestDatabase();
+/**
+ * Opens a bench; close it in afterAll.
+ * @param given an empty database; by default one of the shared server
+ */
+export async function openMechanismBench(
+  options: MechanismOptions = {},
+  given?: TestDatabase,
+): Promise<MechanismBench> {
+  const server = given ?? (await createTestDatabase());
   const serviceUrl = server.urlFor('parley_conversation');
   const runnerUrl = server.urlFor('parley_conversation_runner');
   const migrations = [createMechanismMigrations(options), threadMigrations];
@@ -77,6 +86,7 @@ export async function openMechanismBench(options: MechanismOptions = {}): Promis
     serviceUrl,
     runnerUrl,
     anotherRunner: () => open(runnerUrl, 4),
+    open: (url) => open(url, 4),
     close: async () => {
       await Promise.all(pools.map((pool) => pool.close()));
       await server.drop();

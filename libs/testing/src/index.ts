@@ -1,4 +1,5 @@
 export * from './audio.ts';
+export * from './crashing-postgres.ts';
 export * from './data/calls.ts';
 export * from './data/messages.ts';
 export * from './go-servers.ts';

@@ -50,9 +50,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes an empty database; the shared server's address comes from PARLEY_TEST_DATABASE_URL, which the test run sets. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = process.env['PARLEY_TEST_DATABASE_URL'];
+/**
+ * Makes an empty database.
+ * @param server superuser's URL; by default that of the shared server from PARLEY_TEST_DATABASE_URL, which the test run sets
+ */
+export async function createTestDatabase(
+  server = process.env['PARLEY_TEST_DATABASE_URL'],
+): Promise<TestDatabase> {
   if (!server)
     throw new Error('PARLEY_TEST_DATABASE_URL is not set: run the spec through the root jest.config.mjs.');
   const name = `test_${randomBytes(6).toString('hex')}`;
