@@ -45,10 +45,10 @@ export interface MechanismBench {
   runner: Database<unknown>;
   serviceUrl: string;
   runnerUrl: string;
-  /** Another pool of the runner role, as another process has. */
-  anotherRunner(): Database<unknown>;
-  /** A small pool of any role; it is closed with the bench. */
-  open(url: string): Database<unknown>;
+  /** A pool of the owner of all tables. */
+  owner(): Database<unknown>;
+  /** Another pool of the runner role, as another process has; `options` are those of a PostgreSQL command line. */
+  anotherRunner(options?: string): Database<unknown>;
   /** Writes down that a holder with this epoch has these leases. */
   grant(names: readonly string[], epoch: number): Promise<void>;
   close(): Promise<void>;
@@ -85,13 +85,17 @@ export async function openMechanismBench(
     },
     serviceUrl,
     runnerUrl,
-    anotherRunner: () => open(runnerUrl, 4),
-    open: (url) => open(url, 4),
+    anotherRunner: (given = '') => open(withOptions(runnerUrl, given), 4),
+    owner: () => open(withOptions(server.ownerUrl, '-c search_path=conversation'), 4),
     close: async () => {
       await Promise.all(pools.map((pool) => pool.close()));
       await server.drop();
     },
   };
+}
+
+function withOptions(url: string, given: string): string {
+  return given ? `${url}?options=${encodeURIComponent(given)}` : url;
 }
 
 /** A nats-server of one's own that can be killed and started again on its data. */

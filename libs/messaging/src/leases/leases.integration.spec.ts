@@ -196,6 +196,62 @@ describe('Leases', () => {
     expect(rows[0]?.left).toBeGreaterThan(30);
   });
 
+  it('leaves a lease to a process that began and took it while another took others', async () => {
+    // This plan locks one row after another, as any may that is interrupted.
+    const first = new LeasesRepository(bench.anotherRunner('-c enable_hashjoin=off -c enable_mergejoin=off'));
+    const second = new LeasesRepository(bench.anotherRunner());
+    const owner = bench.owner();
+    await sql`
+      CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END'`.execute(
+      owner.kysely,
+    );
+    await sql`
+      CREATE TRIGGER pause BEFORE UPDATE ON lease FOR EACH ROW WHEN (OLD.name LIKE 'h.%' AND NEW.holder = 'first') EXECUTE FUNCTION pause()`.execute(
+      owner.kysely,
+    );
+    await sql`
+      INSERT INTO lease (name, holder, epoch, until) SELECT name, '', 1, '-infinity' FROM unnest(ARRAY['h.0', 'h.1']) AS name`.execute(
+      bench.runner.kysely,
+    );
+    await first.renew({ holder: 'first', namesHash: 0 });
+    const slow = first.acquire('first', ['h.0', 'h.1']);
+    await sleep(100);
+    await second.renew({ holder: 'second', namesHash: 0 });
+    const quick = await second.acquire('second', ['h.0', 'h.1']);
+    const names = [...(await slow), ...quick].map(({ name }) => name);
+    expect(names.sort()).toEqual(['h.0', 'h.1']);
+    await sql`DROP TRIGGER pause ON lease`.execute(owner.kysely);
+  });
+
+  it('counts a process as dead whose renewal waited beyond its end', async () => {
+    const repository = new LeasesRepository(bench.anotherRunner());
+    await repository.renew({ holder: 'waiting', namesHash: 0 });
+    await sql`UPDATE lease SET until = clock_timestamp() + interval '0.2 seconds' WHERE name = '@waiting'`.execute(
+      bench.runner.kysely,
+    );
+    const renewed = bench.runner.kysely.transaction().execute(async (trx) => {
+      await sql`SELECT FROM lease WHERE name = '@waiting' FOR UPDATE`.execute(trx);
+      const table = repository.renew({ holder: 'waiting', namesHash: 0 });
+      await sleep(300);
+      return { table };
+    });
+    expect((await (await renewed).table).wasAlive).toBe(false);
+  });
+
+  it('releases no lease that its process has taken anew meanwhile', async () => {
+    const repository = new LeasesRepository(bench.anotherRunner());
+    await repository.renew({ holder: 'again', namesHash: 0 });
+    const [before] = await repository.acquire('again', ['i']);
+    await repository.abandon('again', ['i']);
+    const [after] = await repository.acquire('again', ['i']);
+    if (!before || !after) throw new Error('The lease was not taken twice.');
+    await repository.release('again', before);
+    await repository.renew({ holder: 'other', namesHash: 0 });
+    expect(await repository.acquire('other', ['i'])).toEqual([]);
+    await repository.release('again', after);
+    expect(await repository.acquire('other', ['i'])).toMatchObject([{ name: 'i', expired: false }]);
+  });
+
   it('never waits for a row that another process is taking', async () => {
     const repositories = Array.from({ length: 6 }, () => new LeasesRepository(bench.anotherRunner()));
     const names = Array.from({ length: 40 }, (_value, index) => `race.${index}`);

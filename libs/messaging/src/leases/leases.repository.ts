@@ -58,14 +58,18 @@ export class LeasesRepository {
     this.database = database;
   }
 
-  /** Says that this process lives, and answers who holds what. */
+  /**
+   * Says that this process lives, and answers who holds what. Whether it was alive is asked once its row is locked: a
+   * renewal that had to wait may have waited beyond its end.
+   */
   async renew({ holder, namesHash }: LeasePeer): Promise<LeaseTable> {
     const name = PROCESS_PREFIX + holder;
     const { rows } = await sql<LeaseRow & { wasAlive: boolean | null }>`
-      WITH renewed AS (
-        UPDATE lease SET until = ${inMs(LEASE_MS)}, epoch = ${namesHash}
-        FROM (SELECT name, until > clock_timestamp() AS alive FROM lease WHERE name = ${name} FOR UPDATE) AS before
-        WHERE lease.name = before.name RETURNING before.alive
+      WITH before AS MATERIALIZED (
+        SELECT name, until FROM lease WHERE name = ${name} FOR UPDATE
+      ), renewed AS (
+        UPDATE lease SET until = ${inMs(LEASE_MS)}, epoch = ${namesHash} FROM before
+        WHERE lease.name = before.name RETURNING before.until > clock_timestamp() AS alive
       ), created AS (
         INSERT INTO lease (name, holder, epoch, until) SELECT ${name}, ${holder}, ${namesHash}, ${inMs(LEASE_MS)}
         WHERE NOT EXISTS (SELECT FROM renewed) ON CONFLICT (name) DO NOTHING
@@ -76,17 +80,23 @@ export class LeasesRepository {
     return { ...toTable({ holder, namesHash }, rows), wasAlive: rows[0]?.wasAlive ?? false };
   }
 
-  /** Takes leases that are free or expired; skips those that another process takes at this moment. Renew before. */
+  /**
+   * Takes leases that are free or expired; skips those that another process takes at this moment. Renew before. Holders
+   * without a process are listed first: asked of each row as it is locked, a process that has begun meanwhile would be one.
+   */
   async acquire(holder: string, names: readonly string[]): Promise<AcquiredLease[]> {
     const { rows } = await sql<AcquiredLease>`
       WITH wanted AS (
         SELECT name FROM unnest(${[...names]}::text[]) AS name
       ), dead AS (
         SELECT holder FROM lease WHERE name LIKE ${`${PROCESS_PREFIX}%`} AND until <= clock_timestamp() FOR UPDATE SKIP LOCKED
+      ), gone AS MATERIALIZED (
+        SELECT holder FROM lease JOIN wanted USING (name)
+        WHERE NOT EXISTS (SELECT FROM lease AS process WHERE process.name = ${PROCESS_PREFIX} || lease.holder)
       ), free AS (
         SELECT lease.name, lease.holder FROM lease JOIN wanted USING (name)
         WHERE lease.until <= clock_timestamp() OR lease.holder IN (SELECT holder FROM dead)
-          OR NOT EXISTS (SELECT FROM lease AS process WHERE process.name = ${PROCESS_PREFIX} || lease.holder)
+          OR lease.holder IN (SELECT holder FROM gone)
         FOR UPDATE OF lease SKIP LOCKED
       ), taken AS (
         UPDATE lease SET holder = ${holder}, epoch = lease.epoch + 1, until = ${inMs(ROW_MS)} FROM free
@@ -117,11 +127,11 @@ export class LeasesRepository {
     );
   }
 
-  /** Gives leases up, so that another process takes them at once. */
-  async release(holder: string, names: readonly string[]): Promise<void> {
+  /** Gives a lease up, so that another process takes it at once; leaves it alone when the same process has taken it anew. */
+  async release(holder: string, { name, epoch }: Pick<LeaseRow, 'name' | 'epoch'>): Promise<void> {
     await sql`
       UPDATE lease SET holder = '', until = '-infinity'
-      WHERE holder = ${holder} AND name = ANY (${[...names]}::text[])`.execute(this.database.relaxed);
+      WHERE holder = ${holder} AND name = ${name} AND epoch = ${epoch}`.execute(this.database.relaxed);
   }
 
   /** Takes this process, and those that died long ago, off the list. */

@@ -245,7 +245,7 @@ export class Leases {
         lease.requestDrain(this.registered.get(name)?.drain ?? false);
         await Promise.race([lease.done, sleep(DRAIN_MS, undefined, { ref: false })]);
         this.dropLease(lease);
-        await this.repository.release(this.holder, [name]).catch(() => undefined);
+        await this.repository.release(this.holder, lease).catch(() => undefined);
       }),
     );
     this.wakers?.wakeRemote(WAKE_NAME);
