@@ -1,5 +1,5 @@
 export { createDatabase, Database } from './database.ts';
-export type { DatabaseLogger, DatabaseOptions, Trx } from './database.ts';
+export type { DatabaseLogger, DatabaseOptions, TransactionEnd, Trx } from './database.ts';
 export { migrate } from './migrate.ts';
 export type { MigrateOptions } from './migrate.ts';
 export { anyOfTexts, type ColumnTypes, insertRows } from './insert-rows.ts';

@@ -77,9 +77,8 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
 
   beforeAll(async () => {
     [postgres, broker] = await Promise.all([startCrashingPostgres(), openNatsBench()]);
-    const server = await postgres.createDatabase();
-    bench = await openMechanismBench({}, server);
-    superuser = bench.open(`${server.ownerUrl}?options=${encodeURIComponent('-c search_path=conversation')}`);
+    bench = await openMechanismBench({}, await postgres.createDatabase());
+    superuser = bench.owner();
     nats = await broker.connect();
     await new Kvm(nats).create(bucket, { history: 64 });
   }, 60_000);
@@ -116,8 +115,7 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
    */
   async function loseIn(round: () => Promise<boolean>): Promise<void> {
     for (let rounds = 1; rounds <= MAX_ROUNDS; rounds += 1) {
-      const wasLost = await round();
-      await postgres.admit();
+      const wasLost = await round().finally(() => postgres.admit());
       if (wasLost) return;
     }
     throw new Error(`The statement was not lost in ${MAX_ROUNDS} rounds: the test shows nothing.`);

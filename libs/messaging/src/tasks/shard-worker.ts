@@ -6,8 +6,8 @@ import type { Lease } from '../leases/lease.ts';
 import { nextIntervalMs, waitUntilElapsed } from '../pacing.ts';
 import { underTrace } from '../tracing.ts';
 import type { CompletionBatcher } from './completion-batcher.ts';
-import type { LocalWorker } from './local-workers.ts';
-import { TaskLanes } from './task-lane.ts';
+import type { ExpectedTask, LocalWorker } from './local-workers.ts';
+import { laneKey, TaskLanes } from './task-lane.ts';
 import type {
   BatchWrite,
   Task,
@@ -17,7 +17,7 @@ import type {
   TaskStats,
   TaskWorkerParts,
 } from './task.ts';
-import type { Claim, InsertedTask, LoadedTask } from './tasks.repository.ts';
+import type { Claim, LoadedTask } from './tasks.repository.ts';
 import { taskKey } from './tasks.repository.ts';
 import { workerName } from './tasks.ts';
 import { decideRetry, type RetryDecision } from './retry-decision.ts';
@@ -58,7 +58,7 @@ export class ShardWorker implements LocalWorker {
   readonly claim: Claim;
   private readonly lanes: TaskLanes;
   private readonly running = new Set<Promise<void>>();
-  private readonly expected = new Map<string, InsertedTask>();
+  private readonly expected = new Set<ExpectedTask>();
   private readonly bell = new Bell();
   private needsReclaim = true;
   private needsLoad = true;
@@ -95,28 +95,45 @@ export class ShardWorker implements LocalWorker {
     }
   }
 
-  canTake(): boolean {
-    return !this.needsLoad && !this.needsReclaim && this.isAtWork() && this.freeSlots() > this.expected.size;
+  canTake(task: ExpectedTask): boolean {
+    if (this.needsLoad || this.needsReclaim || !this.isAtWork()) return false;
+    if (this.lanes.size + this.expected.size >= MAX_LOADED_TASKS) return false;
+    const keys = this.expectedKeys();
+    return keys.has(laneKey(task)) || this.freeSlots() > keys.size;
   }
 
-  expect(tasks: readonly InsertedTask[]): void {
-    for (const task of tasks) this.expected.set(taskKey(task), task);
+  expect(task: ExpectedTask): void {
+    this.expected.add(task);
   }
 
   take(tasks: readonly LoadedTask[]): void {
-    for (const task of tasks) this.expected.delete(taskKey(task));
     // Whoever holds the lease now finds them; a look here would be in vain.
     if (!this.isAtWork()) return this.parts.wakers.wakeRemote(this.claim.lease);
     for (const task of tasks) this.lanes.add(task);
-    for (const task of this.lanes.takeReady(this.freeSlots(), ({ begun }) => begun)) this.start(task);
+    for (const task of this.takeReady(({ begun }) => begun)) this.start(task);
   }
 
-  forget(tasks: readonly InsertedTask[], mayExist: boolean): void {
-    for (const task of tasks) this.expected.delete(taskKey(task));
-    if (!mayExist) return;
-    this.needsReclaim = true;
-    this.nextReclaimAt = performance.now() + DOUBT_MS;
-    this.bell.ring();
+  forget(tasks: readonly ExpectedTask[], mayExist: boolean): void {
+    for (const task of tasks) this.expected.delete(task);
+    if (mayExist) {
+      this.needsReclaim = true;
+      this.nextReclaimAt = performance.now() + DOUBT_MS;
+    }
+    // Tasks of its key may have waited for its end.
+    if (mayExist || this.lanes.size > 0) this.bell.ring();
+  }
+
+  private expectedKeys(): Set<string> {
+    return new Set([...this.expected].map(laneKey));
+  }
+
+  /** What is expected may stand in front of what was loaded of its key meanwhile: that begins once it is decided. */
+  private takeReady(mayBegin: (task: LoadedTask) => boolean = () => true): LoadedTask[] {
+    const undecided = this.expectedKeys();
+    return this.lanes.takeReady(
+      this.freeSlots(),
+      (task) => mayBegin(task) && (undecided.size === 0 || !undecided.has(laneKey(task))),
+    );
   }
 
   private isAtWork(): boolean {
@@ -158,7 +175,7 @@ export class ShardWorker implements LocalWorker {
     this.needsReclaim = false;
     this.needsLoad = true;
     if (performance.now() >= this.nextReclaimAt) this.nextReclaimAt = Number.POSITIVE_INFINITY;
-    await this.parts.repository.reclaim(this.claim, [...this.lanes.all(), ...this.expected.values()]);
+    await this.parts.repository.reclaim(this.claim, [...this.lanes.all(), ...this.expected]);
   }
 
   private hasRoom(): boolean {
@@ -172,18 +189,21 @@ export class ShardWorker implements LocalWorker {
   private async load(): Promise<void> {
     await waitUntilElapsed(this.loadedAt, this.loadIntervalMs, this.work.lease.drainSignal);
     this.loadedAt = performance.now();
-    const limit = MAX_LOADED_TASKS - this.lanes.size;
+    // More may have been taken meanwhile.
+    const limit = Math.max(0, MAX_LOADED_TASKS - this.lanes.size);
     const free = this.freeSlots();
     this.needsLoad = false;
     this.lanes.markSkipped();
     const room = { limit, free, busyKeys: this.lanes.keys() };
+    this.nextDueAt = Number.POSITIVE_INFINITY;
     const { tasks, nextDueMs, hasLocked } = await this.parts.repository.load(this.claim, room);
     this.loadIntervalMs = nextIntervalMs(this.loadedAt, PACE_MS);
     const waitMs = Math.min(
       nextDueMs ?? Number.POSITIVE_INFINITY,
       hasLocked ? LOCKED_MS : Number.POSITIVE_INFINITY,
     );
-    this.nextDueAt = performance.now() + waitMs + 1;
+    // What was put back while the statement ran may have come too late for it.
+    this.nextDueAt = Math.min(this.nextDueAt, performance.now() + waitMs + 1);
     if (tasks.length === limit) this.needsLoad = true;
     for (const task of tasks) this.lanes.add(task);
     if (tasks.length > 0) await this.startReady();
@@ -191,7 +211,7 @@ export class ShardWorker implements LocalWorker {
 
   /** Begins what may begin; attempts that are not yet counted are counted first, in one statement. */
   private async startReady(): Promise<void> {
-    const ready = this.lanes.takeReady(this.freeSlots());
+    const ready = this.takeReady();
     const fresh = ready.filter((task) => !task.begun);
     try {
       if (fresh.length > 0) {

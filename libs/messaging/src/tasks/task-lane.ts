@@ -43,12 +43,15 @@ export class TaskLanes {
     return [...this.lanes.keys()];
   }
 
-  /** Lines up a task; what was loaded of its key before stands in front. */
+  /** Lines up a task in the order of its key; what is at work stays in front. */
   add(task: LoadedTask): void {
     const key = laneKey(task);
     const lane = this.lanes.get(key);
-    if (lane) lane.push(task);
-    else this.lanes.set(key, [task]);
+    if (!lane) this.lanes.set(key, [task]);
+    else {
+      const behind = lane.findIndex(({ no }, index) => no > task.no && !(index === 0 && this.working.has(key)));
+      lane.splice(behind < 0 ? lane.length : behind, 0, task);
+    }
   }
 
   /** Remembers that a look for tasks passed over the keys in memory: more of them may be in the table. */

@@ -2,7 +2,7 @@ import type { Trx } from '@parley/database';
 import { shardOfKey, workerName } from '../task-shards.ts';
 import { currentTraceparent } from '../tracing.ts';
 import type { Wakers } from '../wakers.ts';
-import type { LocalWorker, LocalWorkers } from './local-workers.ts';
+import type { LocalWorkers } from './local-workers.ts';
 import type { LoadedTask, TakenTask, TaskInsert, TasksRepository } from './tasks.repository.ts';
 
 export { shardOfKey, TASK_SHARDS, workerName } from '../task-shards.ts';
@@ -36,11 +36,13 @@ export class Tasks {
   async enqueue<Tables>(trx: Trx<Tables>, tasks: readonly NewTask[]): Promise<void> {
     if (tasks.length === 0) return;
     const traceparent = currentTraceparent();
+    const handover = this.local?.open(trx);
     const written = tasks.map((task) => {
       const shard = shardOfKey(task.key);
       const name = workerName(task.queue, shard);
-      const worker = task.dueAt ? undefined : this.local?.findFree(name);
       const { queue, id, key, spaceId } = task;
+      const expected = { id, key, spaceId };
+      const claim = task.dueAt ? null : handover?.reserve(name, expected);
       const payload = JSON.stringify(task.payload);
       const dueAt = task.dueAt ?? null;
       const row = {
@@ -52,9 +54,9 @@ export class Tasks {
         payload,
         traceparent,
         dueAt,
-        claim: worker?.claim ?? null,
+        claim: claim ?? null,
       };
-      return { name, worker, row };
+      return { name, expected, row };
     });
     const takenNow = await this.repository.insert(
       trx,
@@ -62,19 +64,14 @@ export class Tasks {
     );
     const found = new Map(takenNow.map((one) => [placeOf(one), one]));
     const left = new Set<string>();
-    const taken = new Map<LocalWorker, LoadedTask[]>();
-    for (const { name, worker, row } of written) {
+    for (const { name, expected, row } of written) {
       const one = found.get(placeOf(row));
-      if (!worker || !one) left.add(name);
-      else taken.set(worker, [...(taken.get(worker) ?? []), toLoaded(row, one)]);
+      // An id that is given twice is written once.
+      found.delete(placeOf(row));
+      handover?.settle(expected, one ? toLoaded(row, one) : null);
+      if (!one) left.add(name);
     }
     for (const name of left) this.wakers.afterCommit(trx, name);
-    for (const [worker, loaded] of taken)
-      this.local?.handOver(
-        trx,
-        worker,
-        loaded.sort((a, b) => a.no - b.no),
-      );
   }
 
   /**
