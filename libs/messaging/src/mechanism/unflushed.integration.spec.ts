@@ -132,7 +132,11 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
       await this.held;
     }
 
-    override async nextRows(shard: string, limit: number, removed: readonly number[] = []): Promise<OutboxRow[]> {
+    override async nextRows(
+      shard: string,
+      limit: number,
+      removed: readonly number[] = [],
+    ): Promise<OutboxRow[]> {
       await this.held;
       if (removed.length > 0) await this.beforeRemoval();
       const rows = await super.nextRows(shard, limit, removed);
@@ -227,7 +231,9 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
     }
 
     const countsOf = async (): Promise<Record<string, number>> => {
-      const rows = await read(sql<{ id: string; count: number }>`SELECT id, last_sequence AS count FROM thread`);
+      const rows = await read(
+        sql<{ id: string; count: number }>`SELECT id, last_sequence AS count FROM thread`,
+      );
       return Object.fromEntries(rows.map(({ id, count }) => [id, Number(count)]));
     };
 
@@ -293,10 +299,14 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
       await loseIn(async () => {
         const { relay, outbox, stop } = startRelays();
         // So its end finds rows that are published and not yet removed.
-        outbox.beforeRemoval = () => Promise.reject(new Error('This process removes nothing before its end.'));
+        outbox.beforeRemoval = () =>
+          Promise.reject(new Error('This process removes nothing before its end.'));
         const published = relay.stats.published;
         await outbox.holdDuring(() => post(2));
-        await eventually('they are published', () => relay.stats.published - published === 2 * threads.length);
+        await eventually(
+          'they are published',
+          () => relay.stats.published - published === 2 * threads.length,
+        );
         await handled();
         const crash = crashAfter('removal at the end');
         await stop();
@@ -425,7 +435,9 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
         await eventually('both live', () => staying.processCount === 2);
         const crash = crashAfter('removal of the process');
         await Promise.all([crash, leaving.stop()]);
-        const back = await read(sql`SELECT FROM lease WHERE name LIKE '@%' AND until > clock_timestamp() - interval '3 seconds'`);
+        const back = await read(
+          sql`SELECT FROM lease WHERE name LIKE '@%' AND until > clock_timestamp() - interval '3 seconds'`,
+        );
         return back.length === 2;
       });
       await eventually('it is alone', () => staying.processCount === 1, 3000);
@@ -465,7 +477,9 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
     const contents = async (): Promise<Record<string, string[]>> => {
       const found: Record<string, string[]> = {};
       for (const table of tables) {
-        const rows = await read(sql<{ text: string }>`SELECT row::text AS text FROM ${sql.table(table)} AS row`);
+        const rows = await read(
+          sql<{ text: string }>`SELECT row::text AS text FROM ${sql.table(table)} AS row`,
+        );
         found[table] = rows.map(({ text }) => text).sort();
       }
       return found;
@@ -474,39 +488,47 @@ describe('What PostgreSQL loses of commits that do not wait for the disk', () =>
     it.each([
       ['seen events', 'inbox', 'deleteSeenEvents'],
       ['expired answers', 'command', 'deleteExpiredCommands'],
-    ] as const)('forgets %s again that a crash brought back, and nothing else', async (_what, table, forget) => {
-      const repository = new MaintenanceRepository(bench.runner);
-      await sql`DELETE FROM inbox`.execute(superuser.kysely);
-      await sql`DELETE FROM command`.execute(superuser.kysely);
-      for (const [age, name] of [
-        [40, 'old'],
-        [1, 'young'],
-      ] as const) {
-        await sql`
+    ] as const)(
+      'forgets %s again that a crash brought back, and nothing else',
+      async (_what, table, forget) => {
+        const repository = new MaintenanceRepository(bench.runner);
+        await sql`DELETE FROM inbox`.execute(superuser.kysely);
+        await sql`DELETE FROM command`.execute(superuser.kysely);
+        for (const [age, name] of [
+          [40, 'old'],
+          [1, 'young'],
+        ] as const) {
+          await sql`
           INSERT INTO inbox (consumer, event_id, space_id, received_at)
           SELECT 'spec', ${name} || n, ${spaceId}, now() - ${age} * interval '1 day' FROM generate_series(1, 50) AS n`.execute(
-          superuser.kysely,
-        );
-        await sql`
+            superuser.kysely,
+          );
+          await sql`
           INSERT INTO command (scope, key, space_id, request_id, request_hash, expires_at)
           SELECT 'spec', ${name} || n, ${spaceId}, 'request', 'hash', now() + (20 - ${age}) * interval '1 day'
           FROM generate_series(1, 50) AS n`.execute(superuser.kysely);
-      }
-      const before = await contents();
-      await loseIn(async () => {
-        const crash = crashAfter(forget);
-        expect(await repository[forget]()).toBe(50);
-        afterRelaxed(forget);
-        await crash;
-        const found = await contents();
-        if (found[table]?.length !== 100) return false;
-        expect(found).toEqual(before);
-        return true;
-      });
-      await eventually('it is forgotten', () => repository[forget]().then((count) => count === 50, () => false));
-      expect(await repository[forget]()).toBe(0);
-      const kept = (before[table] ?? []).filter((text) => text.includes('young'));
-      expect(await contents()).toEqual({ ...before, [table]: kept });
-    });
+        }
+        const before = await contents();
+        await loseIn(async () => {
+          const crash = crashAfter(forget);
+          expect(await repository[forget]()).toBe(50);
+          afterRelaxed(forget);
+          await crash;
+          const found = await contents();
+          if (found[table]?.length !== 100) return false;
+          expect(found).toEqual(before);
+          return true;
+        });
+        await eventually('it is forgotten', () =>
+          repository[forget]().then(
+            (count) => count === 50,
+            () => false,
+          ),
+        );
+        expect(await repository[forget]()).toBe(0);
+        const kept = (before[table] ?? []).filter((text) => text.includes('young'));
+        expect(await contents()).toEqual({ ...before, [table]: kept });
+      },
+    );
   });
 });

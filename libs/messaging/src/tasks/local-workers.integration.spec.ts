@@ -207,9 +207,9 @@ describe('Tasks of a process that holds their shard', () => {
       (key) => lease(key) === lease('key'),
     );
     await enqueue(same.slice(0, 30).map((key) => ({ id: key, key })));
-    const { rows } = await sql<{ begun: number }>`SELECT count(*)::int AS begun FROM task WHERE attempts > 0`.execute(
-      bench.runner.kysely,
-    );
+    const { rows } = await sql<{
+      begun: number;
+    }>`SELECT count(*)::int AS begun FROM task WHERE attempts > 0`.execute(bench.runner.kysely);
     expect(rows[0]?.begun).toBeLessThanOrEqual(4);
     await noneLeft();
     expect(most).toBe(2);

@@ -49,7 +49,9 @@ export class TaskLanes {
     const lane = this.lanes.get(key);
     if (!lane) this.lanes.set(key, [task]);
     else {
-      const behind = lane.findIndex(({ no }, index) => no > task.no && !(index === 0 && this.working.has(key)));
+      const behind = lane.findIndex(
+        ({ no }, index) => no > task.no && !(index === 0 && this.working.has(key)),
+      );
       lane.splice(behind < 0 ? lane.length : behind, 0, task);
     }
   }
