@@ -130,10 +130,7 @@ export class ShardWorker implements LocalWorker {
   /** What is expected may stand in front of what was loaded of its key meanwhile: that begins once it is decided. */
   private takeReady(mayBegin: (task: LoadedTask) => boolean = () => true): LoadedTask[] {
     const undecided = this.expectedKeys();
-    return this.lanes.takeReady(
-      this.freeSlots(),
-      (task) => mayBegin(task) && (undecided.size === 0 || !undecided.has(laneKey(task))),
-    );
+    return this.lanes.takeReady(this.freeSlots(), (task) => mayBegin(task) && !undecided.has(laneKey(task)));
   }
 
   private isAtWork(): boolean {
