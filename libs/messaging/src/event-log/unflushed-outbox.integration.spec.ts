@@ -232,14 +232,10 @@ describe('Outbox rows whose removal PostgreSQL loses in a crash', () => {
     await stage.loseIn(async () => {
       const { relay, outbox, stop } = startRelays();
       // So its end finds rows that are published and not yet removed.
-      outbox.beforeRemoval = () =>
-        Promise.reject(new Error('This process removes nothing before its end.'));
+      outbox.beforeRemoval = () => Promise.reject(new Error('This process removes nothing before its end.'));
       const published = relay.stats.published;
       await outbox.holdDuring(() => post(2));
-      await eventually(
-        'they are published',
-        () => relay.stats.published - published === 2 * threads.length,
-      );
+      await eventually('they are published', () => relay.stats.published - published === 2 * threads.length);
       await handled();
       const crash = stage.crashAfter('removal at the end');
       await stop();

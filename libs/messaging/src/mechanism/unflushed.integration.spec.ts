@@ -122,7 +122,7 @@ describe('What PostgreSQL loses in a crash of commits that do not wait for the d
 
     it('changes nothing for the holder of a lease whose prolonging was lost', async () => {
       const log: Taken[] = [];
-            const holder = startHolder('prolonged', log);
+      const holder = startHolder('prolonged', log);
       await eventually('it is taken', () => log.length === 1);
       const second = startHolder('prolonged', log);
       await stage.loseIn(async () => {
