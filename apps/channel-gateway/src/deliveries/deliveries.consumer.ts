@@ -52,12 +52,20 @@ export class DeliveriesConsumer {
     private readonly http: GuardedFetch,
   ) {}
 
-  @OnEvent(messagePosted, { consumer: 'delivery', dedupe: 'own' })
+  @OnEvent(messagePosted, {
+    consumer: 'delivery',
+    dedupe: 'own',
+    concerns: (event) => outboundOfPosted(event) !== null,
+  })
   async onPosted(events: Posted[], { trx }: EventContext<Tables>): Promise<void> {
     await this.accept(trx, events.map(outboundOfPosted));
   }
 
-  @OnEvent(messageChanged, { consumer: 'delivery', dedupe: 'own' })
+  @OnEvent(messageChanged, {
+    consumer: 'delivery',
+    dedupe: 'own',
+    concerns: (event) => outboundOfChanged(event) !== null,
+  })
   async onChanged(events: Changed[], { trx }: EventContext<Tables>): Promise<void> {
     await this.accept(trx, events.map(outboundOfChanged));
   }

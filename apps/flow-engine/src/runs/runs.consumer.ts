@@ -40,7 +40,11 @@ export class RunsConsumer {
     await this.turns.take(context.trx, turns);
   }
 
-  @OnEvent(messagePosted, { consumer: 'runs', dedupe: 'sequence' })
+  @OnEvent(messagePosted, {
+    consumer: 'runs',
+    dedupe: 'sequence',
+    concerns: (event) => turnOf(event) !== null && respondersOf(event.data).length > 0,
+  })
   async onPosted(events: Posted[], context: EventContext<Tables>): Promise<void> {
     const turns = events.flatMap((event) => {
       const turn = turnOf(event);
@@ -52,13 +56,9 @@ export class RunsConsumer {
   }
 
   /** What was cut off of a spoken message was never said, and a deleted one is gone: histories keep what was heard. */
-  @OnEvent(messageChanged, { consumer: 'runs', dedupe: 'sequence' })
+  @OnEvent(messageChanged, { consumer: 'runs', dedupe: 'sequence', concerns: isCutOrDeleted })
   async onChanged(events: Changed[], context: EventContext<Tables>): Promise<void> {
-    const cut = events.filter(
-      ({ data: { change, message } }) =>
-        change === 'deleted' || (change === 'speech' && isCut(message.speech)),
-    );
-    if (cut.length === 0) return;
+    const cut = events.filter(isCutOrDeleted);
     const live = await this.runs.respondersIn(
       context.trx,
       cut.map(({ data }) => data.conversationId),
@@ -85,6 +85,10 @@ export class RunsConsumer {
     );
     for (const { spaceId, data } of events) await this.deletion.end(trx, spaceId, data);
   }
+}
+
+function isCutOrDeleted({ data: { change, message } }: Changed): boolean {
+  return change === 'deleted' || (change === 'speech' && isCut(message.speech));
 }
 
 function isCut(speech: Changed['data']['message']['speech']): boolean {

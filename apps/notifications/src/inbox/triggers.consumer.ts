@@ -46,7 +46,12 @@ export class TriggersConsumer {
   }
 
   /** Enqueues notifications of contacts' messages after a delay. Few messages qualify, so large batches share a transaction. */
-  @OnEvent(messagePosted, { consumer: 'replies', minIntervalMs: 250 })
+  @OnEvent(messagePosted, {
+    consumer: 'replies',
+    minIntervalMs: 250,
+    concerns: ({ data: { owner, message } }) =>
+      message.author.type === 'account' || (owner === 'human' && message.author.type === 'contact'),
+  })
   async onMessagePosted(
     events: EventEnvelope<typeof messagePosted>[],
     { trx }: EventContext<Tables>,

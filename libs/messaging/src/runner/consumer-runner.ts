@@ -50,6 +50,8 @@ interface PartitionRun {
   lease: Lease;
   reader: LogReader;
   position: number;
+  /** How far it has read; what lies between was passed over. */
+  seen: number;
   /** So many messages go one by one: the holder before may have died of one of them. */
   cautiousMessages: number;
   /** What the holders before had begun and not ended. */
@@ -95,6 +97,7 @@ export class ConsumerRunner {
           await this.replay(lease);
         }
         if (now < nextReportAt) continue;
+        if (run.seen > run.position) await this.moveTo(run, run.seen);
         if (found === 0) await this.advanceWhenIdle(run);
         await this.parts.positions?.report(run.where, run.position);
         nextReportAt = now + reportIntervalMs;
@@ -129,6 +132,7 @@ export class ConsumerRunner {
       lease,
       reader,
       position,
+      seen: position,
       cautiousMessages: lease.expired ? CAUTIOUS_MESSAGES : 0,
       openAttempts,
     };
@@ -143,7 +147,8 @@ export class ConsumerRunner {
     const batch = messages
       .filter((message) => message.seq > run.position)
       .map((message) => decode(message, this.spec.handlers));
-    // What is only passed over needs no transaction: the position follows with the next event, or when all is quiet.
+    // What is only passed over needs no transaction: the position follows with the next event, or with the next report.
+    run.seen = last.seq;
     if (batch.some((one) => one.event !== null || one.problem !== null)) await this.handle(run, batch);
     this.countLag();
     run.cautiousMessages = last.info.pending === 0 ? 0 : Math.max(0, run.cautiousMessages - messages.length);
@@ -266,9 +271,13 @@ export class ConsumerRunner {
   /** With nothing to do, what others wrote into the stream is behind this partition too. */
   private async advanceWhenIdle(run: PartitionRun): Promise<void> {
     const end = await run.reader.lastSequenceIfCaughtUp().catch(() => null);
-    if (end === null || end <= run.position) return;
-    await this.parts.database.withSpaces([], (trx) => this.advance(trx, [{ run, to: end }]));
-    run.position = end;
+    if (end !== null && end > run.position) await this.moveTo(run, end);
+  }
+
+  /** Moves a position over what has no effect. */
+  private async moveTo(run: PartitionRun, to: number): Promise<void> {
+    await this.parts.database.withSpaces([], (trx) => this.advance(trx, [{ run, to }]));
+    run.position = to;
   }
 
   private async deliver(trx: Trx<unknown>, wave: EventGroup, signal: AbortSignal): Promise<void> {

@@ -22,6 +22,8 @@ export interface EventContext<Tables = unknown> {
 export interface EventHandler {
   definition: EventDefinition;
   dedupe: Dedupe;
+  /** Whether the handler has anything to do for an event; without, it has for all. */
+  concerns?: ((event: EventEnvelope) => boolean) | undefined;
   handle(events: EventEnvelope[], context: EventContext): Promise<unknown>;
 }
 

@@ -24,24 +24,29 @@ export interface DecodedMessage {
 }
 
 /** The declarations of the names that somebody handles. */
-export type EventDeclarations = ReadonlyMap<string, { definition: EventDefinition }>;
+export type EventDeclarations = ReadonlyMap<
+  string,
+  { definition: EventDefinition; concerns?: ((event: EventEnvelope) => boolean) | undefined }
+>;
 
 const spacePattern = /^[0-9A-Za-z_]{1,64}$/;
 /** What could not be read is kept whole, up to the largest event. */
 const TEXT_LIMIT = 1024 * 1024;
 
-/** Reads a message by its contract; only names that somebody handles are parsed. */
+/** Reads a message by its contract; only names that somebody handles are parsed, and only what concerns them is an event. */
 export function decode(message: JsMsg, declared: EventDeclarations): DecodedMessage {
   const { token, ...place } = parseSubject(message);
   const base = { position: message.seq, ...place, text: '' };
-  const definition = declared.get(place.name)?.definition;
-  if (!definition) return { ...base, event: null, problem: null };
+  const declaration = declared.get(place.name);
+  if (!declaration) return { ...base, event: null, problem: null };
+  const { definition, concerns } = declaration;
   const read = token ? { problem: `The subject holds "${token}".` } : parse(message, definition);
   if ('problem' in read)
     return { ...base, event: null, problem: read.problem, text: truncate(message.string(), TEXT_LIMIT, '') };
   const { data } = read;
   const sequence = definition.sequence?.(data) ?? null;
-  return { ...base, event: { ...place, ...fromHeaders(message), sequence, data }, problem: null };
+  const event = { ...place, ...fromHeaders(message), sequence, data };
+  return { ...base, event: concerns?.(event) === false ? null : event, problem: null };
 }
 
 /** What the subject says: it decides space and partition. `token`: what can be no space or no key. */

@@ -1,4 +1,4 @@
-import type { EventDefinition, OperationDefinition } from '@parley/contracts';
+import type { EventDefinition, EventEnvelope, OperationDefinition } from '@parley/contracts';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import type { TaskOptions } from '../tasks/task-worker.ts';
 import type { Dedupe } from './dedupe.ts';
@@ -11,6 +11,7 @@ export type HandlerExtras =
       consumer: string;
       dedupe: Dedupe;
       minIntervalMs: number | undefined;
+      concerns: ((event: EventEnvelope) => boolean) | undefined;
     }
   | { kind: 'operation'; definition: OperationDefinition }
   | { kind: 'before_operation'; definition: OperationDefinition }
@@ -21,12 +22,18 @@ export type HandlerExtras =
 /**
  * A method that takes batches of an event: `(events, context)`, one transaction for all.
  * @param options `consumer`: who keeps the position; `dedupe`: how repeats are dropped, default `inbox`; `minIntervalMs`: least
- *   distance of batches, for what nobody waits for: fewer and larger ones cost less
+ *   distance of batches, for what nobody waits for: fewer and larger ones cost less; `concerns`: whether the method has anything
+ *   to do for an event, by the event alone: others are passed over without a transaction
  * @throws TypeError when repeats are to be dropped by a sequence that the event does not have
  */
-export function OnEvent(
-  definition: EventDefinition,
-  options: { consumer: string; dedupe?: Dedupe; minIntervalMs?: number },
+export function OnEvent<Definition extends EventDefinition>(
+  definition: Definition,
+  options: {
+    consumer: string;
+    dedupe?: Dedupe;
+    minIntervalMs?: number;
+    concerns?: (event: EventEnvelope<Definition>) => boolean;
+  },
 ): MethodDecorator {
   if (options.dedupe === 'sequence' && !definition.sequence)
     throw new TypeError(`${definition.name} has no sequence: choose another way to drop its repeats.`);
@@ -36,6 +43,7 @@ export function OnEvent(
     consumer: options.consumer,
     dedupe: options.dedupe ?? 'inbox',
     minIntervalMs: options.minIntervalMs,
+    concerns: options.concerns as ((event: EventEnvelope) => boolean) | undefined,
   };
   return withPayloadAndContext(EventPattern(definition.name, extras) as MethodDecorator);
 }

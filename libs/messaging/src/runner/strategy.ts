@@ -100,14 +100,14 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   }
 
   private addEvent(
-    { definition, consumer, dedupe, minIntervalMs }: Extract<HandlerExtras, { kind: 'event' }>,
+    { definition, consumer, dedupe, minIntervalMs, concerns }: Extract<HandlerExtras, { kind: 'event' }>,
     call: Call,
   ): void {
     const id = `${consumer}.${streamName(domainOf(definition.name))}`;
     const handlers = this.consumers.get(id) ?? new Map<string, EventHandler>();
     if (handlers.has(definition.name))
       throw new Error(`The consumer ${consumer} handles ${definition.name} twice.`);
-    handlers.set(definition.name, { definition, dedupe, handle: call });
+    handlers.set(definition.name, { definition, dedupe, concerns, handle: call });
     this.consumers.set(id, handlers);
     if (minIntervalMs !== undefined) this.minIntervals.set(id, minIntervalMs);
   }
