@@ -312,6 +312,29 @@ describe('a consumer of a stream', () => {
     expect(await letters.list()).toEqual([]);
   });
 
+  it('passes over what concerns nobody without a transaction, and follows with the next report', async () => {
+    const concerns = ({ data }: { data: unknown }): boolean => (data as Posted).text !== 'skip';
+    const handler = { ...countingHandler('own'), concerns };
+    const { runner } = start([handler], { reportIntervalMs: 3000 });
+    await post({ thread: 'a', sequence: 1 });
+    await reached({ a: 1 });
+    const { batches } = runner.stats;
+    for (let sequence = 1; sequence <= 20; sequence += 1) await post({ thread: 'x', sequence, text: 'skip' });
+    await post({ thread: 'a', sequence: 2 });
+    await reached({ a: 2 });
+    expect(runner.stats.batches).toBe(batches + 1);
+    expect(runner.stats.events).toBe(2);
+    const positions = async (): Promise<number> => {
+      const { rows } = await sql<{ last: number }>`SELECT max(position) AS last FROM position`.execute(
+        bench.runner.kysely,
+      );
+      return rows[0]?.last ?? 0;
+    };
+    await post({ thread: 'x', sequence: 21, text: 'skip' });
+    await eventually('the position follows', async () => (await positions()) === 23, 8000);
+    expect(await counts(bench.database)).toEqual({ a: 2 });
+  });
+
   it('moves quiet partitions up to the end of the stream', async () => {
     start([countingHandler('own')], { reportIntervalMs: 100 });
     for (let sequence = 1; sequence <= 20; sequence += 1) await post({ thread: 'a', sequence });
