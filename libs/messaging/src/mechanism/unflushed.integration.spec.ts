@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { eventually } from '../../test/bench.ts';
 import { CrashStage } from '../../test/crash-stage.ts';
+import { TaskStage } from '../../test/task-stage.ts';
 import type { Lease } from '../leases/leases.ts';
 import { Leases } from '../leases/leases.ts';
 import { LeasesRepository } from '../leases/leases.repository.ts';
@@ -203,5 +205,50 @@ describe('What PostgreSQL loses in a crash of commits that do not wait for the d
         expect(await contents()).toEqual({ ...before, [table]: kept });
       },
     );
+  });
+
+  it('loses nothing of tasks, whose commits wait: each is done once, in the order of its key', async () => {
+    const work = new TaskStage(stage.bench);
+    const { queue } = TaskStage;
+    const keys = ['red', 'green', 'blue', 'grey'];
+    const done: [key: string, number: number][] = [];
+    const { tasks } = work.start(async ({ key, id }, context) => {
+      await context.complete(async (trx) => {
+        await sql`INSERT INTO thread (id) VALUES (${id})`.execute(trx);
+      });
+      done.push([key, Number(id.split('/')[1])]);
+    });
+    stops.push(() => work.end());
+    const written: string[] = [];
+    let isWriting = true;
+    const writers = keys.map(async (key) => {
+      for (let number = 1; isWriting; number += 1) {
+        const id = `${key}/${number}`;
+        await stage.bench.database
+          .withSpaces([spaceId], (trx) => tasks.enqueue(trx, [{ queue, id, key, spaceId, payload: {} }]))
+          .then(
+            () => written.push(id),
+            () => sleep(20),
+          );
+        await sleep(Math.random() * 10);
+      }
+    });
+    for (const statement of ['first', 'second']) {
+      await sleep(300);
+      const recovered = stage.crashAfter(statement);
+      stage.afterRelaxed(statement);
+      await recovered.then(() => stage.admit());
+    }
+    await sleep(200);
+    isWriting = false;
+    await Promise.all(writers);
+    await eventually('no task is left', async () => (await stage.read(sql`SELECT FROM task`)).length === 0);
+    const effects = new Set((await stage.read(sql<{ id: string }>`SELECT id FROM thread`)).map(({ id }) => id));
+    expect(written.filter((id) => !effects.has(id))).toEqual([]);
+    expect(written.length).toBeGreaterThan(50);
+    for (const key of keys) {
+      const order = done.filter(([one]) => one === key).map(([, number]) => number);
+      expect(order).toEqual([...new Set(order)].sort((a, b) => a - b));
+    }
   });
 });
