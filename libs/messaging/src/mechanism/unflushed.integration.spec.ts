@@ -243,7 +243,9 @@ describe('What PostgreSQL loses in a crash of commits that do not wait for the d
     isWriting = false;
     await Promise.all(writers);
     await eventually('no task is left', async () => (await stage.read(sql`SELECT FROM task`)).length === 0);
-    const effects = new Set((await stage.read(sql<{ id: string }>`SELECT id FROM thread`)).map(({ id }) => id));
+    const effects = new Set(
+      (await stage.read(sql<{ id: string }>`SELECT id FROM thread`)).map(({ id }) => id),
+    );
     expect(written.filter((id) => !effects.has(id))).toEqual([]);
     expect(written.length).toBeGreaterThan(50);
     for (const key of keys) {
