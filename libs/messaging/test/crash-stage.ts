@@ -4,7 +4,7 @@ import type { RawBuilder } from 'kysely';
 import { type MechanismBench, openMechanismBench } from './bench.ts';
 
 /** A commit that others wait for may write what shall be lost; then the round proves nothing and is done again. */
-const MAX_ROUNDS = 4;
+const MAX_ROUNDS = 8;
 
 /** A PostgreSQL that is killed as soon as a relaxed statement has returned, before anything else is written. */
 export class CrashStage {
