@@ -42,7 +42,7 @@ export async function toldBy(stack: OwnStack, collector: OtlpCollector): Promise
   const logs = join(stack.home, 'logs');
   const told = new Map(readdirSync(logs).map((name) => [name, readFileSync(join(logs, name), 'utf8')]));
   // What is printed at the start for whoever has started it is meant: login and key of the demo.
-  told.set('launcher', stack.printed.replace(/Parley is ready[^]*?Ctrl-C ends everything\./, ''));
+  told.set('launcher', stack.printed.replace(/Parley is ready[^]*?Ctrl-C stops everything\./, ''));
   told.set('traces', collector.bodies.join('\n'));
   for (const [name, port] of healthPorts(stack)) {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
