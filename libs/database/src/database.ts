@@ -133,7 +133,7 @@ export class Database<T = unknown> {
   afterEnd(trx: object, callback: EndCallback): void {
     const callbacks = this.#callbacks.get(trx);
     if (!callbacks)
-      throw new TypeError('afterCommit needs the transaction that withSpaces of the same Database opened.');
+      throw new TypeError('A callback needs the transaction that withSpaces of the same Database opened.');
     callbacks.push(callback);
   }
 

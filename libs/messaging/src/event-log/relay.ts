@@ -169,9 +169,10 @@ export class Relay {
       const requeued = await outbox.requeueForNewTarget(shard, epoch, source);
       this.epochs.set(shard, epoch);
       this.stats.requeued += requeued;
-      if (requeued > 0) round.needsLook = true;
-      if (requeued > 0)
+      if (requeued > 0) {
+        round.needsLook = true;
         this.parts.logger.info({ shard, requeued }, 'Stream or bucket was recreated, republishing');
+      }
     }
     return { bucket };
   }
